@@ -1,0 +1,136 @@
+//! Events: the six calls of the Segment spec, after they have been read.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::consent::Receipt;
+use crate::ledger::LedgerMark;
+use crate::time::Timestamp;
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// Which call of the spec an event is. <https://segment.com/docs/connections/spec/>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// Somebody did something.
+    Track,
+    /// Who somebody is.
+    Identify,
+    /// A web page was seen.
+    Page,
+    /// An app's screen was seen.
+    Screen,
+    /// Somebody belongs to an account.
+    Group,
+    /// Two ids are one person.
+    Alias,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Track,
+        Self::Identify,
+        Self::Page,
+        Self::Screen,
+        Self::Group,
+        Self::Alias,
+    ];
+
+    /// The word on the wire, in SQL and in the endpoint's path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Identify => "identify",
+            Self::Page => "page",
+            Self::Screen => "screen",
+            Self::Group => "group",
+            Self::Alias => "alias",
+        }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// An event that was read, checked and stamped. Nothing a client sent is lost: fields without a
+/// place of their own are in [`Event::extra`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Idempotency key, unique in the space.
+    pub message_id: String,
+    /// Which call.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// The track event's name, or the page's or screen's.
+    #[serde(rename = "event", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Browser identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous_id: Option<String>,
+    /// The customer's own identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Of an alias: the id the person had before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_id: Option<String>,
+    /// Of a group call: the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// Properties of the event (track, page, screen).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub properties: Object,
+    /// Traits of the person (identify) or the account (group).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub traits: Object,
+    /// Context without consent and ledger, which have fields of their own.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub context: Object,
+    /// When it happened, corrected for the client's clock.
+    pub timestamp: Timestamp,
+    /// When it happened by the client's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_timestamp: Option<Timestamp>,
+    /// When the client sent it, by the client's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// When the edge took it.
+    pub received_at: Timestamp,
+    /// Consent at capture.
+    pub receipt: Receipt,
+    /// The tab's number of the event, when our SDK sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerMark>,
+    /// Fields the spec does not know, as they came.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extra: Object,
+}
+
+impl Event {
+    /// The name that audiences and computed traits match: the track event's own, or `Page Viewed`
+    /// and `Screen Viewed` for the calls that carry no event name of their own.
+    #[must_use]
+    pub fn event_name(&self) -> Option<&str> {
+        match self.kind {
+            EventKind::Track => self.name.as_deref(),
+            EventKind::Page => Some("Page Viewed"),
+            EventKind::Screen => Some("Screen Viewed"),
+            EventKind::Identify | EventKind::Group | EventKind::Alias => None,
+        }
+    }
+}

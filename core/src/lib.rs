@@ -1,0 +1,27 @@
+//! The rules of Headwater, pure.
+//!
+//! Everything that decides what happens to an event is here, once: how a message is read
+//! ([`wire`]), whether consent allows it ([`consent`]), whose it is ([`identity`]), what it says
+//! about a person ([`traits`], [`computed_trait`]), which audiences follow ([`audience`]) and what
+//! a page then shows ([`decision`]). The browser, the edge and the server call the same functions.
+//!
+//! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
+//! arguments. `core/clippy.toml` forbids the rest and the wasm32 build proves it.
+
+pub mod audience;
+pub mod computed_trait;
+pub mod consent;
+pub mod decision;
+pub mod event;
+pub mod forward;
+pub mod gate;
+pub mod identifier;
+pub mod identity;
+pub mod json_path;
+pub mod ledger;
+pub mod outcome;
+pub mod signature;
+pub mod source;
+pub mod time;
+pub mod traits;
+pub mod wire;

@@ -1,0 +1,40 @@
+//! What the edge has to know of a source to judge its messages.
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::Policy;
+use crate::decision::Experience;
+
+/// How consent reaches a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ConsentBasis {
+    /// A browser or app: every event carries a state; without one the jurisdiction's default holds.
+    EveryEvent,
+    /// A server or an import: the owner declares on what the data rests; each receipt names it.
+    Declared {
+        /// The basis in the owner's words, such as `contract`.
+        basis: String,
+    },
+}
+
+/// A source as the edge sees it, with the space's rules that the edge applies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceConfig {
+    /// `src_…`
+    pub source_id: String,
+    /// `spc_…`
+    pub space_id: String,
+    /// Public key.
+    pub write_key: String,
+    /// How consent reaches the source.
+    pub consent_basis: ConsentBasis,
+    /// Origins that may send; empty allows every origin.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// The space's consent policy.
+    pub policy: Policy,
+    /// The space's enabled experiences.
+    #[serde(default)]
+    pub experiences: Vec<Experience>,
+}

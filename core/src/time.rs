@@ -1,0 +1,225 @@
+//! Points in time and lengths of time, as numbers that the caller provides.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time in microseconds since the Unix epoch. On the wire RFC 3339 in UTC, in SQL the
+/// number itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The text is not a point in time that we can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeError(String);
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "\"{}\" is not an RFC 3339 time such as 2026-01-31T09:30:00.000Z",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for TimeError {}
+
+impl Timestamp {
+    /// From microseconds since the Unix epoch, kept within the years jiff can write (−9999…9999).
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(
+            jiff::Timestamp::MIN.as_microsecond(),
+            jiff::Timestamp::MAX.as_microsecond(),
+        ))
+    }
+
+    /// From milliseconds since the Unix epoch, as JavaScript counts.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self::from_micros(millis.saturating_mul(1_000))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Milliseconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// This time moved by `span` (which may be negative).
+    #[must_use]
+    pub fn plus(self, span: Span) -> Self {
+        Self::from_micros(self.0.saturating_add(span.0))
+    }
+
+    /// How long after `earlier` this time is; negative when it is before.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Reads a JSON value as clients send times: RFC 3339 text with any offset, a date, or a number
+    /// of seconds or milliseconds since the epoch (told apart by size, as Segment's libraries do).
+    ///
+    /// # Errors
+    /// When the value is none of these.
+    pub fn from_json(value: &serde_json::Value) -> Result<Self, TimeError> {
+        if let Some(text) = value.as_str() {
+            return text.trim().parse();
+        }
+        let number = value
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| TimeError(value.to_string()))?;
+        // Seconds reach 10^11 only in the year 5138; milliseconds passed it in 1973.
+        let millis = if number.abs() < 1e11 {
+            number * 1e3
+        } else {
+            number
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "float to int saturates, and from_millis clamps"
+        )]
+        Ok(Self::from_millis(millis as i64))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self(stamp.as_microsecond()));
+        }
+        // Without an offset the time is taken as UTC, as the Segment spec asks of sources.
+        let civil = text
+            .parse::<jiff::civil::DateTime>()
+            .map_err(|_| TimeError(text.chars().take(64).collect()))?;
+        let stamp = jiff::tz::Offset::UTC
+            .to_timestamp(civil)
+            .map_err(|_| TimeError(text.to_owned()))?;
+        Ok(Self(stamp.as_microsecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            // Millisecond precision at least, so that texts sort as times do.
+            Ok(stamp) if self.0 % 1_000 == 0 => write!(formatter, "{stamp:.3}"),
+            Ok(stamp) => write!(formatter, "{stamp:.6}"),
+            Err(_) => write!(formatter, "{}", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::from_json(&value).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A length of time in microseconds. On the wire a number and a unit: `90s`, `15m`, `12h`, `30d`, `2w`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(i64);
+
+impl Span {
+    /// From microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From whole seconds.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The same length backwards.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+const UNITS: [(char, i64); 5] = [
+    ('w', 604_800),
+    ('d', 86_400),
+    ('h', 3_600),
+    ('m', 60),
+    ('s', 1),
+];
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fail = || {
+            format!(
+                "\"{text}\" is not a length of time: write a number and one of s, m, h, d, w, such as 30d"
+            )
+        };
+        let unit = text.chars().last().ok_or_else(fail)?;
+        let seconds = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .map(|(_, seconds)| *seconds)
+            .ok_or_else(fail)?;
+        let number: u32 = text
+            .strip_suffix(unit)
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(fail)?;
+        Ok(Self::from_seconds(
+            i64::from(number).saturating_mul(seconds),
+        ))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / 1_000_000;
+        let (unit, size) = UNITS
+            .iter()
+            .find(|(_, size)| seconds % size == 0)
+            .copied()
+            .unwrap_or(('s', 1));
+        write!(formatter, "{}{unit}", seconds / size)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,303 @@
+//! What clients send, and what becomes of each message.
+//!
+//! A request fails only for what is wrong with the request itself. Whatever is wrong with one
+//! message is that message's outcome, and the rest of the batch does not notice.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::consent::{Choices, Receipt};
+use crate::event::EventKind;
+use crate::forward::{Admitted, Refused};
+use crate::gate::{Gate, gate_event};
+use crate::ledger::TabReport;
+use crate::outcome::Outcome;
+use crate::source::SourceConfig;
+use crate::time::Timestamp;
+
+mod message;
+
+pub use message::MAX_MESSAGE_ID;
+
+/// Bytes that one message may have, as JSON text. From Segment's HTTP API.
+pub const MAX_EVENT_BYTES: usize = 32 * 1024;
+/// Bytes that a batch may have after decompression.
+pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// A request that cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireError {
+    /// The body is not JSON; with what the parser says.
+    InvalidJson(String),
+    /// The body is JSON, but not of the form that the endpoint takes.
+    WrongShape(String),
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidJson(detail) => write!(
+                formatter,
+                "the body is not valid JSON ({detail}): send the batch as JSON text in UTF-8"
+            ),
+            Self::WrongShape(detail) => formatter.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for WireError {}
+
+/// A request that was read: its messages are still texts, so that a bad one harms no other.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Public key of the source, when the body carries it.
+    pub write_key: Option<String>,
+    /// When the client sent the batch, by its clock.
+    pub sent_at: Option<Timestamp>,
+    /// What the SDK's tabs report.
+    pub ledger: Vec<TabReport>,
+    /// Placements for which decisions are wanted with the reply.
+    pub placements: Vec<String>,
+    /// Whose decisions.
+    pub anonymous_id: Option<String>,
+    /// The caller's consent now, for decisions.
+    pub consent: Receipt,
+    /// The call of a single-event endpoint; `None` when each message names its own.
+    kind: Option<EventKind>,
+    messages: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireBatch {
+    batch: Option<Vec<Box<RawValue>>>,
+    #[serde(flatten)]
+    envelope: Envelope,
+}
+
+/// What a body says beside its messages. Each field is any JSON: a client's slip in one of them is
+/// no reason to refuse the events.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Envelope {
+    write_key: Value,
+    sent_at: Value,
+    ledger: Value,
+    placements: Value,
+    anonymous_id: Value,
+    consent: Value,
+}
+
+/// What the edge knows when it judges a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Intake<'a> {
+    /// The source and the space's rules.
+    pub config: &'a SourceConfig,
+    /// Now, by the edge's clock.
+    pub received_at: Timestamp,
+    /// Where the caller is, from the edge's geography.
+    pub jurisdiction: Option<&'a str>,
+    /// Whether the request carries `Sec-GPC: 1`.
+    pub gpc: bool,
+}
+
+/// A batch, message by message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// Messages that passed.
+    pub admitted: Vec<Admitted>,
+    /// Messages that did not, with the reason.
+    pub refused: Vec<Refused>,
+}
+
+impl Batch {
+    /// Reads the body of a batch endpoint.
+    ///
+    /// # Errors
+    /// When the body is not JSON or has no `batch` list.
+    pub fn read(body: &[u8]) -> Result<Self, WireError> {
+        let wire: WireBatch = parse(body)?;
+        let messages = wire.batch.ok_or_else(|| {
+            WireError::WrongShape(
+                "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
+            )
+        })?;
+        Ok(Self::with(wire.envelope, None, messages))
+    }
+
+    /// Reads the body of a single-event endpoint: the body is the message.
+    ///
+    /// # Errors
+    /// When the body is not a JSON object.
+    pub fn read_single(kind: EventKind, body: &[u8]) -> Result<Self, WireError> {
+        let message: Box<RawValue> = parse(body)?;
+        let envelope: Envelope = serde_json::from_str(message.get()).map_err(|_| {
+            WireError::WrongShape(format!(
+                "the body has to be one {kind} message, a JSON object"
+            ))
+        })?;
+        let mut batch = Self::with(envelope, Some(kind), vec![message]);
+        // In a single message these belong to the event.
+        batch.placements.clear();
+        Ok(batch)
+    }
+
+    /// A batch made of messages that did not come through a request, such as an import's lines.
+    #[must_use]
+    pub fn of_messages(messages: Vec<Box<RawValue>>) -> Self {
+        Self {
+            messages,
+            ..Self::default()
+        }
+    }
+
+    /// How many messages there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there is no message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Judges every message: reads it, stamps it, asks consent. `fresh_id` makes a message id for
+    /// those that came without.
+    #[must_use]
+    pub fn judge(&self, intake: &Intake<'_>, fresh_id: &mut dyn FnMut() -> String) -> Judged {
+        let mut judged = Judged::default();
+        for (index, raw) in self.messages.iter().enumerate() {
+            match self.judge_one(index, raw.get(), intake, fresh_id) {
+                Ok(admitted) => judged.admitted.push(admitted),
+                Err(refused) => judged.refused.push(*refused),
+            }
+        }
+        judged
+    }
+
+    fn judge_one(
+        &self,
+        index: usize,
+        text: &str,
+        intake: &Intake<'_>,
+        fresh_id: &mut dyn FnMut() -> String,
+    ) -> Result<Admitted, Box<Refused>> {
+        let read = message::read(text, self.kind, self.sent_at, intake, fresh_id);
+        let event = read.event.map_err(|reason| {
+            let message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+            Box::new(Refused {
+                index,
+                message_id: read.message_id.clone(),
+                outcome: Outcome::Quarantined,
+                reason,
+                message: Some(message),
+                ledger: read.ledger,
+            })
+        })?;
+        let gate = gate_event(
+            &intake.config.policy,
+            &intake.config.consent_basis,
+            &event.receipt,
+            None,
+            intake.jurisdiction,
+        );
+        let (outcome, reason, message) = match gate {
+            Gate::Admit => return Ok(Admitted { index, event }),
+            Gate::Deny(reason) => (Outcome::Denied, reason, None),
+            Gate::Quarantine(reason) => (
+                Outcome::Quarantined,
+                reason,
+                serde_json::from_str(text).ok(),
+            ),
+        };
+        Err(Box::new(Refused {
+            index,
+            message_id: event.message_id,
+            outcome,
+            reason,
+            message,
+            ledger: event.ledger,
+        }))
+    }
+
+    fn with(envelope: Envelope, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
+        let reports: Vec<TabReport> = serde_json::from_value(envelope.ledger).unwrap_or_default();
+        Self {
+            write_key: text(&envelope.write_key),
+            sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
+            ledger: reports
+                .into_iter()
+                .filter(TabReport::is_plausible)
+                .collect(),
+            placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
+            anonymous_id: text(&envelope.anonymous_id),
+            consent: serde_json::from_value(envelope.consent).unwrap_or_default(),
+            kind,
+            messages,
+        }
+    }
+}
+
+/// Body of `/v1/decide`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecideRequest {
+    /// Public key of the source.
+    #[serde(default)]
+    pub write_key: Option<String>,
+    /// Whose decisions; the first-party cookie's when absent.
+    #[serde(default)]
+    pub anonymous_id: Option<String>,
+    /// For which placements.
+    pub placements: Vec<String>,
+    /// The caller's consent now.
+    #[serde(default)]
+    pub consent: DecideConsent,
+}
+
+/// The consent that comes with a request for decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecideConsent {
+    /// State per purpose.
+    #[serde(default)]
+    pub category_preferences: Choices,
+}
+
+impl DecideRequest {
+    /// Reads the body of `/v1/decide`.
+    ///
+    /// # Errors
+    /// When the body is not JSON or names no placements.
+    pub fn read(body: &[u8]) -> Result<Self, WireError> {
+        serde_json::from_slice(body).map_err(|error| {
+            if error.is_data() {
+                WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"anonymousId\":…,\"placements\":[\"home-hero\"]}}"))
+            } else {
+                WireError::InvalidJson(error.to_string())
+            }
+        })
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() {
+            WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"batch\":[…]}}"))
+        } else {
+            WireError::InvalidJson(error.to_string())
+        }
+    })
+}
+
+fn text(value: &Value) -> Option<String> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}

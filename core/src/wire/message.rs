@@ -1,0 +1,263 @@
+//! One message: from the text a client sent to an event with its time corrected and its receipt.
+
+use serde_json::{Map, Value};
+
+use super::{Intake, MAX_EVENT_BYTES};
+use crate::consent::Receipt;
+use crate::event::{Event, EventKind, Object};
+use crate::identifier::LONGEST_VALUE;
+use crate::ledger::{LedgerMark, is_tab};
+use crate::source::ConsentBasis;
+use crate::time::{Span, Timestamp};
+
+/// Characters that a message id may have.
+pub const MAX_MESSAGE_ID: usize = 255;
+
+/// What could be read of a message: its id and its number are wanted even when the rest is refused.
+pub(super) struct Read {
+    pub(super) message_id: String,
+    pub(super) ledger: Option<LedgerMark>,
+    pub(super) event: Result<Event, String>,
+}
+
+pub(super) fn read(
+    text: &str,
+    kind: Option<EventKind>,
+    batch_sent_at: Option<Timestamp>,
+    intake: &Intake<'_>,
+    fresh_id: &mut dyn FnMut() -> String,
+) -> Read {
+    let mut fields: Object = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return refused(fresh_id(), "the message is not a JSON object".to_owned()),
+        Err(error) => {
+            return refused(
+                fresh_id(),
+                format!("the message cannot be read ({error}): write it as JSON text in UTF-8"),
+            );
+        }
+    };
+    let given = take_text(&mut fields, "messageId").ok().flatten();
+    let message_id = given
+        .filter(|id| id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control))
+        .unwrap_or_else(fresh_id);
+    let ledger = take_ledger(&mut fields);
+    if text.len() > MAX_EVENT_BYTES {
+        let reason = format!(
+            "the message has {} bytes; an event may have {MAX_EVENT_BYTES}: send large content elsewhere and refer to it",
+            text.len()
+        );
+        return Read {
+            message_id,
+            ledger,
+            event: Err(reason),
+        };
+    }
+    let event = build(
+        fields,
+        kind,
+        batch_sent_at,
+        intake,
+        &message_id,
+        ledger.clone(),
+    );
+    Read {
+        message_id,
+        ledger,
+        event,
+    }
+}
+
+fn refused(message_id: String, reason: String) -> Read {
+    Read {
+        message_id,
+        ledger: None,
+        event: Err(reason),
+    }
+}
+
+fn build(
+    mut fields: Object,
+    kind: Option<EventKind>,
+    batch_sent_at: Option<Timestamp>,
+    intake: &Intake<'_>,
+    message_id: &str,
+    ledger: Option<LedgerMark>,
+) -> Result<Event, String> {
+    let kind = take_kind(&mut fields, kind)?;
+    let name_field = if kind == EventKind::Track {
+        "event"
+    } else {
+        "name"
+    };
+    let name = take_text(&mut fields, name_field)?;
+    let [anonymous_id, user_id, previous_id, group_id] =
+        ["anonymousId", "userId", "previousId", "groupId"].map(|field| take_id(&mut fields, field));
+    let (anonymous_id, user_id, previous_id, group_id) =
+        (anonymous_id?, user_id?, previous_id?, group_id?);
+    let mut context = take_object(&mut fields, "context")?;
+    let receipt = take_receipt(&mut context, intake)?;
+    let original = match take_time(&mut fields, "originalTimestamp")? {
+        Some(time) => Some(time),
+        None => take_time(&mut fields, "timestamp")?,
+    };
+    let sent_at = take_time(&mut fields, "sentAt")?.or(batch_sent_at);
+    fields.remove("writeKey");
+    let event = Event {
+        message_id: message_id.to_owned(),
+        kind,
+        name,
+        anonymous_id,
+        user_id,
+        previous_id,
+        group_id,
+        properties: take_object(&mut fields, "properties")?,
+        traits: take_object(&mut fields, "traits")?,
+        context,
+        timestamp: corrected(original, sent_at, intake.received_at),
+        original_timestamp: original,
+        sent_at,
+        received_at: intake.received_at,
+        receipt,
+        ledger,
+        extra: fields,
+    };
+    complete(&event)?;
+    Ok(event)
+}
+
+/// The spec's demands on each call.
+fn complete(event: &Event) -> Result<(), String> {
+    let needs = |there: bool, what: &str| {
+        if there {
+            Ok(())
+        } else {
+            Err(format!("a message of type {} needs {what}", event.kind))
+        }
+    };
+    if event.kind == EventKind::Track {
+        needs(
+            event.name.is_some(),
+            "an \"event\", the name of what happened",
+        )?;
+    }
+    if event.kind == EventKind::Group {
+        needs(event.group_id.is_some(), "a \"groupId\"")?;
+    }
+    if event.kind == EventKind::Alias {
+        needs(
+            event.previous_id.is_some() && event.user_id.is_some(),
+            "a \"previousId\" and a \"userId\"",
+        )?;
+    }
+    needs(
+        event.user_id.is_some() || event.anonymous_id.is_some(),
+        "a \"userId\" or an \"anonymousId\"",
+    )
+}
+
+/// When it happened, by our clock: the client's own times say how long before sending it was, and
+/// the edge knows when it arrived. `timestamp = receivedAt − (sentAt − originalTimestamp)`, from the
+/// Segment spec (Common Fields, Timestamps). Nothing can have happened after it arrived.
+fn corrected(
+    original: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    received_at: Timestamp,
+) -> Timestamp {
+    match (original, sent_at) {
+        (Some(original), Some(sent)) if original <= sent => {
+            received_at.plus(sent.since(original).negated())
+        }
+        (Some(_), Some(_)) | (None, _) => received_at,
+        // Imports and old clients say when it happened and nothing else.
+        (Some(original), None) => original.min(received_at.plus(Span::from_seconds(0))),
+    }
+}
+
+fn take_kind(fields: &mut Object, endpoint: Option<EventKind>) -> Result<EventKind, String> {
+    let named = fields.remove("type");
+    if let Some(kind) = endpoint {
+        return Ok(kind);
+    }
+    let word = named.as_ref().and_then(Value::as_str).unwrap_or_default();
+    EventKind::from_word(word).ok_or_else(|| {
+        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
+        match &named {
+            None => format!("the message has no \"type\": write one of {known}"),
+            Some(other) => format!("\"type\" is {}: write one of {known}", short(other)),
+        }
+    })
+}
+
+fn take_receipt(context: &mut Object, intake: &Intake<'_>) -> Result<Receipt, String> {
+    let mut receipt: Receipt = match context.remove("consent") {
+        None | Some(Value::Null) => Receipt::default(),
+        Some(consent) => serde_json::from_value(consent)
+            .map_err(|error| format!("context.consent cannot be read ({error}): write {{\"categoryPreferences\":{{\"analytics\":true}}}}"))?,
+    };
+    receipt.gpc |= intake.gpc;
+    if let ConsentBasis::Declared { basis } = &intake.config.consent_basis
+        && receipt.source.is_none()
+    {
+        receipt.source = Some(format!("basis:{basis}"));
+    }
+    Ok(receipt)
+}
+
+/// The number of our SDK. A mark that makes no sense stays where it is, as any unknown context does.
+fn take_ledger(fields: &mut Object) -> Option<LedgerMark> {
+    let context = fields.get_mut("context")?.as_object_mut()?;
+    let mark: LedgerMark = serde_json::from_value(context.get("ledger")?.clone()).ok()?;
+    if !is_tab(&mark.tab) || mark.seq == 0 || mark.seq >= u64::from(u32::MAX) {
+        return None;
+    }
+    context.remove("ledger");
+    Some(mark)
+}
+
+/// An id: a text, or a number as some clients send; null and the empty text are no id.
+fn take_id(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
+    let id = take_text(fields, field)?;
+    match &id {
+        Some(text) if text.chars().count() > LONGEST_VALUE => Err(format!(
+            "\"{field}\" has more than {LONGEST_VALUE} characters: send the id itself"
+        )),
+        _ => Ok(id),
+    }
+}
+
+fn take_text(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
+    match fields.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(other) => Err(format!("\"{field}\" is {}: write a text", short(&other))),
+    }
+}
+
+fn take_object(fields: &mut Object, field: &str) -> Result<Object, String> {
+    match fields.remove(field) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(other) => Err(format!("\"{field}\" is {}: write an object", short(&other))),
+    }
+}
+
+fn take_time(fields: &mut Object, field: &str) -> Result<Option<Timestamp>, String> {
+    match fields.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Timestamp::from_json(&value)
+            .map(Some)
+            .map_err(|error| format!("\"{field}\": {error}")),
+    }
+}
+
+/// The beginning of a value, for a message.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 40 {
+        text
+    } else {
+        format!("{}…", text.chars().take(40).collect::<String>())
+    }
+}

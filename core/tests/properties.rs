@@ -1,0 +1,242 @@
+//! What must hold for every input, not only for the fixtures.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeMap;
+
+use cdp_core::consent::{Policy, Regime, Verdict, verdict};
+use cdp_core::decision::{Experience, Variant, decide};
+use cdp_core::forward::Snapshot;
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{Edge, resolve};
+use cdp_core::signature::Signed;
+use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::time::{Span, Timestamp};
+use cdp_core::wire::{Batch, Intake};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Identifiers of a small world: the smaller, the more they meet.
+fn identifiers(size: u8) -> impl Strategy<Value = Identifier> {
+    (0..3_usize, 0..size).prop_map(|(kind, number)| {
+        let kind = ["user_id", "email", "anonymous_id"][kind];
+        let value = if kind == "email" {
+            format!("e{number}@example.org")
+        } else {
+            format!("{kind}{number}")
+        };
+        Identifier {
+            kind: kind.to_owned(),
+            value,
+        }
+    })
+}
+
+fn evidence() -> impl Strategy<Value = Vec<Edge>> {
+    prop_oneof![3 => 2..6_u8, 1 => 20..30_u8].prop_flat_map(|size| {
+        let edge = (identifiers(size), identifiers(size), 0..20_i64);
+        prop::collection::vec(edge, 0..60).prop_map(|edges| {
+            let mut earliest: BTreeMap<(Identifier, Identifier), Timestamp> = BTreeMap::new();
+            for (one, two, at) in edges {
+                let (a, b) = if (one.priority(), &one) <= (two.priority(), &two) {
+                    (one, two)
+                } else {
+                    (two, one)
+                };
+                let seen = Timestamp::from_millis(at);
+                if a != b {
+                    earliest
+                        .entry((a, b))
+                        .and_modify(|known| *known = seen.min(*known))
+                        .or_insert(seen);
+                }
+            }
+            earliest
+                .into_iter()
+                .map(|((a, b), first_seen)| Edge { a, b, first_seen })
+                .collect()
+        })
+    })
+}
+
+fn source() -> SourceConfig {
+    SourceConfig {
+        source_id: "src_1".to_owned(),
+        space_id: "spc_1".to_owned(),
+        write_key: "wk".to_owned(),
+        consent_basis: ConsentBasis::EveryEvent,
+        allowed_origins: Vec::new(),
+        policy: Policy::default(),
+        experiences: Vec::new(),
+    }
+}
+
+/// Any JSON, with the fields of a message now and then.
+fn messages() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        Just(json!("track")),
+        Just(json!("2026-01-01T00:00:00Z")),
+    ];
+    let key = prop_oneof![
+        Just("type"),
+        Just("event"),
+        Just("messageId"),
+        Just("anonymousId"),
+        Just("userId"),
+        Just("timestamp"),
+        Just("sentAt"),
+        Just("properties"),
+        Just("traits"),
+        Just("context"),
+        Just("consent"),
+        Just("ledger"),
+        Just("categoryPreferences"),
+        Just("analytics"),
+        Just("tab"),
+        Just("seq"),
+        Just("x"),
+    ]
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(4, 40, 8, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            4 => prop::collection::btree_map(key.clone(), inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_same_evidence_in_any_order_gives_the_same_profiles(edges in evidence(), seed in any::<u64>()) {
+        let expected = resolve(&[], &edges);
+        let mut shuffled = edges.clone();
+        let mut state = seed;
+        for at in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(at, usize::try_from(state >> 33).unwrap() % (at + 1));
+        }
+        let repeated: Vec<Edge> = shuffled.iter().chain(&edges).cloned().collect();
+        prop_assert_eq!(&resolve(&[], &shuffled), &expected);
+        prop_assert_eq!(&resolve(&[], &repeated).groups, &expected.groups);
+    }
+
+    #[test]
+    fn every_identifier_is_in_one_profile_and_no_profile_has_two_user_ids(edges in evidence()) {
+        let resolution = resolve(&[], &edges);
+        let mut members: Vec<&Identifier> = resolution.groups.iter().flat_map(|group| &group.members).collect();
+        let all = members.len();
+        members.sort();
+        members.dedup();
+        prop_assert_eq!(members.len(), all);
+        for edge in &edges {
+            prop_assert!(members.contains(&&edge.a) && members.contains(&&edge.b));
+        }
+        for group in &resolution.groups {
+            prop_assert!(group.members.iter().filter(|member| member.kind == "user_id").count() <= 1);
+            prop_assert!(group.members.contains(&group.seed));
+        }
+    }
+
+    #[test]
+    fn any_batch_gives_one_outcome_a_message_and_never_panics(items in prop::collection::vec(messages(), 0..6)) {
+        let config = source();
+        let intake = Intake { config: &config, received_at: Timestamp::from_millis(1), jurisdiction: None, gpc: false };
+        let body = json!({"batch": items}).to_string();
+        let judged = Batch::read(body.as_bytes()).unwrap().judge(&intake, &mut || "fresh".to_owned());
+        prop_assert_eq!(judged.admitted.len() + judged.refused.len(), items.len());
+        for admitted in &judged.admitted {
+            let analytics = admitted.event.receipt.ruling().get("analytics");
+            prop_assert_eq!(analytics, Some(&true), "admitted without consent");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Batch::read(&body);
+    }
+
+    #[test]
+    fn a_veto_or_a_refusal_is_never_allowed(choice in any::<Option<bool>>(), opt_out in any::<bool>(), vetoed in any::<bool>()) {
+        let regime = if opt_out { Regime::OptOut } else { Regime::OptIn };
+        let allowed = verdict(choice, regime, vetoed) == Verdict::Allow;
+        prop_assert_eq!(allowed, !vetoed && choice.unwrap_or(opt_out));
+    }
+
+    #[test]
+    fn times_are_written_as_they_are_read(micros in -62_000_000_000_000_000_i64..250_000_000_000_000_000) {
+        let time = Timestamp::from_micros(micros);
+        prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        prop_assert_eq!(time.plus(Span::from_seconds(7)).since(time), Span::from_seconds(7));
+    }
+
+    #[test]
+    fn a_signature_holds_for_exactly_what_was_signed(body in ".{0,40}", other in ".{0,40}", timestamp in any::<i64>()) {
+        let signed = Signed { method: "POST", path: "/internal/v1/ingest", timestamp, nonce: "n", body: body.as_bytes() };
+        let signature = signed.sign(b"secret");
+        let right = signed.verify(b"secret", &signature);
+        prop_assert!(right);
+        prop_assert!(!signed.verify(b"another", &signature));
+        prop_assert!(!signed.verify(b"", &signature));
+        let other_body = Signed { body: other.as_bytes(), ..signed }.verify(b"secret", &signature);
+        prop_assert_eq!(other_body, other == body);
+        let other_nonce = Signed { nonce: "m", ..signed }.verify(b"secret", &signature);
+        prop_assert!(!other_nonce);
+    }
+}
+
+/// Shares come out as the weights say: 4,000 people, a third each way, within four standard deviations.
+#[test]
+fn variants_are_shared_by_weight_and_stay() {
+    let variant = |key: &str, weight: f64| Variant {
+        key: key.to_owned(),
+        weight,
+        value: Value::Null,
+    };
+    let experience = Experience {
+        id: "exp_1".to_owned(),
+        name: "Split".to_owned(),
+        placement: "hero".to_owned(),
+        enabled: true,
+        priority: 0,
+        audience_id: None,
+        holdout: 0.25,
+        variants: vec![variant("a", 1.0), variant("b", 2.0), variant("zero", 0.0)],
+    };
+    let mut counts: BTreeMap<Option<String>, u32> = BTreeMap::new();
+    for person in 0..4_000 {
+        let key = format!("prf_{person}");
+        let decision = decide(
+            std::slice::from_ref(&experience),
+            "hero",
+            &Snapshot::default(),
+            &key,
+        );
+        assert_eq!(
+            decision,
+            decide(
+                std::slice::from_ref(&experience),
+                "hero",
+                &Snapshot::default(),
+                &key
+            )
+        );
+        *counts.entry(decision.variant).or_default() += 1;
+    }
+    for (variant, expected) in [(None, 1_000_u32), (Some("a"), 1_000), (Some("b"), 2_000)] {
+        let found = counts
+            .get(&variant.map(str::to_owned))
+            .copied()
+            .unwrap_or(0);
+        assert!(
+            found.abs_diff(expected) < 130,
+            "{variant:?}: {found} of {expected}"
+        );
+    }
+    assert!(!counts.contains_key(&Some("zero".to_owned())));
+}

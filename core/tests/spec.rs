@@ -1,0 +1,382 @@
+//! Runs every fixture of `spec/` against the core.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read has to fail the test"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cdp_core::audience::{EventFact, Expr, Facts};
+use cdp_core::computed_trait::{Definition, State};
+use cdp_core::consent::{Choices, Policy, Verdict};
+use cdp_core::decision::{Experience, decide};
+use cdp_core::event::{Event, EventKind, Object};
+use cdp_core::forward::{Membership, Snapshot};
+use cdp_core::identifier;
+use cdp_core::identity::{Node, Resolution, edges_of, resolve};
+use cdp_core::outcome::Outcome;
+use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::time::Timestamp;
+use cdp_core::wire::{Batch, Intake};
+use serde_json::{Value, json};
+
+fn fixtures(folder: &str) -> Vec<(PathBuf, Value)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../spec")
+        .join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "spec/{folder} has no fixtures");
+    files
+        .into_iter()
+        .map(|file| {
+            (
+                file.clone(),
+                serde_json::from_slice(&fs::read(&file).unwrap()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn time(value: &Value) -> Timestamp {
+    Timestamp::from_json(value).unwrap()
+}
+
+fn objects(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+/// Whether `found` has everything that `wanted` has.
+fn assert_part(wanted: &Value, found: &Value, place: &str) {
+    match wanted {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                assert_part(value, &found[key], &format!("{place}.{key}"));
+            }
+        }
+        _ => assert_eq!(wanted, found, "{place}"),
+    }
+}
+
+#[test]
+fn batches() {
+    for (file, fixture) in fixtures("batches") {
+        let basis = match fixture["source"].as_str().unwrap() {
+            "browser" => ConsentBasis::EveryEvent,
+            _ => ConsentBasis::Declared {
+                basis: "contract".to_owned(),
+            },
+        };
+        let config = SourceConfig {
+            source_id: "src_1".to_owned(),
+            space_id: "spc_1".to_owned(),
+            write_key: "wk".to_owned(),
+            consent_basis: basis,
+            allowed_origins: Vec::new(),
+            policy: Policy::default(),
+            experiences: Vec::new(),
+        };
+        let batch = Batch::read(fixture["request"].to_string().as_bytes()).unwrap();
+        let intake = Intake {
+            config: &config,
+            received_at: time(&fixture["received_at"]),
+            jurisdiction: fixture["jurisdiction"].as_str(),
+            gpc: fixture["gpc"].as_bool().unwrap_or(false),
+        };
+        let mut made = 0;
+        let judged = batch.judge(&intake, &mut || {
+            made += 1;
+            format!("fresh-{made}")
+        });
+        let mut lines: BTreeMap<usize, Value> = BTreeMap::new();
+        for admitted in judged.admitted {
+            lines.insert(
+                admitted.index,
+                json!({"messageId": admitted.event.message_id, "outcome": Outcome::Ok, "event": admitted.event}),
+            );
+        }
+        for refused in judged.refused {
+            assert_eq!(
+                refused.message.is_some(),
+                refused.outcome == Outcome::Quarantined,
+                "denied content is not kept"
+            );
+            lines.insert(
+                refused.index,
+                json!({"messageId": refused.message_id, "outcome": refused.outcome, "reason": refused.reason}),
+            );
+        }
+        let expected = objects(&fixture["expect"]);
+        assert_eq!(
+            lines.len(),
+            expected.len(),
+            "{file:?}: one outcome a message"
+        );
+        for (wanted, found) in expected.iter().zip(lines.values()) {
+            let place = format!("{}: {}", file.display(), wanted["messageId"]);
+            assert_eq!(wanted["messageId"], found["messageId"], "{place}");
+            assert_eq!(wanted["outcome"], found["outcome"], "{place}: {found}");
+            if let Some(reason) = wanted["reason"].as_str() {
+                assert!(
+                    found["reason"].as_str().unwrap().contains(reason),
+                    "{place}: {}",
+                    found["reason"]
+                );
+            }
+            if !wanted["event"].is_null() {
+                assert_part(&wanted["event"], &found["event"], &place);
+            }
+        }
+    }
+}
+
+#[test]
+fn consent() {
+    for (file, fixture) in fixtures("consent") {
+        let policy: Policy = serde_json::from_value(fixture["policy"].clone()).unwrap();
+        policy.check().unwrap();
+        for case in objects(&fixture["cases"]) {
+            let choices: Choices = serde_json::from_value(case["choices"].clone()).unwrap();
+            let verdict = policy.verdict(
+                case["purpose"].as_str().unwrap(),
+                &choices,
+                case["jurisdiction"].as_str(),
+                case["gpc"].as_bool().unwrap_or(false),
+            );
+            let word = match verdict {
+                Verdict::Allow => "allow",
+                Verdict::Hold => "hold",
+                Verdict::Deny => "deny",
+            };
+            assert_eq!(word, case["expect"], "{}: {case}", file.display());
+        }
+    }
+}
+
+fn event(value: &Value, number: usize) -> Event {
+    let text = |field: &str| value[field].as_str().map(str::to_owned);
+    let object = |field: &str| value[field].as_object().cloned().unwrap_or_default();
+    let kind = value["type"]
+        .as_str()
+        .map_or(EventKind::Track, |word| EventKind::from_word(word).unwrap());
+    let at = Timestamp::from_millis(value["at"].as_i64().unwrap() * 1_000);
+    Event {
+        message_id: format!("m{number}"),
+        kind,
+        name: text("event"),
+        anonymous_id: text("anonymousId"),
+        user_id: text("userId"),
+        previous_id: text("previousId"),
+        group_id: None,
+        properties: object("properties"),
+        traits: object("traits"),
+        context: Object::new(),
+        timestamp: at,
+        original_timestamp: None,
+        sent_at: None,
+        received_at: at,
+        receipt: cdp_core::consent::Receipt::default(),
+        ledger: None,
+        extra: Object::new(),
+    }
+}
+
+/// All orders of at most six things.
+fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+    if items.len() < 2 {
+        return vec![items.to_vec()];
+    }
+    (0..items.len())
+        .flat_map(|at| {
+            let mut rest = items.to_vec();
+            let first = rest.remove(at);
+            permutations(&rest).into_iter().map(move |mut tail| {
+                tail.insert(0, first.clone());
+                tail
+            })
+        })
+        .collect()
+}
+
+/// Evidence kept as the aggregator keeps it: each pair once, with its earliest time.
+fn solve(events: &[Event]) -> Resolution {
+    let mut edges = BTreeMap::new();
+    let mut nodes = Vec::new();
+    for event in events {
+        for edge in edges_of(event) {
+            let known = edges
+                .entry((edge.a.clone(), edge.b.clone()))
+                .or_insert_with(|| edge.clone());
+            known.first_seen = known.first_seen.min(edge.first_seen);
+        }
+        let seen = identifier::of_event(event);
+        nodes.extend(seen.into_iter().map(|identifier| Node {
+            identifier,
+            first_seen: event.timestamp,
+        }));
+    }
+    resolve(&nodes, &edges.into_values().collect::<Vec<_>>())
+}
+
+#[test]
+fn identity_in_every_order_and_repeated() {
+    for (file, fixture) in fixtures("identity") {
+        let events: Vec<Event> = objects(&fixture["events"])
+            .iter()
+            .enumerate()
+            .map(|(number, value)| event(value, number))
+            .collect();
+        for order in permutations(&events) {
+            let twice: Vec<Event> = order.iter().chain(order.iter().rev()).cloned().collect();
+            for events in [&order, &twice] {
+                let resolution = solve(events);
+                let groups = serde_json::to_value(&resolution.groups).unwrap();
+                assert_eq!(groups, fixture["groups"], "{}", file.display());
+                assert_eq!(
+                    json!(resolution.blocked.len()),
+                    fixture["blocked"],
+                    "{}",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn audiences() {
+    for (file, fixture) in fixtures("audiences") {
+        let place = file.display().to_string();
+        let traits = fixture["traits"].as_object().cloned().unwrap_or_default();
+        let computed_traits = fixture["computed_traits"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let events: Vec<EventFact> = fixture["events"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|event| EventFact {
+                name: event["event"].as_str().unwrap().to_owned(),
+                timestamp: time(&event["at"]),
+                properties: event["properties"].as_object().cloned().unwrap(),
+            })
+            .collect();
+        let facts = Facts {
+            traits: &traits,
+            computed_traits: &computed_traits,
+            events: &events,
+        };
+        for case in fixture["cases"].as_array().into_iter().flatten() {
+            let found = Expr::parse(&fixture["definition"])
+                .unwrap()
+                .evaluate(&facts, time(&case["now"]));
+            assert_eq!(json!(found.member), case["member"], "{place}: {case}");
+            assert_eq!(
+                json!(found.changes_at),
+                case["changes_at"],
+                "{place}: {case}"
+            );
+        }
+        for rule in fixture["rules"].as_array().into_iter().flatten() {
+            let expr = Expr::parse(&rule[0])
+                .unwrap_or_else(|error| panic!("{place}: {}: {error}", rule[0]));
+            assert_eq!(
+                json!(expr.evaluate(&facts, time(&fixture["now"])).member),
+                rule[1],
+                "{place}: {}",
+                rule[0]
+            );
+            let again = Expr::parse(&serde_json::to_value(&expr).unwrap()).unwrap();
+            assert_eq!(again, expr, "{place}: a definition survives being stored");
+        }
+        for refused in fixture["refused"].as_array().into_iter().flatten() {
+            let error = Expr::parse(&refused[0]).unwrap_err();
+            assert_eq!(json!(error.path), refused[1], "{place}: {}", refused[0]);
+            assert!(
+                error.message.contains(refused[2].as_str().unwrap()),
+                "{place}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn computed_traits_in_every_order_and_split() {
+    for (file, fixture) in fixtures("computed_traits") {
+        let events: Vec<Event> = objects(&fixture["events"])
+            .iter()
+            .enumerate()
+            .map(|(number, value)| event(value, number))
+            .collect();
+        for case in objects(&fixture["cases"]) {
+            let definition: Definition = serde_json::from_value(case[0].clone()).unwrap();
+            definition.check().unwrap();
+            for order in permutations(&events) {
+                for split in 0..order.len() {
+                    let (mut left, mut right) = (State::default(), State::default());
+                    order[..split]
+                        .iter()
+                        .for_each(|event| left.add(&definition, event));
+                    order[split..]
+                        .iter()
+                        .for_each(|event| right.add(&definition, event));
+                    let stored: State =
+                        serde_json::from_value(serde_json::to_value(&left).unwrap()).unwrap();
+                    right.merge(&stored);
+                    let found = json!(right.value(&definition));
+                    assert_eq!(found, case[1], "{}: {}", file.display(), definition.key);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn decisions() {
+    for (file, fixture) in fixtures("decisions") {
+        let experiences: Vec<Experience> =
+            serde_json::from_value(fixture["experiences"].clone()).unwrap();
+        experiences
+            .iter()
+            .for_each(|experience| experience.check().unwrap());
+        for case in objects(&fixture["cases"]) {
+            let audiences: Vec<(String, String)> =
+                serde_json::from_value(case["audiences"].clone()).unwrap();
+            let audiences = audiences
+                .into_iter()
+                .map(|(audience_id, name)| Membership { audience_id, name })
+                .collect();
+            let snapshot = Snapshot {
+                audiences,
+                ..Snapshot::default()
+            };
+            let decision = decide(
+                &experiences,
+                case["placement"].as_str().unwrap(),
+                &snapshot,
+                "a1",
+            );
+            assert_eq!(
+                json!(decision.variant),
+                case["variant"],
+                "{}: {case}",
+                file.display()
+            );
+            let reason = case["reason"].as_str().unwrap();
+            assert!(
+                decision.reasons.iter().any(|found| found.contains(reason)),
+                "{}: {:?}",
+                file.display(),
+                decision.reasons
+            );
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which source a request belongs to.
+
+use std::sync::Arc;
+
+use cdp_core::source::SourceConfig;
+
+use crate::error::EdgeError;
+use crate::host::Host;
+use crate::http::Request;
+
+/// The source of the request's write key, which clients put into the body, into Basic auth, into
+/// the query or into a header; and which takes events from the request's origin.
+pub(crate) async fn authenticate<H: Host>(
+    host: &H,
+    request: &Request,
+    in_body: Option<&str>,
+) -> Result<Arc<SourceConfig>, EdgeError> {
+    let key = in_body
+        .map(str::to_owned)
+        .or_else(|| basic_user(request))
+        .or_else(|| request.query_value("writeKey"))
+        .or_else(|| request.header("x-write-key").map(str::to_owned))
+        .ok_or(EdgeError::NoWriteKey)?;
+    let source = host.source(&key).await?.ok_or(EdgeError::UnknownWriteKey)?;
+    check_origin(&source, request.header("origin"))?;
+    Ok(source)
+}
+
+fn check_origin(source: &SourceConfig, origin: Option<&str>) -> Result<(), EdgeError> {
+    let allowed = &source.allowed_origins;
+    match origin {
+        Some(origin) if !allowed.is_empty() && !allowed.iter().any(|known| known == origin) => Err(
+            EdgeError::OriginNotAllowed(origin.chars().take(200).collect()),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The user of Basic auth, as every Segment client sends the write key.
+fn basic_user(request: &Request) -> Option<String> {
+    let encoded = request.header("authorization")?.strip_prefix("Basic ")?;
+    let decoded = String::from_utf8(base64(encoded.trim())?).ok()?;
+    let user = decoded.split(':').next().unwrap_or_default();
+    (!user.is_empty()).then(|| user.to_owned())
+}
+
+/// Decodes standard Base64; `None` when it is not.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}

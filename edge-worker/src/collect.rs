@@ -1,0 +1,101 @@
+//! Collection: the way of a batch through the edge.
+
+use cdp_core::forward::Forward;
+use cdp_core::outcome::{MessageOutcome, Outcome};
+use cdp_core::wire::{Batch, Intake};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::Endpoint;
+use crate::anonymous_id;
+use crate::authenticate::authenticate;
+use crate::decide::{self, Caller};
+use crate::decompress;
+use crate::error::EdgeError;
+use crate::host::Host;
+use crate::http::{Request, Response};
+use cdp_core::decision::Decision;
+
+#[derive(Serialize)]
+struct Reply {
+    success: bool,
+    outcomes: Vec<MessageOutcome>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    decisions: BTreeMap<String, Decision>,
+}
+
+/// Decompress, read, authenticate, judge (which gates), forward, answer.
+pub(crate) async fn collect<H: Host>(
+    host: &H,
+    request: &Request,
+    endpoint: Endpoint,
+) -> Result<Response, EdgeError> {
+    let body = decompress::body(request)?;
+    let mut batch = match endpoint {
+        Endpoint::Batch => Batch::read(&body)?,
+        Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
+    };
+    let config = authenticate(host, request, batch.write_key.as_deref()).await?;
+    let received_at = host.now();
+    let intake = Intake {
+        config: &config,
+        received_at,
+        jurisdiction: request.jurisdiction.as_deref(),
+        gpc: request.has_gpc(),
+    };
+    let judged = batch.judge(&intake, &mut || {
+        uuid::Builder::from_random_bytes(host.random())
+            .into_uuid()
+            .to_string()
+    });
+
+    let placements = std::mem::take(&mut batch.placements);
+    let caller = Caller {
+        anonymous_id: batch
+            .anonymous_id
+            .as_deref()
+            .or_else(|| anonymous_id::from_cookie(request)),
+        choices: batch.consent.ruling(),
+        jurisdiction: request.jurisdiction.as_deref(),
+        gpc: request.has_gpc() || batch.consent.gpc,
+    };
+    let wanted = if placements.is_empty() {
+        None
+    } else {
+        decide::subject(&config, &caller).ok()
+    };
+    let forward = Forward {
+        space_id: config.space_id.clone(),
+        source_id: config.source_id.clone(),
+        received_at,
+        jurisdiction: request.jurisdiction.clone(),
+        admitted: judged.admitted,
+        refused: judged.refused,
+        ledger: std::mem::take(&mut batch.ledger),
+        snapshot_of: wanted.map(str::to_owned),
+    };
+    let forwarded = host.forward(forward).await?;
+
+    let mut decisions = BTreeMap::new();
+    if !placements.is_empty() {
+        decisions = decide::all(&config, &caller, &placements, forwarded.snapshot.as_ref());
+    }
+    let stored = forwarded
+        .outcomes
+        .iter()
+        .any(|line| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate));
+    let response = Response::json(
+        200,
+        &Reply {
+            success: true,
+            outcomes: forwarded.outcomes,
+            decisions,
+        },
+    );
+    // An event was stored, so the person agreed to be recognised.
+    Ok(if stored {
+        anonymous_id::renewed(response, request)
+    } else {
+        response
+    })
+}

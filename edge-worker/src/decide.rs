@@ -1,0 +1,123 @@
+//! Decisions for the caller: placements in, variants with reasons out. Traits never leave.
+
+use std::collections::BTreeMap;
+
+use cdp_core::consent::{Choices, Verdict};
+use cdp_core::decision::{Decision, decide};
+use cdp_core::forward::{Snapshot, SnapshotQuery};
+use cdp_core::source::SourceConfig;
+use cdp_core::wire::DecideRequest;
+use serde_json::json;
+
+use crate::anonymous_id;
+use crate::authenticate::authenticate;
+use crate::decompress;
+use crate::error::EdgeError;
+use crate::host::Host;
+use crate::http::{Request, Response};
+
+/// More placements than this in one request are a mistake.
+const MOST_PLACEMENTS: usize = 50;
+
+/// Who asks for decisions, and what they said to consent.
+pub(crate) struct Caller<'a> {
+    pub(crate) anonymous_id: Option<&'a str>,
+    pub(crate) choices: &'a Choices,
+    pub(crate) jurisdiction: Option<&'a str>,
+    pub(crate) gpc: bool,
+}
+
+/// `POST /v1/decide`.
+pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
+    let asked = DecideRequest::read(&decompress::body(request)?)?;
+    if asked.placements.len() > MOST_PLACEMENTS {
+        return Err(EdgeError::BadRequest(format!(
+            "ask for at most {MOST_PLACEMENTS} placements at a time"
+        )));
+    }
+    let config = authenticate(host, request, asked.write_key.as_deref()).await?;
+    let choices = &asked.consent.category_preferences;
+    config
+        .policy
+        .check_choices(choices)
+        .map_err(|unknown| EdgeError::BadRequest(unknown.to_string()))?;
+    let caller = Caller {
+        anonymous_id: asked
+            .anonymous_id
+            .as_deref()
+            .or_else(|| anonymous_id::from_cookie(request)),
+        choices,
+        jurisdiction: request.jurisdiction.as_deref(),
+        gpc: request.has_gpc(),
+    };
+    let snapshot = match subject(&config, &caller) {
+        Ok(id) => Some(
+            host.snapshot(SnapshotQuery {
+                space_id: config.space_id.clone(),
+                anonymous_id: id.to_owned(),
+            })
+            .await?,
+        ),
+        Err(_) => None,
+    };
+    let decisions = all(&config, &caller, &asked.placements, snapshot.as_ref());
+    Ok(Response::json(200, &json!({ "decisions": decisions })))
+}
+
+/// The anonymous id to decide for, or why there is none to look up.
+pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
+    let purpose = config.policy.decide_purpose.as_str();
+    match config
+        .policy
+        .verdict(purpose, caller.choices, caller.jurisdiction, caller.gpc)
+    {
+        Verdict::Allow => {}
+        Verdict::Hold => return Err(format!("no choice about {purpose} yet")),
+        Verdict::Deny => return Err(format!("no consent to {purpose}")),
+    }
+    let id = caller
+        .anonymous_id
+        .ok_or("the caller has no anonymous id")?;
+    if !anonymous_id::is_unguessable(id) {
+        return Err("the anonymous id could be guessed: decisions need a random one of 32 characters or more, such as a UUID".to_owned());
+    }
+    Ok(id)
+}
+
+/// The decision of each placement. Without a snapshot everybody sees the default, and why.
+pub(crate) fn all(
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+    placements: &[String],
+    snapshot: Option<&Snapshot>,
+) -> BTreeMap<String, Decision> {
+    let subject = subject(config, caller);
+    let withdrawn = snapshot.is_some_and(|snapshot| {
+        snapshot.choices.get(&config.policy.decide_purpose) == Some(&false)
+    });
+    let one = |placement: &String| match (&subject, snapshot) {
+        (Err(reason), _) => Decision::default_content(placement, reason.clone()),
+        (Ok(_), None) => Decision::default_content(
+            placement,
+            "what is known of the caller could not be read in time",
+        ),
+        (Ok(_), Some(_)) if withdrawn => Decision::default_content(
+            placement,
+            format!(
+                "the person has withdrawn consent to {}",
+                config.policy.decide_purpose
+            ),
+        ),
+        (Ok(id), Some(snapshot)) => decide(
+            &config.experiences,
+            placement,
+            snapshot,
+            snapshot.profile_id.as_deref().unwrap_or(id),
+        ),
+    };
+    placements
+        .iter()
+        .take(MOST_PLACEMENTS)
+        .map(|placement| (placement.clone(), one(placement)))
+        .collect()
+}

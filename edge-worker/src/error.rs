@@ -1,0 +1,100 @@
+//! What a request to the edge can fail with: one closed list, each with its status and its words.
+
+use cdp_core::wire::{MAX_BATCH_BYTES, WireError};
+use serde_json::json;
+
+use crate::http::Response;
+
+/// The aggregator cannot take it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    /// Seconds after which to try again.
+    pub retry_after: u32,
+    /// A short word: `aggregator_unreachable`, `overloaded`, `storage_full`.
+    pub code: &'static str,
+}
+
+/// Why a request as a whole is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EdgeError {
+    /// No such path.
+    NotFound,
+    /// The path takes another method.
+    MethodNotAllowed,
+    /// No write key anywhere in the request.
+    NoWriteKey,
+    /// No source has this write key.
+    UnknownWriteKey,
+    /// The source does not take events from this origin.
+    OriginNotAllowed(String),
+    /// The body, decompressed, is larger than a batch may be.
+    TooLarge,
+    /// The body cannot be decompressed.
+    BadCompression(String),
+    /// The body cannot be read.
+    BadBody(WireError),
+    /// The body asks for something that cannot be answered.
+    BadRequest(String),
+    /// Not now.
+    Unavailable(Unavailable),
+}
+
+impl From<Unavailable> for EdgeError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+impl From<WireError> for EdgeError {
+    fn from(error: WireError) -> Self {
+        Self::BadBody(error)
+    }
+}
+
+impl EdgeError {
+    fn parts(&self) -> (u16, &'static str, String) {
+        match self {
+            Self::NotFound => (404, "not_found", "there is nothing at this path: events go to POST /v1/batch".to_owned()),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "this path takes POST".to_owned()),
+            Self::NoWriteKey => (
+                401,
+                "no_write_key",
+                "the request has no write key: send it as \"writeKey\" in the body, as the user of Basic auth, or as ?writeKey=".to_owned(),
+            ),
+            Self::UnknownWriteKey => {
+                (401, "unknown_write_key", "no source has this write key: copy it from the source's page in the dashboard".to_owned())
+            }
+            Self::OriginNotAllowed(origin) => (
+                403,
+                "origin_not_allowed",
+                format!("the source does not take events from {origin}: add it to the source's allowed origins"),
+            ),
+            Self::TooLarge => (413, "too_large", format!("a batch may have {MAX_BATCH_BYTES} bytes after decompression: send fewer events at a time")),
+            Self::BadCompression(detail) => (400, "bad_compression", format!("the body cannot be decompressed ({detail}): send gzip, deflate, br, zstd or plain JSON")),
+            Self::BadBody(error) => (400, "bad_body", error.to_string()),
+            Self::BadRequest(message) => (400, "bad_request", message.clone()),
+            Self::Unavailable(unavailable) => {
+                (503, unavailable.code, format!("not taken: send it again after {} seconds, nothing was lost", unavailable.retry_after))
+            }
+        }
+    }
+
+    /// The answer that says so.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let (status, code, message) = self.parts();
+        let response = Response::json(
+            status,
+            &json!({"error": {"code": code, "message": message, "details": {}}}),
+        );
+        match self {
+            Self::Unavailable(unavailable) => {
+                response.with("retry-after", unavailable.retry_after.to_string())
+            }
+            Self::NoWriteKey | Self::UnknownWriteKey => {
+                response.with("www-authenticate", "Basic realm=\"write key\"")
+            }
+            _ => response,
+        }
+    }
+}

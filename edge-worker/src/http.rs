@@ -1,0 +1,89 @@
+//! A request and a response, as every host can make them.
+
+use serde::Serialize;
+
+/// A request to the edge.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path without the query.
+    pub path: String,
+    /// Query without the question mark.
+    pub query: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As it came, perhaps compressed.
+    pub body: Vec<u8>,
+    /// Where the caller is, from the host's own geography (`DE`, `US-CA`); never from the client.
+    pub jurisdiction: Option<String>,
+    /// Whether the request came over TLS.
+    pub secure: bool,
+}
+
+impl Request {
+    /// The first header with this name (in lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter of the query.
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
+        let pair = self
+            .query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+        (!pair.is_empty()).then(|| pair.to_owned())
+    }
+
+    /// A cookie of the request.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.header("cookie")?;
+        cookies
+            .split(';')
+            .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Whether the request carries Global Privacy Control. <https://www.w3.org/TR/gpc/>
+    pub(crate) fn has_gpc(&self) -> bool {
+        self.header("sec-gpc")
+            .is_some_and(|value| value.trim() == "1")
+    }
+}
+
+/// The edge's answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// An answer in JSON that nobody caches.
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+        .with("content-type", "application/json")
+        .with("cache-control", "no-store")
+    }
+
+    /// The same with a header; one of that name is replaced.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}

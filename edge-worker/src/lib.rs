@@ -1,0 +1,81 @@
+//! Headwater's edge.
+//!
+//! [`serve`] answers every public endpoint. It knows no host: what it needs from outside (time,
+//! randomness, the aggregator) comes through [`Host`], of which there is one for Cloudflare Workers
+//! (`cloudflare.rs`) and one inside the `headwater` binary. So a self-hoster runs the same edge.
+
+mod anonymous_id;
+mod authenticate;
+#[cfg(target_arch = "wasm32")]
+mod cloudflare;
+mod collect;
+mod cors;
+mod decide;
+mod decompress;
+mod error;
+mod host;
+mod http;
+mod sdk;
+mod settings;
+
+pub use error::{EdgeError, Unavailable};
+pub use host::Host;
+pub use http::{Request, Response};
+
+use cdp_core::event::EventKind;
+
+/// What a path of the tracking API takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Batch,
+    Single(EventKind),
+}
+
+/// Answers one request.
+pub async fn serve<H: Host>(host: &H, request: Request) -> Response {
+    let origin = request.header("origin").map(str::to_owned);
+    let response = match (request.method.as_str(), request.path.as_str()) {
+        ("OPTIONS", _) => return cors::preflight(&request),
+        ("GET" | "HEAD", "/health") => {
+            Ok(Response::json(200, &serde_json::json!({"status": "ok"})))
+        }
+        ("GET" | "HEAD", path) if path.starts_with("/sdk/") => sdk::file(&request),
+        ("GET" | "HEAD", path) if path.starts_with("/v1/settings/") => {
+            settings::read(host, &request).await
+        }
+        ("POST", "/v1/decide") => decide::answer(host, &request).await,
+        ("POST", path) => match endpoint(path) {
+            Some(endpoint) => collect::collect(host, &request, endpoint).await,
+            None => Err(EdgeError::NotFound),
+        },
+        (_, path) if endpoint(path).is_some() || path == "/v1/decide" => {
+            Err(EdgeError::MethodNotAllowed)
+        }
+        _ => Err(EdgeError::NotFound),
+    };
+    cors::expose(
+        response.unwrap_or_else(|error| error.response()),
+        origin.as_deref(),
+    )
+}
+
+/// Whether a path belongs to the edge, for hosts that serve other things too.
+#[must_use]
+pub fn is_public_path(path: &str) -> bool {
+    path.starts_with("/v1/") || path.starts_with("/sdk/") || path == "/health"
+}
+
+/// The tracking API of Segment, its short forms included.
+fn endpoint(path: &str) -> Option<Endpoint> {
+    let name = path.strip_prefix("/v1/")?;
+    match name {
+        "batch" | "b" | "import" => Some(Endpoint::Batch),
+        "t" => Some(Endpoint::Single(EventKind::Track)),
+        "i" => Some(Endpoint::Single(EventKind::Identify)),
+        "p" => Some(Endpoint::Single(EventKind::Page)),
+        "s" => Some(Endpoint::Single(EventKind::Screen)),
+        "g" => Some(Endpoint::Single(EventKind::Group)),
+        "a" => Some(Endpoint::Single(EventKind::Alias)),
+        word => EventKind::from_word(word).map(Endpoint::Single),
+    }
+}
