@@ -1,0 +1,56 @@
+import { h, icon } from "../dom.js";
+import { moment } from "../format.js";
+import { eventName } from "../live-feed.js";
+import { badge, OUTCOMES, reasonText } from "../outcomes.js";
+
+/**
+ * Everything about one event. A native dialog: it keeps focus inside, closes on Escape and gives the focus back.
+ *
+ * @param {{ event: any, outcome: string, reason?: string | null, at?: string, profileId?: string }} line
+ */
+export function eventDialog({ event, outcome, reason, at, profileId }) {
+  const json = JSON.stringify(event, null, 2);
+  const copy = h("button", { type: "button", class: "button", click: async () => {
+    try {
+      await navigator.clipboard.writeText(json);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "Select and copy below";
+    }
+  } }, "Copy JSON");
+  const dialog = h(
+    "dialog",
+    { class: "sheet", "aria-labelledby": "sheet-title", click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => dialog.remove() },
+    h(
+      "div",
+      { class: "sheet-in" },
+      h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, eventName(event)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
+      h("p", { class: "sheet-outcome" }, badge(outcome), " ", reasonText(reason) || (OUTCOMES.find(({ key }) => key === outcome)?.means ?? "")),
+      facts(event, at),
+      h("div", { class: "row-actions" }, profileId && h("a", { class: "button button-main", href: `#/people/${encodeURIComponent(profileId)}`, click: () => dialog.close() }, "See this person"), copy),
+      h("pre", { class: "code", tabindex: "0", "aria-label": "The event as JSON" }, json),
+    ),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** @param {any} event @param {string | undefined} at */
+function facts(event, at) {
+  // A stored event carries its receipt and its number; one that was refused still has them where it was sent.
+  const consent = event.receipt ?? event.context?.consent;
+  const allowed = Object.entries(consent?.categoryPreferences ?? {}).map(([purpose, given]) => `${purpose.replaceAll("_", " ")} ${given ? "yes" : "no"}`);
+  const mark = event.ledger ?? event.context?.ledger;
+  /** @type {[string, string][]} */
+  const all = [
+    ["Received", at ? moment(at) : ""],
+    ["Type", event.type ?? ""],
+    ["User id", event.userId ?? ""],
+    ["Anonymous id", event.anonymousId ?? ""],
+    ["Message id", event.messageId ?? ""],
+    ["Consent", allowed.join(", ")],
+    ["Held until", (event.release ?? consent?.release)?.releasedAt ? moment((event.release ?? consent.release).releasedAt) : ""],
+    ["Ledger", mark ? `number ${mark.seq} of tab ${mark.tab}` : ""],
+  ];
+  return h("dl", { class: "facts" }, all.filter(([, value]) => value).map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
+}

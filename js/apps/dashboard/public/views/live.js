@@ -1,0 +1,109 @@
+import { h, icon } from "../dom.js";
+import { number, shortId, time } from "../format.js";
+import { eventName, eventWho, feed, onFeed } from "../live-feed.js";
+import { badge, OUTCOMES, reasonText } from "../outcomes.js";
+import { eventDialog } from "./event-dialog.js";
+import { empty } from "../states.js";
+
+/** @typedef {import("../live-feed.js").LiveEvent} LiveEvent */
+
+const MOST_ROWS = 200;
+
+/** @param {import("../app.js").Screen} screen */
+export function liveView({ place, signal, query }) {
+  let paused = false;
+  /** Events up to here are shown while paused. */
+  let frozenAt = 0;
+  let text = query.get("q") ?? "";
+  let outcome = query.get("outcome") ?? "";
+
+  const search = h("input", { type: "search", placeholder: "Filter by event, person, page, reason…", "aria-label": "Filter events", value: text, input: () => {
+    text = search.value.trim().toLowerCase();
+    draw();
+  } });
+  const choice = h("select", { "aria-label": "Outcome", change: () => {
+    outcome = choice.value;
+    draw();
+  } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)));
+  const pause = h("button", { type: "button", class: "button", "aria-pressed": "false", click: () => {
+    paused = !paused;
+    frozenAt = feed().count;
+    pause.setAttribute("aria-pressed", String(paused));
+    draw();
+  } });
+  const state = h("p", { class: "stream-state", role: "status" });
+  const list = h("div");
+  place.append(
+    h("div", { class: "head" }, h("h1", {}, "Live events"), state),
+    h("div", { class: "tools" }, search, choice, pause),
+    list,
+  );
+
+  const draw = () => {
+    const now = feed();
+    const words = { open: "Connected", connecting: "Connecting", broken: "Connection lost, trying again" };
+    if (state.textContent !== words[now.state]) state.textContent = words[now.state];
+    state.dataset.state = now.state;
+    const waiting = paused ? now.count - frozenAt : 0;
+    pause.textContent = paused ? `Resume${waiting ? ` (${number(waiting)} waiting)` : ""}` : "Pause";
+    const shown = now.events.filter((event) => (!paused || event.id <= frozenAt) && matches(event, text, outcome));
+    list.replaceChildren(rows(shown, now.events.length > 0));
+  };
+  onFeed(signal, () => (paused ? drawPaused() : draw()));
+  /** While paused only the count of the waiting changes, so that the rows stay still under the reader. */
+  const drawPaused = () => {
+    const waiting = feed().count - frozenAt;
+    pause.textContent = `Resume (${number(waiting)} waiting)`;
+  };
+  draw();
+}
+
+/** @param {LiveEvent} line @param {string} text @param {string} outcome */
+function matches(line, text, outcome) {
+  if (outcome && line.outcome !== outcome) return false;
+  if (!text) return true;
+  const { event } = line;
+  return [eventName(event), event.type, event.userId, event.anonymousId, event.messageId, event.context?.page?.url, event.traits?.email, line.reason, line.profileId]
+    .some((part) => typeof part === "string" && part.toLowerCase().includes(text));
+}
+
+/** @param {LiveEvent[]} shown @param {boolean} any */
+function rows(shown, any) {
+  if (shown.length === 0) {
+    return any
+      ? empty("No event matches", "Change the filter to see the others.")
+      : empty("Waiting for the first event", "Events appear here the moment they arrive, each with its outcome. Open the shop, or send one from a terminal.");
+  }
+  return h(
+    "div",
+    { class: "card flush" },
+    h("ul", { class: "events", role: "list" }, shown.slice(0, MOST_ROWS).map(row)),
+    shown.length > MOST_ROWS && h("p", { class: "more-note" }, `The newest ${MOST_ROWS} of ${number(shown.length)}. Filter to narrow them down.`),
+  );
+}
+
+/** @param {LiveEvent} line */
+export function row(line) {
+  const { event } = line;
+  const name = eventName(event);
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      { type: "button", class: "event", click: () => eventDialog(line) },
+      h("span", { class: "event-time" }, time(line.at)),
+      h("span", { class: "event-name" }, name, event.type && event.type !== name && h("small", {}, event.type)),
+      h("span", { class: "event-who" }, shortId(String(eventWho(event)))),
+      badge(line.outcome),
+      h("span", { class: "event-reason" }, reasonText(line.reason) || pagePath(event)),
+      icon("m9 6 6 6-6 6"),
+    ),
+  );
+}
+
+/** @param {any} event */
+function pagePath(event) {
+  const path = event.context?.page?.path ?? event.context?.page?.url;
+  return typeof path === "string" ? path : "";
+}
