@@ -1,0 +1,142 @@
+//! Bodies in every coding that clients use, and those that must not get through.
+
+use std::io::Write;
+
+use cdp_core::wire::MAX_BATCH_BYTES;
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use serde_json::json;
+
+use crate::host::{MemoryHost, batch, body, post, serve, track, with};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[test]
+fn every_coding_is_read() {
+    let plain = batch(&[track("m1")]).to_string().into_bytes();
+    let codings: [(&str, Vec<u8>); 6] = [
+        ("gzip", gzip(&plain)),
+        ("", gzip(&plain)),
+        ("deflate", zlib(&plain)),
+        ("deflate", deflate(&plain)),
+        ("zstd", zstd(&plain)),
+        ("identity", plain),
+    ];
+    for (coding, bytes) in codings {
+        let host = MemoryHost::default();
+        let response = serve(
+            &host,
+            with(post("/v1/batch", bytes), "content-encoding", coding),
+        );
+        assert_eq!(
+            response.status,
+            200,
+            "{coding}: {}",
+            String::from_utf8_lossy(&response.body)
+        );
+        assert_eq!(body(&response)["outcomes"][0]["outcome"], "ok", "{coding}");
+    }
+}
+
+/// `{"writeKey":"wk_test","batch":[]}` as Node's zlib compresses it.
+const EMPTY_BATCH_IN_BROTLI: &[u8] = b"\x0b\x10\x80{\"writeKey\":\"wk_test\",\"batch\":[]}\x03";
+
+#[test]
+fn brotli_is_read() {
+    let request = with(post("/v1/batch", EMPTY_BATCH_IN_BROTLI), "content-encoding", "br");
+    let response = serve(&MemoryHost::default(), request);
+    assert_eq!((response.status, &body(&response)["success"]), (200, &json!(true)));
+}
+
+#[test]
+fn what_is_too_large_or_broken_is_refused_with_words() {
+    let host = MemoryHost::default();
+    let bomb = gzip(&vec![b' '; MAX_BATCH_BYTES + 1]);
+    assert!(bomb.len() < 10_000);
+    let cases = [
+        ("gzip", bomb, 413, "too_large"),
+        ("", vec![b' '; MAX_BATCH_BYTES + 1], 413, "too_large"),
+        ("gzip", vec![0x1f, 0x8b, 1, 2, 3], 400, "bad_compression"),
+        ("zstd", b"nonsense".to_vec(), 400, "bad_compression"),
+        ("br", vec![0xff; 64], 400, "bad_compression"),
+        ("", b"{\"batch\":".to_vec(), 400, "bad_body"),
+        ("", b"{\"writeKey\":\"wk_test\"}".to_vec(), 400, "bad_body"),
+        ("", b"[]".to_vec(), 400, "bad_body"),
+        ("", Vec::new(), 400, "bad_body"),
+    ];
+    for (coding, bytes, status, code) in cases {
+        let response = serve(
+            &host,
+            with(post("/v1/batch", bytes), "content-encoding", coding),
+        );
+        assert_eq!(response.status, status, "{coding} {code}");
+        assert_eq!(body(&response)["error"]["code"], code);
+        assert!(
+            body(&response)["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("send"),
+            "says what to do: {}",
+            body(&response)
+        );
+    }
+    assert!(host.forwarded.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_oversized_event_does_not_harm_its_neighbours() {
+    let host = MemoryHost::default();
+    let mut large = track("large");
+    large["properties"] = json!({"text": "x".repeat(33_000)});
+    let response = serve(
+        &host,
+        post(
+            "/v1/batch",
+            batch(&[track("m1"), large, track("m2")]).to_string(),
+        ),
+    );
+    let outcomes = &body(&response)["outcomes"];
+    assert_eq!(
+        [
+            &outcomes[0]["outcome"],
+            &outcomes[1]["outcome"],
+            &outcomes[2]["outcome"]
+        ],
+        ["ok", "quarantined", "ok"]
+    );
+    assert!(
+        outcomes[1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("an event may have 32768")
+    );
+    let kept = host.forwarded.lock().unwrap()[0].refused[0]
+        .message
+        .clone()
+        .unwrap();
+    assert_eq!(
+        kept["properties"]["text"].as_str().unwrap().len(),
+        33_000,
+        "kept whole"
+    );
+}

@@ -1,0 +1,182 @@
+//! A host in memory: one source, a store of forwarded batches, a profile with one audience.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use cdp_core::consent::{Choices, Policy};
+use cdp_core::decision::{Experience, Variant};
+use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
+use cdp_core::outcome::{MessageOutcome, Outcome};
+use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::time::Timestamp;
+use edge_worker::{Host, Request, Response, Unavailable};
+use serde_json::{Value, json};
+
+pub(crate) const KEY: &str = "wk_test";
+pub(crate) const ORIGIN: &str = "https://shop.example";
+pub(crate) const BROWSER: &str = "0b1f6c3e-55a1-4f0e-9d2a-3d0d6d1c7a10";
+
+pub(crate) struct MemoryHost {
+    pub(crate) forwarded: Mutex<Vec<Forward>>,
+    pub(crate) down: bool,
+    pub(crate) choices: Choices,
+    pub(crate) origins: Vec<String>,
+}
+
+impl Default for MemoryHost {
+    fn default() -> Self {
+        Self {
+            forwarded: Mutex::default(),
+            down: false,
+            choices: Choices::new(),
+            origins: vec![ORIGIN.to_owned()],
+        }
+    }
+}
+
+impl MemoryHost {
+    fn available(&self) -> Result<(), Unavailable> {
+        if self.down {
+            Err(Unavailable {
+                retry_after: 7,
+                code: "aggregator_unreachable",
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let member = Membership {
+            audience_id: "aud_1".to_owned(),
+            name: "Sneaker fans".to_owned(),
+        };
+        Snapshot {
+            profile_id: Some("prf_1".to_owned()),
+            audiences: vec![member],
+            choices: self.choices.clone(),
+        }
+    }
+}
+
+impl Host for MemoryHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_769_853_600_000)
+    }
+
+    fn random(&self) -> [u8; 16] {
+        [7; 16]
+    }
+
+    async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {
+        self.available()?;
+        let hero = Experience {
+            id: "exp_1".to_owned(),
+            name: "Sneakers".to_owned(),
+            placement: "home-hero".to_owned(),
+            enabled: true,
+            priority: 0,
+            audience_id: Some("aud_1".to_owned()),
+            holdout: 0.0,
+            variants: vec![Variant {
+                key: "sneakers".to_owned(),
+                weight: 1.0,
+                value: json!({"title": "Fresh"}),
+            }],
+        };
+        let config = SourceConfig {
+            source_id: "src_1".to_owned(),
+            space_id: "spc_1".to_owned(),
+            write_key: KEY.to_owned(),
+            consent_basis: ConsentBasis::EveryEvent,
+            allowed_origins: self.origins.clone(),
+            policy: Policy::default(),
+            experiences: vec![hero],
+        };
+        Ok((write_key == KEY).then(|| Arc::new(config)))
+    }
+
+    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
+        self.available()?;
+        let admitted = batch.admitted.iter().map(|admitted| MessageOutcome {
+            index: admitted.index,
+            message_id: admitted.event.message_id.clone(),
+            outcome: Outcome::Ok,
+            reason: None,
+        });
+        let refused = batch.refused.iter().map(|refused| MessageOutcome {
+            index: refused.index,
+            message_id: refused.message_id.clone(),
+            outcome: refused.outcome,
+            reason: Some(refused.reason.clone()),
+        });
+        let mut outcomes: Vec<MessageOutcome> = admitted.chain(refused).collect();
+        outcomes.sort_by_key(|line| line.index);
+        let snapshot = batch.snapshot_of.is_some().then(|| self.snapshot());
+        self.forwarded.lock().unwrap().push(batch);
+        Ok(Forwarded { outcomes, snapshot })
+    }
+
+    async fn snapshot(&self, _query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+        self.available()?;
+        Ok(MemoryHost::snapshot(self))
+    }
+}
+
+/// Runs a future that never waits for anything.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
+
+pub(crate) fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
+    let origin = ("origin".to_owned(), ORIGIN.to_owned());
+    Request {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        headers: vec![origin],
+        body: body.into(),
+        ..Request::default()
+    }
+}
+
+pub(crate) fn with(mut request: Request, name: &str, value: &str) -> Request {
+    request.headers.retain(|(known, _)| known != name);
+    request.headers.push((name.to_owned(), value.to_owned()));
+    request
+}
+
+pub(crate) fn serve(host: &MemoryHost, request: Request) -> Response {
+    finish(edge_worker::serve(host, request))
+}
+
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response
+        .headers
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}
+
+pub(crate) fn body(response: &Response) -> Value {
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+/// A track message of a browser that agreed to everything.
+pub(crate) fn track(message_id: &str) -> Value {
+    json!({
+        "type": "track", "event": "Product Viewed", "messageId": message_id, "anonymousId": BROWSER,
+        "context": {"consent": {"categoryPreferences": {"analytics": true, "personalization": true}}},
+    })
+}
+
+pub(crate) fn batch(messages: &[Value]) -> Value {
+    json!({"writeKey": KEY, "batch": messages})
+}

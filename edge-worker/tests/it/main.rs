@@ -1,0 +1,9 @@
+//! The edge as a client sees it, on a host that keeps what it is given.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod bodies;
+mod cookies;
+mod decisions;
+mod host;
+mod requests;
