@@ -68,6 +68,8 @@ pub struct Batch {
     /// The call of a single-event endpoint; `None` when each message names its own.
     kind: Option<EventKind>,
     messages: Vec<Box<RawValue>>,
+    /// Bytes that one message may have; [`MAX_EVENT_BYTES`] when absent.
+    event_limit: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -145,11 +147,13 @@ impl Batch {
         Ok(batch)
     }
 
-    /// A batch made of messages that did not come through a request, such as an import's lines.
+    /// A batch made of messages that did not come through a request, such as an import's lines. The
+    /// limit of one event protects the public endpoint; here one event may be as large as a batch.
     #[must_use]
     pub fn of_messages(messages: Vec<Box<RawValue>>) -> Self {
         Self {
             messages,
+            event_limit: Some(MAX_BATCH_BYTES),
             ..Self::default()
         }
     }
@@ -187,7 +191,14 @@ impl Batch {
         intake: &Intake<'_>,
         fresh_id: &mut dyn FnMut() -> String,
     ) -> Result<Admitted, Box<Refused>> {
-        let read = message::read(text, self.kind, self.sent_at, intake, fresh_id);
+        let read = message::read(
+            text,
+            self.kind,
+            self.sent_at,
+            self.event_limit.unwrap_or(MAX_EVENT_BYTES),
+            intake,
+            fresh_id,
+        );
         let event = read.event.map_err(|reason| {
             let message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
             Box::new(Refused {
@@ -239,6 +250,7 @@ impl Batch {
             consent: serde_json::from_value(envelope.consent).unwrap_or_default(),
             kind,
             messages,
+            event_limit: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Intake, MAX_EVENT_BYTES};
+use super::Intake;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind, Object};
 use crate::identifier::LONGEST_VALUE;
@@ -24,6 +24,7 @@ pub(super) fn read(
     text: &str,
     kind: Option<EventKind>,
     batch_sent_at: Option<Timestamp>,
+    limit: usize,
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
@@ -42,9 +43,9 @@ pub(super) fn read(
         .filter(|id| id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control))
         .unwrap_or_else(fresh_id);
     let ledger = take_ledger(&mut fields);
-    if text.len() > MAX_EVENT_BYTES {
+    if text.len() > limit {
         let reason = format!(
-            "the message has {} bytes; an event may have {MAX_EVENT_BYTES}: send large content elsewhere and refer to it",
+            "the message has {} bytes; an event may have {limit}: send large content elsewhere and refer to it",
             text.len()
         );
         return Read {
@@ -156,9 +157,14 @@ fn complete(event: &Event) -> Result<(), String> {
     )
 }
 
+/// A request that seems to take less than this says nothing about the client's clock. Correcting by
+/// it would put the events of one page out of order whenever two of its requests differ in speed.
+const LATENCY: Span = Span::from_seconds(1);
+
 /// When it happened, by our clock: the client's own times say how long before sending it was, and
 /// the edge knows when it arrived. `timestamp = receivedAt − (sentAt − originalTimestamp)`, from the
-/// Segment spec (Common Fields, Timestamps). Nothing can have happened after it arrived.
+/// Segment spec (Common Fields, Timestamps), once the clocks differ by more than a request takes.
+/// Nothing can have happened after it arrived.
 fn corrected(
     original: Option<Timestamp>,
     sent_at: Option<Timestamp>,
@@ -166,6 +172,10 @@ fn corrected(
 ) -> Timestamp {
     match (original, sent_at) {
         (Some(original), Some(sent)) if original <= sent => {
+            let apart = received_at.since(sent);
+            if apart < LATENCY && apart > LATENCY.negated() {
+                return original.min(received_at);
+            }
             received_at.plus(sent.since(original).negated())
         }
         (Some(_), Some(_)) | (None, _) => received_at,

@@ -1,0 +1,16 @@
+//! Audiences: who belongs, now. Evaluated for the profiles that an event touches, for everybody when
+//! a definition is new, and for whoever's time has come when only time passes.
+
+mod backfill;
+mod define;
+mod evaluate;
+mod facts;
+mod preview;
+pub(crate) mod routes;
+mod stage;
+mod store;
+
+pub(crate) use backfill::step as backfill;
+pub(crate) use define::must_exist;
+pub(crate) use stage::{apply, follow_the_clock};
+pub(crate) use store::{Belongs, memberships_of, names_of_profile};

@@ -1,0 +1,132 @@
+//! The commands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::data_dir::{DataDir, DataDirError};
+use crate::database::{Database, OpenError};
+use crate::error::Error;
+use crate::telemetry;
+
+mod doctor;
+mod import;
+mod init;
+mod serve;
+
+/// Headwater, the Customer Data Platform in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "headwater", version, about)]
+struct Cli {
+    /// What is logged, such as `info` or `headwater=debug`.
+    #[arg(long, global = true, default_value = "info")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the first workspace in a data folder and print its keys.
+    Init(init::Options),
+    /// Collect, resolve, answer: the whole server.
+    Serve(serve::Options),
+    /// Import a file of events, or a CSV file with a mapping.
+    Import(import::Options),
+    /// Look at a data folder and say what is wrong with it.
+    Doctor(doctor::Options),
+    /// Print the description of the server API.
+    Openapi,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+struct Storage {
+    /// The data folder; SQLite is in there unless --database-url is given.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// A Postgres, such as postgres://user@host/database.
+    #[arg(long)]
+    database_url: Option<String>,
+}
+
+/// A database that this process alone writes to.
+struct Opened {
+    database: Database,
+    /// Held as long as the database is in use.
+    _folder: Option<DataDir>,
+}
+
+impl Storage {
+    async fn open(&self) -> Result<Opened, Failure> {
+        let folder = self.data_dir.as_deref().map(DataDir::take).transpose()?;
+        let database = match (&self.database_url, &folder) {
+            (Some(url), _) => Database::open_url(url).await?,
+            (None, Some(folder)) => Database::open_file(&folder.database()).await?,
+            (None, None) => return Err(Failure("say where the data is: --data-dir FOLDER, or --database-url postgres://…".to_owned())),
+        };
+        Ok(Opened { database, _folder: folder })
+    }
+}
+
+/// A command's failure, in words for the person at the terminal.
+#[derive(Debug)]
+struct Failure(String);
+
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command of the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&Failure(format!("the runtime could not be started: {error}"))),
+    };
+    match runtime.block_on(command(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failed(&failure),
+    }
+}
+
+async fn command(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Init(options) => init::run(options).await,
+        Command::Serve(options) => serve::run(options).await,
+        Command::Import(options) => import::run(options).await,
+        Command::Doctor(options) => doctor::run(&options).await,
+        Command::Openapi => {
+            println!("{:#}", crate::http::openapi::document());
+            Ok(())
+        }
+    }
+}
+
+fn failed(Failure(message): &Failure) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,11 @@
+//! Computed traits: facts that follow from people's events. State is kept per anchor and merges.
+
+mod backfill;
+mod define;
+pub(crate) mod routes;
+mod stage;
+mod store;
+
+pub(crate) use backfill::step as backfill;
+pub(crate) use stage::apply;
+pub(crate) use store::of_profiles;

@@ -1,0 +1,37 @@
+//! Making a computed trait.
+
+use std::time::Duration;
+
+use cdp_core::computed_trait::Definition;
+
+use super::store::{self, Stored};
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::{clock, id};
+
+/// How long the answer waits for the backfill.
+const WAIT: Duration = Duration::from_secs(3);
+
+/// Makes a definition: events from now on count at once, earlier ones are counted in the background.
+pub(super) async fn define(app: &App, space_id: &str, definition: Definition) -> Result<Stored> {
+    definition.check().map_err(|message| Error::new(Code::InvalidDefinition, message))?;
+    let new = id::fresh("ctr")?;
+    {
+        // Between two turns the pipeline's position is exactly what was counted without it.
+        let _guard = app.pipeline.between_turns().await;
+        store::insert(&app.database, space_id, &new, &definition, app.pipeline.position(), clock::now()).await?;
+    }
+    app.pipeline.wake();
+    wait_until_ready(app, space_id, &new).await
+}
+
+async fn wait_until_ready(app: &App, space_id: &str, id: &str) -> Result<Stored> {
+    let deadline = tokio::time::Instant::now() + WAIT;
+    loop {
+        let stored = store::one(&app.database, space_id, id).await?;
+        if stored.status == "ready" || tokio::time::Instant::now() > deadline {
+            return Ok(stored);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,35 @@
+//! What people say of consent now: the latest choice per purpose, over all identifiers of a person.
+
+use std::collections::BTreeMap;
+
+use cdp_core::consent::Standing;
+use cdp_core::identifier::Identifier;
+
+use crate::app::App;
+use crate::error::Result;
+
+mod stage;
+mod state;
+mod store;
+
+pub(crate) use stage::apply;
+pub(crate) use store::of_profiles;
+
+/// What the people that own these anchors say now, with the time of their choice about `purpose`.
+/// Nobody who is unknown, or who never chose, is in the answer.
+pub(crate) async fn current_of_people<'a>(
+    app: &App,
+    space_id: &str,
+    purpose: &str,
+    anchors: impl Iterator<Item = &'a Identifier>,
+) -> Result<BTreeMap<Identifier, Standing>> {
+    let mut anchors: Vec<&Identifier> = anchors.collect();
+    anchors.sort_unstable();
+    anchors.dedup();
+    if anchors.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut connection = app.database.reader().acquire().await?;
+    let found = store::of_anchors(&mut connection, space_id, anchors.iter().map(ToString::to_string)).await?;
+    Ok(anchors.into_iter().filter_map(|anchor| Some((anchor.clone(), found.get(&anchor.to_string())?.standing(purpose)))).collect())
+}

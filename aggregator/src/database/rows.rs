@@ -1,0 +1,133 @@
+//! Statements over many rows: one round trip for a whole batch instead of one a row.
+//!
+//! A template has `{rows}` where the list of rows goes, either `INSERT … VALUES {rows} ON CONFLICT …`
+//! or `WITH wanted (a, b) AS (VALUES {rows}) SELECT …`, and `$1 …` for values that all rows share.
+
+use std::fmt::Write as _;
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
+
+/// A value of a row.
+#[derive(Clone, Debug)]
+pub(crate) enum Cell {
+    /// TEXT.
+    Text(String),
+    /// TEXT that may be NULL.
+    Nullable(Option<String>),
+    /// BIGINT.
+    Int(i64),
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<Option<String>> for Cell {
+    fn from(text: Option<String>) -> Self {
+        Self::Nullable(text)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+/// Values in one statement at most; SQLite takes 32,766 and Postgres 65,535.
+const MOST_VALUES: usize = 8_000;
+
+/// A statement over many rows.
+pub(crate) struct Many<const COLUMNS: usize> {
+    template: &'static str,
+    shared: Vec<Cell>,
+    rows: Vec<[Cell; COLUMNS]>,
+}
+
+impl<const COLUMNS: usize> Many<COLUMNS> {
+    /// From a template and the values all rows share (`$1`, `$2`, …).
+    pub(crate) fn new(template: &'static str, shared: impl IntoIterator<Item = Cell>) -> Self {
+        Self { template, shared: shared.into_iter().collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, row: [Cell; COLUMNS]) {
+        self.rows.push(row);
+    }
+
+    /// With these rows.
+    pub(crate) fn rows(mut self, rows: impl IntoIterator<Item = [Cell; COLUMNS]>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+
+    /// Runs the statement; nothing happens without rows.
+    pub(crate) async fn execute(self, connection: &mut AnyConnection) -> sqlx::Result<u64> {
+        let mut affected = 0;
+        for (sql, cells) in self.statements() {
+            affected += bound(sql, cells).execute(&mut *connection).await?.rows_affected();
+        }
+        Ok(affected)
+    }
+
+    /// Runs the statement and gives the rows it answers; none without rows.
+    pub(crate) async fn fetch(self, connection: &mut AnyConnection) -> sqlx::Result<Vec<AnyRow>> {
+        let mut answer = Vec::new();
+        for (sql, cells) in self.statements() {
+            answer.extend(bound(sql, cells).fetch_all(&mut *connection).await?);
+        }
+        Ok(answer)
+    }
+
+    fn statements(self) -> impl Iterator<Item = (String, Vec<Cell>)> {
+        let Self { template, shared, rows } = self;
+        let size = (MOST_VALUES / COLUMNS.max(1)).max(1);
+        let mut rows = rows.into_iter().peekable();
+        std::iter::from_fn(move || {
+            rows.peek()?;
+            let part: Vec<[Cell; COLUMNS]> = rows.by_ref().take(size).collect();
+            let sql = template.replace("{rows}", &placeholders(shared.len() + 1, part.len(), COLUMNS));
+            Some((sql, shared.iter().cloned().chain(part.into_iter().flatten()).collect()))
+        })
+    }
+}
+
+/// `($3, $4), ($5, $6)`
+fn placeholders(first: usize, rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            let comma = if column == 0 { "" } else { ", " };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{comma}${}", first + row * columns + column);
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// The text comes from a template in the source and from `placeholders`; values are only bound.
+fn bound<'q>(sql: String, cells: Vec<Cell>) -> Query<'q, Any, AnyArguments> {
+    cells.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
+        Cell::Text(text) => query.bind(text),
+        Cell::Nullable(text) => query.bind(text),
+        Cell::Int(number) => query.bind(number),
+    })
+}

@@ -1,0 +1,6 @@
+//! Experiences: stored here, decided at the edge.
+
+pub(crate) mod routes;
+mod store;
+
+pub(crate) use store::enabled;

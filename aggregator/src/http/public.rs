@@ -1,0 +1,106 @@
+//! The public endpoints: the same edge as on Workers, in this process; every other path is the
+//! dashboard's.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
+use cdp_core::source::SourceConfig;
+use cdp_core::time::Timestamp;
+use cdp_core::wire::MAX_BATCH_BYTES;
+use edge_worker::{EdgeError, Host, Unavailable};
+
+use super::context::Shared;
+use super::dashboard;
+use crate::app::App;
+use crate::error::{Code, Error};
+use crate::{clock, id, ingest, snapshot};
+
+/// Answers a public path, or a file of the dashboard.
+pub(super) async fn or_dashboard(State(app): State<Shared>, request: Request) -> Response {
+    if !edge_worker::is_public_path(request.uri().path()) {
+        return dashboard::file(&request);
+    }
+    let (parts, body) = request.into_parts();
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let secure = headers.iter().any(|(name, value)| name == "x-forwarded-proto" && value == "https");
+    let origin = parts.headers.get(header::ORIGIN).cloned();
+    let Ok(body) = to_bytes(body, MAX_BATCH_BYTES + 1).await else {
+        return too_large(origin);
+    };
+    let request = edge_worker::Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: body.into(),
+        jurisdiction: None,
+        secure,
+    };
+    response(edge_worker::serve(&InProcess(app), request).await)
+}
+
+/// A body so large that it was not read to its end; pages may read the answer all the same.
+fn too_large(origin: Option<HeaderValue>) -> Response {
+    let mut answer = response(EdgeError::TooLarge.response());
+    if let Some(origin) = origin {
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+fn response(from: edge_worker::Response) -> Response {
+    let mut answer = Response::new(Body::from(from.body));
+    *answer.status_mut() = StatusCode::from_u16(from.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in from.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            answer.headers_mut().append(name, value);
+        }
+    }
+    answer
+}
+
+/// The edge's host inside this process: no network between edge and aggregator.
+struct InProcess(Arc<App>);
+
+impl Host for InProcess {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        id::random().unwrap_or_else(|error| {
+            // Only message ids are made of this here; without randomness the clock has to do.
+            tracing::error!(%error, "the operating system gives no random bytes");
+            i128::from(clock::now().as_micros()).to_le_bytes()
+        })
+    }
+
+    async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {
+        Ok(self.0.sources.by_key(write_key))
+    }
+
+    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
+        ingest::accept(&self.0, batch).await.map_err(|error| unavailable(&error))
+    }
+
+    async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+        snapshot::of(&self.0, &query.space_id, &query.anonymous_id).await.map_err(|error| unavailable(&error))
+    }
+}
+
+/// To a client, a defect of ours is a reason to keep its events and to come back.
+fn unavailable(error: &Error) -> Unavailable {
+    if error.code == Code::Internal {
+        tracing::error!(error.code = error.code.as_str(), %error, "a public request failed");
+    }
+    Unavailable { retry_after: error.code.retry_after().unwrap_or(5), code: error.code.as_str() }
+}

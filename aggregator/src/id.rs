@@ -1,0 +1,41 @@
+//! Fresh ids, keys and secrets: a prefix that says what it is, and random hexadecimal digits.
+
+use cdp_core::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// When the operating system has none; nothing secret can be made then.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A fresh id such as `aud_…`, 26 digits: 104 bits.
+pub(crate) fn fresh(prefix: &str) -> Result<String, getrandom::Error> {
+    Ok(format!("{prefix}_{}", hex(&random::<13>()?)))
+}
+
+/// A fresh id that sorts by the time it was made.
+pub(crate) fn dated(prefix: &str, now: Timestamp) -> Result<String, getrandom::Error> {
+    Ok(format!("{prefix}_{:014x}{}", now.as_micros(), hex(&random::<6>()?)))
+}
+
+/// A fresh secret of 192 bits.
+pub(crate) fn secret(prefix: &str) -> Result<String, getrandom::Error> {
+    Ok(format!("{prefix}{}", hex(&random::<24>()?)))
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}

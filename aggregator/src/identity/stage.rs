@@ -1,0 +1,56 @@
+//! The pipeline's first stage: whose events these are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cdp_core::identifier::Identifier;
+use sqlx::AnyConnection;
+
+use super::cache::Cache;
+use super::evidence::Evidence;
+use super::store::{self, Node};
+use super::resolve;
+use crate::error::Result;
+use crate::pipeline::Turn;
+
+/// Takes the events' evidence into the graph, resolves what changed, and says whose each event is.
+pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>, cache: &mut Cache) -> Result<()> {
+    let space: Arc<str> = Arc::from(turn.space_id);
+    let evidence = Evidence::of(turn.events);
+    let mut nodes = known_nodes(connection, &space, &evidence, cache).await?;
+    let pairs = store::edges(connection, &space, evidence.pairs.keys()).await?;
+    let changes = evidence.changes(&nodes, &pairs);
+    store::put_edges(connection, &space, &changes.pairs).await?;
+    if !changes.dirty.is_empty() {
+        let resolved = resolve::again(connection, &space, &evidence, &changes, &nodes, cache).await?;
+        for (identifier, node) in resolved.nodes {
+            cache.put(&space, identifier.to_string(), node.clone());
+            nodes.insert(identifier, node);
+        }
+        turn.touched.extend(resolved.touched);
+        turn.merged.extend(resolved.merged);
+    }
+    for (identifier, node) in nodes {
+        turn.profile_of.insert(identifier.to_string(), node.profile_id);
+    }
+    turn.touched.extend(turn.events.iter().filter_map(|logged| turn.profile_of.get(&logged.anchor).cloned()));
+    Ok(())
+}
+
+async fn known_nodes(connection: &mut AnyConnection, space: &Arc<str>, evidence: &Evidence, cache: &mut Cache) -> Result<BTreeMap<Identifier, Node>> {
+    let mut nodes = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for identifier in evidence.seen.keys() {
+        match cache.get(space, &identifier.to_string()) {
+            Some(node) => {
+                nodes.insert(identifier.clone(), node);
+            }
+            None => unknown.push(identifier.to_string()),
+        }
+    }
+    for (identifier, node) in store::nodes(connection, space, unknown.into_iter()).await? {
+        cache.put(space, identifier.to_string(), node.clone());
+        nodes.insert(identifier, node);
+    }
+    Ok(nodes)
+}

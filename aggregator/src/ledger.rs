@@ -1,0 +1,4 @@
+//! The loss ledger: what tabs numbered, and what became of each number.
+
+pub(crate) mod routes;
+mod store;

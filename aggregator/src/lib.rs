@@ -1,0 +1,34 @@
+//! Headwater's server: durable log, identity, profiles, audiences, server API and dashboard.
+//!
+//! One event walks [`ingest`] (durable, then acknowledged) and then [`pipeline`] (identity, consent,
+//! traits, computed traits, audiences). Each slice has the same shape: `routes` (HTTP only), `store`
+//! (all SQL of its tables, the space first), and files named after what they do.
+
+#![warn(unreachable_pub)]
+
+mod app;
+mod audience;
+pub mod cli;
+mod clock;
+mod computed_trait;
+mod consent;
+mod data_dir;
+mod database;
+mod error;
+mod experience;
+mod http;
+mod id;
+mod identity;
+mod import;
+mod ingest;
+mod ledger;
+mod live;
+mod pipeline;
+mod profile;
+mod quarantine;
+mod snapshot;
+mod source;
+mod telemetry;
+mod token;
+mod traits;
+mod workspace;

@@ -1,0 +1,10 @@
+//! The person: everything that the identifiers of one profile add up to.
+
+mod find;
+pub(crate) mod routes;
+mod store;
+mod view;
+
+pub(crate) use find::find;
+pub(crate) use store::of_identifier;
+pub(crate) use view::{IdentifierView, identifiers};

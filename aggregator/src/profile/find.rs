@@ -1,0 +1,23 @@
+//! From what a caller names to a profile.
+
+use cdp_core::identifier::Identifier;
+
+use super::store;
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+
+/// The profile that `kind:value` or `prf_…` names. An id that was given out before a merge leads to
+/// the profile that its person has now.
+pub(crate) async fn find(app: &App, space_id: &str, reference: &str) -> Result<String> {
+    let mut connection = app.database.reader().acquire().await?;
+    let found = if reference.starts_with("prf_") {
+        store::of_id(&mut connection, space_id, reference).await?
+    } else {
+        let identifier: Identifier = reference.parse().map_err(|message: String| Error::new(Code::InvalidRequest, message))?;
+        match Identifier::normalised(&identifier.kind, &identifier.value) {
+            Some(identifier) => store::of_identifier(&mut connection, space_id, &identifier).await?,
+            None => None,
+        }
+    };
+    found.ok_or_else(|| Error::not_found("profile"))
+}

@@ -1,0 +1,99 @@
+//! Sources: where data comes from, and what the edge has to know of each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use cdp_core::source::{ConsentBasis, SourceConfig};
+
+use crate::database::Database;
+use crate::error::Result;
+use crate::{clock, id};
+
+pub(crate) mod routes;
+mod store;
+
+pub(crate) use store::insert;
+
+/// A source to write.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSource {
+    pub(crate) id: String,
+    pub(crate) space_id: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) write_key: String,
+    pub(crate) consent_basis: ConsentBasis,
+}
+
+/// A source with fresh keys.
+pub(crate) fn fresh(space_id: &str, name: &str, kind: &str, consent_basis: ConsentBasis) -> Result<NewSource> {
+    Ok(NewSource {
+        id: id::fresh("src")?,
+        space_id: space_id.to_owned(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        write_key: id::fresh("wk")?,
+        consent_basis,
+    })
+}
+
+/// The import source of a name; made when there is none.
+pub(crate) async fn for_import(database: &Database, space_id: &str, name: &str, basis: &str) -> Result<String> {
+    if let Some(found) = store::of_name(database, space_id, name, "import").await? {
+        return Ok(found);
+    }
+    let source = fresh(space_id, name, "import", ConsentBasis::Declared { basis: basis.to_owned() })?;
+    let mut transaction = database.begin().await?;
+    insert(&mut transaction, &source, clock::now()).await?;
+    transaction.commit().await?;
+    Ok(source.id)
+}
+
+/// Every source in memory: each batch asks for one, and they change seldom.
+#[derive(Debug)]
+pub(crate) struct Directory(RwLock<Arc<Sources>>);
+
+#[derive(Debug, Default)]
+struct Sources {
+    by_key: HashMap<String, Arc<SourceConfig>>,
+    by_id: HashMap<String, Arc<SourceConfig>>,
+}
+
+impl Directory {
+    /// Reads all sources.
+    pub(crate) async fn load(database: &Database) -> Result<Self> {
+        Ok(Self(RwLock::new(Arc::new(Self::read(database).await?))))
+    }
+
+    /// Reads all sources again, after a source, a policy or an experience has changed.
+    pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
+        let sources = Arc::new(Self::read(database).await?);
+        let mut place = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *place = sources;
+        Ok(())
+    }
+
+    /// The source with this write key.
+    pub(crate) fn by_key(&self, write_key: &str) -> Option<Arc<SourceConfig>> {
+        self.sources().by_key.get(write_key).cloned()
+    }
+
+    /// The source with this id.
+    pub(crate) fn by_id(&self, source_id: &str) -> Option<Arc<SourceConfig>> {
+        self.sources().by_id.get(source_id).cloned()
+    }
+
+    fn sources(&self) -> Arc<Sources> {
+        Arc::clone(&self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    async fn read(database: &Database) -> Result<Sources> {
+        let mut sources = Sources::default();
+        for config in store::configs(database).await? {
+            let config = Arc::new(config);
+            sources.by_key.insert(config.write_key.clone(), Arc::clone(&config));
+            sources.by_id.insert(config.source_id.clone(), config);
+        }
+        Ok(sources)
+    }
+}

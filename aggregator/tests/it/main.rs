@@ -1,0 +1,27 @@
+//! The server as its callers see it: the shipped binary, a real database, HTTP. One behaviour a file.
+//!
+//! SQLite in a temporary folder, or Postgres when `HEADWATER_TEST_DATABASE_URL` names a server on
+//! which databases may be made (each test makes its own).
+
+mod harness;
+
+mod audiences;
+mod authorisation;
+mod computed_traits;
+mod disk_full;
+mod experiences;
+mod folder;
+mod idempotency;
+mod import_csv;
+mod import_ndjson;
+mod import_online_retail;
+mod ingest;
+mod ledger;
+mod live;
+mod logs;
+mod merge;
+mod order;
+mod pages;
+mod quarantine;
+mod restart;
+mod signature;
