@@ -1,0 +1,32 @@
+//! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
+//! reference server that does the least work a server can, so that figures are ratios of one run.
+//!
+//! `headwater-load ingest|path --headwater BIN` prints one JSON line a figure:
+//! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
+
+mod bodies;
+mod client;
+mod figures;
+mod ingest;
+mod path;
+mod reference;
+mod servers;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    match words[..] {
+        ["reference"] => runtime.block_on(reference::serve()),
+        ["ingest", "--headwater", binary] => runtime.block_on(ingest::run(PathBuf::from(binary))),
+        ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
+        _ => bail!("usage: headwater-load ingest|path --headwater BINARY"),
+    }
+}

@@ -1,0 +1,123 @@
+//! Starting the two servers, each on the first core; the load runs on the other.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::client;
+
+/// A server of its own process; it ends when this is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    _process: Child,
+}
+
+/// The shipped binary on a data folder of its own, with the keys of its first space.
+pub(crate) struct Headwater {
+    pub(crate) server: Server,
+    pub(crate) write_key: String,
+    token: String,
+    folder: PathBuf,
+}
+
+impl Headwater {
+    /// Creates something through the server API.
+    pub(crate) async fn create(&self, path: &str, body: Value) -> Result<Value> {
+        let answer = client::once(
+            self.server.address,
+            path,
+            Some(&self.token),
+            body.to_string().into_bytes(),
+        )
+        .await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+}
+
+impl Drop for Headwater {
+    fn drop(&mut self) {
+        // The folder is in the system's own temporary folder; what is left over is removed there.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Starts the reference server.
+pub(crate) async fn reference() -> Result<Server> {
+    let own = std::env::current_exe()?;
+    start(&own, &["reference"]).await
+}
+
+/// Starts headwater on a new folder.
+pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
+    let folder = std::env::temp_dir().join(format!("headwater-load-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    let made = Command::new(binary)
+        .args(["init", "--json", "--data-dir", &path])
+        .output()
+        .await
+        .context("cannot run headwater")?;
+    ensure!(
+        made.status.success(),
+        "headwater init failed: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let keys: Value = serde_json::from_slice(&made.stdout)?;
+    let key = |name: &str| {
+        keys[name]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("init printed no {name}"))
+    };
+    let server = start(
+        binary,
+        &["serve", "--data-dir", &path, "--listen", "127.0.0.1:0"],
+    )
+    .await?;
+    Ok(Headwater {
+        server,
+        write_key: key("write_key")?,
+        token: key("token")?,
+        folder,
+    })
+}
+
+async fn start(binary: &Path, arguments: &[&str]) -> Result<Server> {
+    // util-linux's taskset, where there is one, keeps the load off the server's core.
+    let pinned = Path::new("/usr/bin/taskset").exists();
+    let mut command = if pinned {
+        Command::new("/usr/bin/taskset")
+    } else {
+        Command::new(binary)
+    };
+    if pinned {
+        command.args(["-c", "0"]).arg(binary);
+    }
+    let mut process = command
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("cannot start the server")?;
+    let output = process.stdout.take().context("the server has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some((_, address)) = line.split_once("listening on http://") {
+            let address = address
+                .trim()
+                .parse()
+                .with_context(|| format!("{line}: not an address"))?;
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok(Server {
+                address,
+                _process: process,
+            });
+        }
+    }
+    anyhow::bail!("{} ended without an address", binary.display())
+}

@@ -1,0 +1,75 @@
+//! Benches that drive the shipped binary with `tests/load`, in release.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{Figure, Goal};
+use crate::workspace::Workspace;
+
+/// Events a second.
+pub(super) fn ingest(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, "ingest")
+}
+
+/// Latency of a decision.
+pub(super) fn path(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, "path")
+}
+
+fn run(workspace: &Workspace, name: &str) -> Result<Vec<Figure>> {
+    let built = Command::new("cargo")
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "-p",
+            "headwater",
+            "-p",
+            "headwater-load",
+        ])
+        .current_dir(&workspace.root)
+        .status()?;
+    ensure!(
+        built.success(),
+        "headwater and headwater-load do not build in release"
+    );
+    let folder = workspace.target.join("release");
+    let output = Command::new(folder.join("headwater-load"))
+        .args([name, "--headwater"])
+        .arg(folder.join("headwater"))
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the load ended with an error");
+    String::from_utf8(output.stdout)?
+        .lines()
+        .map(figure)
+        .collect()
+}
+
+/// Reads `{"name","value","unit","at_most"|"at_least"}`.
+fn figure(line: &str) -> Result<Figure> {
+    let figure: Value =
+        serde_json::from_str(line).with_context(|| format!("not a figure: {line}"))?;
+    let text = |name: &str| {
+        figure[name]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("no {name}: {line}"))
+    };
+    let goal = match (figure["at_most"].as_f64(), figure["at_least"].as_f64()) {
+        (Some(limit), _) => Goal::AtMost(limit),
+        (None, Some(limit)) => Goal::AtLeast(limit),
+        (None, None) => Goal::None,
+    };
+    let value = figure["value"]
+        .as_f64()
+        .with_context(|| format!("no value: {line}"))?;
+    Ok(Figure {
+        name: text("name")?,
+        value,
+        unit: text("unit")?,
+        goal,
+    })
+}

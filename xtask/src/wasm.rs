@@ -1,0 +1,68 @@
+//! `cargo xtask wasm`: the browser SDK and the edge worker.
+
+mod edge;
+mod sdk;
+pub(crate) mod toolchain;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::arguments::Arguments;
+use crate::setup::{self, Scope};
+use crate::workspace::Workspace;
+use toolchain::WasmToolchain;
+
+/// Runs the command.
+pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()> {
+    let only_sdk = arguments.flag("--sdk");
+    let only_edge = arguments.flag("--edge");
+    arguments.finish()?;
+    setup::run(workspace, Scope::Demo)?;
+    if !only_edge {
+        build_sdk(workspace)?;
+    }
+    if !only_sdk {
+        build_edge(workspace)?;
+    }
+    Ok(())
+}
+
+/// Builds both; the edge worker serves the SDK's files and comes second.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    build_sdk(workspace)?;
+    build_edge(workspace)
+}
+
+/// Builds the browser SDK into `js/packages/collector/dist`.
+pub(crate) fn build_sdk(workspace: &Workspace) -> Result<()> {
+    let toolchain = WasmToolchain::locate(workspace)?;
+    sdk::build(workspace, &toolchain).context("the browser SDK was not built")
+}
+
+/// Builds the edge worker into `edge-worker/dist`.
+fn build_edge(workspace: &Workspace) -> Result<()> {
+    let toolchain = WasmToolchain::locate(workspace)?;
+    edge::build(workspace, &toolchain).context("the edge worker was not built")
+}
+
+/// Where cargo puts a wasm build: never among the host's artefacts, because proc macros are compiled by the wasm
+/// toolchain, which may be another one.
+fn target_folder(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.target.join(name)
+}
+
+/// The module that a build left.
+fn module(target: &Path, profile: &str, name: &str) -> Result<PathBuf> {
+    let file = target
+        .join(toolchain::TARGET)
+        .join(profile)
+        .join(format!("{name}.wasm"));
+    if !file.is_file() {
+        bail!(
+            "cargo left no {}: the crate has to be a cdylib",
+            file.display()
+        );
+    }
+    Ok(file)
+}
