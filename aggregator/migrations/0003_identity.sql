@@ -41,3 +41,4 @@ CREATE TABLE profile_seed (
     identifier TEXT NOT NULL,
     PRIMARY KEY (space_id, profile_id)
 );
+CREATE INDEX profile_seed_of_identifier ON profile_seed (space_id, identifier);

@@ -34,7 +34,10 @@ pub(crate) struct Tasks {
 impl App {
     /// Starts the writer and the pipeline on a database that has a workspace. `edge_secret`
     /// replaces the one that was made with the workspace.
-    pub(crate) async fn open(database: Database, edge_secret: Option<String>) -> Result<(Arc<Self>, Tasks)> {
+    pub(crate) async fn open(
+        database: Database,
+        edge_secret: Option<String>,
+    ) -> Result<(Arc<Self>, Tasks)> {
         let edge_secret = match edge_secret {
             Some(secret) => secret,
             None => workspace::edge_secret(&database).await?,
@@ -45,8 +48,23 @@ impl App {
         let (pipeline, task) = Pipeline::start(database.clone(), log.end(), live.clone()).await?;
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
-        let app = Arc::new(Self { database, sources, log, pipeline, live, nonces, edge_secret, idempotency });
-        Ok((app, Tasks { writer, pipeline: task }))
+        let app = Arc::new(Self {
+            database,
+            sources,
+            log,
+            pipeline,
+            live,
+            nonces,
+            edge_secret,
+            idempotency,
+        });
+        Ok((
+            app,
+            Tasks {
+                writer,
+                pipeline: task,
+            },
+        ))
     }
 
     /// Finishes what was acknowledged: the writer's queue, then the pipeline up to the log's end.

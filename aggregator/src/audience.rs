@@ -5,6 +5,7 @@ mod backfill;
 mod define;
 mod evaluate;
 mod facts;
+mod members;
 mod preview;
 pub(crate) mod routes;
 mod stage;
@@ -12,5 +13,5 @@ mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::must_exist;
+pub(crate) use members::{Belongs, memberships_of, names_of_profile};
 pub(crate) use stage::{apply, follow_the_clock};
-pub(crate) use store::{Belongs, memberships_of, names_of_profile};

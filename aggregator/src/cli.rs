@@ -64,9 +64,17 @@ impl Storage {
         let database = match (&self.database_url, &folder) {
             (Some(url), _) => Database::open_url(url).await?,
             (None, Some(folder)) => Database::open_file(&folder.database()).await?,
-            (None, None) => return Err(Failure("say where the data is: --data-dir FOLDER, or --database-url postgres://…".to_owned())),
+            (None, None) => {
+                return Err(Failure(
+                    "say where the data is: --data-dir FOLDER, or --database-url postgres://…"
+                        .to_owned(),
+                ));
+            }
         };
-        Ok(Opened { database, _folder: folder })
+        Ok(Opened {
+            database,
+            _folder: folder,
+        })
     }
 }
 
@@ -103,9 +111,16 @@ impl From<std::io::Error> for Failure {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start(&cli.log);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&Failure(format!("the runtime could not be started: {error}"))),
+        Err(error) => {
+            return failed(&Failure(format!(
+                "the runtime could not be started: {error}"
+            )));
+        }
     };
     match runtime.block_on(command(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,6 +30,19 @@ pub(crate) async fn current_of_people<'a>(
         return Ok(BTreeMap::new());
     }
     let mut connection = app.database.reader().acquire().await?;
-    let found = store::of_anchors(&mut connection, space_id, anchors.iter().map(ToString::to_string)).await?;
-    Ok(anchors.into_iter().filter_map(|anchor| Some((anchor.clone(), found.get(&anchor.to_string())?.standing(purpose)))).collect())
+    let found = store::of_anchors(
+        &mut connection,
+        space_id,
+        anchors.iter().map(ToString::to_string),
+    )
+    .await?;
+    Ok(anchors
+        .into_iter()
+        .filter_map(|anchor| {
+            Some((
+                anchor.clone(),
+                found.get(&anchor.to_string())?.standing(purpose),
+            ))
+        })
+        .collect())
 }

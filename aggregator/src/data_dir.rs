@@ -1,7 +1,8 @@
 //! The data folder: who may use it, and what is in it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// A data folder that this process alone uses until the value is dropped.
@@ -28,10 +29,23 @@ impl DataDir {
     pub(crate) fn take(path: &Path) -> Result<Self, DataDirError> {
         let shown = path.display();
         let unwritable = |error: std::io::Error| {
-            DataDirError(format!("cannot write to the data folder {shown}: {error}. Give a folder that this user may write to with --data-dir"))
+            DataDirError(format!(
+                "cannot write to the data folder {shown}: {error}. Give a folder that this user may write to with --data-dir"
+            ))
         };
-        fs::create_dir_all(path).map_err(unwritable)?;
-        let lock = File::options().create(true).truncate(false).read(true).write(true).open(path.join("headwater.lock")).map_err(unwritable)?;
+        DirBuilder::new()
+            .recursive(true)
+            // The database holds people's data and the edge's secret.
+            .mode(0o700)
+            .create(path)
+            .map_err(unwritable)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path.join("headwater.lock"))
+            .map_err(unwritable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -44,8 +58,13 @@ impl DataDir {
         }
         // The number is only for the message above; the lock itself is the operating system's.
         let mut file = &lock;
-        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(unwritable)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        file.set_len(0)
+            .and_then(|()| write!(file, "{}", std::process::id()))
+            .map_err(unwritable)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// The SQLite file.
@@ -56,5 +75,9 @@ impl DataDir {
 
 fn owner(path: &Path) -> String {
     let number = fs::read_to_string(path.join("headwater.lock")).unwrap_or_default();
-    if number.is_empty() { String::new() } else { format!(" (process {number})") }
+    if number.is_empty() {
+        String::new()
+    } else {
+        format!(" (process {number})")
+    }
 }

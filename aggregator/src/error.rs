@@ -120,18 +120,29 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure without details.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Object::new(), cause: None }
+        Self {
+            code,
+            message: message.into(),
+            details: Object::new(),
+            cause: None,
+        }
     }
 
     /// Not there, or another space's; both look the same on purpose.
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(Code::NotFound, format!("there is no such {what} in this space"))
+        Self::new(
+            Code::NotFound,
+            format!("there is no such {what} in this space"),
+        )
     }
 
     /// A defect of ours.
     pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let message = "something went wrong on our side; the server's log has the details";
-        Self { cause: Some(cause.into()), ..Self::new(Code::Internal, message) }
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Code::Internal, message)
+        }
     }
 
     /// Adds a detail for programs.
@@ -149,7 +160,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.code.as_str(), self.message)?;
-        self.cause.as_ref().map_or(Ok(()), |cause| write!(formatter, " ({cause})"))
+        self.cause
+            .as_ref()
+            .map_or(Ok(()), |cause| write!(formatter, " ({cause})"))
     }
 }
 
@@ -170,18 +183,28 @@ impl From<serde_json::Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let (code, message) = match &error {
-            sqlx::Error::Database(database) if is_full(database.code().as_deref()) => {
-                (Code::StorageFull, "the disk or the database is full: free some space; what is already stored is safe, send this again later")
-            }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
-                (Code::Unavailable, "the database does not answer; nothing of this request was stored, send it again later")
-            }
-            sqlx::Error::Database(database) if is_busy(database.code().as_deref()) => {
-                (Code::Unavailable, "the database is busy; nothing of this request was stored, send it again later")
-            }
+            sqlx::Error::Database(database) if is_full(database.code().as_deref()) => (
+                Code::StorageFull,
+                "the disk or the database is full: free some space; what is already stored is safe, send this again later",
+            ),
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => (
+                Code::Unavailable,
+                "the database does not answer; nothing of this request was stored, send it again later",
+            ),
+            sqlx::Error::Database(database) if is_busy(database.code().as_deref()) => (
+                Code::Unavailable,
+                "the database is busy; nothing of this request was stored, send it again later",
+            ),
             _ => return Self::internal(error),
         };
-        Self { cause: Some(Box::new(error)), ..Self::new(code, message) }
+        Self {
+            cause: Some(Box::new(error)),
+            ..Self::new(code, message)
+        }
     }
 }
 
@@ -192,5 +215,8 @@ fn is_full(code: Option<&str>) -> bool {
 
 /// SQLite's `SQLITE_BUSY`; Postgres's shutdown, too many connections and serialization classes.
 fn is_busy(code: Option<&str>) -> bool {
-    matches!(code, Some("5" | "517" | "57P01" | "57P02" | "57P03" | "53300" | "40001" | "40P01"))
+    matches!(
+        code,
+        Some("5" | "517" | "57P01" | "57P02" | "57P03" | "53300" | "40001" | "40P01")
+    )
 }

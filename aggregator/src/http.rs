@@ -40,8 +40,14 @@ fn operations() -> Api {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let Api { router, .. } = operations();
     let api = router
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), context::authenticate))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            idempotency::remember,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            context::authenticate,
+        ))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed);
     Router::<Shared>::new()
@@ -58,7 +64,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// What every answer says to browsers.
 async fn harden(mut response: axum::response::Response) -> axum::response::Response {
     let headers = response.headers_mut();
-    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     response
 }

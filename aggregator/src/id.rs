@@ -20,7 +20,11 @@ pub(crate) fn fresh(prefix: &str) -> Result<String, getrandom::Error> {
 
 /// A fresh id that sorts by the time it was made.
 pub(crate) fn dated(prefix: &str, now: Timestamp) -> Result<String, getrandom::Error> {
-    Ok(format!("{prefix}_{:014x}{}", now.as_micros(), hex(&random::<6>()?)))
+    Ok(format!(
+        "{prefix}_{:014x}{}",
+        now.as_micros(),
+        hex(&random::<6>()?)
+    ))
 }
 
 /// A fresh secret of 192 bits.
@@ -37,5 +41,8 @@ pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> String {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
 }

@@ -55,6 +55,9 @@ pub(crate) async fn import(
         Form::Csv(mapping) => csv::read(input, &mapping, &source, &items),
     });
     feed.run().await?;
-    let rows = reading.await.map_err(Error::internal)?.map_err(|message| Error::new(Code::InvalidRequest, message))?;
+    let rows = reading
+        .await
+        .map_err(Error::internal)?
+        .map_err(|message| Error::new(Code::InvalidRequest, message))?;
     feed.finish(rows).await
 }

@@ -20,8 +20,13 @@ pub(crate) async fn accept(app: &App, forward: Forward) -> Result<Forwarded> {
     let batch = judge::judge(app, forward).await?;
     let written = app.log.append(batch).await?;
     let snapshot = match snapshot_of {
-        Some(anonymous_id) if app.pipeline.passed(written.end).await => Some(snapshot::of(app, &space_id, &anonymous_id).await?),
+        Some(anonymous_id) if app.pipeline.passed(written.end).await => {
+            Some(snapshot::of(app, &space_id, &anonymous_id).await?)
+        }
         _ => None,
     };
-    Ok(Forwarded { outcomes: written.outcomes, snapshot })
+    Ok(Forwarded {
+        outcomes: written.outcomes,
+        snapshot,
+    })
 }

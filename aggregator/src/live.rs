@@ -27,7 +27,10 @@ pub(crate) struct Live {
 impl Live {
     /// A feed that nobody watches yet.
     pub(crate) fn new() -> Self {
-        Self { lines: broadcast::channel(LAG).0, closed: watch::Sender::new(false) }
+        Self {
+            lines: broadcast::channel(LAG).0,
+            closed: watch::Sender::new(false),
+        }
     }
 
     /// Watches from now on.
@@ -53,7 +56,10 @@ impl Live {
 
     /// Tells of an event that took effect.
     pub(crate) fn stored(&self, space_id: &str, event: &Value, profile_id: Option<&str>) {
-        self.tell(space_id, json!({"event": event, "outcome": "ok", "reason": null, "profile_id": profile_id}));
+        self.tell(
+            space_id,
+            json!({"event": event, "outcome": "ok", "reason": null, "profile_id": profile_id}),
+        );
     }
 
     /// Tells of messages that were refused; of what is denied only its id.
@@ -62,7 +68,9 @@ impl Live {
             return;
         }
         for Quarantined { message, line } in messages {
-            let event = message.filter(Value::is_object).unwrap_or_else(|| json!({}));
+            let event = message
+                .filter(Value::is_object)
+                .unwrap_or_else(|| json!({}));
             let event = with_id(event, &line.message_id);
             self.tell(space_id, json!({"event": event, "outcome": line.outcome, "reason": line.reason, "profile_id": null}));
         }
@@ -70,7 +78,10 @@ impl Live {
 
     fn tell(&self, space_id: &str, data: Value) {
         // An error means that nobody watches.
-        let _ = self.lines.send(Line { space_id: space_id.to_owned(), data });
+        let _ = self.lines.send(Line {
+            space_id: space_id.to_owned(),
+            data,
+        });
     }
 }
 

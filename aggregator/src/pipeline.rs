@@ -46,7 +46,11 @@ pub(crate) struct Turn<'a> {
 }
 
 /// The stages, in order. An event's path through the server reads from here.
-async fn stages(connection: &mut AnyConnection, turn: &mut Turn<'_>, identity: &mut identity::Cache) -> Result<()> {
+async fn stages(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    identity: &mut identity::Cache,
+) -> Result<()> {
     identity::apply(connection, turn, identity).await?;
     consent::apply(connection, turn).await?;
     traits::apply(connection, turn).await?;
@@ -66,28 +70,53 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// Starts behind the last turn that was committed.
-    pub(crate) async fn start(database: Database, log_end: watch::Receiver<i64>, live: Live) -> Result<(Self, JoinHandle<()>)> {
+    pub(crate) async fn start(
+        database: Database,
+        log_end: watch::Receiver<i64>,
+        live: Live,
+    ) -> Result<(Self, JoinHandle<()>)> {
         let position = store::position(&database).await?;
         let (reached, position_seen) = watch::channel(position);
         let (stopping, stop) = watch::channel(false);
         let (work, new_work) = watch::channel(0);
         let work = Arc::new(work);
         let between_turns = Arc::new(Mutex::new(()));
-        let runner = Runner { database, live, log_end, reached, between_turns: Arc::clone(&between_turns), identity: identity::Cache::default() };
+        let runner = Runner {
+            database,
+            live,
+            log_end,
+            reached,
+            between_turns: Arc::clone(&between_turns),
+            identity: identity::Cache::default(),
+        };
         let task = tokio::spawn(runner.run(stop, new_work));
-        Ok((Self { position: position_seen, between_turns, work, stopping }, task))
+        Ok((
+            Self {
+                position: position_seen,
+                between_turns,
+                work,
+                stopping,
+            },
+            task,
+        ))
     }
 
     /// Waits until the events up to `offset` have taken effect; false when that takes too long.
     pub(crate) async fn passed(&self, offset: i64) -> bool {
         let mut position = self.position.clone();
-        tokio::time::timeout(PATIENCE, position.wait_for(|position| *position >= offset)).await.is_ok_and(|seen| seen.is_ok())
+        tokio::time::timeout(PATIENCE, position.wait_for(|position| *position >= offset))
+            .await
+            .is_ok_and(|seen| seen.is_ok())
     }
 
     /// Waits until the events up to `offset` have taken effect, however long that takes.
     pub(crate) async fn drained(&self, offset: i64) {
         // An error means that the pipeline has ended; there is nothing to wait for.
-        let _ = self.position.clone().wait_for(|position| *position >= offset).await;
+        let _ = self
+            .position
+            .clone()
+            .wait_for(|position| *position >= offset)
+            .await;
     }
 
     /// How far the pipeline has come.
@@ -156,7 +185,8 @@ impl Runner {
     async fn work(&mut self) -> Result<bool> {
         let _turn = Arc::clone(&self.between_turns).lock_owned().await;
         let more_log = self.turn().await?;
-        let more_backfill = computed_trait::backfill(&self.database).await? || audience::backfill(&self.database).await?;
+        let more_backfill = computed_trait::backfill(&self.database).await?
+            || audience::backfill(&self.database).await?;
         let more_due = audience::follow_the_clock(&self.database, clock::now()).await?;
         Ok(more_log || more_backfill || more_due)
     }
@@ -172,7 +202,13 @@ impl Runner {
         let events = store::read_after(&mut transaction, position, end, TURN).await?;
         let mut told = Vec::new();
         for (space_id, events) in by_space(&events) {
-            let mut turn = Turn { space_id, events: &events, profile_of: BTreeMap::new(), touched: BTreeSet::new(), merged: BTreeMap::new() };
+            let mut turn = Turn {
+                space_id,
+                events: &events,
+                profile_of: BTreeMap::new(),
+                touched: BTreeSet::new(),
+                merged: BTreeMap::new(),
+            };
             stages(&mut transaction, &mut turn, &mut self.identity).await?;
             if self.live.is_watched() {
                 told.extend(lines(&turn)?);
@@ -193,7 +229,10 @@ impl Runner {
 fn by_space(events: &[Logged]) -> BTreeMap<&str, Vec<Logged>> {
     let mut spaces: BTreeMap<&str, Vec<Logged>> = BTreeMap::new();
     for logged in events {
-        spaces.entry(&logged.space_id).or_default().push(logged.clone());
+        spaces
+            .entry(&logged.space_id)
+            .or_default()
+            .push(logged.clone());
     }
     spaces
 }
@@ -203,7 +242,11 @@ type Told = (String, Value, Option<String>);
 fn lines(turn: &Turn<'_>) -> Result<Vec<Told>> {
     let line = |logged: &Logged| {
         let event: &Event = &logged.event;
-        Ok((turn.space_id.to_owned(), serde_json::to_value(event)?, turn.profile_of.get(&logged.anchor).cloned()))
+        Ok((
+            turn.space_id.to_owned(),
+            serde_json::to_value(event)?,
+            turn.profile_of.get(&logged.anchor).cloned(),
+        ))
     };
     turn.events.iter().map(line).collect()
 }

@@ -9,15 +9,22 @@ use crate::{audience, consent, profile};
 
 /// The snapshot of whoever has this anonymous id; empty for a stranger.
 pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<Snapshot> {
-    let Some(identifier) = Identifier::normalised(ANONYMOUS_ID, anonymous_id) else { return Ok(Snapshot::default()) };
+    let Some(identifier) = Identifier::normalised(ANONYMOUS_ID, anonymous_id) else {
+        return Ok(Snapshot::default());
+    };
     let mut connection = app.database.reader().acquire().await?;
-    let Some(profile_id) = profile::of_identifier(&mut connection, space_id, &identifier).await? else {
+    let Some(profile_id) = profile::of_identifier(&mut connection, space_id, &identifier).await?
+    else {
         return Ok(Snapshot::default());
     };
     let audiences = audience::names_of_profile(&mut connection, space_id, &profile_id).await?;
-    let mut choices = consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
+    let mut choices =
+        consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
     Ok(Snapshot {
-        audiences: audiences.into_iter().map(|(audience_id, name)| Membership { audience_id, name }).collect(),
+        audiences: audiences
+            .into_iter()
+            .map(|(audience_id, name)| Membership { audience_id, name })
+            .collect(),
         choices: choices.remove(&profile_id).unwrap_or_default(),
         profile_id: Some(profile_id),
     })

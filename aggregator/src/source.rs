@@ -26,7 +26,12 @@ pub(crate) struct NewSource {
 }
 
 /// A source with fresh keys.
-pub(crate) fn fresh(space_id: &str, name: &str, kind: &str, consent_basis: ConsentBasis) -> Result<NewSource> {
+pub(crate) fn fresh(
+    space_id: &str,
+    name: &str,
+    kind: &str,
+    consent_basis: ConsentBasis,
+) -> Result<NewSource> {
     Ok(NewSource {
         id: id::fresh("src")?,
         space_id: space_id.to_owned(),
@@ -38,11 +43,23 @@ pub(crate) fn fresh(space_id: &str, name: &str, kind: &str, consent_basis: Conse
 }
 
 /// The import source of a name; made when there is none.
-pub(crate) async fn for_import(database: &Database, space_id: &str, name: &str, basis: &str) -> Result<String> {
+pub(crate) async fn for_import(
+    database: &Database,
+    space_id: &str,
+    name: &str,
+    basis: &str,
+) -> Result<String> {
     if let Some(found) = store::of_name(database, space_id, name, "import").await? {
         return Ok(found);
     }
-    let source = fresh(space_id, name, "import", ConsentBasis::Declared { basis: basis.to_owned() })?;
+    let source = fresh(
+        space_id,
+        name,
+        "import",
+        ConsentBasis::Declared {
+            basis: basis.to_owned(),
+        },
+    )?;
     let mut transaction = database.begin().await?;
     insert(&mut transaction, &source, clock::now()).await?;
     transaction.commit().await?;
@@ -68,7 +85,10 @@ impl Directory {
     /// Reads all sources again, after a source, a policy or an experience has changed.
     pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
         let sources = Arc::new(Self::read(database).await?);
-        let mut place = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut place = self
+            .0
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *place = sources;
         Ok(())
     }
@@ -84,14 +104,21 @@ impl Directory {
     }
 
     fn sources(&self) -> Arc<Sources> {
-        Arc::clone(&self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .0
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 
     async fn read(database: &Database) -> Result<Sources> {
         let mut sources = Sources::default();
         for config in store::configs(database).await? {
             let config = Arc::new(config);
-            sources.by_key.insert(config.write_key.clone(), Arc::clone(&config));
+            sources
+                .by_key
+                .insert(config.write_key.clone(), Arc::clone(&config));
             sources.by_id.insert(config.source_id.clone(), config);
         }
         Ok(sources)

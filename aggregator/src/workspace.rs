@@ -32,7 +32,9 @@ pub(crate) async fn make_first(database: &Database) -> Result<Option<FirstKeys>>
     let now = clock::now();
     let space_id = id::fresh("spc")?;
     let website = source::fresh(&space_id, "Website", "website", ConsentBasis::EveryEvent)?;
-    let declared = ConsentBasis::Declared { basis: "contract".to_owned() };
+    let declared = ConsentBasis::Declared {
+        basis: "contract".to_owned(),
+    };
     let server = source::fresh(&space_id, "Server", "server", declared)?;
     let keys = FirstKeys {
         space_id: space_id.clone(),
@@ -45,13 +47,33 @@ pub(crate) async fn make_first(database: &Database) -> Result<Option<FirstKeys>>
     Ok(Some(keys))
 }
 
-async fn write(database: &Database, keys: &FirstKeys, sources: [&NewSource; 2], now: Timestamp) -> Result<()> {
+async fn write(
+    database: &Database,
+    keys: &FirstKeys,
+    sources: [&NewSource; 2],
+    now: Timestamp,
+) -> Result<()> {
     let mut transaction = database.begin().await?;
-    store::insert(&mut transaction, &id::fresh("wsp")?, &keys.space_id, &Policy::default(), now).await?;
+    store::insert(
+        &mut transaction,
+        &id::fresh("wsp")?,
+        &keys.space_id,
+        &Policy::default(),
+        now,
+    )
+    .await?;
     for source in sources {
         source::insert(&mut transaction, source, now).await?;
     }
-    token::insert(&mut transaction, &keys.space_id, "owner", &keys.token, &Scope::ALL, now).await?;
+    token::insert(
+        &mut transaction,
+        &keys.space_id,
+        "owner",
+        &keys.token,
+        &Scope::ALL,
+        now,
+    )
+    .await?;
     store::set(&mut transaction, store::EDGE_SECRET, &keys.edge_secret).await?;
     Ok(transaction.commit().await?)
 }

@@ -242,7 +242,7 @@ impl Expr {
     fn visit<'a>(&'a self, see: &mut impl FnMut(&'a EventRule)) {
         match self {
             Self::All { all: rules } | Self::Any { any: rules } => {
-                rules.iter().for_each(|rule| rule.visit(see))
+                rules.iter().for_each(|rule| rule.visit(see));
             }
             Self::Not { not } => not.visit(see),
             Self::Event(rule) => see(rule),

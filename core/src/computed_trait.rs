@@ -138,7 +138,7 @@ impl State {
             Aggregate::Sum => {
                 one.sum = numbers
                     .iter()
-                    .fold(Decimal::ZERO, |sum, number| sum.saturating_add(*number))
+                    .fold(Decimal::ZERO, |sum, number| sum.saturating_add(*number));
             }
             Aggregate::Min => one.min = numbers.iter().min().copied(),
             Aggregate::Max => one.max = numbers.iter().max().copied(),

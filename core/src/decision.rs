@@ -132,14 +132,14 @@ impl Experience {
     /// The variant for a person: the same person gets the same one as long as the weights stay.
     fn pick(&self, key: &str) -> Option<&Variant> {
         let mut point = share(&self.id, "variant", key) * self.total_weight();
-        let weighted = self.variants.iter().filter(|variant| variant.weight > 0.0);
+        let mut weighted = self.variants.iter().filter(|variant| variant.weight > 0.0);
         for variant in weighted.clone() {
             if point < variant.weight {
                 return Some(variant);
             }
             point -= variant.weight;
         }
-        weighted.last()
+        weighted.next_back()
     }
 }
 

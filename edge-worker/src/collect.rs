@@ -30,13 +30,14 @@ pub(crate) async fn collect<H: Host>(
     request: &Request,
     endpoint: Endpoint,
 ) -> Result<Response, EdgeError> {
+    // Before anything is asked of the aggregator: events are timed by when they came, not by how busy it is.
+    let received_at = host.now();
     let body = decompress::body(request)?;
     let mut batch = match endpoint {
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
     };
     let config = authenticate(host, request, batch.write_key.as_deref()).await?;
-    let received_at = host.now();
     let intake = Intake {
         config: &config,
         received_at,

@@ -26,10 +26,10 @@ const SHOP_PORT: u16 = 8090;
 
 /// Runs the command; returns when Ctrl-C was pressed, or with an error when one of the parts ended by itself.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()> {
-    let data = arguments.option("--data-dir")?.map_or_else(
-        || workspace.path("target/demo"),
-        |folder| workspace.root.join(folder),
-    );
+    let data = match arguments.option("--data-dir")? {
+        None => workspace.path("target/demo"),
+        Some(folder) => std::env::current_dir()?.join(folder),
+    };
     let port = match arguments.option("--port")? {
         None => SERVER_PORT,
         Some(text) => text

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Folders that are results or installed, never inputs.
-const NOT_INPUTS: [&str; 3] = ["node_modules", "dist", "target"];
+/// Folders that are results, installed, or tests of the result: never inputs.
+const NOT_INPUTS: [&str; 4] = ["node_modules", "dist", "target", "test"];
 
 /// A hash of files and of words such as versions. Not cryptographic: it guards against forgetting, not against an
 /// attacker who can already write to the build folder.

@@ -145,8 +145,8 @@ fn cargo(workspace: &Workspace) -> Command {
 }
 
 fn formatting(workspace: &Workspace) -> Result<()> {
-    process::stream(cargo(workspace).args(["fmt", "--all", "--check"]))
-        .context("run cargo fmt --all")
+    process::stream(cargo(workspace).args(["fmt", "--all", "--", "--check", "-l"]))
+        .context("these files are not formatted: run cargo fmt --all")
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {

@@ -13,7 +13,9 @@ const STEP: i64 = 200;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
 pub(crate) async fn step(database: &Database) -> Result<bool> {
-    let Some(building) = store::building(database).await? else { return Ok(false) };
+    let Some(building) = store::building(database).await? else {
+        return Ok(false);
+    };
     let space_id = &building.space_id;
     let profiles = store::profiles_after(database, space_id, &building.cursor, STEP).await?;
     let done = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
@@ -21,7 +23,15 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
     let profiles: BTreeSet<String> = profiles.into_iter().collect();
     let mut transaction = database.begin().await?;
     let audiences = store::all(&mut transaction, space_id).await?;
-    evaluate(&mut transaction, space_id, &audiences, &profiles, &BTreeMap::new(), clock::now()).await?;
+    evaluate(
+        &mut transaction,
+        space_id,
+        &audiences,
+        &profiles,
+        &BTreeMap::new(),
+        clock::now(),
+    )
+    .await?;
     store::advance(&mut transaction, &building.id, &cursor, done).await?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)

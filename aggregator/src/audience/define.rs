@@ -15,19 +15,37 @@ const WAIT: Duration = Duration::from_secs(3);
 
 /// Reads a definition, or says where it is wrong.
 pub(super) fn read(definition: &Value) -> Result<Expr> {
-    Expr::parse(definition).map_err(|error| Error::new(Code::InvalidDefinition, error.to_string()).with("path", error.path))
+    Expr::parse(definition).map_err(|error| {
+        Error::new(Code::InvalidDefinition, error.to_string()).with("path", error.path)
+    })
 }
 
 /// Makes an audience: events from now on are looked at as they come, everybody else in the background.
-pub(super) async fn define(app: &App, space_id: &str, name: &str, definition: &Value) -> Result<Audience> {
+pub(super) async fn define(
+    app: &App,
+    space_id: &str,
+    name: &str,
+    definition: &Value,
+) -> Result<Audience> {
     if name.trim().is_empty() {
-        return Err(Error::new(Code::InvalidDefinition, "an audience needs a \"name\""));
+        return Err(Error::new(
+            Code::InvalidDefinition,
+            "an audience needs a \"name\"",
+        ));
     }
     let rule = read(definition)?;
     let new = id::dated("aud", clock::now())?;
     {
         let _guard = app.pipeline.between_turns().await;
-        store::insert(&app.database, space_id, &new, name.trim(), &rule, clock::now()).await?;
+        store::insert(
+            &app.database,
+            space_id,
+            &new,
+            name.trim(),
+            &rule,
+            clock::now(),
+        )
+        .await?;
     }
     app.pipeline.wake();
     let deadline = tokio::time::Instant::now() + WAIT;
@@ -44,9 +62,12 @@ pub(super) async fn define(app: &App, space_id: &str, name: &str, definition: &V
 pub(crate) async fn must_exist(app: &App, space_id: &str, id: &str) -> Result<()> {
     match store::one(&app.database, space_id, id).await {
         Ok(_) => Ok(()),
-        Err(error) if error.code == Code::NotFound => {
-            Err(Error::new(Code::InvalidDefinition, format!("there is no audience {id} in this space: make it first with POST /api/v1/audiences")))
-        }
+        Err(error) if error.code == Code::NotFound => Err(Error::new(
+            Code::InvalidDefinition,
+            format!(
+                "there is no audience {id} in this space: make it first with POST /api/v1/audiences"
+            ),
+        )),
         Err(error) => Err(error),
     }
 }

@@ -6,8 +6,8 @@ use cdp_core::audience::Expr;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
-use super::facts;
-use super::store::{self, Audience};
+use super::store::Audience;
+use super::{facts, members};
 use crate::error::Result;
 
 /// Profiles whose facts are in memory at the same time.
@@ -24,7 +24,7 @@ pub(super) async fn evaluate(
     now: Timestamp,
 ) -> Result<()> {
     let profiles: Vec<String> = profiles.iter().cloned().collect();
-    let known = store::memberships(connection, space_id, &profiles).await?;
+    let known = members::memberships(connection, space_id, &profiles).await?;
     let mut since: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
     for (place, time) in &known {
         if let Some(into) = merged.get(&place.1) {
@@ -37,18 +37,24 @@ pub(super) async fn evaluate(
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
         for ((audience_id, profile_id), member) in found.members {
-            match (known.contains_key(&(audience_id.clone(), profile_id.clone())), member) {
+            match (
+                known.contains_key(&(audience_id.clone(), profile_id.clone())),
+                member,
+            ) {
                 (false, true) => {
-                    let time = since.get(&(audience_id.as_str(), profile_id.as_str())).copied().unwrap_or(now);
+                    let time = since
+                        .get(&(audience_id.as_str(), profile_id.as_str()))
+                        .copied()
+                        .unwrap_or(now);
                     joins.push((audience_id, profile_id, time));
                 }
                 (true, false) => leaves.push((audience_id, profile_id)),
                 _ => {}
             }
         }
-        store::join(connection, space_id, joins).await?;
-        store::leave(connection, space_id, leaves).await?;
-        store::set_due(connection, space_id, part, found.due).await?;
+        members::join(connection, space_id, joins).await?;
+        members::leave(connection, space_id, leaves).await?;
+        members::set_due(connection, space_id, part, found.due).await?;
     }
     Ok(())
 }
@@ -58,17 +64,29 @@ struct Found {
     due: BTreeMap<String, Timestamp>,
 }
 
-async fn memberships(connection: &mut AnyConnection, space_id: &str, audiences: &[Audience], profiles: &[String], now: Timestamp) -> Result<Found> {
+async fn memberships(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    audiences: &[Audience],
+    profiles: &[String],
+    now: Timestamp,
+) -> Result<Found> {
     let rules: Vec<&Expr> = audiences.iter().map(|audience| &audience.rule).collect();
     let facts = facts::load(connection, space_id, &rules, profiles, now).await?;
     // A profile that went into another belongs nowhere, whatever a rule says of somebody without facts.
-    let alive = store::alive(connection, space_id, profiles).await?;
-    let mut found = Found { members: BTreeMap::new(), due: BTreeMap::new() };
+    let alive = members::alive(connection, space_id, profiles).await?;
+    let mut found = Found {
+        members: BTreeMap::new(),
+        due: BTreeMap::new(),
+    };
     for profile_id in profiles {
         for audience in audiences {
             let evaluation = audience.rule.evaluate(&facts.of(profile_id), now);
             let lives = alive.contains(profile_id);
-            found.members.insert((audience.id.clone(), profile_id.clone()), lives && evaluation.member);
+            found.members.insert(
+                (audience.id.clone(), profile_id.clone()),
+                lives && evaluation.member,
+            );
             if let Some(change) = evaluation.changes_at.filter(|_| lives) {
                 let due = found.due.entry(profile_id.clone()).or_insert(change);
                 *due = change.min(*due);

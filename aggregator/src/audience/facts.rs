@@ -25,7 +25,10 @@ impl Loaded {
     pub(super) fn of(&self, profile_id: &str) -> Facts<'_> {
         Facts {
             traits: self.traits.get(profile_id).unwrap_or(&self.nothing),
-            computed_traits: self.computed_traits.get(profile_id).unwrap_or(&self.nothing),
+            computed_traits: self
+                .computed_traits
+                .get(profile_id)
+                .unwrap_or(&self.nothing),
             events: self.events.get(profile_id).map_or(&[], Vec::as_slice),
         }
     }
@@ -33,7 +36,13 @@ impl Loaded {
 
 /// Loads what these rules look at: traits, computed traits, and the events of the names they
 /// mention, within the longest window that mentions them.
-pub(super) async fn load(connection: &mut AnyConnection, space_id: &str, rules: &[&Expr], profiles: &[String], now: Timestamp) -> Result<Loaded> {
+pub(super) async fn load(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    rules: &[&Expr],
+    profiles: &[String],
+    now: Timestamp,
+) -> Result<Loaded> {
     let mut loaded = Loaded {
         traits: traits::of_profiles(connection, space_id, profiles).await?,
         computed_traits: computed_trait::of_profiles(connection, space_id, profiles).await?,
@@ -41,7 +50,9 @@ pub(super) async fn load(connection: &mut AnyConnection, space_id: &str, rules: 
     };
     for (name, window) in windows(rules) {
         let since = window.map_or(i64::MIN, |window| now.plus(window.negated()).as_micros());
-        for (profile_id, fact) in store::events_of(connection, space_id, name, since, profiles).await? {
+        for (profile_id, fact) in
+            store::events_of(connection, space_id, name, since, profiles).await?
+        {
             loaded.events.entry(profile_id).or_default().push(fact);
         }
     }
@@ -53,7 +64,9 @@ fn windows<'a>(rules: &[&'a Expr]) -> BTreeMap<&'a str, Option<Span>> {
     let mut windows: BTreeMap<&str, Option<Span>> = BTreeMap::new();
     for rule in rules {
         for name in rule.event_names() {
-            let Some(window) = rule.longest_window(name) else { continue };
+            let Some(window) = rule.longest_window(name) else {
+                continue;
+            };
             let known = windows.entry(name).or_insert(window);
             *known = known.zip(window).map(|(one, two)| one.max(two));
         }

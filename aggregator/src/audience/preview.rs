@@ -34,7 +34,9 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
     let mut cursor = String::new();
     loop {
         let profiles = store::profiles_after(&app.database, space_id, &cursor, PART).await?;
-        let Some(last) = profiles.last() else { return Ok(answer) };
+        let Some(last) = profiles.last() else {
+            return Ok(answer);
+        };
         cursor.clone_from(last);
         let mut connection = app.database.reader().acquire().await?;
         let facts = facts::load(&mut connection, space_id, &[rule], &profiles, now).await?;
@@ -42,8 +44,12 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
             if rule.evaluate(&facts.of(&id), now).member {
                 answer.count += 1;
                 if answer.sample.len() < SAMPLE {
-                    let identifiers = profile::identifiers(app, space_id, std::slice::from_ref(&id)).await?;
-                    answer.sample.push(Example { identifiers: identifiers.into_values().flatten().collect(), id });
+                    let identifiers =
+                        profile::identifiers(app, space_id, std::slice::from_ref(&id)).await?;
+                    answer.sample.push(Example {
+                        identifiers: identifiers.into_values().flatten().collect(),
+                        id,
+                    });
                 }
             }
         }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::define::{define, read as read_rule};
+use super::members;
 use super::preview::preview as look;
 use super::store::{self, Audience};
 use crate::app::App;
@@ -21,9 +22,23 @@ pub(crate) fn routes(api: Api) -> Api {
     let rule = json!({"event": "Product Viewed", "where": {"category": {"eq": "sneakers"}}, "count": {"gte": 3}, "within": "30d"});
     api.get("/audiences", "List audiences", list)
         .get("/audiences/{id}", "Read an audience", read)
-        .get("/audiences/{id}/members", "List an audience's members", members)
-        .post("/audiences", "Make an audience", json!({"name": "Sneaker fans", "definition": rule}), create)
-        .post_to_read("/audiences/preview", "How many a definition would reach", json!({"definition": rule}), preview)
+        .get(
+            "/audiences/{id}/members",
+            "List an audience's members",
+            members,
+        )
+        .post(
+            "/audiences",
+            "Make an audience",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            create,
+        )
+        .post_to_read(
+            "/audiences/preview",
+            "How many a definition would reach",
+            json!({"definition": rule}),
+            preview,
+        )
 }
 
 #[derive(Deserialize)]
@@ -46,9 +61,18 @@ fn view(audience: &Audience, members: i64) -> Result<Value> {
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let audiences = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
-    let views = audiences.iter().map(|(audience, members)| view(audience, *members)).collect::<Result<Vec<Value>>>()?;
-    page.answer_at(views, |index| audiences.get(index).map(|(audience, _)| audience.id.clone()).unwrap_or_default())
+    let audiences =
+        store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+    let views = audiences
+        .iter()
+        .map(|(audience, members)| view(audience, *members))
+        .collect::<Result<Vec<Value>>>()?;
+    page.answer_at(views, |index| {
+        audiences
+            .get(index)
+            .map(|(audience, _)| audience.id.clone())
+            .unwrap_or_default()
+    })
 }
 
 async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
@@ -56,15 +80,28 @@ async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
     view(&audience, store::size(&app.database, space_id, id).await?)
 }
 
-async fn read(reader: Reader, State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>> {
+async fn read(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>> {
     one(&app, reader.space_id(), &id).await.map(Json)
 }
 
-async fn members(reader: Reader, State(app): State<Shared>, Path(id): Path<String>, page: Page) -> Result<Json<Value>> {
+async fn members(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     store::one(&app.database, space_id, &id).await?;
-    let members = store::members(&app.database, space_id, &id, page.after(), page.fetch()).await?;
-    let ids: Vec<String> = members.iter().map(|member| member.profile_id.clone()).collect();
+    let members =
+        members::members(&app.database, space_id, &id, page.after(), page.fetch()).await?;
+    let ids: Vec<String> = members
+        .iter()
+        .map(|member| member.profile_id.clone())
+        .collect();
     let mut identifiers = profile::identifiers(&app, space_id, &ids).await?;
     let views: Vec<Value> = members
         .iter()
@@ -73,12 +110,23 @@ async fn members(reader: Reader, State(app): State<Shared>, Path(id): Path<Strin
     page.answer_at(views, |index| ids.get(index).cloned().unwrap_or_default())
 }
 
-async fn create(writer: Writer, State(app): State<Shared>, Json(new): Json<New>) -> Result<Created<Value>> {
+async fn create(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(new): Json<New>,
+) -> Result<Created<Value>> {
     let audience = define(&app, writer.space_id(), &new.name, &new.definition).await?;
-    Ok((StatusCode::CREATED, Json(one(&app, writer.space_id(), &audience.id).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(one(&app, writer.space_id(), &audience.id).await?),
+    ))
 }
 
-async fn preview(reader: Reader, State(app): State<Shared>, Json(question): Json<Question>) -> Result<Json<Value>> {
+async fn preview(
+    reader: Reader,
+    State(app): State<Shared>,
+    Json(question): Json<Question>,
+) -> Result<Json<Value>> {
     let rule = read_rule(&question.definition)?;
     let answer = look(&app, reader.space_id(), &rule).await?;
     Ok(Json(serde_json::to_value(answer)?))

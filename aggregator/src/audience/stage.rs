@@ -6,7 +6,7 @@ use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::evaluate::evaluate;
-use super::store;
+use super::{members, store};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::pipeline::Turn;
@@ -15,17 +15,29 @@ use crate::pipeline::Turn;
 const STEP: i64 = 200;
 
 /// Evaluates the audiences of the profiles that the turn touched.
-pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>, now: Timestamp) -> Result<()> {
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    now: Timestamp,
+) -> Result<()> {
     let audiences = store::all(connection, turn.space_id).await?;
     if audiences.is_empty() {
         return Ok(());
     }
-    evaluate(connection, turn.space_id, &audiences, &turn.touched, &turn.merged, now).await
+    evaluate(
+        connection,
+        turn.space_id,
+        &audiences,
+        &turn.touched,
+        &turn.merged,
+        now,
+    )
+    .await
 }
 
 /// Evaluates profiles whose answer may have changed because time has passed; false when none is due.
 pub(crate) async fn follow_the_clock(database: &Database, now: Timestamp) -> Result<bool> {
-    let due = store::due(database, now, STEP).await?;
+    let due = members::due(database, now, STEP).await?;
     if due.is_empty() {
         return Ok(false);
     }
@@ -36,7 +48,15 @@ pub(crate) async fn follow_the_clock(database: &Database, now: Timestamp) -> Res
     let mut transaction = database.begin().await?;
     for (space_id, profiles) in spaces {
         let audiences = store::all(&mut transaction, &space_id).await?;
-        evaluate(&mut transaction, &space_id, &audiences, &profiles, &BTreeMap::new(), now).await?;
+        evaluate(
+            &mut transaction,
+            &space_id,
+            &audiences,
+            &profiles,
+            &BTreeMap::new(),
+            now,
+        )
+        .await?;
     }
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)

@@ -1,6 +1,4 @@
-//! SQL of `audience`, `audience_member` and `profile_due`.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! SQL of `audience`, and of the events that rules look at.
 
 use cdp_core::audience::{EventFact, Expr};
 use cdp_core::event::Object;
@@ -32,64 +30,78 @@ pub(super) struct Building {
     pub(super) cursor: String,
 }
 
-/// A profile's place in an audience, as the profile shows it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Belongs {
-    id: String,
-    name: String,
-    since: Timestamp,
-}
-
-/// A member, as the audience shows it.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    pub(super) profile_id: String,
-    pub(super) since: Timestamp,
-}
-
 /// The space's audiences.
 pub(super) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Audience>> {
     let sql = "SELECT id, name, definition, status, created_at FROM audience WHERE space_id = $1 ORDER BY id";
-    let rows = sqlx::query(sql).bind(space_id).fetch_all(connection).await?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(audience).collect()
 }
 
 /// A page of the space's audiences, with how many members each has.
-pub(super) async fn page(database: &Database, space_id: &str, after: &str, limit: i64) -> Result<Vec<(Audience, i64)>> {
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(Audience, i64)>> {
     let sql = "SELECT a.id AS id, a.name AS name, a.definition AS definition, a.status AS status, a.created_at AS created_at, \
                (SELECT COUNT(*) FROM audience_member m WHERE m.space_id = a.space_id AND m.audience_id = a.id) AS members \
                FROM audience a WHERE a.space_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(after).bind(limit).fetch_all(database.reader()).await?;
-    rows.iter().map(|row| Ok((audience(row)?, row.try_get("members")?))).collect()
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter()
+        .map(|row| Ok((audience(row)?, row.try_get("members")?)))
+        .collect()
 }
 
 /// One audience.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Audience> {
     let sql = "SELECT id, name, definition, status, created_at FROM audience WHERE space_id = $1 AND id = $2";
-    let row = sqlx::query(sql).bind(space_id).bind(id).fetch_optional(database.reader()).await?;
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(database.reader())
+        .await?;
     audience(&row.ok_or_else(|| Error::not_found("audience"))?)
 }
 
 /// How many members an audience has.
 pub(super) async fn size(database: &Database, space_id: &str, id: &str) -> Result<i64> {
-    let sql = "SELECT COUNT(*) AS members FROM audience_member WHERE space_id = $1 AND audience_id = $2";
-    Ok(sqlx::query(sql).bind(space_id).bind(id).fetch_one(database.reader()).await?.try_get("members")?)
-}
-
-/// A page of an audience's members.
-pub(super) async fn members(database: &Database, space_id: &str, id: &str, after: &str, limit: i64) -> Result<Vec<Member>> {
-    let sql = "SELECT profile_id, since FROM audience_member \
-               WHERE space_id = $1 AND audience_id = $2 AND profile_id > $3 ORDER BY profile_id LIMIT $4";
-    let rows = sqlx::query(sql).bind(space_id).bind(id).bind(after).bind(limit).fetch_all(database.reader()).await?;
-    rows.iter().map(|row| Ok(Member { profile_id: row.try_get("profile_id")?, since: time(row, "since")? })).collect()
+    let sql =
+        "SELECT COUNT(*) AS members FROM audience_member WHERE space_id = $1 AND audience_id = $2";
+    Ok(sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_one(database.reader())
+        .await?
+        .try_get("members")?)
 }
 
 /// Writes a new audience.
-pub(super) async fn insert(database: &Database, space_id: &str, id: &str, name: &str, rule: &Expr, now: Timestamp) -> Result<()> {
+pub(super) async fn insert(
+    database: &Database,
+    space_id: &str,
+    id: &str,
+    name: &str,
+    rule: &Expr,
+    now: Timestamp,
+) -> Result<()> {
     let sql = "INSERT INTO audience (id, space_id, name, definition, status, backfill_cursor, created_at) VALUES ($1, $2, $3, $4, 'building', '', $5)";
     let text = serde_json::to_string(rule)?;
     let mut transaction = database.begin().await?;
-    let query = sqlx::query(sql).bind(id).bind(space_id).bind(name).bind(text).bind(now.as_micros());
+    let query = sqlx::query(sql)
+        .bind(id)
+        .bind(space_id)
+        .bind(name)
+        .bind(text)
+        .bind(now.as_micros());
     query.execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
@@ -98,34 +110,51 @@ pub(super) async fn insert(database: &Database, space_id: &str, id: &str, name: 
 pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
     let sql = "SELECT id, space_id, backfill_cursor FROM audience WHERE status = 'building' ORDER BY created_at LIMIT 1";
     let row = sqlx::query(sql).fetch_optional(database.reader()).await?;
-    let building = |row: AnyRow| Ok(Building { id: row.try_get("id")?, space_id: row.try_get("space_id")?, cursor: row.try_get("backfill_cursor")? });
+    let building = |row: AnyRow| {
+        Ok(Building {
+            id: row.try_get("id")?,
+            space_id: row.try_get("space_id")?,
+            cursor: row.try_get("backfill_cursor")?,
+        })
+    };
     row.map(building).transpose()
 }
 
 /// Moves a backfill on.
-pub(super) async fn advance(connection: &mut AnyConnection, id: &str, cursor: &str, done: bool) -> Result<()> {
+pub(super) async fn advance(
+    connection: &mut AnyConnection,
+    id: &str,
+    cursor: &str,
+    done: bool,
+) -> Result<()> {
     let status = if done { "ready" } else { "building" };
     let sql = "UPDATE audience SET backfill_cursor = $1, status = $2 WHERE id = $3";
-    sqlx::query(sql).bind(cursor).bind(status).bind(id).execute(connection).await?;
+    sqlx::query(sql)
+        .bind(cursor)
+        .bind(status)
+        .bind(id)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// The space's next profiles by id.
-pub(super) async fn profiles_after(database: &Database, space_id: &str, after: &str, limit: i64) -> Result<Vec<String>> {
+pub(super) async fn profiles_after(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
     let sql = "SELECT DISTINCT profile_id FROM identity_node WHERE space_id = $1 AND profile_id > $2 ORDER BY profile_id LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(after).bind(limit).fetch_all(database.reader()).await?;
-    rows.iter().map(|row| Ok(row.try_get("profile_id")?)).collect()
-}
-
-/// Which of these profiles exist.
-pub(super) async fn alive(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeSet<String>> {
-    let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT DISTINCT n.profile_id AS profile_id \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.profile_id = w.profile_id",
-        [space_id.into()],
-    );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
-    rows.iter().map(|row| Ok(row.try_get("profile_id")?)).collect()
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("profile_id")?))
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -135,102 +164,36 @@ struct Body {
 }
 
 /// The events of a name that these profiles have since a time.
-pub(super) async fn events_of(connection: &mut AnyConnection, space_id: &str, name: &str, since: i64, profiles: &[String]) -> Result<Vec<(String, EventFact)>> {
+pub(super) async fn events_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    name: &str,
+    since: i64,
+    profiles: &[String],
+) -> Result<Vec<(String, EventFact)>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) \
-         SELECT w.profile_id AS profile_id, e.timestamp AS timestamp, e.body AS body FROM wanted w \
-         JOIN identity_node n ON n.space_id = $1 AND n.profile_id = w.profile_id \
-         JOIN event e ON e.space_id = $1 AND e.anchor = n.identifier AND e.timestamp >= $3 AND e.name = $2",
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         e.timestamp AS timestamp, e.body AS body FROM wanted w CROSS JOIN identity_node n \
+         CROSS JOIN event e WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND \
+         e.space_id = $1 AND e.anchor = n.identifier AND e.timestamp >= $3 AND e.name = $2",
         [space_id.into(), name.into(), since.into()],
     );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
     rows.iter()
         .map(|row| {
             let body: String = row.try_get("body")?;
             let Body { properties } = serde_json::from_str(&body)?;
-            let fact = EventFact { name: name.to_owned(), timestamp: time(row, "timestamp")?, properties };
+            let fact = EventFact {
+                name: name.to_owned(),
+                timestamp: time(row, "timestamp")?,
+                properties,
+            };
             Ok((row.try_get("profile_id")?, fact))
         })
         .collect()
-}
-
-/// Where these profiles belong, by audience and profile.
-pub(super) async fn memberships(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeMap<(String, String), Timestamp>> {
-    let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) \
-         SELECT m.audience_id AS audience_id, m.profile_id AS profile_id, m.since AS since \
-         FROM wanted w JOIN audience_member m ON m.space_id = $1 AND m.profile_id = w.profile_id",
-        [space_id.into()],
-    );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
-    rows.iter().map(|row| Ok(((row.try_get("audience_id")?, row.try_get("profile_id")?), time(row, "since")?))).collect()
-}
-
-/// Where these profiles belong, with the audiences' names.
-pub(crate) async fn memberships_of(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeMap<String, Vec<Belongs>>> {
-    let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) \
-         SELECT m.profile_id AS profile_id, a.id AS id, a.name AS name, m.since AS since FROM wanted w \
-         JOIN audience_member m ON m.space_id = $1 AND m.profile_id = w.profile_id \
-         JOIN audience a ON a.space_id = $1 AND a.id = m.audience_id ORDER BY a.id",
-        [space_id.into()],
-    );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
-    let mut found: BTreeMap<String, Vec<Belongs>> = BTreeMap::new();
-    for row in &rows {
-        let belongs = Belongs { id: row.try_get("id")?, name: row.try_get("name")?, since: time(row, "since")? };
-        found.entry(row.try_get("profile_id")?).or_default().push(belongs);
-    }
-    Ok(found)
-}
-
-/// Ids and names of one profile's audiences.
-pub(crate) async fn names_of_profile(connection: &mut AnyConnection, space_id: &str, profile_id: &str) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT a.id AS id, a.name AS name FROM audience_member m JOIN audience a ON a.space_id = $1 AND a.id = m.audience_id \
-               WHERE m.space_id = $1 AND m.profile_id = $2 ORDER BY a.id";
-    let rows = sqlx::query(sql).bind(space_id).bind(profile_id).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("name")?))).collect()
-}
-
-/// Writes new memberships.
-pub(super) async fn join(connection: &mut AnyConnection, space_id: &str, joins: Vec<(String, String, Timestamp)>) -> Result<()> {
-    let insert = Many::new(
-        "INSERT INTO audience_member (space_id, audience_id, profile_id, since) VALUES {rows} ON CONFLICT (space_id, audience_id, profile_id) DO NOTHING",
-        [],
-    );
-    let rows = joins.into_iter().map(|(audience, profile, since)| [space_id.into(), audience.into(), profile.into(), since.as_micros().into()]);
-    insert.rows(rows).execute(connection).await?;
-    Ok(())
-}
-
-/// Ends memberships.
-pub(super) async fn leave(connection: &mut AnyConnection, space_id: &str, leaves: Vec<(String, String)>) -> Result<()> {
-    let sql = "DELETE FROM audience_member WHERE space_id = $1 AND (audience_id, profile_id) IN (VALUES {rows})";
-    let delete = Many::new(sql, [space_id.into()]).rows(leaves.into_iter().map(|(audience, profile)| [audience.into(), profile.into()]));
-    delete.execute(connection).await?;
-    Ok(())
-}
-
-/// Writes when these profiles have to be looked at again; those without a time never.
-pub(super) async fn set_due(connection: &mut AnyConnection, space_id: &str, profiles: &[String], due: BTreeMap<String, Timestamp>) -> Result<()> {
-    let idle = profiles.iter().filter(|profile| !due.contains_key(*profile));
-    let delete = Many::new("DELETE FROM profile_due WHERE space_id = $1 AND profile_id IN (VALUES {rows})", [space_id.into()]);
-    delete.rows(idle.map(|profile| [profile.into()])).execute(&mut *connection).await?;
-    let insert = Many::new(
-        "INSERT INTO profile_due (space_id, profile_id, change_at) VALUES {rows} \
-         ON CONFLICT (space_id, profile_id) DO UPDATE SET change_at = excluded.change_at",
-        [],
-    );
-    let rows = due.into_iter().map(|(profile, time)| [space_id.into(), profile.into(), time.as_micros().into()]);
-    insert.rows(rows).execute(connection).await?;
-    Ok(())
-}
-
-/// Profiles of all spaces whose time has come.
-pub(super) async fn due(database: &Database, now: Timestamp, limit: i64) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT space_id, profile_id FROM profile_due WHERE change_at <= $1 ORDER BY change_at LIMIT $2";
-    let rows = sqlx::query(sql).bind(now.as_micros()).bind(limit).fetch_all(database.reader()).await?;
-    rows.iter().map(|row| Ok((row.try_get("space_id")?, row.try_get("profile_id")?))).collect()
 }
 
 fn audience(row: &AnyRow) -> Result<Audience> {
@@ -244,6 +207,7 @@ fn audience(row: &AnyRow) -> Result<Audience> {
     })
 }
 
-fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
+/// Reads a time.
+pub(super) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Ok(Timestamp::from_micros(row.try_get(column)?))
 }

@@ -36,7 +36,12 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let form = form(&options)?;
-    let cannot_read = |error| Failure(format!("{} cannot be read: {error}", options.file.display()));
+    let cannot_read = |error| {
+        Failure(format!(
+            "{} cannot be read: {error}",
+            options.file.display()
+        ))
+    };
     let input = import::open(&options.file).map_err(cannot_read)?;
     let opened = options.storage.open().await?;
     if let Some(keys) = workspace::make_first(&opened.database).await? {
@@ -45,7 +50,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let (app, tasks) = App::open(opened.database.clone(), None).await?;
     let source_id = source_id(&app, &options).await;
     let imported = match source_id {
-        Ok(source_id) => import::import(&app, &source_id, form, input, tell).await.map_err(Failure::from),
+        Ok(source_id) => import::import(&app, &source_id, form, input, tell)
+            .await
+            .map_err(Failure::from),
         Err(failure) => Err(failure),
     };
     app.close(tasks).await;
@@ -60,15 +67,23 @@ fn form(options: &Options) -> Result<Form, Failure> {
         }
         return Ok(Form::Ndjson);
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure(format!("the mapping {} cannot be read: {error}", path.display())))?;
-    let mapping = Mapping::read(&text).map_err(|message| Failure(format!("{}: {message}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure(format!(
+            "the mapping {} cannot be read: {error}",
+            path.display()
+        ))
+    })?;
+    let mapping = Mapping::read(&text)
+        .map_err(|message| Failure(format!("{}: {message}", path.display())))?;
     Ok(Form::Csv(Box::new(mapping)))
 }
 
 async fn source_id(app: &App, options: &Options) -> Result<String, Failure> {
     if let Some(write_key) = &options.write_key {
         let config = app.sources.by_key(write_key);
-        return config.map(|config| config.source_id.clone()).ok_or_else(|| Failure("no source has this write key".to_owned()));
+        return config
+            .map(|config| config.source_id.clone())
+            .ok_or_else(|| Failure("no source has this write key".to_owned()));
     }
     let space_id = workspace::first_space(&app.database).await?;
     let id = source::for_import(&app.database, &space_id, &options.source, &options.basis).await?;
@@ -77,11 +92,19 @@ async fn source_id(app: &App, options: &Options) -> Result<String, Failure> {
 }
 
 fn tell(summary: &Summary) {
-    eprintln!("{} messages so far: {}", summary.messages, outcomes(summary));
+    eprintln!(
+        "{} messages so far: {}",
+        summary.messages,
+        outcomes(summary)
+    );
 }
 
 fn outcomes(summary: &Summary) -> String {
-    let each: Vec<String> = summary.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    let each: Vec<String> = summary
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
     each.join(", ")
 }
 
@@ -90,10 +113,18 @@ fn print(summary: &Summary, json: bool) -> Result<(), Failure> {
         println!("{}", serde_json::to_string(summary).map_err(Error::from)?);
         return Ok(());
     }
-    println!("{} rows became {} messages in {:.1} s: {}", summary.rows, summary.messages, summary.seconds, outcomes(summary));
+    println!(
+        "{} rows became {} messages in {:.1} s: {}",
+        summary.rows,
+        summary.messages,
+        summary.seconds,
+        outcomes(summary)
+    );
     let aside = summary.outcomes.get("quarantined").copied().unwrap_or(0);
     if aside > 0 {
-        println!("{aside} messages are in quarantine, each with its reason: GET /api/v1/quarantine lists them");
+        println!(
+            "{aside} messages are in quarantine, each with its reason: GET /api/v1/quarantine lists them"
+        );
     }
     Ok(())
 }

@@ -33,10 +33,24 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 
 /// Shows the keys to a person.
 pub(super) fn print(keys: &FirstKeys) {
-    println!("A workspace was made. Keep these; the token and the edge secret are not shown again.");
+    println!(
+        "A workspace was made. Keep these; the token and the edge secret are not shown again."
+    );
     println!("  space             {}", keys.space_id);
-    println!("  write key         {}   (public: for the SDK on your website)", keys.write_key);
-    println!("  server write key  {}   (for your servers)", keys.server_write_key);
-    println!("  token             {}   (secret: for the dashboard and the server API)", keys.token);
-    println!("  edge secret       {}   (secret: HEADWATER_EDGE_SECRET of an edge worker)", keys.edge_secret);
+    println!(
+        "  write key         {}   (public: for the SDK on your website)",
+        keys.write_key
+    );
+    println!(
+        "  server write key  {}   (for your servers)",
+        keys.server_write_key
+    );
+    println!(
+        "  token             {}   (secret: for the dashboard and the server API)",
+        keys.token
+    );
+    println!(
+        "  edge secret       {}   (secret: HEADWATER_EDGE_SECRET of an edge worker)",
+        keys.edge_secret
+    );
 }

@@ -30,7 +30,9 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| cannot_listen(options.listen, &error))?;
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| cannot_listen(options.listen, &error))?;
     let opened = options.storage.open().await?;
     if let Some(keys) = workspace::make_first(&opened.database).await? {
         init::print(&keys);
@@ -42,10 +44,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(server.address = %address, "listening");
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(async {
-        // The sender lives as long as this function.
-        let _ = stopped.await;
-    });
+    let server =
+        axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(async {
+            // The sender lives as long as this function.
+            let _ = stopped.await;
+        });
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),
@@ -66,7 +69,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 
 /// Waits for SIGINT or SIGTERM.
 fn asked_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -78,7 +84,10 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>, Failure> {
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
     Failure(match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("{address} is in use: stop what listens there, or choose another port with --listen {}:0", address.ip())
+            format!(
+                "{address} is in use: stop what listens there, or choose another port with --listen {}:0",
+                address.ip()
+            )
         }
         std::io::ErrorKind::PermissionDenied => {
             format!("this user may not listen on {address}: choose a port above 1023 with --listen")

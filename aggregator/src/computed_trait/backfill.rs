@@ -13,20 +13,42 @@ const STEP: i64 = 1_000;
 
 /// Does one step of the oldest backfill that is not done; false when there is none.
 pub(crate) async fn step(database: &Database) -> Result<bool> {
-    let Some(building) = store::building(database).await? else { return Ok(false) };
+    let Some(building) = store::building(database).await? else {
+        return Ok(false);
+    };
     let mut transaction = database.begin().await?;
     let (space_id, name) = (&building.space_id, &building.stored.definition.event);
-    let events = pipeline::read_between(&mut transaction, space_id, name, building.position, building.until, STEP).await?;
+    let events = pipeline::read_between(
+        &mut transaction,
+        space_id,
+        name,
+        building.position,
+        building.until,
+        STEP,
+    )
+    .await?;
     let definitions = std::slice::from_ref(&building.stored);
     stage::add(&mut transaction, space_id, definitions, &events).await?;
 
     let anchors: BTreeSet<String> = events.iter().map(|logged| logged.anchor.clone()).collect();
     let touched = store::profiles_of(&mut transaction, space_id, anchors).await?;
-    let mut turn = Turn { space_id, events: &events, profile_of: BTreeMap::new(), touched, merged: BTreeMap::new() };
+    let mut turn = Turn {
+        space_id,
+        events: &events,
+        profile_of: BTreeMap::new(),
+        touched,
+        merged: BTreeMap::new(),
+    };
     audience::apply(&mut transaction, &mut turn, clock::now()).await?;
 
     let reached = events.last().map_or(building.until, |last| last.offset);
-    store::advance(&mut transaction, &building.stored.id, reached, reached >= building.until).await?;
+    store::advance(
+        &mut transaction,
+        &building.stored.id,
+        reached,
+        reached >= building.until,
+    )
+    .await?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)
 }

@@ -14,12 +14,22 @@ const WAIT: Duration = Duration::from_secs(3);
 
 /// Makes a definition: events from now on count at once, earlier ones are counted in the background.
 pub(super) async fn define(app: &App, space_id: &str, definition: Definition) -> Result<Stored> {
-    definition.check().map_err(|message| Error::new(Code::InvalidDefinition, message))?;
+    definition
+        .check()
+        .map_err(|message| Error::new(Code::InvalidDefinition, message))?;
     let new = id::fresh("ctr")?;
     {
         // Between two turns the pipeline's position is exactly what was counted without it.
         let _guard = app.pipeline.between_turns().await;
-        store::insert(&app.database, space_id, &new, &definition, app.pipeline.position(), clock::now()).await?;
+        store::insert(
+            &app.database,
+            space_id,
+            &new,
+            &definition,
+            app.pipeline.position(),
+            clock::now(),
+        )
+        .await?;
     }
     app.pipeline.wake();
     wait_until_ready(app, space_id, &new).await

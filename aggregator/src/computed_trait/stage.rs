@@ -16,11 +16,21 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Re
 }
 
 /// Adds events to the state of each definition and anchor.
-pub(super) async fn add(connection: &mut AnyConnection, space_id: &str, definitions: &[Stored], events: &[Logged]) -> Result<()> {
+pub(super) async fn add(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    definitions: &[Stored],
+    events: &[Logged],
+) -> Result<()> {
     let mut new: BTreeMap<(String, String), State> = BTreeMap::new();
     for logged in events {
-        for stored in definitions.iter().filter(|stored| stored.definition.matches(&logged.event)) {
-            let state = new.entry((stored.id.clone(), logged.anchor.clone())).or_default();
+        for stored in definitions
+            .iter()
+            .filter(|stored| stored.definition.matches(&logged.event))
+        {
+            let state = new
+                .entry((stored.id.clone(), logged.anchor.clone()))
+                .or_default();
             state.add(&stored.definition, &logged.event);
         }
     }

@@ -34,35 +34,68 @@ pub(super) struct Building {
 /// The space's definitions.
 pub(super) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Stored>> {
     let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
-    let rows = sqlx::query(sql).bind(space_id).fetch_all(connection).await?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(stored).collect()
 }
 
 /// A page of the space's definitions behind a key.
-pub(super) async fn page(database: &Database, space_id: &str, after: &str, limit: i64) -> Result<Vec<Stored>> {
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Stored>> {
     let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(after).bind(limit).fetch_all(database.reader()).await?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
     rows.iter().map(stored).collect()
 }
 
 /// One definition.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Stored> {
     let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 AND id = $2";
-    let row = sqlx::query(sql).bind(space_id).bind(id).fetch_optional(database.reader()).await?;
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(database.reader())
+        .await?;
     stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
 }
 
 /// Writes a definition that has to count what is before `until`.
-pub(super) async fn insert(database: &Database, space_id: &str, id: &str, definition: &Definition, until: i64, now: Timestamp) -> Result<()> {
+pub(super) async fn insert(
+    database: &Database,
+    space_id: &str,
+    id: &str,
+    definition: &Definition,
+    until: i64,
+    now: Timestamp,
+) -> Result<()> {
     let sql = "INSERT INTO computed_trait (id, space_id, trait_key, definition, status, backfill_position, backfill_until, created_at) \
                VALUES ($1, $2, $3, $4, 'building', 0, $5, $6) ON CONFLICT (space_id, trait_key) DO NOTHING";
     let text = serde_json::to_string(definition)?;
     let mut transaction = database.begin().await?;
-    let query = sqlx::query(sql).bind(id).bind(space_id).bind(&definition.key).bind(text).bind(until).bind(now.as_micros());
+    let query = sqlx::query(sql)
+        .bind(id)
+        .bind(space_id)
+        .bind(&definition.key)
+        .bind(text)
+        .bind(until)
+        .bind(now.as_micros());
     let inserted = query.execute(&mut *transaction).await?.rows_affected();
     transaction.commit().await?;
     if inserted == 0 {
-        let message = format!("there is a computed trait \"{}\" already: choose another key", definition.key);
+        let message = format!(
+            "there is a computed trait \"{}\" already: choose another key",
+            definition.key
+        );
         return Err(Error::new(Code::Conflict, message));
     }
     Ok(())
@@ -85,22 +118,42 @@ pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
 }
 
 /// Moves a backfill on.
-pub(super) async fn advance(connection: &mut AnyConnection, id: &str, position: i64, done: bool) -> Result<()> {
+pub(super) async fn advance(
+    connection: &mut AnyConnection,
+    id: &str,
+    position: i64,
+    done: bool,
+) -> Result<()> {
     let status = if done { "ready" } else { "building" };
     let sql = "UPDATE computed_trait SET backfill_position = $1, status = $2 WHERE id = $3";
-    sqlx::query(sql).bind(position).bind(status).bind(id).execute(connection).await?;
+    sqlx::query(sql)
+        .bind(position)
+        .bind(status)
+        .bind(id)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// The profiles that own these anchors.
-pub(super) async fn profiles_of(connection: &mut AnyConnection, space_id: &str, anchors: BTreeSet<String>) -> Result<BTreeSet<String>> {
+pub(super) async fn profiles_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
     let query = Many::new(
         "WITH wanted (anchor) AS (VALUES {rows}) SELECT DISTINCT n.profile_id AS profile_id \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.identifier = w.anchor",
+         FROM wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
+         w.anchor",
         [space_id.into()],
     );
-    let rows = query.rows(anchors.into_iter().map(|anchor| [anchor.into()])).fetch(connection).await?;
-    rows.iter().map(|row| Ok(row.try_get("profile_id")?)).collect()
+    let rows = query
+        .rows(anchors.into_iter().map(|anchor| [anchor.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("profile_id")?))
+        .collect()
 }
 
 /// The states of these definitions and anchors.
@@ -110,54 +163,90 @@ pub(super) async fn states(
     places: impl Iterator<Item = &(String, String)>,
 ) -> Result<Vec<((String, String), State)>> {
     let query = Many::new(
-        "WITH wanted (definition_id, anchor) AS (VALUES {rows}) \
-         SELECT c.definition_id AS definition_id, c.anchor AS anchor, c.state AS state FROM wanted w \
-         JOIN computed_value c ON c.space_id = $1 AND c.definition_id = w.definition_id AND c.anchor = w.anchor",
+        "WITH wanted (definition_id, anchor) AS (VALUES {rows}) SELECT c.definition_id AS \
+         definition_id, c.anchor AS anchor, c.state AS state FROM wanted w CROSS JOIN \
+         computed_value c WHERE c.space_id = $1 AND c.definition_id = w.definition_id AND \
+         c.anchor = w.anchor",
         [space_id.into()],
     );
-    let rows = query.rows(places.map(|(definition, anchor)| [definition.into(), anchor.into()])).fetch(connection).await?;
-    rows.iter().map(|row| Ok(((row.try_get("definition_id")?, row.try_get("anchor")?), state(row)?))).collect()
+    let rows = query
+        .rows(places.map(|(definition, anchor)| [definition.into(), anchor.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                (row.try_get("definition_id")?, row.try_get("anchor")?),
+                state(row)?,
+            ))
+        })
+        .collect()
 }
 
 /// Keeps states.
-pub(super) async fn keep(connection: &mut AnyConnection, space_id: &str, states: BTreeMap<(String, String), State>) -> Result<()> {
+pub(super) async fn keep(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    states: BTreeMap<(String, String), State>,
+) -> Result<()> {
     let mut insert = Many::new(
         "INSERT INTO computed_value (space_id, definition_id, anchor, state) VALUES {rows} \
          ON CONFLICT (space_id, definition_id, anchor) DO UPDATE SET state = excluded.state",
         [],
     );
     for ((definition, anchor), state) in states {
-        insert.push([space_id.into(), definition.into(), anchor.into(), serde_json::to_string(&state)?.into()]);
+        insert.push([
+            space_id.into(),
+            definition.into(),
+            anchor.into(),
+            serde_json::to_string(&state)?.into(),
+        ]);
     }
     insert.execute(connection).await?;
     Ok(())
 }
 
 /// The computed traits of profiles: the merge over each profile's identifiers.
-pub(crate) async fn of_profiles(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeMap<String, Object>> {
-    let definitions: BTreeMap<String, Definition> =
-        all(&mut *connection, space_id).await?.into_iter().map(|stored| (stored.id, stored.definition)).collect();
+pub(crate) async fn of_profiles(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, Object>> {
+    let definitions: BTreeMap<String, Definition> = all(&mut *connection, space_id)
+        .await?
+        .into_iter()
+        .map(|stored| (stored.id, stored.definition))
+        .collect();
     if definitions.is_empty() {
         return Ok(BTreeMap::new());
     }
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) \
-         SELECT w.profile_id AS profile_id, c.definition_id AS definition_id, c.state AS state FROM wanted w \
-         JOIN identity_node n ON n.space_id = $1 AND n.profile_id = w.profile_id \
-         JOIN computed_value c ON c.space_id = $1 AND c.anchor = n.identifier",
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         c.definition_id AS definition_id, c.state AS state FROM wanted w CROSS JOIN \
+         identity_node n CROSS JOIN computed_value c WHERE n.space_id = $1 AND n.profile_id = \
+         w.profile_id AND c.space_id = $1 AND c.anchor = n.identifier",
         [space_id.into()],
     );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
     let mut merged: BTreeMap<(String, String), State> = BTreeMap::new();
     for row in &rows {
-        merged.entry((row.try_get("profile_id")?, row.try_get("definition_id")?)).or_default().merge(&state(row)?);
+        merged
+            .entry((row.try_get("profile_id")?, row.try_get("definition_id")?))
+            .or_default()
+            .merge(&state(row)?);
     }
     let mut found: BTreeMap<String, Object> = BTreeMap::new();
     for ((profile_id, definition_id), state) in merged {
         if let Some(definition) = definitions.get(&definition_id)
             && let Some(value) = state.value(definition)
         {
-            found.entry(profile_id).or_default().insert(definition.key.clone(), value);
+            found
+                .entry(profile_id)
+                .or_default()
+                .insert(definition.key.clone(), value);
         }
     }
     Ok(found)

@@ -24,8 +24,19 @@ impl State {
     /// What one event says.
     pub(super) fn of_event(event: &Event) -> Self {
         let at = decided_at(event);
-        let choice = |granted: &bool| Choice { granted: *granted, at, message_id: event.message_id.clone() };
-        Self(event.receipt.ruling().iter().map(|(purpose, granted)| (purpose.clone(), choice(granted))).collect())
+        let choice = |granted: &bool| Choice {
+            granted: *granted,
+            at,
+            message_id: event.message_id.clone(),
+        };
+        Self(
+            event
+                .receipt
+                .ruling()
+                .iter()
+                .map(|(purpose, granted)| (purpose.clone(), choice(granted)))
+                .collect(),
+        )
     }
 
     /// Whether nothing was chosen.
@@ -42,7 +53,10 @@ impl State {
                 }
                 Entry::Occupied(mut place) => {
                     let known = place.get();
-                    if traits::wins((choice.at, &choice.message_id), (known.at, &known.message_id)) {
+                    if traits::wins(
+                        (choice.at, &choice.message_id),
+                        (known.at, &known.message_id),
+                    ) {
                         place.insert(choice);
                     }
                 }
@@ -52,22 +66,39 @@ impl State {
 
     /// The choices, and since when the one about `purpose` holds.
     pub(super) fn standing(&self, purpose: &str) -> Standing {
-        let since = self.0.get(purpose).map(|choice| choice.at).unwrap_or_default();
-        Standing { choices: self.choices(), since }
+        let since = self
+            .0
+            .get(purpose)
+            .map(|choice| choice.at)
+            .unwrap_or_default();
+        Standing {
+            choices: self.choices(),
+            since,
+        }
     }
 
     /// The choices alone.
     pub(super) fn choices(&self) -> Choices {
-        self.0.iter().map(|(purpose, choice)| (purpose.clone(), choice.granted)).collect()
+        self.0
+            .iter()
+            .map(|(purpose, choice)| (purpose.clone(), choice.granted))
+            .collect()
     }
 }
 
 /// When an event's choice was made, by our clock: an event that was held carries the choice that
 /// released it, which is younger than the event.
 fn decided_at(event: &Event) -> Timestamp {
-    let released = event.receipt.release.as_ref().and_then(|release| release.released_at);
+    let released = event
+        .receipt
+        .release
+        .as_ref()
+        .and_then(|release| release.released_at);
     match (released, event.original_timestamp) {
-        (Some(released), Some(original)) => event.timestamp.plus(released.since(original)).max(event.timestamp),
+        (Some(released), Some(original)) => event
+            .timestamp
+            .plus(released.since(original))
+            .max(event.timestamp),
         _ => event.timestamp,
     }
 }

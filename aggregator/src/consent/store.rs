@@ -11,61 +11,103 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// What is kept for these anchors themselves.
-pub(super) async fn kept(connection: &mut AnyConnection, space_id: &str, anchors: impl Iterator<Item = String>) -> Result<BTreeMap<String, State>> {
+pub(super) async fn kept(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = String>,
+) -> Result<BTreeMap<String, State>> {
     let query = Many::new(
-        "WITH wanted (anchor) AS (VALUES {rows}) \
-         SELECT c.anchor AS anchor, c.state AS state FROM wanted w JOIN consent_state c ON c.space_id = $1 AND c.anchor = w.anchor",
+        "WITH wanted (anchor) AS (VALUES {rows}) SELECT c.anchor AS anchor, c.state AS state \
+         FROM wanted w CROSS JOIN consent_state c WHERE c.space_id = $1 AND c.anchor = \
+         w.anchor",
         [space_id.into()],
     );
-    let rows = query.rows(anchors.map(|anchor| [anchor.into()])).fetch(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get("anchor")?, state(row)?))).collect()
+    let rows = query
+        .rows(anchors.map(|anchor| [anchor.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("anchor")?, state(row)?)))
+        .collect()
 }
 
 /// Keeps what anchors have come to.
-pub(super) async fn keep(connection: &mut AnyConnection, space_id: &str, states: BTreeMap<String, State>) -> Result<()> {
+pub(super) async fn keep(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    states: BTreeMap<String, State>,
+) -> Result<()> {
     let mut insert = Many::new(
         "INSERT INTO consent_state (space_id, anchor, state) VALUES {rows} \
          ON CONFLICT (space_id, anchor) DO UPDATE SET state = excluded.state",
         [],
     );
     for (anchor, state) in states {
-        insert.push([space_id.into(), anchor.into(), serde_json::to_string(&state)?.into()]);
+        insert.push([
+            space_id.into(),
+            anchor.into(),
+            serde_json::to_string(&state)?.into(),
+        ]);
     }
     insert.execute(connection).await?;
     Ok(())
 }
 
 /// The choices of the people behind these anchors, by anchor.
-pub(super) async fn of_anchors(connection: &mut AnyConnection, space_id: &str, anchors: impl Iterator<Item = String>) -> Result<BTreeMap<String, State>> {
+pub(super) async fn of_anchors(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = String>,
+) -> Result<BTreeMap<String, State>> {
     let query = Many::new(
-        "WITH wanted (anchor) AS (VALUES {rows}) \
-         SELECT w.anchor AS person, c.state AS state FROM wanted w \
-         JOIN identity_node mine ON mine.space_id = $1 AND mine.identifier = w.anchor \
-         JOIN identity_node n ON n.space_id = $1 AND n.profile_id = mine.profile_id \
-         JOIN consent_state c ON c.space_id = $1 AND c.anchor = n.identifier",
+        "WITH wanted (anchor) AS (VALUES {rows}) SELECT w.anchor AS person, c.state AS state \
+         FROM wanted w CROSS JOIN identity_node mine CROSS JOIN identity_node n CROSS JOIN \
+         consent_state c WHERE mine.space_id = $1 AND mine.identifier = w.anchor AND \
+         n.space_id = $1 AND n.profile_id = mine.profile_id AND c.space_id = $1 AND c.anchor = \
+         n.identifier",
         [space_id.into()],
     );
-    people(&query.rows(anchors.map(|anchor| [anchor.into()])).fetch(connection).await?)
+    people(
+        &query
+            .rows(anchors.map(|anchor| [anchor.into()]))
+            .fetch(connection)
+            .await?,
+    )
 }
 
 /// The choices of profiles, by profile id.
-pub(crate) async fn of_profiles(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeMap<String, Choices>> {
+pub(crate) async fn of_profiles(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, Choices>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) \
-         SELECT w.profile_id AS person, c.state AS state FROM wanted w \
-         JOIN identity_node n ON n.space_id = $1 AND n.profile_id = w.profile_id \
-         JOIN consent_state c ON c.space_id = $1 AND c.anchor = n.identifier",
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS person, c.state AS \
+         state FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE \
+         n.space_id = $1 AND n.profile_id = w.profile_id AND c.space_id = $1 AND c.anchor = \
+         n.identifier",
         [space_id.into()],
     );
-    let states = people(&query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?)?;
-    Ok(states.into_iter().map(|(profile, state)| (profile, state.choices())).collect())
+    let states = people(
+        &query
+            .rows(profiles.iter().map(|profile| [profile.into()]))
+            .fetch(connection)
+            .await?,
+    )?;
+    Ok(states
+        .into_iter()
+        .map(|(profile, state)| (profile, state.choices()))
+        .collect())
 }
 
 /// Merges the states of each person's anchors.
 fn people(rows: &[AnyRow]) -> Result<BTreeMap<String, State>> {
     let mut merged: BTreeMap<String, State> = BTreeMap::new();
     for row in rows {
-        merged.entry(row.try_get("person")?).or_default().merge(state(row)?);
+        merged
+            .entry(row.try_get("person")?)
+            .or_default()
+            .merge(state(row)?);
     }
     Ok(merged)
 }

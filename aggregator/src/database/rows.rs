@@ -2,6 +2,9 @@
 //!
 //! A template has `{rows}` where the list of rows goes, either `INSERT … VALUES {rows} ON CONFLICT …`
 //! or `WITH wanted (a, b) AS (VALUES {rows}) SELECT …`, and `$1 …` for values that all rows share.
+//!
+//! Joins start from the smallest table and are written `CROSS JOIN … WHERE`: SQLite keeps that order,
+//! where without statistics it would rather read a whole space's events; Postgres plans by itself.
 
 use std::fmt::Write as _;
 
@@ -63,7 +66,11 @@ pub(crate) struct Many<const COLUMNS: usize> {
 impl<const COLUMNS: usize> Many<COLUMNS> {
     /// From a template and the values all rows share (`$1`, `$2`, …).
     pub(crate) fn new(template: &'static str, shared: impl IntoIterator<Item = Cell>) -> Self {
-        Self { template, shared: shared.into_iter().collect(), rows: Vec::new() }
+        Self {
+            template,
+            shared: shared.into_iter().collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -80,8 +87,11 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
     /// Runs the statement; nothing happens without rows.
     pub(crate) async fn execute(self, connection: &mut AnyConnection) -> sqlx::Result<u64> {
         let mut affected = 0;
-        for (sql, cells) in self.statements() {
-            affected += bound(sql, cells).execute(&mut *connection).await?.rows_affected();
+        for (sql, cells) in self.statements(takes_anonymous(connection)) {
+            affected += bound(sql, cells)
+                .execute(&mut *connection)
+                .await?
+                .rows_affected();
         }
         Ok(affected)
     }
@@ -89,45 +99,80 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
     /// Runs the statement and gives the rows it answers; none without rows.
     pub(crate) async fn fetch(self, connection: &mut AnyConnection) -> sqlx::Result<Vec<AnyRow>> {
         let mut answer = Vec::new();
-        for (sql, cells) in self.statements() {
+        for (sql, cells) in self.statements(takes_anonymous(connection)) {
             answer.extend(bound(sql, cells).fetch_all(&mut *connection).await?);
         }
         Ok(answer)
     }
 
-    fn statements(self) -> impl Iterator<Item = (String, Vec<Cell>)> {
-        let Self { template, shared, rows } = self;
+    fn statements(self, anonymous: bool) -> impl Iterator<Item = (String, Vec<Cell>)> {
+        let Self {
+            template,
+            shared,
+            rows,
+        } = self;
         let size = (MOST_VALUES / COLUMNS.max(1)).max(1);
         let mut rows = rows.into_iter().peekable();
         std::iter::from_fn(move || {
             rows.peek()?;
             let part: Vec<[Cell; COLUMNS]> = rows.by_ref().take(size).collect();
-            let sql = template.replace("{rows}", &placeholders(shared.len() + 1, part.len(), COLUMNS));
-            Some((sql, shared.iter().cloned().chain(part.into_iter().flatten()).collect()))
+            let sql = statement(template, anonymous, part.len(), COLUMNS, shared.len());
+            let cells = part.into_iter().flatten().chain(shared.iter().cloned());
+            Some((sql, cells.collect()))
         })
     }
 }
 
-/// `($3, $4), ($5, $6)`
-fn placeholders(first: usize, rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 6);
+/// Whether a value of a row is written `?`. SQLite and its driver look numbered values up one by one
+/// in a list, which is quadratic over a statement; Postgres knows numbered ones alone.
+fn takes_anonymous(connection: &AnyConnection) -> bool {
+    connection.backend_name() == "SQLite"
+}
+
+/// The template with its rows; the rows' values come first and the shared ones behind them.
+fn statement(
+    template: &str,
+    anonymous: bool,
+    rows: usize,
+    columns: usize,
+    shared: usize,
+) -> String {
+    // From the last, so that $1 is not taken for the beginning of $12.
+    let template = (1..=shared)
+        .rev()
+        .fold(template.to_owned(), |text, number| {
+            text.replace(
+                &format!("${number}"),
+                &format!("$\u{0}{}", rows * columns + number),
+            )
+        });
+    let mut text = String::with_capacity(template.len() + rows * columns * 6);
+    let (before, after) = template.split_once("{rows}").unwrap_or((&template, ""));
+    text.push_str(before);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
-            let comma = if column == 0 { "" } else { ", " };
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{comma}${}", first + row * columns + column);
+            text.push_str(if column == 0 { "" } else { ", " });
+            if anonymous {
+                text.push('?');
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "${}", row * columns + column + 1);
+            }
         }
         text.push(')');
     }
-    text
+    text.push_str(after);
+    text.replace('\u{0}', "")
 }
 
 /// The text comes from a template in the source and from `placeholders`; values are only bound.
 fn bound<'q>(sql: String, cells: Vec<Cell>) -> Query<'q, Any, AnyArguments> {
-    cells.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
-        Cell::Text(text) => query.bind(text),
-        Cell::Nullable(text) => query.bind(text),
-        Cell::Int(number) => query.bind(number),
-    })
+    cells
+        .into_iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
+            Cell::Text(text) => query.bind(text),
+            Cell::Nullable(text) => query.bind(text),
+            Cell::Int(number) => query.bind(number),
+        })
 }

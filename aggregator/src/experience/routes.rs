@@ -42,23 +42,53 @@ struct New {
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let experiences = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+    let experiences =
+        store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(experiences, |experience| experience.id.clone())
 }
 
-async fn read(reader: Reader, State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Experience>> {
-    store::one(&app.database, reader.space_id(), &id).await.map(Json)
+async fn read(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Experience>> {
+    store::one(&app.database, reader.space_id(), &id)
+        .await
+        .map(Json)
 }
 
-async fn create(writer: Writer, State(app): State<Shared>, Json(new): Json<New>) -> Result<Created<Experience>> {
+async fn create(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(new): Json<New>,
+) -> Result<Created<Experience>> {
     let space_id = writer.space_id();
-    let New { name, placement, audience_id, holdout, priority, enabled, variants } = new;
+    let New {
+        name,
+        placement,
+        audience_id,
+        holdout,
+        priority,
+        enabled,
+        variants,
+    } = new;
     if let Some(audience_id) = &audience_id {
         audience::must_exist(&app, space_id, audience_id).await?;
     }
     let enabled = enabled.unwrap_or(true);
-    let experience = Experience { id: id::dated("exp", clock::now())?, name, placement, enabled, priority, audience_id, holdout, variants };
-    experience.check().map_err(|message| Error::new(Code::InvalidDefinition, message))?;
+    let experience = Experience {
+        id: id::dated("exp", clock::now())?,
+        name,
+        placement,
+        enabled,
+        priority,
+        audience_id,
+        holdout,
+        variants,
+    };
+    experience
+        .check()
+        .map_err(|message| Error::new(Code::InvalidDefinition, message))?;
     store::insert(&app.database, space_id, &experience, clock::now()).await?;
     app.sources.reload(&app.database).await?;
     Ok((StatusCode::CREATED, Json(experience)))

@@ -28,24 +28,64 @@ pub(crate) struct Api {
 
 impl Api {
     /// An operation that reads.
-    pub(crate) fn get<H: Handler<T, Shared>, T: 'static>(self, path: &'static str, summary: &'static str, handler: H) -> Self {
-        let operation = Operation { method: "get", path, summary, scope: Scope::Read, example: None };
+    pub(crate) fn get<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "get",
+            path,
+            summary,
+            scope: Scope::Read,
+            example: None,
+        };
         self.add(MethodFilter::GET, operation, handler)
     }
 
     /// An operation that makes or changes something.
-    pub(crate) fn post<H: Handler<T, Shared>, T: 'static>(self, path: &'static str, summary: &'static str, example: Value, handler: H) -> Self {
-        let operation = Operation { method: "post", path, summary, scope: Scope::Write, example: Some(example) };
+    pub(crate) fn post<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        example: Value,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "post",
+            path,
+            summary,
+            scope: Scope::Write,
+            example: Some(example),
+        };
         self.add(MethodFilter::POST, operation, handler)
     }
 
     /// A question that needs a body, and changes nothing.
-    pub(crate) fn post_to_read<H: Handler<T, Shared>, T: 'static>(self, path: &'static str, summary: &'static str, example: Value, handler: H) -> Self {
-        let operation = Operation { method: "post", path, summary, scope: Scope::Read, example: Some(example) };
+    pub(crate) fn post_to_read<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        example: Value,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "post",
+            path,
+            summary,
+            scope: Scope::Read,
+            example: Some(example),
+        };
         self.add(MethodFilter::POST, operation, handler)
     }
 
-    fn add<H: Handler<T, Shared>, T: 'static>(mut self, filter: MethodFilter, operation: Operation, handler: H) -> Self {
+    fn add<H: Handler<T, Shared>, T: 'static>(
+        mut self,
+        filter: MethodFilter,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
         self.router = self.router.route(operation.path, on(filter, handler));
         self.operations.push(operation);
         self

@@ -20,7 +20,11 @@ pub(crate) type Shared = Arc<App>;
 const LIVE: &str = "/events/live";
 
 /// Finds the token of a request; without one nothing of the API answers.
-pub(super) async fn authenticate(State(app): State<Shared>, mut request: Request, next: Next) -> Result<Response> {
+pub(super) async fn authenticate(
+    State(app): State<Shared>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
     let secret = bearer(&request).or_else(|| in_query(&request));
     match token_of(&app, secret).await {
         Ok(token) => {
@@ -36,21 +40,32 @@ pub(super) async fn authenticate(State(app): State<Shared>, mut request: Request
 
 async fn token_of(app: &App, secret: Option<String>) -> Result<Token> {
     let refused = |message: &str| Error::new(Code::Unauthenticated, message);
-    let missing = || refused("this needs a token: send \"Authorization: Bearer hwt_…\", the token that headwater init printed");
+    let missing = || {
+        refused(
+            "this needs a token: send \"Authorization: Bearer hwt_…\", the token that headwater init printed",
+        )
+    };
     let token = token::find(&app.database, &secret.ok_or_else(missing)?).await?;
     token.ok_or_else(|| refused("this token is not known here: check that it was copied whole"))
 }
 
 fn bearer(request: &Request) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    header.strip_prefix("Bearer ").map(|secret| secret.trim().to_owned())
+    header
+        .strip_prefix("Bearer ")
+        .map(|secret| secret.trim().to_owned())
 }
 
 fn in_query(request: &Request) -> Option<String> {
     if !request.uri().path().ends_with(LIVE) {
         return None;
     }
-    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix("access_token=")).map(str::to_owned)
+    request
+        .uri()
+        .query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("access_token="))
+        .map(str::to_owned)
 }
 
 /// The space of a caller who may read.
@@ -92,9 +107,15 @@ impl<S: Sync> FromRequestParts<S> for Writer {
 }
 
 fn with_scope(parts: &Parts, scope: Scope) -> Result<Token> {
-    let token = parts.extensions.get::<Token>().ok_or_else(|| Error::internal("a handler runs outside of authentication"))?;
+    let token = parts
+        .extensions
+        .get::<Token>()
+        .ok_or_else(|| Error::internal("a handler runs outside of authentication"))?;
     if token.scopes.contains(&scope) {
         return Ok(token.clone());
     }
-    Err(Error::new(Code::Forbidden, format!("this token lacks the scope \"{scope}\": use one that has it")))
+    Err(Error::new(
+        Code::Forbidden,
+        format!("this token lacks the scope \"{scope}\": use one that has it"),
+    ))
 }

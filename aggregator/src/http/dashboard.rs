@@ -21,7 +21,11 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'
 /// A file, or the page itself for every path that the page's own router knows.
 pub(super) fn file(request: &Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Error::new(Code::NotFound, "there is nothing at this path: GET /api/openapi.json lists every operation").into_response();
+        return Error::new(
+            Code::NotFound,
+            "there is nothing at this path: GET /api/openapi.json lists every operation",
+        )
+        .into_response();
     }
     let path = request.uri().path().trim_start_matches('/');
     if let Some(file) = Files::get(path) {
@@ -36,15 +40,29 @@ pub(super) fn file(request: &Request) -> Response {
 
 fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
     let etag = format!("\"{}\"", id::hex(&file.metadata.sha256_hash()));
-    if request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
+    {
         return StatusCode::NOT_MODIFIED.into_response();
     }
     let mut response = Response::new(Body::from(file.data.clone().into_owned()));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type(path)),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.extend(HeaderValue::try_from(etag).ok().map(|etag| (header::ETAG, etag)));
+    headers.extend(
+        HeaderValue::try_from(etag)
+            .ok()
+            .map(|etag| (header::ETAG, etag)),
+    );
     response
 }
 

@@ -10,19 +10,26 @@ use crate::error::{Code, Error};
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self.code {
-            Code::Internal => tracing::error!(error.code = self.code.as_str(), error = %self, "a request failed"),
+            Code::Internal => {
+                tracing::error!(error.code = self.code.as_str(), error = %self, "a request failed");
+            }
             Code::StorageFull | Code::Overloaded | Code::Unavailable => {
                 tracing::warn!(error.code = self.code.as_str(), error = %self, "a request was put off");
             }
             _ => tracing::debug!(error.code = self.code.as_str(), "a request was refused"),
         }
-        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self.envelope())).into_response();
         if let Some(seconds) = self.code.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.code == Code::Unauthenticated {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -38,11 +45,17 @@ pub(super) async fn drain(request: Request) {
 /// No operation has this path.
 pub(super) async fn not_found(request: Request) -> Error {
     drain(request).await;
-    Error::new(Code::NotFound, "there is nothing at this path: GET /api/openapi.json lists every operation")
+    Error::new(
+        Code::NotFound,
+        "there is nothing at this path: GET /api/openapi.json lists every operation",
+    )
 }
 
 /// The path exists with another method.
 pub(super) async fn method_not_allowed(request: Request) -> Error {
     drain(request).await;
-    Error::new(Code::MethodNotAllowed, "this path takes another method: GET /api/openapi.json lists every operation")
+    Error::new(
+        Code::MethodNotAllowed,
+        "this path takes another method: GET /api/openapi.json lists every operation",
+    )
 }

@@ -35,57 +35,122 @@ struct Held(Running, Place);
 impl Running {
     fn hold(&self, place: Place) -> Option<Held> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.insert(place.clone()).then(|| Held(self.clone(), place))
+        running
+            .insert(place.clone())
+            .then(|| Held(self.clone(), place))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.1);
     }
 }
 
 /// Answers a repeated write from memory; runs any other request.
-pub(super) async fn remember(State(app): State<Shared>, request: Request, next: Next) -> Result<Response> {
-    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
-    let (Some(key), Method::POST) = (key, request.method().clone()) else { return Ok(next.run(request).await) };
-    let space_id = request.extensions().get::<Token>().map(|token| token.space_id.clone()).unwrap_or_default();
+pub(super) async fn remember(
+    State(app): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(str::to_owned);
+    let (Some(key), Method::POST) = (key, request.method().clone()) else {
+        return Ok(next.run(request).await);
+    };
+    let space_id = request
+        .extensions()
+        .get::<Token>()
+        .map(|token| token.space_id.clone())
+        .unwrap_or_default();
     if key.is_empty() || key.len() > LONGEST {
-        return Err(Error::new(Code::InvalidRequest, format!("an Idempotency-Key has 1 to {LONGEST} characters")));
+        return Err(Error::new(
+            Code::InvalidRequest,
+            format!("an Idempotency-Key has 1 to {LONGEST} characters"),
+        ));
     }
     let conflict = |message: &str| Error::new(Code::IdempotencyConflict, message);
     let place = (space_id, key);
     let Some(_held) = app.idempotency.hold(place.clone()) else {
-        return Err(conflict("the first request with this Idempotency-Key is still running: wait for its answer"));
+        return Err(conflict(
+            "the first request with this Idempotency-Key is still running: wait for its answer",
+        ));
     };
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
     let bytes = json::body(Request::new(body)).await?;
     let hash = id::digest([path.as_bytes(), b"\n", &bytes].concat());
     match find(&app.database, &place).await? {
-        Some((known, ..)) if known != hash => Err(conflict("this Idempotency-Key was used with another request: use a new key")),
+        Some((known, ..)) if known != hash => Err(conflict(
+            "this Idempotency-Key was used with another request: use a new key",
+        )),
         Some((_, status, body)) => Ok(answer(status, body)),
         None => {
-            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            let response = next
+                .run(Request::from_parts(parts, Body::from(bytes)))
+                .await;
             keep(&app.database, &place, &hash, response).await
         }
     }
 }
 
 fn answer(status: i64, body: String) -> Response {
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    (status, [json, (header::HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"))], body).into_response()
+    let status = u16::try_from(status)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .unwrap_or(StatusCode::OK);
+    let json = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    (
+        status,
+        [
+            json,
+            (
+                header::HeaderName::from_static("idempotency-replayed"),
+                HeaderValue::from_static("true"),
+            ),
+        ],
+        body,
+    )
+        .into_response()
 }
 
-async fn find(database: &Database, (space_id, key): &Place) -> Result<Option<(String, i64, String)>> {
+async fn find(
+    database: &Database,
+    (space_id, key): &Place,
+) -> Result<Option<(String, i64, String)>> {
     let sql = "SELECT request_hash, status, body FROM idempotency WHERE space_id = $1 AND idempotency_key = $2";
-    let row = sqlx::query(sql).bind(space_id).bind(key).fetch_optional(database.reader()).await?;
-    row.map(|row| Ok((row.try_get("request_hash")?, row.try_get("status")?, row.try_get("body")?))).transpose()
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(key)
+        .fetch_optional(database.reader())
+        .await?;
+    row.map(|row| {
+        Ok((
+            row.try_get("request_hash")?,
+            row.try_get("status")?,
+            row.try_get("body")?,
+        ))
+    })
+    .transpose()
 }
 
 /// Only what was done is remembered: a refusal may be mended and sent again under the same key.
-async fn keep(database: &Database, (space_id, key): &Place, hash: &str, response: Response) -> Result<Response> {
+async fn keep(
+    database: &Database,
+    (space_id, key): &Place,
+    hash: &str,
+    response: Response,
+) -> Result<Response> {
     if !response.status().is_success() {
         return Ok(response);
     }
@@ -95,8 +160,16 @@ async fn keep(database: &Database, (space_id, key): &Place, hash: &str, response
                ON CONFLICT (space_id, idempotency_key) DO NOTHING";
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut transaction = database.begin().await?;
-    let query = sqlx::query(sql).bind(space_id).bind(key).bind(hash).bind(i64::from(parts.status.as_u16())).bind(text);
-    query.bind(clock::now().as_micros()).execute(&mut *transaction).await?;
+    let query = sqlx::query(sql)
+        .bind(space_id)
+        .bind(key)
+        .bind(hash)
+        .bind(i64::from(parts.status.as_u16()))
+        .bind(text);
+    query
+        .bind(clock::now().as_micros())
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }

@@ -9,7 +9,9 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
-use cdp_core::signature::{NONCE_HEADER, SIGNATURE_HEADER, Signed, TIMESTAMP_HEADER, WINDOW_MILLIS};
+use cdp_core::signature::{
+    NONCE_HEADER, SIGNATURE_HEADER, Signed, TIMESTAMP_HEADER, WINDOW_MILLIS,
+};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -37,7 +39,11 @@ async fn ingest(State(app): State<Shared>, request: Request) -> Result<Json<Forw
     ingest::accept(&app, forward).await.map(Json)
 }
 
-async fn source(State(app): State<Shared>, Path(write_key): Path<String>, request: Request) -> Result<Json<SourceConfig>> {
+async fn source(
+    State(app): State<Shared>,
+    Path(write_key): Path<String>,
+    request: Request,
+) -> Result<Json<SourceConfig>> {
     verified(&app, request).await?;
     let unknown = || Error::new(Code::UnknownWriteKey, "no source has this write key");
     let config = app.sources.by_key(&write_key).ok_or_else(unknown)?;
@@ -46,29 +52,54 @@ async fn source(State(app): State<Shared>, Path(write_key): Path<String>, reques
 
 async fn snapshot_of(State(app): State<Shared>, request: Request) -> Result<Json<Snapshot>> {
     let query: SnapshotQuery = read(&verified(&app, request).await?)?;
-    snapshot::of(&app, &query.space_id, &query.anonymous_id).await.map(Json)
+    snapshot::of(&app, &query.space_id, &query.anonymous_id)
+        .await
+        .map(Json)
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let advice = "do edge and aggregator have the same version?";
-    serde_json::from_slice(body).map_err(|error| Error::new(Code::InvalidRequest, format!("the edge's request cannot be read ({error}): {advice}")))
+    serde_json::from_slice(body).map_err(|error| {
+        Error::new(
+            Code::InvalidRequest,
+            format!("the edge's request cannot be read ({error}): {advice}"),
+        )
+    })
 }
 
 /// The body of a request that an edge with our secret has signed, and that comes for the first time.
 async fn verified(app: &Shared, request: Request) -> Result<Bytes> {
     let (parts, body) = request.into_parts();
-    let too_large = |_| Error::new(Code::PayloadTooLarge, format!("a signed body may have {MOST} bytes"));
+    let too_large = |_| {
+        Error::new(
+            Code::PayloadTooLarge,
+            format!("a signed body may have {MOST} bytes"),
+        )
+    };
     let body = to_bytes(body, MOST).await.map_err(too_large)?;
     let wrong = |message: &str| Error::new(Code::WrongSignature, message);
-    let header = |name: &str| text(&parts.headers, name).ok_or_else(|| wrong(&format!("the header {name} is missing")));
-    let timestamp: i64 = header(TIMESTAMP_HEADER)?.parse().map_err(|_| wrong("the time of signing is not a number of milliseconds"))?;
+    let header = |name: &str| {
+        text(&parts.headers, name).ok_or_else(|| wrong(&format!("the header {name} is missing")))
+    };
+    let timestamp: i64 = header(TIMESTAMP_HEADER)?
+        .parse()
+        .map_err(|_| wrong("the time of signing is not a number of milliseconds"))?;
     let (nonce, signature) = (header(NONCE_HEADER)?, header(SIGNATURE_HEADER)?);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let signed = Signed { method: parts.method.as_str(), path, timestamp, nonce, body: &body };
+    let signed = Signed {
+        method: parts.method.as_str(),
+        path,
+        timestamp,
+        nonce,
+        body: &body,
+    };
     if !signed.verify(app.edge_secret.as_bytes(), signature) {
-        return Err(wrong("the signature is not right: give the edge this server's secret (HEADWATER_EDGE_SECRET is what headwater init printed as edge_secret)"));
+        return Err(wrong(
+            "the signature is not right: give the edge this server's secret (HEADWATER_EDGE_SECRET is what headwater init printed as edge_secret)",
+        ));
     }
-    app.nonces.take(nonce, Timestamp::from_millis(timestamp), clock::now())?;
+    app.nonces
+        .take(nonce, Timestamp::from_millis(timestamp), clock::now())?;
     Ok(body)
 }
 
@@ -87,7 +118,10 @@ pub(crate) struct Nonces {
 impl Nonces {
     /// A memory that begins now.
     pub(crate) fn since(now: Timestamp) -> Self {
-        Self { since: now, taken: Mutex::new(BTreeMap::new()) }
+        Self {
+            since: now,
+            taken: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Takes a nonce that was not taken before, signed within the window.
@@ -95,10 +129,14 @@ impl Nonces {
         let wrong = |message: &str| Error::new(Code::WrongSignature, message);
         let age = now.as_millis().saturating_sub(signed_at.as_millis());
         if age.abs() > WINDOW_MILLIS {
-            return Err(wrong("the request was signed more than five minutes away from this server's clock: set both clocks right"));
+            return Err(wrong(
+                "the request was signed more than five minutes away from this server's clock: set both clocks right",
+            ));
         }
         if signed_at.as_millis() < self.since.as_millis() {
-            return Err(wrong("the request was signed before this server started: sign it again"));
+            return Err(wrong(
+                "the request was signed before this server started: sign it again",
+            ));
         }
         if nonce.len() != 32 {
             return Err(wrong("a nonce has 32 hexadecimal digits"));
@@ -107,11 +145,16 @@ impl Nonces {
         let oldest = now.as_millis() - WINDOW_MILLIS;
         *taken = taken.split_off(&(oldest, String::new()));
         if taken.len() >= MOST_NONCES {
-            return Err(Error::new(Code::Overloaded, "too many signed requests within five minutes: send them again later"));
+            return Err(Error::new(
+                Code::Overloaded,
+                "too many signed requests within five minutes: send them again later",
+            ));
         }
         match taken.insert((signed_at.as_millis(), nonce.to_owned()), ()) {
             None => Ok(()),
-            Some(()) => Err(wrong("this request was taken before: sign each request anew")),
+            Some(()) => Err(wrong(
+                "this request was taken before: sign each request anew",
+            )),
         }
     }
 }

@@ -25,13 +25,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let bytes = body(request).await?;
         let read = serde_json::from_slice(&bytes);
-        read.map(Self).map_err(|error| Error::new(Code::InvalidRequest, format!("the body cannot be read as this operation's JSON: {error}")))
+        read.map(Self).map_err(|error| {
+            Error::new(
+                Code::InvalidRequest,
+                format!("the body cannot be read as this operation's JSON: {error}"),
+            )
+        })
     }
 }
 
 /// The whole body, if it is not too large.
 pub(super) async fn body(request: Request) -> Result<axum::body::Bytes> {
-    let too_large = |_| Error::new(Code::PayloadTooLarge, format!("a body may have {MOST} bytes here: send less at a time"));
+    let too_large = |_| {
+        Error::new(
+            Code::PayloadTooLarge,
+            format!("a body may have {MOST} bytes here: send less at a time"),
+        )
+    };
     to_bytes(request.into_body(), MOST).await.map_err(too_large)
 }
 

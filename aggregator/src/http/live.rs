@@ -15,10 +15,17 @@ use crate::live::Line;
 
 /// Adds the operation.
 pub(super) fn routes(api: Api) -> Api {
-    api.get("/events/live", "Server-sent events: {event, outcome, reason, profile_id}; ?access_token= for EventSource", watch)
+    api.get(
+        "/events/live",
+        "Server-sent events: {event, outcome, reason, profile_id}; ?access_token= for EventSource",
+        watch,
+    )
 }
 
-async fn watch(reader: Reader, State(app): State<Shared>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn watch(
+    reader: Reader,
+    State(app): State<Shared>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let feed = (app.live.watch(), app.live.clone(), reader);
     let lines = stream::unfold(feed, |(mut lines, live, reader)| async move {
         let event = tokio::select! {
@@ -34,9 +41,17 @@ async fn watch(reader: Reader, State(app): State<Shared>) -> Sse<impl Stream<Ite
 async fn next(lines: &mut Receiver<Line>, space_id: &str) -> Option<Event> {
     loop {
         match lines.recv().await {
-            Ok(line) if line.space_id == space_id => return Some(Event::default().event("message").data(line.data.to_string())),
+            Ok(line) if line.space_id == space_id => {
+                return Some(
+                    Event::default()
+                        .event("message")
+                        .data(line.data.to_string()),
+                );
+            }
             Ok(_) => {}
-            Err(RecvError::Lagged(missed)) => return Some(Event::default().event("missed").data(missed.to_string())),
+            Err(RecvError::Lagged(missed)) => {
+                return Some(Event::default().event("missed").data(missed.to_string()));
+            }
             Err(RecvError::Closed) => return None,
         }
     }

@@ -15,7 +15,9 @@ pub(super) async fn serve() -> Json<Value> {
 pub(crate) fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in super::operations().operations {
-        let path = paths.entry(format!("/api/v1{}", operation.path)).or_insert_with(|| json!({}));
+        let path = paths
+            .entry(format!("/api/v1{}", operation.path))
+            .or_insert_with(|| json!({}));
         path[operation.method] = describe(&operation);
     }
     json!({
@@ -50,7 +52,14 @@ fn error_schema() -> Value {
 }
 
 fn describe(operation: &Operation) -> Value {
-    let id = format!("{}{}", operation.method, operation.path.replace(['/', '{', '}'], "_").replace("__", "_"));
+    let id = format!(
+        "{}{}",
+        operation.method,
+        operation
+            .path
+            .replace(['/', '{', '}'], "_")
+            .replace("__", "_")
+    );
     let ok = json!({"description": "The answer", "content": {"application/json": {"schema": {"type": "object"}}}});
     let mut described = json!({
         "operationId": id.trim_end_matches('_'),
@@ -60,13 +69,14 @@ fn describe(operation: &Operation) -> Value {
         "responses": {"2XX": ok, "default": {"$ref": "#/components/responses/Error"}}
     });
     if let Some(example) = &operation.example {
-        described["requestBody"] =
-            json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}, "example": example}}});
+        described["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}, "example": example}}});
     }
     described
 }
 
 fn parameters(path: &str) -> Vec<Value> {
-    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})).collect()
 }

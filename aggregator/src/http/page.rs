@@ -2,8 +2,8 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::json::Json;
@@ -33,13 +33,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let asked = Query::<Asked>::from_request_parts(parts, state).await;
-        let Query(asked) = asked.map_err(|error| Error::new(Code::InvalidRequest, format!("the query cannot be read: {error}")))?;
+        let Query(asked) = asked.map_err(|error| {
+            Error::new(
+                Code::InvalidRequest,
+                format!("the query cannot be read: {error}"),
+            )
+        })?;
         let limit = asked.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
-            return Err(Error::new(Code::InvalidRequest, format!("\"limit\" is a number from 1 to {MOST}")));
+            return Err(Error::new(
+                Code::InvalidRequest,
+                format!("\"limit\" is a number from 1 to {MOST}"),
+            ));
         }
-        let after = asked.cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| decode(&cursor)).transpose()?;
-        Ok(Self { limit, after: after.unwrap_or_default() })
+        let after = asked
+            .cursor
+            .filter(|cursor| !cursor.is_empty())
+            .map(|cursor| decode(&cursor))
+            .transpose()?;
+        Ok(Self {
+            limit,
+            after: after.unwrap_or_default(),
+        })
     }
 }
 
@@ -54,7 +69,9 @@ impl Page {
         if self.after.is_empty() {
             return Ok(None);
         }
-        serde_json::from_str(&self.after).map(Some).map_err(|_| unknown())
+        serde_json::from_str(&self.after)
+            .map(Some)
+            .map_err(|_| unknown())
     }
 
     /// How many rows to read: one more than shown tells whether there is a next page.
@@ -63,27 +80,46 @@ impl Page {
     }
 
     /// The answer, from rows and the key of each.
-    pub(crate) fn answer<T: Serialize>(&self, rows: Vec<T>, key: impl Fn(&T) -> String) -> Result<Json<Value>> {
+    pub(crate) fn answer<T: Serialize>(
+        &self,
+        rows: Vec<T>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Json<Value>> {
         let keys: Vec<String> = rows.iter().map(key).collect();
         self.answer_at(rows, |index| keys.get(index).cloned().unwrap_or_default())
     }
 
     /// The answer, from rows and the key at each row's place.
-    pub(crate) fn answer_at<T: Serialize>(&self, mut rows: Vec<T>, key: impl Fn(usize) -> String) -> Result<Json<Value>> {
+    pub(crate) fn answer_at<T: Serialize>(
+        &self,
+        mut rows: Vec<T>,
+        key: impl Fn(usize) -> String,
+    ) -> Result<Json<Value>> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = more.then(|| id::hex(key(limit - 1).as_bytes()));
-        Ok(Json(json!({"data": serde_json::to_value(rows)?, "next_cursor": next})))
+        Ok(Json(
+            json!({"data": serde_json::to_value(rows)?, "next_cursor": next}),
+        ))
     }
 }
 
 fn unknown() -> Error {
-    Error::new(Code::InvalidCursor, "no list of this kind gave out this cursor: leave it away for the first page")
+    Error::new(
+        Code::InvalidCursor,
+        "no list of this kind gave out this cursor: leave it away for the first page",
+    )
 }
 
 fn decode(cursor: &str) -> Result<String> {
-    let digits = |at: usize| cursor.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let digits = |at: usize| {
+        cursor
+            .get(at..at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
     let bytes: Option<Vec<u8>> = (0..cursor.len()).step_by(2).map(digits).collect();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unknown)
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(unknown)
 }

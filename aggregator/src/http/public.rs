@@ -28,9 +28,13 @@ pub(super) async fn or_dashboard(State(app): State<Shared>, request: Request) ->
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
         .collect();
-    let secure = headers.iter().any(|(name, value)| name == "x-forwarded-proto" && value == "https");
+    let secure = headers
+        .iter()
+        .any(|(name, value)| name == "x-forwarded-proto" && value == "https");
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let Ok(body) = to_bytes(body, MAX_BATCH_BYTES + 1).await else {
         return too_large(origin);
@@ -51,15 +55,21 @@ pub(super) async fn or_dashboard(State(app): State<Shared>, request: Request) ->
 fn too_large(origin: Option<HeaderValue>) -> Response {
     let mut answer = response(EdgeError::TooLarge.response());
     if let Some(origin) = origin {
-        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        answer
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        answer.headers_mut().insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
     }
     answer
 }
 
 fn response(from: edge_worker::Response) -> Response {
     let mut answer = Response::new(Body::from(from.body));
-    *answer.status_mut() = StatusCode::from_u16(from.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() =
+        StatusCode::from_u16(from.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in from.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             answer.headers_mut().append(name, value);
@@ -89,11 +99,15 @@ impl Host for InProcess {
     }
 
     async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
-        ingest::accept(&self.0, batch).await.map_err(|error| unavailable(&error))
+        ingest::accept(&self.0, batch)
+            .await
+            .map_err(|error| unavailable(&error))
     }
 
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
-        snapshot::of(&self.0, &query.space_id, &query.anonymous_id).await.map_err(|error| unavailable(&error))
+        snapshot::of(&self.0, &query.space_id, &query.anonymous_id)
+            .await
+            .map_err(|error| unavailable(&error))
     }
 }
 
@@ -102,5 +116,8 @@ fn unavailable(error: &Error) -> Unavailable {
     if error.code == Code::Internal {
         tracing::error!(error.code = error.code.as_str(), %error, "a public request failed");
     }
-    Unavailable { retry_after: error.code.retry_after().unwrap_or(5), code: error.code.as_str() }
+    Unavailable {
+        retry_after: error.code.retry_after().unwrap_or(5),
+        code: error.code.as_str(),
+    }
 }

@@ -24,12 +24,16 @@ impl Cache {
     /// The node, as the last committed turn left it.
     pub(super) fn get(&self, space_id: &Arc<str>, identifier: &str) -> Option<Node> {
         let place = (Arc::clone(space_id), identifier.to_owned());
-        self.young.get(&place).or_else(|| self.old.get(&place)).cloned()
+        self.young
+            .get(&place)
+            .or_else(|| self.old.get(&place))
+            .cloned()
     }
 
     /// Remembers a node when the turn is committed.
     pub(super) fn put(&mut self, space_id: &Arc<str>, identifier: String, node: Node) {
-        self.pending.push(((Arc::clone(space_id), identifier), node));
+        self.pending
+            .push(((Arc::clone(space_id), identifier), node));
     }
 
     /// The turn is committed.

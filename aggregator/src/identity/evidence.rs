@@ -36,7 +36,11 @@ impl Evidence {
                     first_event: event.message_id.clone(),
                     source_id: logged.source_id.to_string(),
                 };
-                evidence.pairs.entry((edge.a, edge.b)).and_modify(|known| known.merge(&row)).or_insert(row);
+                evidence
+                    .pairs
+                    .entry((edge.a, edge.b))
+                    .and_modify(|known| known.merge(&row))
+                    .or_insert(row);
             }
         }
         evidence
@@ -44,10 +48,17 @@ impl Evidence {
 
     /// What differs from before: pairs to write, and identifiers whose component has to be resolved
     /// again because one of them is new, was seen earlier than known, or has new or earlier evidence.
-    pub(super) fn changes(&self, nodes: &BTreeMap<Identifier, Node>, pairs: &BTreeMap<Pair, EdgeRow>) -> Changes {
+    pub(super) fn changes(
+        &self,
+        nodes: &BTreeMap<Identifier, Node>,
+        pairs: &BTreeMap<Pair, EdgeRow>,
+    ) -> Changes {
         let mut changes = Changes::default();
         for (identifier, seen) in &self.seen {
-            if nodes.get(identifier).is_none_or(|node| *seen < node.first_seen) {
+            if nodes
+                .get(identifier)
+                .is_none_or(|node| *seen < node.first_seen)
+            {
                 changes.dirty.insert(identifier.clone());
             }
         }

@@ -33,7 +33,10 @@ pub(super) async fn again(
     cache: &mut Cache,
 ) -> Result<Resolved> {
     let clusters = clusters(changes, known);
-    let components: BTreeSet<i64> = clusters.iter().flat_map(|cluster| cluster.components.iter().copied()).collect();
+    let components: BTreeSet<i64> = clusters
+        .iter()
+        .flat_map(|cluster| cluster.components.iter().copied())
+        .collect();
     let mut nodes = store::nodes_of_components(connection, space, &components).await?;
     let mut edges = store::edges_of_components(connection, space, &components).await?;
     store::forget_blocked(connection, space, &components).await?;
@@ -54,8 +57,17 @@ pub(super) async fn again(
         let all_edges = cluster.take_edges(&mut edges, changes);
         let seen = cluster.first_seen(&before, evidence);
         let resolution = identity::resolve(&seen, &all_edges);
-        blocked.extend(resolution.blocked.iter().map(|blocked| Blocked { component, edge: blocked.edge.clone(), reason: blocked.reason.clone() }));
-        seeds.extend(resolution.groups.iter().map(|group| (identity::profile_id(space, &group.seed), group.seed.clone())));
+        blocked.extend(resolution.blocked.iter().map(|blocked| Blocked {
+            component,
+            edge: blocked.edge.clone(),
+            reason: blocked.reason.clone(),
+        }));
+        seeds.extend(
+            resolution
+                .groups
+                .iter()
+                .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone())),
+        );
         resolved.take(space, component, &before, &seen, &resolution);
     }
     cache.last_component = Some(last_component);
@@ -66,8 +78,18 @@ pub(super) async fn again(
 }
 
 impl Resolved {
-    fn take(&mut self, space: &str, component: i64, before: &BTreeMap<Identifier, Node>, seen: &[identity::Node], resolution: &Resolution) {
-        let first_seen: BTreeMap<&Identifier, _> = seen.iter().map(|node| (&node.identifier, node.first_seen)).collect();
+    fn take(
+        &mut self,
+        space: &str,
+        component: i64,
+        before: &BTreeMap<Identifier, Node>,
+        seen: &[identity::Node],
+        resolution: &Resolution,
+    ) {
+        let first_seen: BTreeMap<&Identifier, _> = seen
+            .iter()
+            .map(|node| (&node.identifier, node.first_seen))
+            .collect();
         let mut alive = BTreeSet::new();
         let mut moved = Vec::new();
         for group in &resolution.groups {
@@ -75,7 +97,11 @@ impl Resolved {
             for member in &group.members {
                 let old = before.get(member);
                 let first_seen = first_seen.get(member).copied().unwrap_or_default();
-                let node = Node { component, profile_id: profile_id.clone(), first_seen };
+                let node = Node {
+                    component,
+                    profile_id: profile_id.clone(),
+                    first_seen,
+                };
                 if old.is_none_or(|old| old.profile_id != profile_id) {
                     self.touched.insert(profile_id.clone());
                     moved.extend(old.map(|old| (old.profile_id.clone(), profile_id.clone())));
@@ -103,26 +129,59 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn take_nodes(&self, nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>) -> BTreeMap<Identifier, Node> {
-        self.components.iter().filter_map(|component| nodes.remove(component)).flatten().collect()
+    fn take_nodes(
+        &self,
+        nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>,
+    ) -> BTreeMap<Identifier, Node> {
+        self.components
+            .iter()
+            .filter_map(|component| nodes.remove(component))
+            .flatten()
+            .collect()
     }
 
     /// The evidence within the cluster: what was stored, which has this turn's changes already,
     /// except for pairs of new identifiers, which no component leads to yet.
     fn take_edges(&self, edges: &mut BTreeMap<i64, Vec<Edge>>, changes: &Changes) -> Vec<Edge> {
-        let mut all: Vec<Edge> = self.components.iter().filter_map(|component| edges.remove(component)).flatten().collect();
-        let of_new = changes.pairs.iter().filter(|((a, _), _)| self.new.contains(a));
-        all.extend(of_new.map(|((a, b), row)| Edge { a: a.clone(), b: b.clone(), first_seen: row.first_seen }));
+        let mut all: Vec<Edge> = self
+            .components
+            .iter()
+            .filter_map(|component| edges.remove(component))
+            .flatten()
+            .collect();
+        let of_new = changes
+            .pairs
+            .iter()
+            .filter(|((a, _), _)| self.new.contains(a));
+        all.extend(of_new.map(|((a, b), row)| Edge {
+            a: a.clone(),
+            b: b.clone(),
+            first_seen: row.first_seen,
+        }));
         all
     }
 
-    fn first_seen(&self, before: &BTreeMap<Identifier, Node>, evidence: &Evidence) -> Vec<identity::Node> {
-        let known = before.iter().map(|(identifier, node)| (identifier, Some(node.first_seen)));
+    fn first_seen(
+        &self,
+        before: &BTreeMap<Identifier, Node>,
+        evidence: &Evidence,
+    ) -> Vec<identity::Node> {
+        let known = before
+            .iter()
+            .map(|(identifier, node)| (identifier, Some(node.first_seen)));
         let new = self.new.iter().map(|identifier| (identifier, None));
-        let earliest = |identifier: &Identifier, known| [known, evidence.seen.get(identifier).copied()].into_iter().flatten().min();
+        let earliest = |identifier: &Identifier, known| {
+            [known, evidence.seen.get(identifier).copied()]
+                .into_iter()
+                .flatten()
+                .min()
+        };
         known
             .chain(new)
-            .map(|(identifier, known)| identity::Node { identifier: identifier.clone(), first_seen: earliest(identifier, known).unwrap_or_default() })
+            .map(|(identifier, known)| identity::Node {
+                identifier: identifier.clone(),
+                first_seen: earliest(identifier, known).unwrap_or_default(),
+            })
             .collect()
     }
 }
@@ -135,17 +194,28 @@ enum Member {
 
 /// Joins what the changed pairs join; only what is dirty is in the answer.
 fn clusters(changes: &Changes, known: &BTreeMap<Identifier, Node>) -> Vec<Cluster> {
-    let member = |identifier: &Identifier| known.get(identifier).map_or_else(|| Member::New(identifier.clone()), |node| Member::Component(node.component));
+    let member = |identifier: &Identifier| {
+        known.get(identifier).map_or_else(
+            || Member::New(identifier.clone()),
+            |node| Member::Component(node.component),
+        )
+    };
     let mut cluster_of: BTreeMap<Member, usize> = BTreeMap::new();
     let mut clusters: BTreeMap<usize, BTreeSet<Member>> = BTreeMap::new();
     for identifier in &changes.dirty {
         let next = clusters.len();
         let number = *cluster_of.entry(member(identifier)).or_insert(next);
-        clusters.entry(number).or_default().insert(member(identifier));
+        clusters
+            .entry(number)
+            .or_default()
+            .insert(member(identifier));
     }
     for (a, b) in changes.pairs.keys() {
         // A pair that only was seen again joins nothing new, and its ends need not be dirty.
-        let (Some(&one), Some(&two)) = (cluster_of.get(&member(a)), cluster_of.get(&member(b))) else { continue };
+        let (Some(&one), Some(&two)) = (cluster_of.get(&member(a)), cluster_of.get(&member(b)))
+        else {
+            continue;
+        };
         if one != two {
             let moved = clusters.remove(&two).unwrap_or_default();
             for each in &moved {

@@ -8,13 +8,17 @@ use sqlx::AnyConnection;
 
 use super::cache::Cache;
 use super::evidence::Evidence;
-use super::store::{self, Node};
 use super::resolve;
+use super::store::{self, Node};
 use crate::error::Result;
 use crate::pipeline::Turn;
 
 /// Takes the events' evidence into the graph, resolves what changed, and says whose each event is.
-pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>, cache: &mut Cache) -> Result<()> {
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    cache: &mut Cache,
+) -> Result<()> {
     let space: Arc<str> = Arc::from(turn.space_id);
     let evidence = Evidence::of(turn.events);
     let mut nodes = known_nodes(connection, &space, &evidence, cache).await?;
@@ -22,7 +26,8 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>, c
     let changes = evidence.changes(&nodes, &pairs);
     store::put_edges(connection, &space, &changes.pairs).await?;
     if !changes.dirty.is_empty() {
-        let resolved = resolve::again(connection, &space, &evidence, &changes, &nodes, cache).await?;
+        let resolved =
+            resolve::again(connection, &space, &evidence, &changes, &nodes, cache).await?;
         for (identifier, node) in resolved.nodes {
             cache.put(&space, identifier.to_string(), node.clone());
             nodes.insert(identifier, node);
@@ -31,13 +36,23 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>, c
         turn.merged.extend(resolved.merged);
     }
     for (identifier, node) in nodes {
-        turn.profile_of.insert(identifier.to_string(), node.profile_id);
+        turn.profile_of
+            .insert(identifier.to_string(), node.profile_id);
     }
-    turn.touched.extend(turn.events.iter().filter_map(|logged| turn.profile_of.get(&logged.anchor).cloned()));
+    turn.touched.extend(
+        turn.events
+            .iter()
+            .filter_map(|logged| turn.profile_of.get(&logged.anchor).cloned()),
+    );
     Ok(())
 }
 
-async fn known_nodes(connection: &mut AnyConnection, space: &Arc<str>, evidence: &Evidence, cache: &mut Cache) -> Result<BTreeMap<Identifier, Node>> {
+async fn known_nodes(
+    connection: &mut AnyConnection,
+    space: &Arc<str>,
+    evidence: &Evidence,
+    cache: &mut Cache,
+) -> Result<BTreeMap<Identifier, Node>> {
     let mut nodes = BTreeMap::new();
     let mut unknown = Vec::new();
     for identifier in evidence.seen.keys() {

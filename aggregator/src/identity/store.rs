@@ -58,43 +58,70 @@ pub(super) struct Blocked {
 }
 
 /// These identifiers, as far as they are known.
-pub(super) async fn nodes(connection: &mut AnyConnection, space_id: &str, identifiers: impl Iterator<Item = String>) -> Result<Vec<(Identifier, Node)>> {
+pub(super) async fn nodes(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = String>,
+) -> Result<Vec<(Identifier, Node)>> {
     let query = Many::new(
-        "WITH wanted (identifier) AS (VALUES {rows}) \
-         SELECT n.identifier AS identifier, n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.identifier = w.identifier",
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
+         n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
+         w.identifier",
         [space_id.into()],
     );
-    let rows = query.rows(identifiers.map(|identifier| [identifier.into()])).fetch(connection).await?;
+    let rows = query
+        .rows(identifiers.map(|identifier| [identifier.into()]))
+        .fetch(connection)
+        .await?;
     rows.iter().map(node).collect()
 }
 
 /// Every identifier of these components.
-pub(super) async fn nodes_of_components(connection: &mut AnyConnection, space_id: &str, components: &BTreeSet<i64>) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
+pub(super) async fn nodes_of_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
-        "WITH wanted (component) AS (VALUES {rows}) \
-         SELECT n.identifier AS identifier, n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.component = w.component",
+        "WITH wanted (component) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
+         n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.component = \
+         w.component",
         [space_id.into()],
     );
-    let rows = query.rows(components.iter().map(|component| [(*component).into()])).fetch(connection).await?;
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
     let mut found: BTreeMap<i64, BTreeMap<Identifier, Node>> = BTreeMap::new();
     for row in &rows {
         let (identifier, node) = node(row)?;
-        found.entry(node.component).or_default().insert(identifier, node);
+        found
+            .entry(node.component)
+            .or_default()
+            .insert(identifier, node);
     }
     Ok(found)
 }
 
 /// The evidence that is known of these pairs.
-pub(super) async fn edges(connection: &mut AnyConnection, space_id: &str, pairs: impl Iterator<Item = &Pair>) -> Result<BTreeMap<Pair, EdgeRow>> {
+pub(super) async fn edges(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    pairs: impl Iterator<Item = &Pair>,
+) -> Result<BTreeMap<Pair, EdgeRow>> {
     let query = Many::new(
-        "WITH wanted (a, b) AS (VALUES {rows}) \
-         SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id \
-         FROM wanted w JOIN identity_edge e ON e.space_id = $1 AND e.a = w.a AND e.b = w.b",
+        "WITH wanted (a, b) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS \
+         first_seen, e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS \
+         source_id FROM wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.a = \
+         w.a AND e.b = w.b",
         [space_id.into()],
     );
-    let rows = query.rows(pairs.map(|(a, b)| [a.to_string().into(), b.to_string().into()])).fetch(connection).await?;
+    let rows = query
+        .rows(pairs.map(|(a, b)| [a.to_string().into(), b.to_string().into()]))
+        .fetch(connection)
+        .await?;
     rows.iter()
         .map(|row| {
             let found = EdgeRow {
@@ -109,31 +136,51 @@ pub(super) async fn edges(connection: &mut AnyConnection, space_id: &str, pairs:
 }
 
 /// Every piece of evidence within these components.
-pub(super) async fn edges_of_components(connection: &mut AnyConnection, space_id: &str, components: &BTreeSet<i64>) -> Result<BTreeMap<i64, Vec<Edge>>> {
+pub(super) async fn edges_of_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, Vec<Edge>>> {
     let query = Many::new(
-        "WITH wanted (component) AS (VALUES {rows}) \
-         SELECT n.component AS component, e.a AS a, e.b AS b, e.first_seen AS first_seen \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.component = w.component \
-         JOIN identity_edge e ON e.space_id = $1 AND e.a = n.identifier",
+        "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, \
+         e.b AS b, e.first_seen AS first_seen FROM wanted w CROSS JOIN identity_node n CROSS \
+         JOIN identity_edge e WHERE n.space_id = $1 AND n.component = w.component AND \
+         e.space_id = $1 AND e.a = n.identifier",
         [space_id.into()],
     );
-    let rows = query.rows(components.iter().map(|component| [(*component).into()])).fetch(connection).await?;
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
     let mut found: BTreeMap<i64, Vec<Edge>> = BTreeMap::new();
     for row in &rows {
-        let edge = Edge { a: identifier(row, "a")?, b: identifier(row, "b")?, first_seen: time(row, "first_seen")? };
-        found.entry(row.try_get("component")?).or_default().push(edge);
+        let edge = Edge {
+            a: identifier(row, "a")?,
+            b: identifier(row, "b")?,
+            first_seen: time(row, "first_seen")?,
+        };
+        found
+            .entry(row.try_get("component")?)
+            .or_default()
+            .push(edge);
     }
     Ok(found)
 }
 
 /// The greatest number of a component, 0 when there is none.
 pub(super) async fn last_component(connection: &mut AnyConnection) -> Result<i64> {
-    let row = sqlx::query("SELECT COALESCE(MAX(component), 0) AS last FROM identity_node").fetch_one(connection).await?;
+    let row = sqlx::query("SELECT COALESCE(MAX(component), 0) AS last FROM identity_node")
+        .fetch_one(connection)
+        .await?;
     Ok(row.try_get("last")?)
 }
 
 /// Writes evidence.
-pub(super) async fn put_edges(connection: &mut AnyConnection, space_id: &str, pairs: &BTreeMap<Pair, EdgeRow>) -> Result<()> {
+pub(super) async fn put_edges(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    pairs: &BTreeMap<Pair, EdgeRow>,
+) -> Result<()> {
     let insert = Many::new(
         "INSERT INTO identity_edge (space_id, a, b, first_seen, last_seen, first_event, source_id) VALUES {rows} \
          ON CONFLICT (space_id, a, b) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, \
@@ -142,14 +189,26 @@ pub(super) async fn put_edges(connection: &mut AnyConnection, space_id: &str, pa
     );
     let rows = pairs.iter().map(|((a, b), row)| {
         let (first, last) = (row.first_seen.as_micros(), row.last_seen.as_micros());
-        [space_id.into(), a.to_string().into(), b.to_string().into(), first.into(), last.into(), (&row.first_event).into(), (&row.source_id).into()]
+        [
+            space_id.into(),
+            a.to_string().into(),
+            b.to_string().into(),
+            first.into(),
+            last.into(),
+            (&row.first_event).into(),
+            (&row.source_id).into(),
+        ]
     });
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 /// Writes identifiers' places.
-pub(super) async fn put_nodes(connection: &mut AnyConnection, space_id: &str, nodes: &BTreeMap<Identifier, Node>) -> Result<()> {
+pub(super) async fn put_nodes(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    nodes: &BTreeMap<Identifier, Node>,
+) -> Result<()> {
     let insert = Many::new(
         "INSERT INTO identity_node (space_id, identifier, component, profile_id, first_seen) VALUES {rows} \
          ON CONFLICT (space_id, identifier) DO UPDATE \
@@ -158,50 +217,96 @@ pub(super) async fn put_nodes(connection: &mut AnyConnection, space_id: &str, no
     );
     let rows = nodes.iter().map(|(identifier, node)| {
         let first_seen = node.first_seen.as_micros();
-        [space_id.into(), identifier.to_string().into(), node.component.into(), (&node.profile_id).into(), first_seen.into()]
+        [
+            space_id.into(),
+            identifier.to_string().into(),
+            node.component.into(),
+            (&node.profile_id).into(),
+            first_seen.into(),
+        ]
     });
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 /// Remembers from which identifiers profile ids were made.
-pub(super) async fn put_seeds(connection: &mut AnyConnection, space_id: &str, seeds: Vec<(String, Identifier)>) -> Result<()> {
-    let insert = Many::new("INSERT INTO profile_seed (space_id, profile_id, identifier) VALUES {rows} ON CONFLICT (space_id, profile_id) DO NOTHING", []);
-    let rows = seeds.into_iter().map(|(profile_id, seed)| [space_id.into(), profile_id.into(), seed.to_string().into()]);
+pub(super) async fn put_seeds(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    seeds: Vec<(String, Identifier)>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO profile_seed (space_id, profile_id, identifier) VALUES {rows} ON CONFLICT (space_id, profile_id) DO NOTHING",
+        [],
+    );
+    let rows = seeds
+        .into_iter()
+        .map(|(profile_id, seed)| [space_id.into(), profile_id.into(), seed.to_string().into()]);
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 /// Forgets which evidence of these components was refused; it is found again.
-pub(super) async fn forget_blocked(connection: &mut AnyConnection, space_id: &str, components: &BTreeSet<i64>) -> Result<()> {
-    let delete = Many::new("DELETE FROM identity_blocked WHERE space_id = $1 AND component IN (VALUES {rows})", [space_id.into()]);
-    delete.rows(components.iter().map(|component| [(*component).into()])).execute(connection).await?;
+pub(super) async fn forget_blocked(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<()> {
+    let delete = Many::new(
+        "DELETE FROM identity_blocked WHERE space_id = $1 AND component IN (VALUES {rows})",
+        [space_id.into()],
+    );
+    delete
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// Remembers refused evidence.
-pub(super) async fn put_blocked(connection: &mut AnyConnection, space_id: &str, blocked: Vec<Blocked>) -> Result<()> {
+pub(super) async fn put_blocked(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    blocked: Vec<Blocked>,
+) -> Result<()> {
     let insert = Many::new(
         "INSERT INTO identity_blocked (space_id, component, a, b, reason) VALUES {rows} \
          ON CONFLICT (space_id, a, b) DO UPDATE SET component = excluded.component, reason = excluded.reason",
         [],
     );
-    let rows = blocked.into_iter().map(|Blocked { component, edge, reason }| {
-        [space_id.into(), component.into(), edge.a.to_string().into(), edge.b.to_string().into(), reason.into()]
-    });
+    let rows = blocked.into_iter().map(
+        |Blocked {
+             component,
+             edge,
+             reason,
+         }| {
+            [
+                space_id.into(),
+                component.into(),
+                edge.a.to_string().into(),
+                edge.b.to_string().into(),
+                reason.into(),
+            ]
+        },
+    );
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
-    let node = Node { component: row.try_get("component")?, profile_id: row.try_get("profile_id")?, first_seen: time(row, "first_seen")? };
+    let node = Node {
+        component: row.try_get("component")?,
+        profile_id: row.try_get("profile_id")?,
+        first_seen: time(row, "first_seen")?,
+    };
     Ok((identifier(row, "identifier")?, node))
 }
 
 /// Reads an identifier as it was written: it is in normal form already.
 pub(crate) fn identifier(row: &AnyRow, column: &str) -> Result<Identifier> {
     let text: String = row.try_get(column)?;
-    text.parse().map_err(|message: String| Error::internal(message))
+    text.parse()
+        .map_err(|message: String| Error::internal(message))
 }
 
 fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {

@@ -63,10 +63,24 @@ pub(super) struct Feed<'a, P> {
 impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
     /// A feed and the place for its items.
     pub(super) fn start(app: &'a App, source_id: &str, progress: P) -> Result<(Items, Self)> {
-        let config = app.sources.by_id(source_id).ok_or_else(|| Error::not_found("source"))?;
+        let config = app
+            .sources
+            .by_id(source_id)
+            .ok_or_else(|| Error::not_found("source"))?;
         let (sender, items) = mpsc::channel(WAITING);
         let now = Instant::now();
-        Ok((Items(sender), Self { app, config, items, summary: Summary::default(), started: now, told: now, progress }))
+        Ok((
+            Items(sender),
+            Self {
+                app,
+                config,
+                items,
+                summary: Summary::default(),
+                started: now,
+                told: now,
+                progress,
+            },
+        ))
     }
 
     /// Writes until the reader has ended.
@@ -102,14 +116,30 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
         for (index, item) in items.into_iter().enumerate() {
             match item {
                 Item::Message(message) => messages.push(to_raw_value(&message)?),
-                Item::Refused { message_id, reason, message } => {
+                Item::Refused {
+                    message_id,
+                    reason,
+                    message,
+                } => {
                     let outcome = Outcome::Quarantined;
-                    refused.push(Refused { index, message_id, outcome, reason, message: Some(message), ledger: None });
+                    refused.push(Refused {
+                        index,
+                        message_id,
+                        outcome,
+                        reason,
+                        message: Some(message),
+                        ledger: None,
+                    });
                 }
             }
         }
         let received_at = clock::now();
-        let intake = Intake { config: &self.config, received_at, jurisdiction: None, gpc: false };
+        let intake = Intake {
+            config: &self.config,
+            received_at,
+            jurisdiction: None,
+            gpc: false,
+        };
         // Every message has an id already; the core would make one only for what has none.
         let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
         refused.extend(judged.refused);
@@ -125,7 +155,11 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
         };
         for line in ingest::accept(self.app, forward).await?.outcomes {
             self.summary.messages += 1;
-            *self.summary.outcomes.entry(line.outcome.as_str()).or_default() += 1;
+            *self
+                .summary
+                .outcomes
+                .entry(line.outcome.as_str())
+                .or_default() += 1;
         }
         if self.told.elapsed() > TELL {
             self.told = Instant::now();
@@ -137,8 +171,16 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
 
 fn size(item: &Item) -> usize {
     match item {
-        Item::Message(message) | Item::Refused { message, .. } => match message.get("properties").and_then(|properties| properties.as_object()) {
-            Some(properties) => 512 + properties.values().map(|value| value.as_array().map_or(32, |items| items.len() * 96)).sum::<usize>(),
+        Item::Message(message) | Item::Refused { message, .. } => match message
+            .get("properties")
+            .and_then(|properties| properties.as_object())
+        {
+            Some(properties) => {
+                512 + properties
+                    .values()
+                    .map(|value| value.as_array().map_or(32, |items| items.len() * 96))
+                    .sum::<usize>()
+            }
             None => 512,
         },
     }

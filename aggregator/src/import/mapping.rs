@@ -111,12 +111,15 @@ pub(super) struct Sum {
 impl Mapping {
     /// Reads a mapping and checks that it hangs together.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let mapping: Self = serde_json::from_str(text).map_err(|error| format!("the mapping cannot be read: {error}"))?;
+        let mapping: Self = serde_json::from_str(text)
+            .map_err(|error| format!("the mapping cannot be read: {error}"))?;
         if mapping.name.is_empty() {
             return Err("the mapping needs a \"name\"".to_owned());
         }
         if mapping.kind == Kind::Track && mapping.event.is_empty() {
-            return Err("the mapping needs \"event\", such as [{\"name\": \"Order Completed\"}]".to_owned());
+            return Err(
+                "the mapping needs \"event\", such as [{\"name\": \"Order Completed\"}]".to_owned(),
+            );
         }
         if mapping.group_by.is_none() && (mapping.items.is_some() || !mapping.sums.is_empty()) {
             return Err("\"items\" and \"sums\" are over the rows of a group: say which rows belong together with \"group_by\"".to_owned());
@@ -126,11 +129,31 @@ impl Mapping {
 
     /// Every column that the mapping names.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
-        let single = [&self.user_id, &self.anonymous_id, &self.email, &self.timestamp].into_iter().flatten();
+        let single = [
+            &self.user_id,
+            &self.anonymous_id,
+            &self.email,
+            &self.timestamp,
+        ]
+        .into_iter()
+        .flatten();
         let fields = self.items.iter().flat_map(|items| items.fields.values());
-        let values = single.chain(self.properties.values()).chain(self.traits.values()).chain(fields).map(|value| value.column.as_str());
-        let whens = self.event.iter().filter_map(|name| Some(name.when.as_ref()?.column.as_str()));
-        let sums = self.sums.values().flat_map(|sum| sum.multiply.iter().map(String::as_str));
-        values.chain(whens).chain(sums).chain(self.group_by.as_deref())
+        let values = single
+            .chain(self.properties.values())
+            .chain(self.traits.values())
+            .chain(fields)
+            .map(|value| value.column.as_str());
+        let whens = self
+            .event
+            .iter()
+            .filter_map(|name| Some(name.when.as_ref()?.column.as_str()));
+        let sums = self
+            .sums
+            .values()
+            .flat_map(|sum| sum.multiply.iter().map(String::as_str));
+        values
+            .chain(whens)
+            .chain(sums)
+            .chain(self.group_by.as_deref())
     }
 }

@@ -11,7 +11,11 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Opens a file, or standard input for `-`; what is gzip is decompressed while it is read.
 pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
-    let raw: Box<dyn Read + Send> = if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    let raw: Box<dyn Read + Send> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path)?)
+    };
     let mut buffered = BufReader::with_capacity(256 * 1024, raw);
     if buffered.fill_buf()?.starts_with(&GZIP) {
         return Ok(Box::new(MultiGzDecoder::new(buffered)));

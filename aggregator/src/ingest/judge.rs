@@ -18,7 +18,10 @@ use crate::error::{Error, Result};
 
 /// Asks the gate once more with the person's current choices, and finds each event's anchor.
 pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
-    let config = app.sources.by_id(&forward.source_id).filter(|config| config.space_id == forward.space_id);
+    let config = app
+        .sources
+        .by_id(&forward.source_id)
+        .filter(|config| config.space_id == forward.space_id);
     let config = config.ok_or_else(|| Error::not_found("source"))?;
     let admitted: Vec<(usize, Event, Vec<Identifier>)> = forward
         .admitted
@@ -28,8 +31,16 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
             (admitted.index, admitted.event, identifiers)
         })
         .collect();
-    let anchors = admitted.iter().filter_map(|(_, _, identifiers)| identifiers.first());
-    let current = consent::current_of_people(app, &forward.space_id, &config.policy.collect_purpose, anchors).await?;
+    let anchors = admitted
+        .iter()
+        .filter_map(|(_, _, identifiers)| identifiers.first());
+    let current = consent::current_of_people(
+        app,
+        &forward.space_id,
+        &config.policy.collect_purpose,
+        anchors,
+    )
+    .await?;
 
     let mut batch = Batch {
         space_id: forward.space_id,
@@ -40,8 +51,14 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
         reports: forward.ledger,
     };
     for (index, event, identifiers) in admitted {
-        match verdict(&config, &event, identifiers.first(), &current, forward.jurisdiction.as_deref()) {
-            Ok(anchor) => batch.events.push(NewEvent::new(index, &event, anchor)?),
+        match verdict(
+            &config,
+            &event,
+            identifiers.first(),
+            &current,
+            forward.jurisdiction.as_deref(),
+        ) {
+            Ok(anchor) => batch.events.push(NewEvent::new(index, &event, &anchor)?),
             Err((outcome, reason)) => batch.refused.push(refused(index, event, outcome, reason)),
         }
     }
@@ -60,7 +77,13 @@ fn verdict(
         let reason = "the event names nobody: each of its ids is a placeholder such as \"null\" or is empty; send a userId or an anonymousId of the person";
         return Err((Outcome::Quarantined, reason.to_owned()));
     };
-    match gate_event(&config.policy, &config.consent_basis, &event.receipt, current.get(anchor), jurisdiction) {
+    match gate_event(
+        &config.policy,
+        &config.consent_basis,
+        &event.receipt,
+        current.get(anchor),
+        jurisdiction,
+    ) {
         Gate::Admit => Ok(anchor.clone()),
         Gate::Deny(reason) => Err((Outcome::Denied, reason)),
         Gate::Quarantine(reason) => Err((Outcome::Quarantined, reason)),
@@ -69,17 +92,35 @@ fn verdict(
 
 fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refused {
     // What is denied is not kept; only its number is.
-    let message = if outcome == Outcome::Quarantined { as_message(&event) } else { None };
-    Refused { index, message_id: event.message_id, outcome, reason, message, ledger: event.ledger }
+    let message = if outcome == Outcome::Quarantined {
+        as_message(&event)
+    } else {
+        None
+    };
+    Refused {
+        index,
+        message_id: event.message_id,
+        outcome,
+        reason,
+        message,
+        ledger: event.ledger,
+    }
 }
 
 /// The event in the form in which clients send it, so that it can be tried again.
 fn as_message(event: &Event) -> Option<Value> {
     let mut message = serde_json::to_value(event).ok()?;
     let fields = message.as_object_mut()?;
-    let (consent, ledger, extra) = (fields.remove("receipt"), fields.remove("ledger"), fields.remove("extra"));
+    let (consent, ledger, extra) = (
+        fields.remove("receipt"),
+        fields.remove("ledger"),
+        fields.remove("extra"),
+    );
     fields.remove("receivedAt");
-    let context = fields.entry("context").or_insert_with(|| Value::Object(Object::new())).as_object_mut()?;
+    let context = fields
+        .entry("context")
+        .or_insert_with(|| Value::Object(Object::new()))
+        .as_object_mut()?;
     context.extend(consent.map(|consent| ("consent".to_owned(), consent)));
     context.extend(ledger.map(|ledger| ("ledger".to_owned(), ledger)));
     if let Some(Value::Object(extra)) = extra {

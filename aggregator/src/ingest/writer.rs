@@ -49,13 +49,15 @@ pub(super) struct NewEvent {
 }
 
 impl NewEvent {
-    pub(super) fn new(index: usize, event: &Event, anchor: Identifier) -> Result<Self> {
+    pub(super) fn new(index: usize, event: &Event, anchor: &Identifier) -> Result<Self> {
         Ok(Self {
             index,
             message_id: event.message_id.clone(),
             kind: event.kind.as_str(),
             // Postgres takes no NUL in a text; in the body's JSON it is escaped.
-            name: event.event_name().map(|name| name.replace('\0', "\u{fffd}")),
+            name: event
+                .event_name()
+                .map(|name| name.replace('\0', "\u{fffd}")),
             anchor: anchor.to_string(),
             timestamp: event.timestamp,
             mark: event.ledger.clone(),
@@ -108,9 +110,21 @@ impl Log {
         let last = store::last_offset(&database).await?;
         let (end, end_seen) = watch::channel(last);
         let (jobs, waiting) = mpsc::channel(MOST_BATCHES);
-        let writer = Writer { database, live, end, last };
+        let writer = Writer {
+            database,
+            live,
+            end,
+            last,
+        };
         let task = tokio::spawn(writer.run(waiting));
-        Ok((Self { jobs, room: Arc::new(Semaphore::new(MOST_KIB)), end: end_seen }, task))
+        Ok((
+            Self {
+                jobs,
+                room: Arc::new(Semaphore::new(MOST_KIB)),
+                end: end_seen,
+            },
+            task,
+        ))
     }
 
     /// The log's end as it grows.
@@ -121,13 +135,22 @@ impl Log {
     /// Writes a batch; answers when it is durable. Never waits for room: where there is none the
     /// caller is told at once and keeps its events.
     pub(crate) async fn append(&self, batch: Batch) -> Result<Written> {
-        let full = || Error::new(Code::Overloaded, "more events are waiting for the disk than fit; nothing of this request was stored, send it again later");
-        let room = Arc::clone(&self.room).try_acquire_many_owned(batch.kib()).map_err(|_| full())?;
+        let full = || {
+            Error::new(
+                Code::Overloaded,
+                "more events are waiting for the disk than fit; nothing of this request was stored, send it again later",
+            )
+        };
+        let room = Arc::clone(&self.room)
+            .try_acquire_many_owned(batch.kib())
+            .map_err(|_| full())?;
         let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Job::Append(batch, reply)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => full(),
-            mpsc::error::TrySendError::Closed(_) => stopping(),
-        })?;
+        self.jobs
+            .try_send(Job::Append(batch, reply))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => full(),
+                mpsc::error::TrySendError::Closed(_) => stopping(),
+            })?;
         let written = answer.await.map_err(|_| stopping())?;
         drop(room);
         written
@@ -141,7 +164,10 @@ impl Log {
 }
 
 fn stopping() -> Error {
-    Error::new(Code::Unavailable, "the server is stopping; nothing of this request was stored, send it again later")
+    Error::new(
+        Code::Unavailable,
+        "the server is stopping; nothing of this request was stored, send it again later",
+    )
 }
 
 struct Writer {
@@ -176,8 +202,12 @@ impl Writer {
         };
         for ((batch, reply), written) in batches.into_iter().zip(replies).zip(written) {
             match &written {
-                Ok(written) => self.live.refused(&batch.space_id, quarantined(&batch, written)),
-                Err(error) => tracing::warn!(space.id = batch.space_id, error.code = error.code.as_str(), %error, "a batch was not stored"),
+                Ok(written) => self
+                    .live
+                    .refused(&batch.space_id, quarantined(&batch, written)),
+                Err(error) => {
+                    tracing::warn!(space.id = batch.space_id, error.code = error.code.as_str(), %error, "a batch was not stored");
+                }
             }
             // Nobody waits any more when the caller hung up; the events are stored all the same.
             let _ = reply.send(written);
@@ -188,7 +218,10 @@ impl Writer {
         let mut written = Vec::with_capacity(batches.len());
         for batch in batches {
             let result = self.commit(std::slice::from_ref(batch)).await;
-            written.push(result.and_then(|mut one| one.pop().ok_or_else(|| Error::internal("a batch got no answer"))));
+            written.push(result.and_then(|mut one| {
+                one.pop()
+                    .ok_or_else(|| Error::internal("a batch got no answer"))
+            }));
         }
         written
     }
@@ -199,14 +232,30 @@ impl Writer {
         transaction.commit().await?;
         self.last = last;
         self.end.send_replace(last);
-        Ok(outcomes.into_iter().map(|outcomes| Written { outcomes, end: last }).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcomes| Written {
+                outcomes,
+                end: last,
+            })
+            .collect())
     }
 }
 
 /// What of a batch was refused, without the content of what was denied.
-fn quarantined<'a>(batch: &'a Batch, written: &'a Written) -> impl Iterator<Item = Quarantined> + 'a {
+fn quarantined<'a>(
+    batch: &'a Batch,
+    written: &'a Written,
+) -> impl Iterator<Item = Quarantined> + 'a {
     batch.refused.iter().filter_map(|refused| {
-        let line = written.outcomes.iter().find(|line| line.index == refused.index)?.clone();
-        Some(Quarantined { message: refused.message.clone(), line })
+        let line = written
+            .outcomes
+            .iter()
+            .find(|line| line.index == refused.index)?
+            .clone();
+        Some(Quarantined {
+            message: refused.message.clone(),
+            line,
+        })
     })
 }

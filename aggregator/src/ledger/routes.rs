@@ -17,7 +17,11 @@ const MOST_TABS: i64 = 100;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
-    api.get("/ledger", "Numbered events by outcome, and the gaps; ?source= for one source", read)
+    api.get(
+        "/ledger",
+        "Numbered events by outcome, and the gaps; ?source= for one source",
+        read,
+    )
 }
 
 #[derive(Deserialize)]
@@ -34,21 +38,43 @@ struct Gap {
     to: i64,
 }
 
-async fn read(reader: Reader, State(app): State<Shared>, Query(filter): Query<Filter>) -> Result<Json<Value>> {
-    let source = filter.source.map(|source| source_id(&app, reader.space_id(), &source)).transpose()?;
+async fn read(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Value>> {
+    let source = filter
+        .source
+        .map(|source| source_id(&app, reader.space_id(), &source))
+        .transpose()?;
     let numbered = store::numbered(&app.database, reader.space_id(), source.as_deref()).await?;
     let found = store::outcomes(&app.database, reader.space_id(), source.as_deref()).await?;
     let settled: i64 = found.values().sum();
     let words = Outcome::ALL.map(Outcome::as_str);
-    let outcomes: Map<String, Value> = words.into_iter().map(|word| (word.to_owned(), found.get(word).copied().unwrap_or(0).into())).collect();
+    let outcomes: Map<String, Value> = words
+        .into_iter()
+        .map(|word| {
+            (
+                word.to_owned(),
+                found.get(word).copied().unwrap_or(0).into(),
+            )
+        })
+        .collect();
     let gaps = gaps(&app, reader.space_id(), source.as_deref()).await?;
-    Ok(Json(json!({"source_id": source, "numbered": numbered, "outcomes": outcomes, "unexplained": numbered - settled, "gaps": gaps})))
+    Ok(Json(
+        json!({"source_id": source, "numbered": numbered, "outcomes": outcomes, "unexplained": numbered - settled, "gaps": gaps}),
+    ))
 }
 
 /// A source by its id or its write key.
 fn source_id(app: &App, space_id: &str, source: &str) -> Result<String> {
-    let found = app.sources.by_id(source).or_else(|| app.sources.by_key(source));
-    let config = found.filter(|config| config.space_id == space_id).ok_or_else(|| Error::not_found("source"))?;
+    let found = app
+        .sources
+        .by_id(source)
+        .or_else(|| app.sources.by_key(source));
+    let config = found
+        .filter(|config| config.space_id == space_id)
+        .ok_or_else(|| Error::not_found("source"))?;
     Ok(config.source_id.clone())
 }
 
@@ -67,7 +93,12 @@ fn gaps_of(open: &Open, settled: &[i64]) -> Vec<Gap> {
     let mut expected = 1;
     for seq in settled.iter().copied().chain([open.next]) {
         if seq > expected {
-            gaps.push(Gap { source_id: open.source_id.clone(), tab: open.tab.clone(), from: expected, to: seq - 1 });
+            gaps.push(Gap {
+                source_id: open.source_id.clone(),
+                tab: open.tab.clone(),
+                from: expected,
+                to: seq - 1,
+            });
         }
         expected = seq + 1;
     }

@@ -24,29 +24,63 @@ pub(crate) struct Logged {
 
 /// Where the pipeline stands.
 pub(super) async fn position(database: &Database) -> Result<i64> {
-    let row = sqlx::query("SELECT position FROM consumer_position WHERE consumer = $1").bind(CONSUMER).fetch_optional(database.reader()).await?;
-    Ok(row.map(|row| row.try_get("position")).transpose()?.unwrap_or(0))
+    let row = sqlx::query("SELECT position FROM consumer_position WHERE consumer = $1")
+        .bind(CONSUMER)
+        .fetch_optional(database.reader())
+        .await?;
+    Ok(row
+        .map(|row| row.try_get("position"))
+        .transpose()?
+        .unwrap_or(0))
 }
 
 /// Moves the pipeline's position.
 pub(super) async fn advance(connection: &mut AnyConnection, position: i64) -> Result<()> {
     let sql = "INSERT INTO consumer_position (consumer, position) VALUES ($1, $2) ON CONFLICT (consumer) DO UPDATE SET position = excluded.position";
-    sqlx::query(sql).bind(CONSUMER).bind(position).execute(connection).await?;
+    sqlx::query(sql)
+        .bind(CONSUMER)
+        .bind(position)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// The next events of all spaces behind `position` and up to `end`.
-pub(super) async fn read_after(connection: &mut AnyConnection, position: i64, end: i64, limit: i64) -> Result<Vec<Logged>> {
+pub(super) async fn read_after(
+    connection: &mut AnyConnection,
+    position: i64,
+    end: i64,
+    limit: i64,
+) -> Result<Vec<Logged>> {
     let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event WHERE offset_id > $1 AND offset_id <= $2 ORDER BY offset_id LIMIT $3";
-    let rows = sqlx::query(sql).bind(position).bind(end).bind(limit).fetch_all(connection).await?;
+    let rows = sqlx::query(sql)
+        .bind(position)
+        .bind(end)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(logged).collect()
 }
 
 /// The next events of one space and name between two positions.
-pub(crate) async fn read_between(connection: &mut AnyConnection, space_id: &str, name: &str, after: i64, until: i64, limit: i64) -> Result<Vec<Logged>> {
+pub(crate) async fn read_between(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    name: &str,
+    after: i64,
+    until: i64,
+    limit: i64,
+) -> Result<Vec<Logged>> {
     let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event \
                WHERE offset_id > $1 AND offset_id <= $2 AND space_id = $3 AND name = $4 ORDER BY offset_id LIMIT $5";
-    let rows = sqlx::query(sql).bind(after).bind(until).bind(space_id).bind(name).bind(limit).fetch_all(connection).await?;
+    let rows = sqlx::query(sql)
+        .bind(after)
+        .bind(until)
+        .bind(space_id)
+        .bind(name)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(logged).collect()
 }
 

@@ -13,9 +13,13 @@ pub(crate) async fn find(app: &App, space_id: &str, reference: &str) -> Result<S
     let found = if reference.starts_with("prf_") {
         store::of_id(&mut connection, space_id, reference).await?
     } else {
-        let identifier: Identifier = reference.parse().map_err(|message: String| Error::new(Code::InvalidRequest, message))?;
+        let identifier: Identifier = reference
+            .parse()
+            .map_err(|message: String| Error::new(Code::InvalidRequest, message))?;
         match Identifier::normalised(&identifier.kind, &identifier.value) {
-            Some(identifier) => store::of_identifier(&mut connection, space_id, &identifier).await?,
+            Some(identifier) => {
+                store::of_identifier(&mut connection, space_id, &identifier).await?
+            }
             None => None,
         }
     };

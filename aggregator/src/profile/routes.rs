@@ -15,9 +15,21 @@ use crate::http::page::Page;
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
     api.get("/profiles", "List profiles", list)
-        .get("/profiles/{reference}", "Read a profile by kind:value or by id", read)
-        .get("/profiles/{reference}/events", "A profile's timeline, oldest first; ?order=desc for youngest first", events)
-        .get("/profiles/{reference}/explain", "Which evidence and which rule joined each identifier", explain)
+        .get(
+            "/profiles/{reference}",
+            "Read a profile by kind:value or by id",
+            read,
+        )
+        .get(
+            "/profiles/{reference}/events",
+            "A profile's timeline, oldest first; ?order=desc for youngest first",
+            events,
+        )
+        .get(
+            "/profiles/{reference}/explain",
+            "Which evidence and which rule joined each identifier",
+            explain,
+        )
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
@@ -26,7 +38,11 @@ async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<J
     page.answer(profiles, |profile| profile.id.clone())
 }
 
-async fn read(reader: Reader, State(app): State<Shared>, Path(reference): Path<String>) -> Result<Json<Value>> {
+async fn read(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+) -> Result<Json<Value>> {
     let id = find(&app, reader.space_id(), &reference).await?;
     let profile = view::one(&app, reader.space_id(), id).await?;
     Ok(Json(serde_json::to_value(profile)?))
@@ -37,29 +53,55 @@ struct Order {
     order: Option<String>,
 }
 
-async fn events(reader: Reader, State(app): State<Shared>, Path(reference): Path<String>, Query(order): Query<Order>, page: Page) -> Result<Json<Value>> {
+async fn events(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+    Query(order): Query<Order>,
+    page: Page,
+) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let entries = if order.order.as_deref() == Some("desc") {
-        let before = page.place()?.unwrap_or(Place(i64::MAX, String::new(), 0, 0));
+        let before = page
+            .place()?
+            .unwrap_or(Place(i64::MAX, String::new(), 0, 0));
         store::timeline_backwards(&app.database, space_id, &id, &before, page.fetch()).await?
     } else {
-        let after = page.place()?.unwrap_or(Place(i64::MIN, String::new(), 0, 0));
+        let after = page
+            .place()?
+            .unwrap_or(Place(i64::MIN, String::new(), 0, 0));
         store::timeline(&app.database, space_id, &id, &after, page.fetch()).await?
     };
     let places: Vec<Place> = entries.iter().map(|entry| entry.place.clone()).collect();
     let bodies = entries.into_iter().map(|entry| entry.body).collect();
-    page.answer_at(bodies, |index| places.get(index).and_then(|place| serde_json::to_string(place).ok()).unwrap_or_default())
+    page.answer_at(bodies, |index| {
+        places
+            .get(index)
+            .and_then(|place| serde_json::to_string(place).ok())
+            .unwrap_or_default()
+    })
 }
 
-async fn explain(reader: Reader, State(app): State<Shared>, Path(reference): Path<String>) -> Result<Json<Value>> {
+async fn explain(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let mut connection = app.database.reader().acquire().await?;
-    let identifiers = store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
+    let identifiers =
+        store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
     let links = store::links(&mut connection, space_id, &id).await?;
     let blocked = store::refusals(&mut connection, space_id, &id).await?;
     let former = store::former_ids(&mut connection, space_id, &id).await?;
-    let identifiers: Vec<view::IdentifierView> = identifiers.into_values().flatten().map(view::IdentifierView::from).collect();
-    Ok(Json(json!({"id": id, "identifiers": identifiers, "links": links, "blocked_merges": blocked, "former_ids": former})))
+    let identifiers: Vec<view::IdentifierView> = identifiers
+        .into_values()
+        .flatten()
+        .map(view::IdentifierView::from)
+        .collect();
+    Ok(Json(
+        json!({"id": id, "identifiers": identifiers, "links": links, "blocked_merges": blocked, "former_ids": former}),
+    ))
 }

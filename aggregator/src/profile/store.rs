@@ -15,50 +15,100 @@ use crate::error::Result;
 use crate::identity::store::identifier;
 
 /// The profile that has this identifier.
-pub(crate) async fn of_identifier(connection: &mut AnyConnection, space_id: &str, identifier: &Identifier) -> Result<Option<String>> {
+pub(crate) async fn of_identifier(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifier: &Identifier,
+) -> Result<Option<String>> {
     let sql = "SELECT profile_id FROM identity_node WHERE space_id = $1 AND identifier = $2";
-    let row = sqlx::query(sql).bind(space_id).bind(identifier.to_string()).fetch_optional(connection).await?;
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(identifier.to_string())
+        .fetch_optional(connection)
+        .await?;
     Ok(row.map(|row| row.try_get("profile_id")).transpose()?)
 }
 
 /// The profile with this id, or the one that its seed went into.
-pub(super) async fn of_id(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<Option<String>> {
-    let sql = "SELECT profile_id FROM identity_node WHERE space_id = $1 AND profile_id = $2 LIMIT 1";
-    let row = sqlx::query(sql).bind(space_id).bind(id).fetch_optional(&mut *connection).await?;
+pub(super) async fn of_id(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    id: &str,
+) -> Result<Option<String>> {
+    let sql =
+        "SELECT profile_id FROM identity_node WHERE space_id = $1 AND profile_id = $2 LIMIT 1";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(&mut *connection)
+        .await?;
     if let Some(row) = row {
         return Ok(Some(row.try_get("profile_id")?));
     }
-    let sql = "SELECT n.profile_id AS profile_id FROM profile_seed s JOIN identity_node n ON n.space_id = $1 AND n.identifier = s.identifier \
-               WHERE s.space_id = $1 AND s.profile_id = $2";
-    let row = sqlx::query(sql).bind(space_id).bind(id).fetch_optional(connection).await?;
+    let sql = "SELECT n.profile_id AS profile_id FROM profile_seed s CROSS JOIN identity_node n WHERE \
+        n.space_id = $1 AND n.identifier = s.identifier AND s.space_id = $1 AND s.profile_id = \
+        $2";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
     Ok(row.map(|row| row.try_get("profile_id")).transpose()?)
 }
 
 /// The space's next profiles by id.
-pub(super) async fn page(database: &Database, space_id: &str, after: &str, limit: i64) -> Result<Vec<String>> {
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
     let sql = "SELECT DISTINCT profile_id FROM identity_node WHERE space_id = $1 AND profile_id > $2 ORDER BY profile_id LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(after).bind(limit).fetch_all(database.reader()).await?;
-    rows.iter().map(|row| Ok(row.try_get("profile_id")?)).collect()
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("profile_id")?))
+        .collect()
 }
 
 /// The identifiers of profiles.
-pub(super) async fn identifiers_of(connection: &mut AnyConnection, space_id: &str, profiles: &[String]) -> Result<BTreeMap<String, Vec<Identifier>>> {
+pub(super) async fn identifiers_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, Vec<Identifier>>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, n.identifier AS identifier \
-         FROM wanted w JOIN identity_node n ON n.space_id = $1 AND n.profile_id = w.profile_id",
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, \
+         n.identifier AS identifier FROM wanted w CROSS JOIN identity_node n WHERE n.space_id \
+         = $1 AND n.profile_id = w.profile_id",
         [space_id.into()],
     );
-    let rows = query.rows(profiles.iter().map(|profile| [profile.into()])).fetch(connection).await?;
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
     let mut found: BTreeMap<String, Vec<Identifier>> = BTreeMap::new();
     for row in &rows {
-        found.entry(row.try_get("profile_id")?).or_default().push(identifier(row, "identifier")?);
+        found
+            .entry(row.try_get("profile_id")?)
+            .or_default()
+            .push(identifier(row, "identifier")?);
     }
     Ok(found)
 }
 
 /// An event's place in a timeline: when it happened, then the tab's own order, then the log's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place(pub(super) i64, pub(super) String, pub(super) i64, pub(super) i64);
+pub(super) struct Place(
+    pub(super) i64,
+    pub(super) String,
+    pub(super) i64,
+    pub(super) i64,
+);
 
 /// An event of a timeline.
 pub(super) struct Entry {
@@ -67,32 +117,68 @@ pub(super) struct Entry {
 }
 
 /// A page of a profile's events, oldest first.
-pub(super) async fn timeline(database: &Database, space_id: &str, profile_id: &str, after: &Place, limit: i64) -> Result<Vec<Entry>> {
-    let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, e.body AS body \
-               FROM identity_node n JOIN event e ON e.space_id = $1 AND e.anchor = n.identifier \
-               WHERE n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, e.tab, e.seq, e.offset_id) > ($3, $4, $5, $6) \
-               ORDER BY e.timestamp, e.tab, e.seq, e.offset_id LIMIT $7";
+pub(super) async fn timeline(
+    database: &Database,
+    space_id: &str,
+    profile_id: &str,
+    after: &Place,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, \
+        e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
+        e.anchor = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, \
+        e.tab, e.seq, e.offset_id) > ($3, $4, $5, $6) ORDER BY e.timestamp, e.tab, e.seq, \
+        e.offset_id LIMIT $7";
     entries(database, sql, space_id, profile_id, after, limit).await
 }
 
 /// A page of a profile's events, youngest first.
-pub(super) async fn timeline_backwards(database: &Database, space_id: &str, profile_id: &str, before: &Place, limit: i64) -> Result<Vec<Entry>> {
-    let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, e.body AS body \
-               FROM identity_node n JOIN event e ON e.space_id = $1 AND e.anchor = n.identifier \
-               WHERE n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, e.tab, e.seq, e.offset_id) < ($3, $4, $5, $6) \
-               ORDER BY e.timestamp DESC, e.tab DESC, e.seq DESC, e.offset_id DESC LIMIT $7";
+pub(super) async fn timeline_backwards(
+    database: &Database,
+    space_id: &str,
+    profile_id: &str,
+    before: &Place,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, \
+        e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
+        e.anchor = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, \
+        e.tab, e.seq, e.offset_id) < ($3, $4, $5, $6) ORDER BY e.timestamp DESC, e.tab DESC, \
+        e.seq DESC, e.offset_id DESC LIMIT $7";
     entries(database, sql, space_id, profile_id, before, limit).await
 }
 
-async fn entries(database: &Database, sql: &'static str, space_id: &str, profile_id: &str, from: &Place, limit: i64) -> Result<Vec<Entry>> {
+async fn entries(
+    database: &Database,
+    sql: &'static str,
+    space_id: &str,
+    profile_id: &str,
+    from: &Place,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     let Place(timestamp, tab, seq, offset) = from;
-    let query = sqlx::query(sql).bind(space_id).bind(profile_id).bind(*timestamp).bind(tab).bind(*seq).bind(*offset).bind(limit);
+    let query = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .bind(*timestamp)
+        .bind(tab)
+        .bind(*seq)
+        .bind(*offset)
+        .bind(limit);
     let rows = query.fetch_all(database.reader()).await?;
     rows.iter()
         .map(|row| {
             let body: String = row.try_get("body")?;
-            let place = Place(row.try_get("timestamp")?, row.try_get("tab")?, row.try_get("seq")?, row.try_get("offset_id")?);
-            Ok(Entry { place, body: serde_json::from_str(&body)? })
+            let place = Place(
+                row.try_get("timestamp")?,
+                row.try_get("tab")?,
+                row.try_get("seq")?,
+                row.try_get("offset_id")?,
+            );
+            Ok(Entry {
+                place,
+                body: serde_json::from_str(&body)?,
+            })
         })
         .collect()
 }
@@ -119,15 +205,23 @@ pub(super) struct Refusal {
 }
 
 /// The evidence that joins a profile's identifiers, the oldest first.
-pub(super) async fn links(connection: &mut AnyConnection, space_id: &str, profile_id: &str) -> Result<Vec<Link>> {
-    let sql = "SELECT e.a AS a, e.b AS b, e.first_event AS first_event, e.source_id AS source_id, e.first_seen AS first_seen, \
-               e.last_seen AS last_seen, v.kind AS kind \
-               FROM identity_node n \
-               JOIN identity_edge e ON e.space_id = $1 AND e.a = n.identifier \
-               JOIN identity_node other ON other.space_id = $1 AND other.identifier = e.b AND other.profile_id = n.profile_id \
-               LEFT JOIN event v ON v.space_id = $1 AND v.message_id = e.first_event \
-               WHERE n.space_id = $1 AND n.profile_id = $2 ORDER BY e.first_seen, e.a, e.b";
-    let rows = sqlx::query(sql).bind(space_id).bind(profile_id).fetch_all(connection).await?;
+pub(super) async fn links(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Vec<Link>> {
+    let sql = "SELECT e.a AS a, e.b AS b, e.first_event AS first_event, e.source_id AS source_id, \
+        e.first_seen AS first_seen, e.last_seen AS last_seen, v.kind AS kind FROM \
+        identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node other LEFT JOIN \
+        event v ON v.space_id = $1 AND v.message_id = e.first_event WHERE e.space_id = $1 AND \
+        e.a = n.identifier AND other.space_id = $1 AND other.identifier = e.b AND \
+        other.profile_id = n.profile_id AND n.space_id = $1 AND n.profile_id = $2 ORDER BY \
+        e.first_seen, e.a, e.b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(link).collect()
 }
 
@@ -136,8 +230,20 @@ fn link(row: &AnyRow) -> Result<Link> {
     let kind: Option<String> = row.try_get("kind")?;
     let kind = kind.unwrap_or_default();
     let (rule, reason) = match kind.as_str() {
-        "alias" => ("alias", format!("an alias event said that the {} and the {} are one person", a.kind, b.kind)),
-        _ => ("same_event", format!("one {kind} event carried both the {} and the {}", a.kind, b.kind)),
+        "alias" => (
+            "alias",
+            format!(
+                "an alias event said that the {} and the {} are one person",
+                a.kind, b.kind
+            ),
+        ),
+        _ => (
+            "same_event",
+            format!(
+                "one {kind} event carried both the {} and the {}",
+                a.kind, b.kind
+            ),
+        ),
     };
     Ok(Link {
         a,
@@ -152,18 +258,46 @@ fn link(row: &AnyRow) -> Result<Link> {
 }
 
 /// The evidence that would have joined a profile with another, and was refused.
-pub(super) async fn refusals(connection: &mut AnyConnection, space_id: &str, profile_id: &str) -> Result<Vec<Refusal>> {
-    let sql = "SELECT DISTINCT x.a AS a, x.b AS b, x.reason AS reason FROM identity_node n \
-               JOIN identity_blocked x ON x.space_id = $1 AND x.component = n.component AND (x.a = n.identifier OR x.b = n.identifier) \
-               WHERE n.space_id = $1 AND n.profile_id = $2 ORDER BY x.a, x.b";
-    let rows = sqlx::query(sql).bind(space_id).bind(profile_id).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok(Refusal { a: identifier(row, "a")?, b: identifier(row, "b")?, reason: row.try_get("reason")? })).collect()
+pub(super) async fn refusals(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Vec<Refusal>> {
+    let sql = "SELECT DISTINCT x.a AS a, x.b AS b, x.reason AS reason FROM identity_node n CROSS JOIN \
+        identity_blocked x WHERE x.space_id = $1 AND x.component = n.component AND (x.a = \
+        n.identifier OR x.b = n.identifier) AND n.space_id = $1 AND n.profile_id = $2 ORDER BY \
+        x.a, x.b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Refusal {
+                a: identifier(row, "a")?,
+                b: identifier(row, "b")?,
+                reason: row.try_get("reason")?,
+            })
+        })
+        .collect()
 }
 
 /// Ids that the profile had before merges: every id once made from one of its identifiers.
-pub(super) async fn former_ids(connection: &mut AnyConnection, space_id: &str, profile_id: &str) -> Result<Vec<String>> {
-    let sql = "SELECT s.profile_id AS profile_id FROM identity_node n JOIN profile_seed s ON s.space_id = $1 AND s.identifier = n.identifier \
-               WHERE n.space_id = $1 AND n.profile_id = $2 AND s.profile_id <> $2 ORDER BY s.profile_id";
-    let rows = sqlx::query(sql).bind(space_id).bind(profile_id).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok(row.try_get("profile_id")?)).collect()
+pub(super) async fn former_ids(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Vec<String>> {
+    let sql = "SELECT s.profile_id AS profile_id FROM identity_node n CROSS JOIN profile_seed s WHERE \
+        s.space_id = $1 AND s.identifier = n.identifier AND n.space_id = $1 AND n.profile_id = \
+        $2 AND s.profile_id <> $2 ORDER BY s.profile_id";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("profile_id")?))
+        .collect()
 }

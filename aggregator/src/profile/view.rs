@@ -39,7 +39,10 @@ impl From<Identifier> for IdentifierView {
 
 /// One profile.
 pub(super) async fn one(app: &App, space_id: &str, id: String) -> Result<Profile> {
-    many(app, space_id, vec![id]).await?.pop().ok_or_else(|| Error::not_found("profile"))
+    many(app, space_id, vec![id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("profile"))
 }
 
 /// Several profiles, in the order of their ids as given.
@@ -62,10 +65,17 @@ pub(super) async fn many(app: &App, space_id: &str, ids: Vec<String>) -> Result<
 }
 
 /// The identifiers of several profiles.
-pub(crate) async fn identifiers(app: &App, space_id: &str, ids: &[String]) -> Result<BTreeMap<String, Vec<IdentifierView>>> {
+pub(crate) async fn identifiers(
+    app: &App,
+    space_id: &str,
+    ids: &[String],
+) -> Result<BTreeMap<String, Vec<IdentifierView>>> {
     let mut connection = app.database.reader().acquire().await?;
     let found = store::identifiers_of(&mut connection, space_id, ids).await?;
-    Ok(found.into_iter().map(|(id, identifiers)| (id, strongest_first(identifiers))).collect())
+    Ok(found
+        .into_iter()
+        .map(|(id, identifiers)| (id, strongest_first(identifiers)))
+        .collect())
 }
 
 fn strongest_first(mut identifiers: Vec<Identifier>) -> Vec<IdentifierView> {

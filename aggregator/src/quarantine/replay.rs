@@ -14,7 +14,11 @@ use crate::error::{Error, Result};
 use crate::ingest;
 
 /// Judges and stores these messages again; what is stored leaves quarantine.
-pub(super) async fn replay(app: &App, space_id: &str, ids: &[String]) -> Result<Vec<MessageOutcome>> {
+pub(super) async fn replay(
+    app: &App,
+    space_id: &str,
+    ids: &[String],
+) -> Result<Vec<MessageOutcome>> {
     let mut connection = app.database.reader().acquire().await?;
     let refused = store::by_ids(&mut connection, space_id, ids).await?;
     drop(connection);
@@ -26,8 +30,12 @@ pub(super) async fn replay(app: &App, space_id: &str, ids: &[String]) -> Result<
     let mut lines = Vec::new();
     for (source_id, refused) in sources {
         let outcomes = again(app, &source_id, &refused).await?;
-        let stored = |line: &&MessageOutcome| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate);
-        let gone = outcomes.iter().filter(stored).filter_map(|line| refused.get(line.index).map(|one| one.id.clone()));
+        let stored =
+            |line: &&MessageOutcome| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate);
+        let gone = outcomes
+            .iter()
+            .filter(stored)
+            .filter_map(|line| refused.get(line.index).map(|one| one.id.clone()));
         store::remove(&app.database, space_id, &gone.collect::<Vec<_>>()).await?;
         lines.extend(outcomes);
     }
@@ -35,11 +43,26 @@ pub(super) async fn replay(app: &App, space_id: &str, ids: &[String]) -> Result<
 }
 
 async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<MessageOutcome>> {
-    let config = app.sources.by_id(source_id).ok_or_else(|| Error::not_found("source"))?;
+    let config = app
+        .sources
+        .by_id(source_id)
+        .ok_or_else(|| Error::not_found("source"))?;
     // What came together keeps the time at which it came.
-    let received_at = refused.iter().map(|one| one.received_at).max().unwrap_or_default();
-    let messages = refused.iter().map(|one| to_raw_value(&with_id(one))).collect::<Result<Vec<_>, _>>()?;
-    let intake = Intake { config: &config, received_at, jurisdiction: None, gpc: false };
+    let received_at = refused
+        .iter()
+        .map(|one| one.received_at)
+        .max()
+        .unwrap_or_default();
+    let messages = refused
+        .iter()
+        .map(|one| to_raw_value(&with_id(one)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let intake = Intake {
+        config: &config,
+        received_at,
+        jurisdiction: None,
+        gpc: false,
+    };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
     let forward = Forward {
         space_id: config.space_id.clone(),
@@ -58,7 +81,10 @@ async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<Me
 fn with_id(refused: &Refused) -> Value {
     let mut message = refused.message.clone();
     if let Some(fields) = message.as_object_mut() {
-        fields.insert("messageId".to_owned(), Value::from(refused.message_id.as_str()));
+        fields.insert(
+            "messageId".to_owned(),
+            Value::from(refused.message_id.as_str()),
+        );
     }
     message
 }

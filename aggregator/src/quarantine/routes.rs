@@ -17,7 +17,12 @@ const MOST: usize = 500;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
-    api.get("/quarantine", "List refused messages with their reasons, youngest first", list).post(
+    api.get(
+        "/quarantine",
+        "List refused messages with their reasons, youngest first",
+        list,
+    )
+    .post(
         "/quarantine/replay",
         "Try refused messages again",
         json!({"ids": ["qrn_…"]}),
@@ -36,9 +41,16 @@ async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<J
     page.answer(refused, |one| one.id.clone())
 }
 
-async fn replay(writer: Writer, State(app): State<Shared>, Json(which): Json<Which>) -> Result<Json<Value>> {
+async fn replay(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(which): Json<Which>,
+) -> Result<Json<Value>> {
     if which.ids.is_empty() || which.ids.len() > MOST {
-        return Err(Error::new(Code::InvalidRequest, format!("\"ids\" takes 1 to {MOST} ids from GET /api/v1/quarantine")));
+        return Err(Error::new(
+            Code::InvalidRequest,
+            format!("\"ids\" takes 1 to {MOST} ids from GET /api/v1/quarantine"),
+        ));
     }
     let outcomes = try_again(&app, writer.space_id(), &which.ids).await?;
     Ok(Json(json!({"outcomes": outcomes})))

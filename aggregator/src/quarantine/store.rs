@@ -22,29 +22,56 @@ pub(super) struct Refused {
 }
 
 /// A page of the space's refused messages, the youngest first.
-pub(super) async fn page(database: &Database, space_id: &str, before: &str, limit: i64) -> Result<Vec<Refused>> {
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<Refused>> {
     let sql = "SELECT id, source_id, message_id, reason, message, received_at FROM quarantine \
                WHERE space_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(before).bind(limit).fetch_all(database.reader()).await?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
     rows.iter().map(refused).collect()
 }
 
 /// These refused messages.
-pub(super) async fn by_ids(connection: &mut AnyConnection, space_id: &str, ids: &[String]) -> Result<Vec<Refused>> {
+pub(super) async fn by_ids(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    ids: &[String],
+) -> Result<Vec<Refused>> {
     let query = Many::new(
-        "WITH wanted (id) AS (VALUES {rows}) \
-         SELECT q.id AS id, q.source_id AS source_id, q.message_id AS message_id, q.reason AS reason, q.message AS message, q.received_at AS received_at \
-         FROM wanted w JOIN quarantine q ON q.space_id = $1 AND q.id = w.id",
+        "WITH wanted (id) AS (VALUES {rows}) SELECT q.id AS id, q.source_id AS source_id, \
+         q.message_id AS message_id, q.reason AS reason, q.message AS message, q.received_at \
+         AS received_at FROM wanted w CROSS JOIN quarantine q WHERE q.space_id = $1 AND q.id = \
+         w.id",
         [space_id.into()],
     );
-    query.rows(ids.iter().map(|id| [id.into()])).fetch(connection).await?.iter().map(refused).collect()
+    query
+        .rows(ids.iter().map(|id| [id.into()]))
+        .fetch(connection)
+        .await?
+        .iter()
+        .map(refused)
+        .collect()
 }
 
 /// Takes messages out that were stored after all.
 pub(super) async fn remove(database: &Database, space_id: &str, ids: &[String]) -> Result<()> {
     let mut transaction = database.begin().await?;
-    let delete = Many::new("DELETE FROM quarantine WHERE space_id = $1 AND id IN (VALUES {rows})", [space_id.into()]);
-    delete.rows(ids.iter().map(|id| [id.into()])).execute(&mut transaction).await?;
+    let delete = Many::new(
+        "DELETE FROM quarantine WHERE space_id = $1 AND id IN (VALUES {rows})",
+        [space_id.into()],
+    );
+    delete
+        .rows(ids.iter().map(|id| [id.into()]))
+        .execute(&mut transaction)
+        .await?;
     Ok(transaction.commit().await?)
 }
 

@@ -28,34 +28,67 @@ pub(super) struct Source {
 }
 
 /// Writes a source.
-pub(crate) async fn insert(connection: &mut AnyConnection, source: &NewSource, now: Timestamp) -> Result<()> {
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    source: &NewSource,
+    now: Timestamp,
+) -> Result<()> {
     let sql = "INSERT INTO source (id, space_id, name, kind, write_key, consent_basis, allowed_origins, created_at) VALUES ($1, $2, $3, $4, $5, $6, '[]', $7)";
-    let query = sqlx::query(sql).bind(&source.id).bind(&source.space_id).bind(&source.name).bind(&source.kind).bind(&source.write_key);
-    query.bind(serde_json::to_string(&source.consent_basis)?).bind(now.as_micros()).execute(connection).await?;
+    let query = sqlx::query(sql)
+        .bind(&source.id)
+        .bind(&source.space_id)
+        .bind(&source.name)
+        .bind(&source.kind)
+        .bind(&source.write_key);
+    query
+        .bind(serde_json::to_string(&source.consent_basis)?)
+        .bind(now.as_micros())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// The oldest source of a name and kind.
-pub(super) async fn of_name(database: &Database, space_id: &str, name: &str, kind: &str) -> Result<Option<String>> {
+pub(super) async fn of_name(
+    database: &Database,
+    space_id: &str,
+    name: &str,
+    kind: &str,
+) -> Result<Option<String>> {
     let sql = "SELECT id FROM source WHERE space_id = $1 AND name = $2 AND kind = $3 ORDER BY created_at LIMIT 1";
-    let row = sqlx::query(sql).bind(space_id).bind(name).bind(kind).fetch_optional(database.reader()).await?;
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(name)
+        .bind(kind)
+        .fetch_optional(database.reader())
+        .await?;
     Ok(row.map(|row| row.try_get("id")).transpose()?)
 }
 
 /// A page of the space's sources.
-pub(super) async fn page(database: &Database, space_id: &str, after: &str, limit: i64) -> Result<Vec<Source>> {
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Source>> {
     let sql = "SELECT id, name, kind, write_key, consent_basis, allowed_origins, created_at FROM source \
                WHERE space_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-    let rows = sqlx::query(sql).bind(space_id).bind(after).bind(limit).fetch_all(database.reader()).await?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
     rows.iter().map(source).collect()
 }
 
 /// All sources of all spaces as the edge needs them.
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
     let mut experiences: HashMap<String, Vec<Experience>> = experience::enabled(database).await?;
-    let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis AS consent_basis, \
-               s.allowed_origins AS allowed_origins, p.consent_policy AS consent_policy \
-               FROM source s JOIN space p ON p.id = s.space_id";
+    let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
+        AS consent_basis, s.allowed_origins AS allowed_origins, p.consent_policy AS \
+        consent_policy FROM source s CROSS JOIN space p WHERE p.id = s.space_id";
     let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
     rows.iter()
         .map(|row| {

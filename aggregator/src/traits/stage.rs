@@ -14,7 +14,11 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Re
     let mut writes: BTreeMap<(String, String), Written> = BTreeMap::new();
     for logged in turn.events {
         for (key, value) in traits::of_event(&logged.event) {
-            let written = Written { value, timestamp: logged.event.timestamp, message_id: logged.event.message_id.clone() };
+            let written = Written {
+                value,
+                timestamp: logged.event.timestamp,
+                message_id: logged.event.message_id.clone(),
+            };
             // Postgres takes no NUL in a text.
             let place = (logged.anchor.clone(), key.replace('\0', "\u{fffd}"));
             if writes.get(&place).is_none_or(|known| written.beats(known)) {

@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use crate::harness::{Server, eventually, track};
 
 fn names(profile: &Value) -> Vec<String> {
-    profile["audiences"].as_array().unwrap().iter().map(|audience| audience["name"].as_str().unwrap().to_owned()).collect()
+    profile["audiences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|audience| audience["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn sneakers(within: &str) -> Value {
@@ -13,21 +18,48 @@ fn sneakers(within: &str) -> Value {
 }
 
 fn viewed(id: &str) -> Value {
-    track(id, "browser-a", "Product Viewed", json!({"category": "sneakers"}))
+    track(
+        id,
+        "browser-a",
+        "Product Viewed",
+        json!({"category": "sneakers"}),
+    )
 }
 
 #[test]
 fn the_event_that_makes_a_member_has_done_so_when_its_reply_arrives() {
     let server = Server::fresh();
-    let audience = server.post("/api/v1/audiences", &json!({"name": "Sneaker fans", "definition": sneakers("30d")})).ok();
-    server.batch(&[viewed("m-1"), viewed("m-2"), track("m-x", "browser-a", "Product Viewed", json!({"category": "boots"}))]);
+    let audience = server
+        .post(
+            "/api/v1/audiences",
+            &json!({"name": "Sneaker fans", "definition": sneakers("30d")}),
+        )
+        .ok();
+    server.batch(&[
+        viewed("m-1"),
+        viewed("m-2"),
+        track(
+            "m-x",
+            "browser-a",
+            "Product Viewed",
+            json!({"category": "boots"}),
+        ),
+    ]);
     assert!(names(&server.profile("anonymous_id:browser-a")).is_empty());
     server.batch(&[viewed("m-3")]);
     let profile = server.profile("anonymous_id:browser-a");
     assert_eq!(names(&profile), ["Sneaker fans"]);
     assert_eq!(profile["audiences"][0]["id"], audience["id"]);
-    assert!(profile["audiences"][0]["since"].as_str().unwrap().ends_with('Z'));
-    let members = server.all(&format!("/api/v1/audiences/{}/members", audience["id"].as_str().unwrap()));
+    assert!(
+        profile["audiences"][0]["since"]
+            .as_str()
+            .unwrap()
+            .ends_with('Z')
+    );
+    let members = server.all(&format!(
+        "/api/v1/audiences/{}/members",
+        audience["id"].as_str().unwrap()
+    ));
     assert_eq!(members.len(), 1);
     assert_eq!(members[0]["id"], profile["id"]);
 }
@@ -35,28 +67,64 @@ fn the_event_that_makes_a_member_has_done_so_when_its_reply_arrives() {
 #[test]
 fn a_new_audience_looks_at_what_happened_before() {
     let server = Server::fresh();
-    server.batch(&[viewed("m-1"), viewed("m-2"), viewed("m-3"), track("m-4", "browser-b", "Other", json!({}))]);
-    let preview = server.post("/api/v1/audiences/preview", &json!({"definition": sneakers("30d")})).ok();
+    server.batch(&[
+        viewed("m-1"),
+        viewed("m-2"),
+        viewed("m-3"),
+        track("m-4", "browser-b", "Other", json!({})),
+    ]);
+    let preview = server
+        .post(
+            "/api/v1/audiences/preview",
+            &json!({"definition": sneakers("30d")}),
+        )
+        .ok();
     assert_eq!(preview["count"], 1);
     assert_eq!(preview["sample"][0]["identifiers"][0]["value"], "browser-a");
-    let audience = server.post("/api/v1/audiences", &json!({"name": "Sneaker fans", "definition": sneakers("30d")})).ok();
-    assert_eq!((&audience["status"], &audience["members"]), (&json!("ready"), &json!(1)));
-    assert_eq!(names(&server.profile("anonymous_id:browser-a")), ["Sneaker fans"]);
+    let audience = server
+        .post(
+            "/api/v1/audiences",
+            &json!({"name": "Sneaker fans", "definition": sneakers("30d")}),
+        )
+        .ok();
+    assert_eq!(
+        (&audience["status"], &audience["members"]),
+        (&json!("ready"), &json!(1))
+    );
+    assert_eq!(
+        names(&server.profile("anonymous_id:browser-a")),
+        ["Sneaker fans"]
+    );
 }
 
 #[test]
 fn membership_ends_when_only_time_passes() {
     let server = Server::fresh();
-    server.post("/api/v1/audiences", &json!({"name": "Right now", "definition": sneakers("2s")})).ok();
+    server
+        .post(
+            "/api/v1/audiences",
+            &json!({"name": "Right now", "definition": sneakers("2s")}),
+        )
+        .ok();
     server.batch(&[viewed("m-1"), viewed("m-2"), viewed("m-3")]);
-    assert_eq!(names(&server.profile("anonymous_id:browser-a")), ["Right now"]);
-    eventually("the window has passed", || names(&server.profile("anonymous_id:browser-a")).is_empty().then_some(()));
+    assert_eq!(
+        names(&server.profile("anonymous_id:browser-a")),
+        ["Right now"]
+    );
+    eventually("the window has passed", || {
+        names(&server.profile("anonymous_id:browser-a"))
+            .is_empty()
+            .then_some(())
+    });
 }
 
 #[test]
 fn a_definition_that_cannot_be_used_says_where() {
     let server = Server::fresh();
-    let answer = server.post("/api/v1/audiences", &json!({"name": "x", "definition": {"all": [{"trait": "plan", "is": {"equals": "pro"}}]}}));
+    let answer = server.post(
+        "/api/v1/audiences",
+        &json!({"name": "x", "definition": {"all": [{"trait": "plan", "is": {"equals": "pro"}}]}}),
+    );
     assert_eq!(answer.error(), (422, "invalid_definition".to_owned()));
     assert_eq!(answer.json()["error"]["details"]["path"], "all[0].is");
     assert_eq!(server.get("/api/v1/audiences/aud_nothing").error().0, 404);

@@ -9,8 +9,13 @@ fn operations(document: &Value) -> Vec<(String, String)> {
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            let path = path.replace("{reference}", "user_id:ada").replace("{id}", "aud_1");
-            assert!(!path.contains('{'), "a parameter that this test does not know: {path}");
+            let path = path
+                .replace("{reference}", "user_id:ada")
+                .replace("{id}", "aud_1");
+            assert!(
+                !path.contains('{'),
+                "a parameter that this test does not know: {path}"
+            );
             operations.push((method.to_uppercase(), path));
         }
     }
@@ -28,14 +33,32 @@ fn no_operation_answers_without_a_token_or_with_another_installations() {
     for (method, path) in operations {
         let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
         let none = server.send(&method, &path, &[], body);
-        assert_eq!(none.error(), (401, "unauthenticated".to_owned()), "{method} {path}");
-        for wrong in [stranger.as_str(), "Bearer ", "Bearer hwt_0", "Basic aGVsbG86"] {
+        assert_eq!(
+            none.error(),
+            (401, "unauthenticated".to_owned()),
+            "{method} {path}"
+        );
+        for wrong in [
+            stranger.as_str(),
+            "Bearer ",
+            "Bearer hwt_0",
+            "Basic aGVsbG86",
+        ] {
             let answer = server.send(&method, &path, &[("authorization", wrong)], body);
             assert_eq!(answer.status, 401, "{method} {path} with {wrong}");
         }
         if !path.ends_with("/live") {
-            let answer = server.send(&method, &path, &[("authorization", &format!("Bearer {}", server.keys().token))], body);
-            assert!(!matches!(answer.status, 401 | 405 | 500), "{method} {path}: {}", answer.status);
+            let answer = server.send(
+                &method,
+                &path,
+                &[("authorization", &format!("Bearer {}", server.keys().token))],
+                body,
+            );
+            assert!(
+                !matches!(answer.status, 401 | 405 | 500),
+                "{method} {path}: {}",
+                answer.status
+            );
         }
     }
     // The token stands in the address for EventSource only.
@@ -47,6 +70,12 @@ fn no_operation_answers_without_a_token_or_with_another_installations() {
 fn the_command_prints_the_same_description() {
     let server = Server::fresh();
     let served = server.send("GET", "/api/openapi.json", &[], b"").ok();
-    let output = std::process::Command::new(BINARY).arg("openapi").output().unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), served);
+    let output = std::process::Command::new(BINARY)
+        .arg("openapi")
+        .output()
+        .unwrap();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap(),
+        served
+    );
 }

@@ -7,19 +7,44 @@ use crate::harness::{Server, identify, track};
 #[test]
 fn sums_are_exact_over_old_and_new_events_and_over_merged_profiles() {
     let server = Server::fresh();
-    let order = |id: &str, browser: &str, revenue: f64| track(id, browser, "Order Completed", json!({"revenue": revenue, "products": [{"quantity": 2}, {"quantity": 3}]}));
-    server.batch(&[order("m-1", "browser-a", 0.1), order("m-2", "browser-a", 0.2), order("m-3", "browser-b", 0.7)]);
+    let order = |id: &str, browser: &str, revenue: f64| {
+        track(
+            id,
+            browser,
+            "Order Completed",
+            json!({"revenue": revenue, "products": [{"quantity": 2}, {"quantity": 3}]}),
+        )
+    };
+    server.batch(&[
+        order("m-1", "browser-a", 0.1),
+        order("m-2", "browser-a", 0.2),
+        order("m-3", "browser-b", 0.7),
+    ]);
     let define = |key: &str, aggregate: &str, of: Option<&str>| {
-        let made = server.post("/api/v1/computed_traits", &json!({"key": key, "event": "Order Completed", "aggregate": aggregate, "of": of})).ok();
+        let made = server
+            .post(
+                "/api/v1/computed_traits",
+                &json!({"key": key, "event": "Order Completed", "aggregate": aggregate, "of": of}),
+            )
+            .ok();
         assert_eq!(made["status"], "ready", "{made}");
     };
     define("revenue", "sum", Some("properties.revenue"));
     define("items", "sum", Some("properties.products.quantity"));
     define("orders", "count", None);
-    assert_eq!(server.profile("anonymous_id:browser-a")["computed_traits"], json!({"revenue": 0.3, "items": 10, "orders": 2}));
+    assert_eq!(
+        server.profile("anonymous_id:browser-a")["computed_traits"],
+        json!({"revenue": 0.3, "items": 10, "orders": 2})
+    );
     server.batch(&[order("m-4", "browser-b", 0.1)]);
-    server.batch(&[identify("m-5", "browser-a", "ada", json!({})), identify("m-6", "browser-b", "ada", json!({}))]);
-    assert_eq!(server.profile("user_id:ada")["computed_traits"], json!({"revenue": 1.1, "items": 20, "orders": 4}));
+    server.batch(&[
+        identify("m-5", "browser-a", "ada", json!({})),
+        identify("m-6", "browser-b", "ada", json!({})),
+    ]);
+    assert_eq!(
+        server.profile("user_id:ada")["computed_traits"],
+        json!({"revenue": 1.1, "items": 20, "orders": 4})
+    );
 }
 
 #[test]
@@ -27,10 +52,19 @@ fn a_key_is_taken_once_and_a_bad_definition_is_refused() {
     let server = Server::fresh();
     let definition = json!({"key": "orders", "event": "Order Completed", "aggregate": "count"});
     server.post("/api/v1/computed_traits", &definition).ok();
-    assert_eq!(server.post("/api/v1/computed_traits", &definition).error(), (409, "conflict".to_owned()));
+    assert_eq!(
+        server.post("/api/v1/computed_traits", &definition).error(),
+        (409, "conflict".to_owned())
+    );
     let no_path = json!({"key": "revenue", "event": "Order Completed", "aggregate": "sum"});
-    assert_eq!(server.post("/api/v1/computed_traits", &no_path).error(), (422, "invalid_definition".to_owned()));
+    assert_eq!(
+        server.post("/api/v1/computed_traits", &no_path).error(),
+        (422, "invalid_definition".to_owned())
+    );
     let typo = json!({"key": "x", "event": "y", "agregate": "count"});
-    assert_eq!(server.post("/api/v1/computed_traits", &typo).error(), (400, "invalid_request".to_owned()));
+    assert_eq!(
+        server.post("/api/v1/computed_traits", &typo).error(),
+        (400, "invalid_request".to_owned())
+    );
     assert_eq!(server.all("/api/v1/computed_traits").len(), 1);
 }

@@ -12,8 +12,13 @@ struct Small(std::path::PathBuf);
 impl Small {
     fn mount(at: std::path::PathBuf) -> Option<Self> {
         std::fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(&at).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(at))
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .arg(&at)
+            .output();
+        mounted
+            .is_ok_and(|output| output.status.success())
+            .then_some(Self(at))
     }
 }
 
@@ -44,14 +49,31 @@ fn a_full_disk_is_said_and_earlier_events_stay() {
     server.batch(&[track("m-first", "browser-a", "Viewed", json!({}))]);
     let refused = (0..400).find_map(|number| {
         let text = "x".repeat(20_000);
-        let event = track(&format!("m-{number}"), "browser-b", "Viewed", json!({"text": text}));
-        let answer = server.public("/v1/batch", &json!({"writeKey": server.keys().write_key, "batch": [event]}));
+        let event = track(
+            &format!("m-{number}"),
+            "browser-b",
+            "Viewed",
+            json!({"text": text}),
+        );
+        let answer = server.public(
+            "/v1/batch",
+            &json!({"writeKey": server.keys().write_key, "batch": [event]}),
+        );
         (answer.status != 200).then_some(answer)
     });
     let refused = refused.expect("the disk never got full");
-    assert_eq!(refused.error(), (503, "storage_full".to_owned()), "{}", refused.text);
+    assert_eq!(
+        refused.error(),
+        (503, "storage_full".to_owned()),
+        "{}",
+        refused.text
+    );
     assert!(refused.header("retry-after").is_some());
-    assert_eq!(server.timeline("anonymous_id:browser-a").len(), 1, "what was stored can still be read");
+    assert_eq!(
+        server.timeline("anonymous_id:browser-a").len(),
+        1,
+        "what was stored can still be read"
+    );
     assert_eq!(server.send("GET", "/health", &[], b"").status, 200);
     drop(server);
 }

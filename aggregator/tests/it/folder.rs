@@ -21,7 +21,10 @@ fn serve(data: &Data, listen: &str) -> Vec<String> {
 fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let server = Server::fresh();
     let message = refused(&serve(server.data(), "127.0.0.1:0"));
-    assert!(message.contains("in use by another headwater") && message.contains("--data-dir"), "{message}");
+    assert!(
+        message.contains("in use by another headwater") && message.contains("--data-dir"),
+        "{message}"
+    );
     assert_eq!(server.send("GET", "/health", &[], b"").status, 200);
 }
 
@@ -30,13 +33,19 @@ fn a_port_in_use_names_the_port_and_what_to_do() {
     let server = Server::fresh();
     let address = server.base.strip_prefix("http://").unwrap();
     let message = refused(&serve(&Data::fresh(), address));
-    assert!(message.contains(address) && message.contains("--listen"), "{message}");
+    assert!(
+        message.contains(address) && message.contains("--listen"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let message = refused(&["init", "--data-dir", "/dev/null/data"].map(str::to_owned));
-    assert!(message.contains("/dev/null/data") && message.contains("--data-dir"), "{message}");
+    assert!(
+        message.contains("/dev/null/data") && message.contains("--data-dir"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -60,10 +69,19 @@ fn serve_on_an_empty_folder_makes_a_workspace_and_prints_its_keys() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let printed: Vec<String> = lines.take_while(|line| !line.starts_with("headwater listening on http://127.0.0.1:")).collect();
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let printed: Vec<String> = lines
+        .take_while(|line| !line.starts_with("headwater listening on http://127.0.0.1:"))
+        .collect();
     child.kill().unwrap();
     child.wait().unwrap();
     let text = printed.join("\n");
-    assert!(["spc_", "wk_", "hwt_"].iter().all(|prefix| text.contains(prefix)), "{text}");
+    assert!(
+        ["spc_", "wk_", "hwt_"]
+            .iter()
+            .all(|prefix| text.contains(prefix)),
+        "{text}"
+    );
 }

@@ -40,10 +40,23 @@ impl Data {
         let dir = TempDir::new().unwrap();
         let database_url = postgres::fresh_database();
         let storage = storage(dir.path(), database_url.as_deref());
-        let output = Command::new(BINARY).arg("init").args(&storage).arg("--json").output().unwrap();
-        assert!(output.status.success(), "init failed: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(BINARY)
+            .arg("init")
+            .args(&storage)
+            .arg("--json")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "init failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let keys = serde_json::from_slice(&output.stdout).unwrap();
-        Self { dir, database_url, keys }
+        Self {
+            dir,
+            database_url,
+            keys,
+        }
     }
 
     /// The arguments that name this storage.
@@ -63,8 +76,15 @@ impl Data {
 }
 
 fn storage(dir: &Path, database_url: Option<&str>) -> Vec<String> {
-    let mut arguments = vec!["--data-dir".to_owned(), dir.join("data").display().to_string()];
-    arguments.extend(database_url.into_iter().flat_map(|url| ["--database-url".to_owned(), url.to_owned()]));
+    let mut arguments = vec![
+        "--data-dir".to_owned(),
+        dir.join("data").display().to_string(),
+    ];
+    arguments.extend(
+        database_url
+            .into_iter()
+            .flat_map(|url| ["--database-url".to_owned(), url.to_owned()]),
+    );
     arguments
 }
 
@@ -88,13 +108,19 @@ impl Answer {
     /// The body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
     }
 
     /// The body, if the status is one of success.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
-        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.text);
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {}",
+            self.status,
+            self.text
+        );
         self.json()
     }
 
@@ -102,13 +128,27 @@ impl Answer {
     #[track_caller]
     pub(crate) fn error(&self) -> (u16, String) {
         let body = self.json();
-        assert!(body["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "no message: {body}");
-        (self.status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
+        assert!(
+            body["error"]["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty()),
+            "no message: {body}"
+        );
+        (
+            self.status,
+            body["error"]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        )
     }
 
     /// A header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -119,21 +159,49 @@ impl Server {
     }
 
     fn start(data: Data) -> Self {
-        let log = std::fs::File::options().create(true).append(true).open(data.log()).unwrap();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(data.log())
+            .unwrap();
         let mut child = Command::new(BINARY)
             .arg("serve")
             .args(data.storage())
-            .args(["--listen", "127.0.0.1:0", "--log", "debug,sqlx=info,hyper=info"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "debug,sqlx=info,hyper=info",
+            ])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base = line.trim().strip_prefix("headwater listening on ").map(str::to_owned);
-        let base = base.unwrap_or_else(|| panic!("no address in {line:?}: {}", std::fs::read_to_string(data.log()).unwrap_or_default()));
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(DEADLINE)).build().into();
-        Self { child, data: Some(data), base, agent }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let base = line
+            .trim()
+            .strip_prefix("headwater listening on ")
+            .map(str::to_owned);
+        let base = base.unwrap_or_else(|| {
+            panic!(
+                "no address in {line:?}: {}",
+                std::fs::read_to_string(data.log()).unwrap_or_default()
+            )
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(DEADLINE))
+            .build()
+            .into();
+        Self {
+            child,
+            data: Some(data),
+            base,
+            agent,
+        }
     }
 
     /// The data it runs on.
@@ -156,38 +224,76 @@ impl Server {
     /// Ends it as an operator would, and expects a clean end.
     pub(crate) fn stop(mut self) -> Data {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let status = self.child.wait().unwrap();
         assert!(status.success(), "ended with {status}");
         self.data.take().unwrap()
     }
 
     /// A request with any headers.
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut response = self.agent.run(request.body(body).unwrap()).unwrap();
-        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
+        let headers = response.headers().iter().map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                value.to_str().unwrap_or_default().to_owned(),
+            )
+        });
         let headers = headers.collect();
         let text = response.body_mut().read_to_string().unwrap();
-        Answer { status: response.status().as_u16(), headers, text }
+        Answer {
+            status: response.status().as_u16(),
+            headers,
+            text,
+        }
     }
 
     /// Reads with the owner's token.
     pub(crate) fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, &[("authorization", &format!("Bearer {}", self.keys().token))], b"")
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            b"",
+        )
     }
 
     /// Writes with the owner's token.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send("POST", path, &[("authorization", &format!("Bearer {}", self.keys().token))], body.to_string().as_bytes())
+        self.send(
+            "POST",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            body.to_string().as_bytes(),
+        )
     }
 
     /// A public request.
     pub(crate) fn public(&self, path: &str, body: &Value) -> Answer {
-        self.send("POST", path, &[("content-type", "text/plain")], body.to_string().as_bytes())
+        self.send(
+            "POST",
+            path,
+            &[("content-type", "text/plain")],
+            body.to_string().as_bytes(),
+        )
     }
 
     /// Sends events as a website does and waits until they have taken effect; the reply.
@@ -249,8 +355,13 @@ const STRANGER: &str = "00000000-1111-4222-8333-444444444444";
 /// The outcomes of a reply, as words.
 #[track_caller]
 pub(crate) fn words(reply: &Value) -> Vec<String> {
-    let lines = reply["outcomes"].as_array().unwrap_or_else(|| panic!("no outcomes: {reply}"));
-    lines.iter().map(|line| line["outcome"].as_str().unwrap().to_owned()).collect()
+    let lines = reply["outcomes"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no outcomes: {reply}"));
+    lines
+        .iter()
+        .map(|line| line["outcome"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// A track event of somebody who agreed to analytics and personalization.

@@ -7,8 +7,18 @@ use serde_json::{Value, json};
 use crate::harness::{BINARY, Data};
 
 pub(crate) fn import(data: &Data, arguments: &[&str]) -> Value {
-    let output = Command::new(BINARY).arg("import").args(data.storage()).arg("--json").args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(BINARY)
+        .arg("import")
+        .args(data.storage())
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     serde_json::from_str(text.lines().last().unwrap()).unwrap()
 }
@@ -33,9 +43,28 @@ fn lines_become_events_once_and_bad_lines_are_counted() {
     assert_eq!(again["outcomes"], json!({"duplicate": 2, "quarantined": 3}));
     let server = data.serve();
     let timeline = server.timeline("user_id:ada");
-    let times: Vec<&str> = timeline.iter().map(|event| event["timestamp"].as_str().unwrap()).collect();
-    assert_eq!(times, ["2020-05-01T10:00:00.000Z", "2020-05-01T11:00:00.000Z"], "an import keeps the time at which it happened");
-    assert_eq!(server.profile("user_id:ada")["traits"], json!({"plan": "pro"}));
-    assert_eq!(server.all("/api/v1/quarantine").len(), 3, "the same refused lines are kept once");
-    assert!(server.all("/api/v1/sources").iter().any(|source| source["kind"] == "import"));
+    let times: Vec<&str> = timeline
+        .iter()
+        .map(|event| event["timestamp"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        times,
+        ["2020-05-01T10:00:00.000Z", "2020-05-01T11:00:00.000Z"],
+        "an import keeps the time at which it happened"
+    );
+    assert_eq!(
+        server.profile("user_id:ada")["traits"],
+        json!({"plan": "pro"})
+    );
+    assert_eq!(
+        server.all("/api/v1/quarantine").len(),
+        3,
+        "the same refused lines are kept once"
+    );
+    assert!(
+        server
+            .all("/api/v1/sources")
+            .iter()
+            .any(|source| source["kind"] == "import")
+    );
 }

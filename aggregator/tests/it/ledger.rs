@@ -14,7 +14,14 @@ fn numbered(id: &str, seq: u32) -> Value {
 
 fn send(server: &Server, events: &[Value], next: u32, lost: &Value) -> Vec<String> {
     let report = json!([{"tab": TAB, "next": next, "lost": lost}]);
-    words(&server.public("/v1/batch", &json!({"writeKey": server.keys().write_key, "batch": events, "ledger": report})).ok())
+    words(
+        &server
+            .public(
+                "/v1/batch",
+                &json!({"writeKey": server.keys().write_key, "batch": events, "ledger": report}),
+            )
+            .ok(),
+    )
 }
 
 #[test]
@@ -30,18 +37,54 @@ fn the_totals_reconcile_and_gaps_are_named() {
         event["type"] = json!("wave");
         event
     };
-    assert_eq!(send(&server, &[numbered("m-1", 1), denied, bad], 9, &json!([{"from": 4, "to": 5, "outcome": "dropped", "reason": "memory_full"}])), ["ok", "denied", "quarantined"]);
+    assert_eq!(
+        send(
+            &server,
+            &[numbered("m-1", 1), denied, bad],
+            9,
+            &json!([{"from": 4, "to": 5, "outcome": "dropped", "reason": "memory_full"}])
+        ),
+        ["ok", "denied", "quarantined"]
+    );
     let ledger = |source: &str| server.get(&format!("/api/v1/ledger?source={source}")).ok();
     let first = ledger(&server.keys().write_key);
-    assert_eq!((&first["numbered"], &first["unexplained"]), (&json!(8), &json!(3)));
-    assert_eq!(first["gaps"], json!([{"source_id": first["source_id"], "tab": TAB, "from": 6, "to": 8}]));
+    assert_eq!(
+        (&first["numbered"], &first["unexplained"]),
+        (&json!(8), &json!(3))
+    );
+    assert_eq!(
+        first["gaps"],
+        json!([{"source_id": first["source_id"], "tab": TAB, "from": 6, "to": 8}])
+    );
 
     // One that was reported lost arrives after all; the others arrive twice.
-    assert_eq!(send(&server, &[numbered("m-4", 4), numbered("m-6", 6), numbered("m-7", 7)], 9, &json!([])), ["ok", "ok", "ok"]);
-    assert_eq!(send(&server, &[numbered("m-7", 7), numbered("m-8", 8)], 9, &json!([])), ["duplicate", "ok"]);
+    assert_eq!(
+        send(
+            &server,
+            &[numbered("m-4", 4), numbered("m-6", 6), numbered("m-7", 7)],
+            9,
+            &json!([])
+        ),
+        ["ok", "ok", "ok"]
+    );
+    assert_eq!(
+        send(
+            &server,
+            &[numbered("m-7", 7), numbered("m-8", 8)],
+            9,
+            &json!([])
+        ),
+        ["duplicate", "ok"]
+    );
     let last = ledger(first["source_id"].as_str().unwrap());
-    assert_eq!((&last["numbered"], &last["unexplained"], &last["gaps"]), (&json!(8), &json!(0), &json!([])));
+    assert_eq!(
+        (&last["numbered"], &last["unexplained"], &last["gaps"]),
+        (&json!(8), &json!(0), &json!([]))
+    );
     let outcomes = json!({"ok": 5, "held": 0, "denied": 1, "quarantined": 1, "duplicate": 0, "retry": 0, "dropped": 1});
     assert_eq!(last["outcomes"], outcomes);
-    assert_eq!(server.get("/api/v1/ledger?source=src_nothing").error().0, 404);
+    assert_eq!(
+        server.get("/api/v1/ledger?source=src_nothing").error().0,
+        404
+    );
 }

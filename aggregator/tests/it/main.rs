@@ -3,6 +3,13 @@
 //! SQLite in a temporary folder, or Postgres when `HEADWATER_TEST_DATABASE_URL` names a server on
 //! which databases may be made (each test makes its own).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot go on fails, and its helpers take what reads best at the call"
+)]
+
 mod harness;
 
 mod audiences;

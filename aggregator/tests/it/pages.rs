@@ -7,27 +7,68 @@ use crate::harness::{Server, track};
 #[test]
 fn lists_go_page_by_page_and_a_foreign_cursor_is_refused() {
     let server = Server::fresh();
-    let events: Vec<_> = (0..7).map(|at| track(&format!("m-{at}"), &format!("browser-{at}"), "Viewed", json!({}))).collect();
+    let events: Vec<_> = (0..7)
+        .map(|at| {
+            track(
+                &format!("m-{at}"),
+                &format!("browser-{at}"),
+                "Viewed",
+                json!({}),
+            )
+        })
+        .collect();
     server.batch(&events);
     let profiles = server.all("/api/v1/profiles?limit=3");
-    let mut ids: Vec<&str> = profiles.iter().map(|profile| profile["id"].as_str().unwrap()).collect();
+    let mut ids: Vec<&str> = profiles
+        .iter()
+        .map(|profile| profile["id"].as_str().unwrap())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 7);
-    assert_eq!(server.get("/api/v1/profiles?cursor=zz").error(), (400, "invalid_cursor".to_owned()));
-    assert_eq!(server.get("/api/v1/profiles/anonymous_id:browser-1/events?cursor=61").error(), (400, "invalid_cursor".to_owned()));
-    assert_eq!(server.get("/api/v1/profiles?limit=0").error(), (400, "invalid_request".to_owned()));
+    assert_eq!(
+        server.get("/api/v1/profiles?cursor=zz").error(),
+        (400, "invalid_cursor".to_owned())
+    );
+    assert_eq!(
+        server
+            .get("/api/v1/profiles/anonymous_id:browser-1/events?cursor=61")
+            .error(),
+        (400, "invalid_cursor".to_owned())
+    );
+    assert_eq!(
+        server.get("/api/v1/profiles?limit=0").error(),
+        (400, "invalid_request".to_owned())
+    );
 }
 
 #[test]
 fn unknown_paths_and_methods_answer_in_the_error_envelope() {
     let server = Server::fresh();
-    assert_eq!(server.get("/api/v1/nothing").error(), (404, "not_found".to_owned()));
-    assert_eq!(server.get("/api/nothing").error(), (404, "not_found".to_owned()));
-    assert_eq!(server.send("GET", "/internal/v1/nothing", &[], b"").error(), (404, "not_found".to_owned()));
-    assert_eq!(server.post("/api/v1/profiles", &json!({})).error(), (405, "method_not_allowed".to_owned()));
-    assert_eq!(server.get("/api/v1/profiles/nobody").error(), (400, "invalid_request".to_owned()));
-    assert_eq!(server.get("/api/v1/profiles/prf_nobody").error(), (404, "not_found".to_owned()));
+    assert_eq!(
+        server.get("/api/v1/nothing").error(),
+        (404, "not_found".to_owned())
+    );
+    assert_eq!(
+        server.get("/api/nothing").error(),
+        (404, "not_found".to_owned())
+    );
+    assert_eq!(
+        server.send("GET", "/internal/v1/nothing", &[], b"").error(),
+        (404, "not_found".to_owned())
+    );
+    assert_eq!(
+        server.post("/api/v1/profiles", &json!({})).error(),
+        (405, "method_not_allowed".to_owned())
+    );
+    assert_eq!(
+        server.get("/api/v1/profiles/nobody").error(),
+        (400, "invalid_request".to_owned())
+    );
+    assert_eq!(
+        server.get("/api/v1/profiles/prf_nobody").error(),
+        (404, "not_found".to_owned())
+    );
 }
 
 #[test]
@@ -35,9 +76,25 @@ fn the_dashboard_is_served_with_a_policy_that_loads_nothing_from_elsewhere() {
     let server = Server::fresh();
     let page = server.send("GET", "/", &[], b"");
     assert_eq!(page.status, 200, "{}", page.text);
-    assert!(page.header("content-type").unwrap().starts_with("text/html"));
-    assert!(page.header("content-security-policy").unwrap().contains("default-src 'self'"));
+    assert!(
+        page.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .contains("default-src 'self'")
+    );
     assert_eq!(server.send("GET", "/missing.js", &[], b"").status, 404);
-    let settings = server.send("GET", &format!("/v1/settings/{}", server.keys().write_key), &[("origin", "https://shop.example")], b"");
-    assert_eq!(settings.header("access-control-allow-origin"), Some("https://shop.example"));
+    let settings = server.send(
+        "GET",
+        &format!("/v1/settings/{}", server.keys().write_key),
+        &[("origin", "https://shop.example")],
+        b"",
+    );
+    assert_eq!(
+        settings.header("access-control-allow-origin"),
+        Some("https://shop.example")
+    );
 }

@@ -9,19 +9,42 @@ fn refused_messages_are_listed_and_tried_again() {
     let server = Server::fresh();
     let mut unknown = track("m-1", "browser-a", "Viewed", json!({"price": 1}));
     unknown["context"]["consent"]["categoryPreferences"]["analitics"] = json!(true);
-    assert_eq!(server.outcomes(&[unknown.clone(), json!({"type": "wave", "messageId": "m-2"})]), ["quarantined", "quarantined"]);
+    assert_eq!(
+        server.outcomes(&[unknown.clone(), json!({"type": "wave", "messageId": "m-2"})]),
+        ["quarantined", "quarantined"]
+    );
     let kept = server.all("/api/v1/quarantine?limit=1");
     assert_eq!(kept.len(), 2);
     let first = kept.iter().find(|one| one["message_id"] == "m-1").unwrap();
     assert_eq!(first["message"], unknown, "the whole message as it came");
-    assert!(first["reason"].as_str().unwrap().contains("analitics"), "{first}");
+    assert!(
+        first["reason"].as_str().unwrap().contains("analitics"),
+        "{first}"
+    );
 
     let ids: Vec<Value> = kept.iter().map(|one| one["id"].clone()).collect();
-    let again = server.post("/api/v1/quarantine/replay", &json!({"ids": ids})).ok();
-    let outcomes: Vec<&str> = again["outcomes"].as_array().unwrap().iter().map(|line| line["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["quarantined", "quarantined"], "nothing has changed, so they stay");
+    let again = server
+        .post("/api/v1/quarantine/replay", &json!({"ids": ids}))
+        .ok();
+    let outcomes: Vec<&str> = again["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["quarantined", "quarantined"],
+        "nothing has changed, so they stay"
+    );
     assert_eq!(server.all("/api/v1/quarantine").len(), 2);
-    assert_eq!(server.post("/api/v1/quarantine/replay", &json!({"ids": []})).error().0, 400);
+    assert_eq!(
+        server
+            .post("/api/v1/quarantine/replay", &json!({"ids": []}))
+            .error()
+            .0,
+        400
+    );
 }
 
 #[test]

@@ -14,14 +14,22 @@ fn a_clean_stop_and_a_start_change_nothing() {
     let before = server.profile("anonymous_id:browser-a");
     let server = server.stop().serve();
     assert_eq!(server.profile("anonymous_id:browser-a"), before);
-    assert_eq!(server.outcomes(&[track("m-1", "browser-a", "Viewed", json!({}))]), ["duplicate"]);
+    assert_eq!(
+        server.outcomes(&[track("m-1", "browser-a", "Viewed", json!({}))]),
+        ["duplicate"]
+    );
 }
 
 #[test]
 fn kills_in_the_middle_of_ingest_lose_and_double_nothing() {
     let mut data = {
         let server = Server::fresh();
-        server.post("/api/v1/computed_traits", &json!({"key": "views", "event": "Viewed", "aggregate": "count"})).ok();
+        server
+            .post(
+                "/api/v1/computed_traits",
+                &json!({"key": "views", "event": "Viewed", "aggregate": "count"}),
+            )
+            .ok();
         server.kill()
     };
     let mut acknowledged = Vec::new();
@@ -36,9 +44,19 @@ fn kills_in_the_middle_of_ingest_lose_and_double_nothing() {
                     if done.load(Ordering::Relaxed) {
                         return sent;
                     }
-                    let ids: Vec<String> = (0..50).map(|at| format!("m-{round}-{batch}-{at}")).collect();
-                    let events: Vec<_> = ids.iter().map(|id| track(id, "browser-a", "Viewed", json!({}))).collect();
-                    let reply = server.public("/v1/batch", &json!({"writeKey": server.keys().write_key, "batch": events})).ok();
+                    let ids: Vec<String> = (0..50)
+                        .map(|at| format!("m-{round}-{batch}-{at}"))
+                        .collect();
+                    let events: Vec<_> = ids
+                        .iter()
+                        .map(|id| track(id, "browser-a", "Viewed", json!({})))
+                        .collect();
+                    let reply = server
+                        .public(
+                            "/v1/batch",
+                            &json!({"writeKey": server.keys().write_key, "batch": events}),
+                        )
+                        .ok();
                     assert!(words(&reply).iter().all(|word| word == "ok"), "{reply}");
                     sent.extend(ids);
                 }
@@ -58,8 +76,17 @@ fn kills_in_the_middle_of_ingest_lose_and_double_nothing() {
     let server = data.serve();
     let profile = eventually("the pipeline has caught up", || {
         let profile = server.profile("anonymous_id:browser-a");
-        (profile["computed_traits"]["views"].as_u64() >= u64::try_from(acknowledged.len()).ok()).then_some(profile)
+        (profile["computed_traits"]["views"].as_u64() >= u64::try_from(acknowledged.len()).ok())
+            .then_some(profile)
     });
-    assert_eq!(profile["computed_traits"]["views"].as_u64(), u64::try_from(acknowledged.len()).ok());
-    assert_eq!(server.all("/api/v1/profiles/anonymous_id:browser-a/events?limit=500").len(), acknowledged.len());
+    assert_eq!(
+        profile["computed_traits"]["views"].as_u64(),
+        u64::try_from(acknowledged.len()).ok()
+    );
+    assert_eq!(
+        server
+            .all("/api/v1/profiles/anonymous_id:browser-a/events?limit=500")
+            .len(),
+        acknowledged.len()
+    );
 }

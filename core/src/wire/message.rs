@@ -180,7 +180,7 @@ fn corrected(
         }
         (Some(_), Some(_)) | (None, _) => received_at,
         // Imports and old clients say when it happened and nothing else.
-        (Some(original), None) => original.min(received_at.plus(Span::from_seconds(0))),
+        (Some(original), None) => original.min(received_at),
     }
 }
 

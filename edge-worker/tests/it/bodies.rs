@@ -63,9 +63,16 @@ const EMPTY_BATCH_IN_BROTLI: &[u8] = b"\x0b\x10\x80{\"writeKey\":\"wk_test\",\"b
 
 #[test]
 fn brotli_is_read() {
-    let request = with(post("/v1/batch", EMPTY_BATCH_IN_BROTLI), "content-encoding", "br");
+    let request = with(
+        post("/v1/batch", EMPTY_BATCH_IN_BROTLI),
+        "content-encoding",
+        "br",
+    );
     let response = serve(&MemoryHost::default(), request);
-    assert_eq!((response.status, &body(&response)["success"]), (200, &json!(true)));
+    assert_eq!(
+        (response.status, &body(&response)["success"]),
+        (200, &json!(true))
+    );
 }
 
 #[test]

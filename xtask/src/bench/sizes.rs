@@ -30,7 +30,10 @@ fn figures(text: &str) -> Result<Vec<Figure>> {
         unit: "bytes".to_owned(),
         goal: Goal::AtMost(bytes(&table["ceiling"])?),
     }];
-    for (name, sizes) in table["files"].as_object().context("the files are missing")? {
+    for (name, sizes) in table["files"]
+        .as_object()
+        .context("the files are missing")?
+    {
         figures.push(Figure {
             name: name.clone(),
             value: bytes(&sizes["brotli"])?,

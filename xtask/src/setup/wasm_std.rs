@@ -30,7 +30,10 @@ pub(super) fn install(workspace: &Workspace) -> Result<Outcome> {
     remark("rustup cannot download it, taking Debian's sources: about two minutes");
     let toolchain = debian_rust::install(workspace)?;
     let library = toolchain.library_folder(workspace)?;
-    build(workspace, &toolchain, Panic::Abort, &library)?;
+    // It is there already where the cache has outlived the system around it.
+    if !has_std(&library) {
+        build(workspace, &toolchain, Panic::Abort, &library)?;
+    }
     toolchain.mark_ready()?;
     WasmToolchain::locate(workspace)?;
     Ok(Outcome::Done)
@@ -51,15 +54,17 @@ fn add_with_rustup(workspace: &Workspace) -> Result<()> {
 pub(super) fn build_unwinding(workspace: &Workspace, toolchain: &WasmToolchain) -> Result<Outcome> {
     let sysroot = toolchain.unwinding_sysroot();
     let library = sysroot.join(format!("lib/rustlib/{TARGET}/lib"));
+    // The linker is looked up in the sysroot too, under the host's name. Linked each time: the cache may outlive the
+    // toolchain, or the place it was installed to.
+    let host = toolchain.host_folder(workspace)?;
+    let name = host.file_name().context("the host's folder has a name")?;
+    fs::create_dir_all(sysroot.join("lib/rustlib"))
+        .with_context(|| format!("cannot create {}", sysroot.display()))?;
+    relink(&host, &sysroot.join("lib/rustlib").join(name))?;
     if has_std(&library) {
         return Ok(Outcome::AlreadyThere);
     }
     remark("about a minute");
-    // The linker is looked up in the sysroot too, under the host's name.
-    let host = toolchain.host_folder(workspace)?;
-    let name = host.file_name().context("the host's folder has a name")?;
-    fs::create_dir_all(sysroot.join("lib/rustlib"))?;
-    relink(&host, &sysroot.join("lib/rustlib").join(name))?;
     build(workspace, toolchain, Panic::Unwind, &library)?;
     Ok(Outcome::Done)
 }

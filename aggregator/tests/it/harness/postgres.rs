@@ -9,18 +9,34 @@ const SERVER: &str = "HEADWATER_TEST_DATABASE_URL";
 pub(super) fn fresh_database() -> Option<String> {
     let server = server()?;
     let id = tempfile::Builder::new().prefix("hw").tempdir().unwrap();
-    let name = id.path().file_name().unwrap().to_string_lossy().to_lowercase();
+    let name = id
+        .path()
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .to_lowercase();
     let name = format!("{name}_{}", std::process::id());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        connection.execute(sqlx::query(AssertSqlSafe(format!("CREATE DATABASE \"{name}\"")))).await.unwrap();
+        connection
+            .execute(sqlx::query(AssertSqlSafe(format!(
+                "CREATE DATABASE \"{name}\""
+            ))))
+            .await
+            .unwrap();
     });
     let (front, _) = server.rsplit_once('/').unwrap();
     Some(format!("{front}/{name}"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests' own setting; the server takes its settings from arguments")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' own setting; the server takes its settings from arguments"
+)]
 fn server() -> Option<String> {
     std::env::var(SERVER).ok()
 }

@@ -21,7 +21,7 @@ export function checkoutPage(site) {
     kind: "checkout",
     main: html`<div class="wrap page-head"><h1>Checkout</h1><p class="lead">A demo: no payment is taken and nothing is sent to you.</p></div>
 <div class="wrap split">
-  <form class="form" data-checkout>
+  <form class="form" data-checkout hidden>
     <fieldset>
       <legend>Contact</legend>
       <label for="email">E-mail</label>

@@ -83,6 +83,8 @@ export function startCheckout() {
   const form = /** @type {HTMLFormElement | null} */ (find("[data-checkout]"));
   const summary = find("[data-summary]");
   if (!form || !summary) return;
+  // Hidden until now: sent by the browser alone, the form would put the address into the page's URL.
+  form.hidden = false;
   summary.replaceChildren(
     ...totals(),
     el("ul", { class: "mini", role: "list" }, ...lines().map(({ product, quantity }) => el("li", {}, `${quantity} × ${product.name}`))),

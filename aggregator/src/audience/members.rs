@@ -1,0 +1,237 @@
+//! SQL of `audience_member` and `profile_due`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdp_core::time::Timestamp;
+use serde::Serialize;
+use sqlx::{AnyConnection, Row as _};
+
+use super::store::time;
+use crate::database::Database;
+use crate::database::rows::Many;
+use crate::error::Result;
+
+/// A profile's place in an audience, as the profile shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Belongs {
+    id: String,
+    name: String,
+    since: Timestamp,
+}
+
+/// A member, as the audience shows it.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) profile_id: String,
+    pub(super) since: Timestamp,
+}
+
+/// A page of an audience's members.
+pub(super) async fn members(
+    database: &Database,
+    space_id: &str,
+    id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Member>> {
+    let sql = "SELECT profile_id, since FROM audience_member \
+               WHERE space_id = $1 AND audience_id = $2 AND profile_id > $3 ORDER BY profile_id LIMIT $4";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Member {
+                profile_id: row.try_get("profile_id")?,
+                since: time(row, "since")?,
+            })
+        })
+        .collect()
+}
+
+/// Which of these profiles exist.
+pub(super) async fn alive(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeSet<String>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT DISTINCT n.profile_id AS \
+         profile_id FROM wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND \
+         n.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("profile_id")?))
+        .collect()
+}
+
+/// Where these profiles belong, by audience and profile.
+pub(super) async fn memberships(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<(String, String), Timestamp>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
+         m.profile_id AS profile_id, m.since AS since FROM wanted w CROSS JOIN audience_member \
+         m WHERE m.space_id = $1 AND m.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                (row.try_get("audience_id")?, row.try_get("profile_id")?),
+                time(row, "since")?,
+            ))
+        })
+        .collect()
+}
+
+/// Where these profiles belong, with the audiences' names.
+pub(crate) async fn memberships_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, Vec<Belongs>>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.profile_id AS profile_id, a.id \
+         AS id, a.name AS name, m.since AS since FROM wanted w CROSS JOIN audience_member m \
+         CROSS JOIN audience a WHERE m.space_id = $1 AND m.profile_id = w.profile_id AND \
+         a.space_id = $1 AND a.id = m.audience_id ORDER BY a.id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<String, Vec<Belongs>> = BTreeMap::new();
+    for row in &rows {
+        let belongs = Belongs {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            since: time(row, "since")?,
+        };
+        found
+            .entry(row.try_get("profile_id")?)
+            .or_default()
+            .push(belongs);
+    }
+    Ok(found)
+}
+
+/// Ids and names of one profile's audiences.
+pub(crate) async fn names_of_profile(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT a.id AS id, a.name AS name FROM audience_member m CROSS JOIN audience a WHERE \
+        a.space_id = $1 AND a.id = m.audience_id AND m.space_id = $1 AND m.profile_id = $2 \
+        ORDER BY a.id";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("id")?, row.try_get("name")?)))
+        .collect()
+}
+
+/// Writes new memberships.
+pub(super) async fn join(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    joins: Vec<(String, String, Timestamp)>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO audience_member (space_id, audience_id, profile_id, since) VALUES {rows} ON CONFLICT (space_id, audience_id, profile_id) DO NOTHING",
+        [],
+    );
+    let rows = joins.into_iter().map(|(audience, profile, since)| {
+        [
+            space_id.into(),
+            audience.into(),
+            profile.into(),
+            since.as_micros().into(),
+        ]
+    });
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// Ends memberships.
+pub(super) async fn leave(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    leaves: Vec<(String, String)>,
+) -> Result<()> {
+    let sql = "DELETE FROM audience_member WHERE space_id = $1 AND (audience_id, profile_id) IN (VALUES {rows})";
+    let delete = Many::new(sql, [space_id.into()]).rows(
+        leaves
+            .into_iter()
+            .map(|(audience, profile)| [audience.into(), profile.into()]),
+    );
+    delete.execute(connection).await?;
+    Ok(())
+}
+
+/// Writes when these profiles have to be looked at again; those without a time never.
+pub(super) async fn set_due(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+    due: BTreeMap<String, Timestamp>,
+) -> Result<()> {
+    let idle = profiles
+        .iter()
+        .filter(|profile| !due.contains_key(*profile));
+    let delete = Many::new(
+        "DELETE FROM profile_due WHERE space_id = $1 AND profile_id IN (VALUES {rows})",
+        [space_id.into()],
+    );
+    delete
+        .rows(idle.map(|profile| [profile.into()]))
+        .execute(&mut *connection)
+        .await?;
+    let insert = Many::new(
+        "INSERT INTO profile_due (space_id, profile_id, change_at) VALUES {rows} \
+         ON CONFLICT (space_id, profile_id) DO UPDATE SET change_at = excluded.change_at",
+        [],
+    );
+    let rows = due
+        .into_iter()
+        .map(|(profile, time)| [space_id.into(), profile.into(), time.as_micros().into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// Profiles of all spaces whose time has come.
+pub(super) async fn due(
+    database: &Database,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT space_id, profile_id FROM profile_due WHERE change_at <= $1 ORDER BY change_at LIMIT $2";
+    let rows = sqlx::query(sql)
+        .bind(now.as_micros())
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("space_id")?, row.try_get("profile_id")?)))
+        .collect()
+}

@@ -1,0 +1,227 @@
+//! What the visitor allows, and the text in which each event says so.
+
+use cdp_core::consent::{NECESSARY, Verdict, verdict};
+
+use crate::json::{push_comma, push_quoted, push_time};
+use crate::settings::Settings;
+use crate::words::{is_plain, next_word};
+
+/// The choices of a visitor. What they mean is up to the site's settings.
+#[derive(Debug)]
+pub struct Consent {
+    /// Purposes divided by spaces, each after `+` (granted) or `-` (denied).
+    choices: String,
+    source: String,
+}
+
+impl Default for Consent {
+    /// Nothing chosen yet.
+    fn default() -> Self {
+        Self {
+            choices: String::new(),
+            source: "default".to_owned(),
+        }
+    }
+}
+
+impl Consent {
+    /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted)
+    /// or `-` (denied); whoever is not named was not decided.
+    pub fn choose(&mut self, choices: &str, source: &str) {
+        choices.clone_into(&mut self.choices);
+        source.clone_into(&mut self.source);
+    }
+
+    /// Whether events may be stored and sent.
+    #[must_use]
+    pub fn collect(&self, settings: &Settings) -> Verdict {
+        self.ask(settings.collect(), settings)
+    }
+
+    /// Whether a reply may bring decisions about the visitor.
+    #[must_use]
+    pub fn may_decide(&self, settings: &Settings) -> bool {
+        self.ask(settings.decide(), settings) == Verdict::Allow
+    }
+
+    fn ask(&self, purpose: &str, settings: &Settings) -> Verdict {
+        if purpose == NECESSARY {
+            return Verdict::Allow;
+        }
+        verdict(
+            self.choice(purpose),
+            settings.regime(),
+            is_vetoed(purpose, settings),
+        )
+    }
+
+    fn choice(&self, purpose: &str) -> Option<bool> {
+        let mut rest = self.choices.as_str();
+        while let Some((name, granted)) = next_choice(&mut rest) {
+            if name == purpose {
+                return Some(granted);
+            }
+        }
+        None
+    }
+
+    /// Appends `"categoryPreferences":{…},"source":"…"`: the choices with the browser's veto in them.
+    pub fn push_state(&self, out: &mut String, settings: &Settings) {
+        out.push_str("\"categoryPreferences\":{");
+        let mut first = true;
+        let mut rest = self.choices.as_str();
+        while let Some((name, granted)) = next_choice(&mut rest) {
+            push_comma(out, &mut first);
+            push_quoted(out, name);
+            out.push_str(if granted && !is_vetoed(name, settings) {
+                ":true"
+            } else {
+                ":false"
+            });
+        }
+        let mut rest = settings.vetoed();
+        while let Some(name) = next_word(&mut rest, b' ') {
+            if self.choice(name).is_none() {
+                push_comma(out, &mut first);
+                push_quoted(out, name);
+                out.push_str(":false");
+            }
+        }
+        out.push_str("},\"source\":");
+        push_quoted(out, &self.source);
+    }
+
+    /// Appends the receipt of an event captured now, without its closing brace: a release may follow.
+    pub fn push_receipt(&self, out: &mut String, now: f64, settings: &Settings) {
+        out.push_str(",\"consent\":{");
+        self.push_state(out, settings);
+        out.push_str(",\"policyVersion\":");
+        out.push_str(settings.policy_version());
+        out.push_str(",\"capturedAt\":");
+        push_time(out, now);
+        if !settings.vetoed().is_empty() {
+            out.push_str(",\"gpc\":true");
+        }
+    }
+
+    /// Appends the second record of an event that was held: the choice that released it.
+    pub fn push_release(&self, out: &mut String, now: f64, settings: &Settings) {
+        out.push_str(",\"release\":{");
+        self.push_state(out, settings);
+        out.push_str(",\"releasedAt\":");
+        push_time(out, now);
+        out.push('}');
+    }
+}
+
+fn is_vetoed(purpose: &str, settings: &Settings) -> bool {
+    let mut rest = settings.vetoed();
+    while let Some(name) = next_word(&mut rest, b' ') {
+        if name == purpose {
+            return true;
+        }
+    }
+    false
+}
+
+/// The next choice that makes sense: one that does not is none, so it grants nothing.
+fn next_choice<'a>(rest: &mut &'a str) -> Option<(&'a str, bool)> {
+    while let Some(word) = next_word(rest, b' ') {
+        let granted = word.as_bytes().first() == Some(&b'+');
+        if let Some(name) = word.get(1..)
+            && is_plain(name)
+            && (granted || word.as_bytes().first() == Some(&b'-'))
+        {
+            return Some((name, granted));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(regime: &str, vetoed: &str) -> Settings {
+        let lines = [
+            "u",
+            "k",
+            "t",
+            "1",
+            regime,
+            "analytics",
+            "personalization",
+            vetoed,
+            "1",
+        ];
+        Settings::read(&lines.join("\n"))
+    }
+
+    fn chosen(choices: &str) -> Consent {
+        let mut consent = Consent::default();
+        consent.choose(choices, "banner");
+        consent
+    }
+
+    #[test]
+    fn nothing_chosen_holds_or_allows_by_regime() {
+        assert_eq!(
+            Consent::default().collect(&site("opt_in", "")),
+            Verdict::Hold
+        );
+        assert_eq!(
+            Consent::default().collect(&site("opt_out", "")),
+            Verdict::Allow
+        );
+    }
+
+    #[test]
+    fn each_purpose_is_its_own_choice() {
+        let site = site("opt_in", "");
+        let consent = chosen("+analytics -personalization");
+        assert_eq!(consent.collect(&site), Verdict::Allow);
+        assert!(!consent.may_decide(&site));
+        assert_eq!(
+            chosen("").collect(&site),
+            Verdict::Hold,
+            "a choice that is taken back is no choice"
+        );
+    }
+
+    #[test]
+    fn a_veto_overrules_the_banner_and_is_written_down() {
+        let mut state = String::new();
+        chosen("+analytics +advertising")
+            .push_state(&mut state, &site("opt_in", "advertising sale_or_share"));
+        assert_eq!(
+            state,
+            r#""categoryPreferences":{"analytics":true,"advertising":false,"sale_or_share":false},"source":"banner""#
+        );
+    }
+
+    #[test]
+    fn a_veto_of_the_collecting_purpose_denies_what_was_granted() {
+        assert_eq!(
+            chosen("+analytics").collect(&site("opt_out", "analytics")),
+            Verdict::Deny
+        );
+    }
+
+    #[test]
+    fn a_typo_in_a_choice_grants_nothing() {
+        for typo in [
+            "analytics",
+            "++analytics",
+            "+Analytics",
+            "+ analytics",
+            "+analytics\"",
+            "é",
+        ] {
+            assert_eq!(
+                chosen(typo).collect(&site("opt_in", "")),
+                Verdict::Hold,
+                "{typo}"
+            );
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// From cargo's wasm to the engine's two encodings. Every step is a tool's own command, except two
+// small ones on the module itself: silencing panics and shortening the names of imports.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import binaryen from "binaryen";
+
+const require = createRequire(import.meta.url);
+const bin = (name) => join(dirname(require.resolve("binaryen/package.json")), "bin", name);
+const run = (tool, ...parts) => execFileSync(process.execPath, [bin(tool), ...parts], { stdio: ["ignore", "ignore", "inherit"] });
+
+/** What every browser with WebAssembly has had since 2021; an older one gets the other encoding. */
+const FEATURES = ["mutable-globals", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext"];
+const enable = (names) => ["--mvp-features", ...names.map((name) => `--enable-${name}`)];
+/** JavaScript has none of them. */
+const LOWER = ["--signext-lowering", "--llvm-nontrapping-fptoint-lowering", "--llvm-memory-copy-fill-lowering"];
+const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+
+/** Functions of Rust's library that only prepare the message of a panic. */
+const PANIC =
+  /^_R.*(9panicking|3fmt)|^_ZN.*(9panicking|3fmt)|panic|rust_begin_unwind|rust_oom|alloc_error|handle_error|capacity_overflow|unwrap_failed|expect_failed|assert_failed|slice_.*fail/;
+/** Texts that only such functions print: places in source files, and messages. */
+const PANIC_TEXT = [
+  /\/[\w./+-]{6,}?\.rs/g,
+  /(src|library)\/[\w./+-]{2,}?\.rs/g,
+  /cannot access a Thread Local Storage value during or after destruction: /g,
+  /closure invoked recursively or after being dropped/g,
+  /Tried to shrink to a larger capacity/g,
+  /rwlock [a-z ]+/g,
+  /RefCell already (mutably )?borrowed/g,
+  /capacity overflow/g,
+  /AccessError/g,
+];
+
+/** wasm-bindgen's first index of an object that is not reserved, where it keeps no reference table. */
+const FIRST_OBJECT = 1028;
+
+/**
+ * A panic has nobody to read its message in a visitor's browser: it becomes a trap, which the loader
+ * catches. That drops Rust's formatting code and the texts, a third of the module.
+ */
+function silence(bytes) {
+  let text = bytes.toString("latin1");
+  for (const pattern of PANIC_TEXT) text = text.replace(pattern, (found) => "\0".repeat(found.length));
+  binaryen.setDebugInfo(true);
+  const module = binaryen.readBinary(Buffer.from(text, "latin1"));
+  const infos = Array.from({ length: module.getNumFunctions() }, (_, at) => binaryen.getFunctionInfo(module.getFunctionByIndex(at)));
+  for (const { name, base, body, params, results } of infos) {
+    let instead;
+    if (body && PANIC.test(name) && !name.includes("collector_wasm")) instead = module.unreachable();
+    // The tool fills this in only for modules that use reference types.
+    else if (!body && base === "__wbindgen_externref_statics_end") instead = module.i32.const(FIRST_OBJECT);
+    else continue;
+    module.removeFunction(name);
+    module.addFunction(name, params, results, [], instead);
+  }
+  return Buffer.from(module.emitBinary());
+}
+
+/** Removes exports that the glue does not call, so that their code goes too. */
+function unexport(bytes, glue) {
+  binaryen.setDebugInfo(false);
+  const module = binaryen.readBinary(bytes);
+  const names = Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).name);
+  for (const name of names) if (name !== "memory" && !new RegExp(`wasm\\.${name}\\b`).test(glue)) module.removeExport(name);
+  return Buffer.from(module.emitBinary());
+}
+
+/** Gives the imports names of one letter; the glue is given them by the same table. */
+function shorten(file, out, names, features) {
+  const text = file.replace(/\.wasm$/, ".wat");
+  run("wasm-dis", file, ...enable(features), "-o", text);
+  const short = readFileSync(text, "utf8").replace(/\(import "([^"]+)" "([^"]+)"/g, (_, from, name) => {
+    if (from !== "./collector_wasm_bg.js") throw new Error(`the engine imports ${name} from ${from}, which nobody provides`);
+    return `(import "h" "${(names[name] ||= String.fromCharCode(97 + Object.keys(names).length))}"`;
+  });
+  writeFileSync(text, short);
+  run("wasm-as", text, ...enable(features), "-o", out);
+}
+
+/** wasm2js writes a module; the loader wants a function from imports to exports. */
+function asFunction(text) {
+  const body = text.replace(/^import .*$/gm, "").replace(/var retasmFunc = asmFunc\([\s\S]*$/, "");
+  if (!/function asmFunc\(imports\)/.test(body)) throw new Error("wasm2js writes another form than it used to");
+  return `${body}\nexport default asmFunc;\n`;
+}
+
+/**
+ * When WebAssembly's memory grows its old buffer becomes empty, which the glue tests for; JavaScript's
+ * old buffer stays as it was. To ask whether the buffer is still the same one is right for both.
+ */
+function followMemory(glue) {
+  const stale = "cachedUint8ArrayMemory0.byteLength === 0";
+  if (!glue.includes(stale)) throw new Error("wasm-bindgen's glue finds its memory in another way than it used to");
+  return glue.replace(stale, "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer");
+}
+
+/** Makes `engine.wasm`, `engine.js` and `glue.js` in `folder`. */
+export function encode({ wasm, wasmBindgen, folder }) {
+  const at = (name) => join(folder, name);
+  run("wasm-opt", wasm, "-g", ...enable([...FEATURES, "reference-types", "multivalue"]), "--strip-target-features", "-o", at("plain.wasm"));
+  writeFileSync(at("silent.wasm"), silence(readFileSync(at("plain.wasm"))));
+  // wasm-bindgen reads from this section that it may not use reference types, which wasm2js lacks.
+  run("wasm-opt", at("silent.wasm"), "-g", ...enable(FEATURES), "--emit-target-features", "-o", at("collector_wasm.wasm"));
+  const options = ["--target", "bundler", "--no-typescript", "--encode-into", "never", "--out-dir", folder];
+  execFileSync(wasmBindgen, [at("collector_wasm.wasm"), ...options], { stdio: "inherit" });
+
+  const glue = followMemory(readFileSync(at("collector_wasm_bg.js"), "utf8"));
+  writeFileSync(at("collector_wasm_bg.js"), glue);
+  writeFileSync(at("called.wasm"), unexport(readFileSync(at("collector_wasm_bg.wasm")), glue));
+  const names = {};
+  run("wasm-opt", at("called.wasm"), "-Oz", "--converge", ...enable(FEATURES), ...STRIP, "-o", at("small.wasm"));
+  shorten(at("small.wasm"), at("engine.wasm"), names, FEATURES);
+  run("wasm-opt", at("called.wasm"), ...enable(FEATURES), ...LOWER, "-o", at("lowered.wasm"));
+  run("wasm-opt", at("lowered.wasm"), "-Oz", "--converge", ...enable(["mutable-globals"]), ...STRIP, "-o", at("old.wasm"));
+  shorten(at("old.wasm"), at("engine-old.wasm"), names, ["mutable-globals"]);
+  run("wasm2js", at("engine-old.wasm"), ...enable(["mutable-globals"]), "-Oz", "-o", at("module.js"));
+  writeFileSync(at("engine.js"), asFunction(readFileSync(at("module.js"), "utf8")));
+
+  const used = Object.entries(names);
+  writeFileSync(
+    at("glue.js"),
+    [
+      `import { ${used.map(([name]) => name).join(", ")} } from "./collector_wasm_bg.js";`,
+      `export { __wbg_set_wasm, run, start } from "./collector_wasm_bg.js";`,
+      `export const imports = { h: { ${used.map(([name, short]) => `${short}: ${name}`).join(", ")} } };`,
+    ].join("\n"),
+  );
+}

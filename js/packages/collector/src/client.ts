@@ -1,0 +1,381 @@
+import type * as Api from "../index.d.ts";
+import { CONSENT_KEY, type Choices, type Rules, decided, states, stored, written } from "./choices.ts";
+import { context, pageContext } from "./context.ts";
+import { type Device, device as openDevice } from "./device.ts";
+import { emitter } from "./emitter.ts";
+import * as engine from "./engine.ts";
+import { attempt, listen } from "./guard.ts";
+import { uuid } from "./id.ts";
+import { tabs as openTabs } from "./tabs.ts";
+import { post } from "./transport.ts";
+
+type Command = [kind: number, text?: string, number?: number, status?: number, wait?: number];
+
+/** Most calls that wait for the engine. */
+const MOST_PENDING = 500;
+const STASH = "hw:raw:";
+const USER_KEY = "hw:user";
+
+/** Makes the SDK. Nothing is touched before the first call, so that it can be made on a server. */
+export const create = (assets: (host: string) => engine.Assets, origin: () => string): Api.Headwater => {
+  const { on, emit } = emitter();
+  const here = typeof document !== "undefined";
+  const device: Device = here ? openDevice() : ({} as Device);
+  const rules: Rules = { purposes: "necessary analytics personalization advertising sale_or_share".split(" "), vetoed: [], presumed: false, policyVersion: 1 };
+  const dropped: Record<string, number> = {};
+  const outcomes: Api.Outcome[] = [];
+  const decisions: Api.Decisions = {};
+  /** Commands that wait for the engine, and work that waits for the engine to be through. */
+  let pending: Command[] = [];
+  const after: (() => void)[] = [];
+  let busy = false;
+  let kind: "none" | "wasm" | "js" = "none";
+  /** What the engine said last: bit 0 collecting, bit 1 deciding, the rest how many wait. */
+  let status = 0;
+  let settled: () => void;
+  const opened = new Promise<void>((resolve) => (settled = resolve));
+  let loaded = false;
+  let host = "";
+  let writeKey = "";
+  let choices: Choices = {};
+  let source = "default";
+  let adapter: Api.ConsentAdapter | undefined;
+  let anonymousId: string | undefined;
+  let user: { id?: string; traits?: Api.Properties } = {};
+  let sent = 0;
+  let timer: number | undefined;
+  let stop = new AbortController();
+  let told = "";
+  const tabs = here ? openTabs(device) : undefined!;
+
+  const drop = (reason: string, count: number): void => {
+    dropped[reason] = (dropped[reason] || 0) + count;
+    emit("dropped", { count, reason });
+  };
+
+  const command = (...parts: Command): void => {
+    const [code, text = "", number = 0, answer = 0, wait = 0] = parts;
+    if (kind === "none") {
+      // Only what the page did waits for the engine; a tick or a reply would mean nothing to it.
+      if (pending.push(parts) > MOST_PENDING) {
+        pending.splice(pending.findIndex(([first]) => first === engine.CAPTURE), 1);
+        drop("memory_full", 1);
+      }
+    } else if (busy) {
+      after.push(() => command(...parts));
+    } else {
+      busy = true;
+      try {
+        status = engine.run(Date.now(), Math.random(), code, text, number, answer, wait);
+      } catch (error) {
+        // A trap leaves the engine in no state to go on: what was stored is the next page's.
+        kind = "none";
+        after.push(() => emit("error", error));
+      }
+      busy = false;
+      while (after.length) attempt(after.shift()!);
+    }
+  };
+
+  const purge = (): void => {
+    stop.abort();
+    stop = new AbortController();
+    device.purge();
+    user = {};
+    anonymousId = undefined;
+  };
+
+  const page: engine.Page = {
+    send: (ticket, body) => {
+      after.push(() => emit("sent", { bytes: body.length }));
+      post(host + "/v1/batch", body, stop.signal, (code, wait, reply) => {
+        const answers: Api.Outcome[] = (code === 200 && Array.isArray(reply?.outcomes) && reply.outcomes) || [];
+        const letters = answers.map((answer) => (answer?.outcome === "retry" ? "r" : "d")).join("");
+        command(engine.REPLIED, letters, ticket, code, wait);
+        for (const answer of answers) {
+          if (answer.outcome !== "retry") sent++;
+          outcomes.push(answer);
+          emit("outcome", answer);
+        }
+        outcomes.splice(0, outcomes.length - 100);
+        decide(reply?.decisions);
+        if (code >= 400 && code < 500 && code !== 408 && code !== 413 && code !== 429) {
+          complain(reply?.error?.message || "the edge refuses this page's events with status " + code);
+        }
+      });
+    },
+    wake: (wait) => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => attempt(() => command(engine.TICK)), wait);
+    },
+    begin: () => {
+      after.push(() => {
+        remember();
+        adopt();
+      });
+      return device.keep(anonymousId!);
+    },
+    purge,
+    tell: (state) => {
+      told = state;
+    },
+    report: (reason, count) => {
+      after.push(() => (reason ? drop(reason, count) : emit("held", { count })));
+    },
+  };
+
+  const complain = (message: string): void => {
+    attempt(() => console.warn("headwater: " + message));
+    emit("error", new Error(message));
+  };
+
+  const decide = (fresh?: Api.Decisions): void => {
+    if (fresh) emit("decisions", Object.assign(decisions, fresh) && fresh);
+  };
+
+  /** What the visitor said who they are stays for the next page. */
+  const remember = (): void => {
+    if (status & 1 && user.id) device.write(USER_KEY, user);
+  };
+
+  const adopt = (): void => {
+    for (const key of device.keys()) {
+      if (!key.startsWith(STASH)) continue;
+      const heads = attempt(() => JSON.parse(device.read(key) || ""));
+      device.site.removeItem(key);
+      for (const head of heads || []) command(engine.CAPTURE, head);
+    }
+    tabs.adopt(command);
+  };
+
+  /** The choices changed, or whose they are. */
+  const applyConsent = (): void => {
+    anonymousId = device.known() || anonymousId || uuid();
+    command(engine.CONSENT, [written(choices), source.replace(/[^\w.:-]/g, "_"), anonymousId].join("\n"));
+    keepChoices();
+    emit("consent", states(choices, rules));
+  };
+
+  const keepChoices = (): void => {
+    const granted = Object.keys(choices).some((purpose) => choices[purpose] && purpose !== "necessary");
+    if (granted && kind !== "none") device.write(CONSENT_KEY, { choices, source, version: rules.policyVersion });
+  };
+
+  const readAdapter = (): void => {
+    const state = adapter && attempt(() => adapter!.read());
+    if (!state) return;
+    // A banner may have categories that are no purposes here; a typo of this page's own is another matter.
+    const next = state.decided ? known(state.categories, true) : {};
+    if (written(next) === written(choices)) return;
+    choices = next;
+    source = state.source;
+    applyConsent();
+  };
+
+  /** The choices of purposes that exist: a typo grants nothing and is said aloud. */
+  const known = (given: Record<string, Api.Choice>, quiet?: boolean): Choices => {
+    const out: Choices = {};
+    for (const purpose of Object.keys(given)) {
+      const choice = decided(given[purpose]);
+      if (!rules.purposes.includes(purpose)) {
+        quiet || complain(`unknown consent purpose "${purpose}": this site has ${rules.purposes.join(", ")}`);
+      } else if (choice !== undefined) out[purpose] = choice;
+    }
+    return out;
+  };
+
+  const capture = (type: Api.CapturedEvent["type"], fields: object, options?: Api.CallOptions): void => {
+    const { timestamp, integrations } = options || {};
+    const event = {
+      type,
+      messageId: uuid(),
+      userId: user.id,
+      originalTimestamp: new Date(timestamp || Date.now()).toISOString(),
+      ...fields,
+      integrations,
+      // Last, because the engine completes it.
+      context: context(VERSION, options?.context),
+    };
+    command(engine.CAPTURE, JSON.stringify(event).slice(0, -2));
+    emit("captured", event);
+  };
+
+  /** The engine did not make it: a visitor who agreed on an earlier page loses nothing. */
+  const stash = (): void => {
+    const heads = pending.filter(([code]) => code === engine.CAPTURE).map(([, head]) => head);
+    pending = [];
+    if (!heads.length) return;
+    const consent = states(choices, rules)[collects];
+    if (consent === "granted" && loaded) device.write(STASH + uuid(), heads);
+    else drop("unload", heads.length);
+  };
+
+  let collects = "analytics";
+
+  const open = async (options: Api.Options): Promise<void> => {
+    const [encoding, [tab, next]] = await Promise.all([engine.openEngine(assets(host), options.engine === "js"), tabs.claim()]);
+    const { presumed, vetoed, policyVersion } = rules;
+    const lines = [host + "/v1/batch", writeKey, tab, next, presumed ? "opt_out" : "opt_in", collects];
+    engine.start([...lines, options.decidePurpose || "personalization", vetoed.join(" "), policyVersion].join("\n"), page, device.site, device.tab, navigator);
+    kind = encoding;
+    // Before anything else is written about this tab's losses: what its last page wrote.
+    command(engine.ADOPT_LOSSES, tab + "\n" + (device.read("hw:l:" + tab) || ""));
+    const waiting = pending;
+    pending = [];
+    waiting.forEach((parts) => command(...parts));
+    keepChoices();
+  };
+
+  const wire = (): void => {
+    listen("visibilitychange", () => (document.visibilityState === "hidden" ? kind !== "none" && command(engine.HIDE) : readAdapter()));
+    listen("pagehide", () => {
+      if (kind === "none") stash();
+      else command(engine.HIDE, "", 1);
+      tabs.release();
+    });
+    listen("pageshow", (event) => {
+      if (!(event as PageTransitionEvent).persisted || kind === "none") return;
+      command(engine.RESUME, tabs.renew());
+      if (status & 1) adopt();
+    });
+    listen("online", () => command(engine.ONLINE, "", 1));
+    listen("offline", () => command(engine.ONLINE));
+    // Another tab of the site granted, or withdrew and removed everything.
+    listen("storage", (event) => {
+      if ((event as StorageEvent).key !== CONSENT_KEY) return;
+      const kept = stored(device, rules.policyVersion);
+      choices = kept?.choices || Object.fromEntries(rules.purposes.map((purpose) => [purpose, purpose === "necessary"]));
+      source = kept?.source || "other_tab";
+      applyConsent();
+    });
+  };
+
+  const api: Omit<Api.Headwater, "version"> = {
+    load(key, options = {}) {
+      if (loaded) return;
+      loaded = true;
+      writeKey = key.replace(/[^\w.-]/g, "");
+      host = (options.host || origin()).replace(/\/+$/, "");
+      collects = options.collectPurpose || collects;
+      rules.purposes = options.purposes || rules.purposes;
+      rules.presumed = options.regime === "opt_out";
+      rules.policyVersion = options.policyVersion || 1;
+      const gpc = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
+      if (gpc) rules.vetoed = options.gpcDenies || ["advertising", "sale_or_share"];
+      user = { ...attempt(() => JSON.parse(device.read(USER_KEY) || "")), ...user };
+      const kept = stored(device, rules.policyVersion);
+      if (kept && !Object.keys(choices).length) ({ choices, source } = kept);
+      wire();
+      if (navigator.onLine === false) command(engine.ONLINE);
+      if (options.placements) api.watch(options.placements);
+      applyConsent();
+      if (options.adapter) api.use(options.adapter);
+      open(options).catch((error) => emit("error", error)).then(settled);
+    },
+    track(event, properties = {}, options) {
+      capture("track", { event, properties }, options);
+    },
+    identify(first: string | Api.Properties, traits?: Api.Properties, options?: Api.CallOptions) {
+      if (typeof first === "object") traits = first;
+      else {
+        if (user.id && user.id !== first) user.traits = {};
+        user.id = first;
+      }
+      user.traits = { ...user.traits, ...traits };
+      remember();
+      capture("identify", { userId: user.id, traits: traits || {} }, options);
+    },
+    page(...parts: unknown[]) {
+      const names = parts.filter((part) => typeof part === "string");
+      const [properties, options] = parts.filter((part) => part && typeof part === "object") as [Api.Properties?, Api.CallOptions?];
+      const [name, category] = names.reverse();
+      capture("page", { name, category, properties: { ...pageContext(), name, category, ...properties } }, options);
+    },
+    group(groupId, traits = {}, options) {
+      capture("group", { groupId, traits }, options);
+    },
+    alias(userId, previousId, options) {
+      capture("alias", { userId, previousId: previousId || user.id || api.user().anonymousId() || undefined }, options);
+      user.id = userId;
+      remember();
+    },
+    reset() {
+      command(engine.RESET, uuid());
+      user = {};
+      attempt(() => device.site.removeItem(USER_KEY));
+      anonymousId = uuid();
+      if (status & 1) device.keep(anonymousId);
+      applyConsent();
+    },
+    user: () => ({
+      id: () => user.id || null,
+      anonymousId: () => (status & 1 && anonymousId) || null,
+      traits: () => ({ ...user.traits }),
+    }),
+    ready(callback) {
+      opened.then(() => attempt(callback));
+    },
+    on,
+    consent(given, options) {
+      if (given) {
+        const next = { ...choices, ...known(given) };
+        for (const purpose of Object.keys(given)) {
+          if (given[purpose] === "pending") delete next[purpose];
+        }
+        choices = next;
+        source = options?.source || "api";
+        if (loaded) applyConsent();
+      }
+      return states(choices, rules);
+    },
+    use(next) {
+      adapter = next;
+      readAdapter();
+      next.subscribe(() => attempt(readAdapter));
+    },
+    async decide({ placements = [] } = { placements: [] }) {
+      let why = "personalization is not granted";
+      if (here) await opened;
+      if (status & 2) {
+        command(engine.ASK);
+        why = "the edge did not answer";
+        const body = `{"writeKey":"${writeKey}","anonymousId":"${anonymousId}","placements":${JSON.stringify(placements)},"consent":{${told}}}`;
+        const reply = await new Promise<{ decisions?: Api.Decisions } | undefined>((resolve) =>
+          post(host + "/v1/decide", body, stop.signal, (_code, _wait, answer) => resolve(answer)),
+        );
+        decide(reply?.decisions);
+        if (reply?.decisions) return reply.decisions;
+      }
+      return Object.fromEntries(
+        placements.map((placement) => [placement, { placement, experience: null, variant: null, value: null, reasons: [why] }]),
+      );
+    },
+    watch(placements) {
+      command(engine.WATCH, placements.length ? JSON.stringify(placements) : "");
+    },
+    inspect: () => ({
+      engine: kind,
+      consent: states(choices, rules),
+      held: kind === "none" ? pending.filter(([code]) => code === engine.CAPTURE).length : status & 1 ? 0 : status >> 2,
+      queued: status & 1 ? status >> 2 : 0,
+      sent,
+      dropped: { ...dropped },
+      outcomes: [...outcomes],
+      decisions: { ...decisions },
+    }),
+  };
+
+  // No call throws, and on a server none does anything.
+  const safe: Record<string, unknown> = { version: VERSION };
+  for (const name of Object.keys(api) as (keyof typeof api)[]) {
+    safe[name] = (...parts: never[]) => {
+      try {
+        if (here || /user|on|consent|inspect|decide/.test(name)) return (api[name] as (...parts: never[]) => unknown)(...parts);
+      } catch (error) {
+        emit("error", error);
+      }
+      return undefined;
+    };
+  }
+  return safe as unknown as Api.Headwater;
+};

@@ -1,0 +1,59 @@
+/** The server, on a folder of its own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Part, ROOT, run } from "./part.mjs";
+
+const BINARY = process.env.HEADWATER_BIN || join(process.env.CARGO_TARGET_DIR || join(ROOT, "target"), "debug/headwater");
+
+/** @typedef {{ space_id: string, write_key: string, server_write_key: string, token: string, edge_secret: string }} Keys */
+
+export class Headwater {
+  /** @param {string} folder @param {Keys} keys */
+  constructor(folder, keys) {
+    this.folder = folder;
+    this.keys = keys;
+    /** `host:port` */
+    this.address = "127.0.0.1:0";
+    /** Every run of it, for the logs. @type {Part[]} */
+    this.runs = [];
+  }
+
+  static async start() {
+    const folder = await mkdtemp(join(tmpdir(), "headwater-e2e-"));
+    const printed = await run("headwater init", BINARY, ["init", "--data-dir", folder, "--json"]);
+    const server = new Headwater(folder, JSON.parse(printed));
+    await server.serve();
+    return server;
+  }
+
+  /** Starts it; again on the address it had. */
+  async serve() {
+    const part = new Part("headwater", BINARY, ["serve", "--data-dir", this.folder, "--listen", this.address]);
+    this.runs.push(part);
+    this.address = await part.says(/headwater listening on http:\/\/(\S+)/);
+  }
+
+  get url() {
+    return `http://${this.address}`;
+  }
+
+  get log() {
+    return this.runs.map((part) => part.tail()).join("\n--- restarted ---\n");
+  }
+
+  /** Ends it as a power cut would. */
+  async crash() {
+    await this.runs.at(-1)?.crash();
+  }
+
+  /** Ends it in order. */
+  async shutDown() {
+    await this.runs.at(-1)?.stop();
+  }
+
+  async stop() {
+    await this.shutDown();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,8 @@
+/** What the pages under test put on `window`. */
+export {};
+
+declare global {
+  interface Window {
+    headwater: any;
+  }
+}
