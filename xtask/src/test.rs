@@ -167,10 +167,13 @@ fn core_purity(workspace: &Workspace) -> Result<()> {
     build
         .current_dir(&workspace.root)
         .args([
-            "check",
+            "build",
             "--package",
             "cdp-core",
             "--lib",
+            // As the SDK's build has compiled it a moment ago.
+            "--profile",
+            "wasm-sdk",
             "--target",
             TARGET,
         ])

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use crate::host::{BROWSER, KEY, MemoryHost, batch, body, post, serve, track, with};
 
-#[expect(clippy::needless_pass_by_value, reason = "the calls read better with values")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the calls read better with values"
+)]
 fn ask(host: &MemoryHost, anonymous_id: Option<&str>, choices: Value) -> Value {
     let asked = json!({"writeKey": KEY, "anonymousId": anonymous_id, "placements": ["home-hero"], "consent": {"categoryPreferences": choices}});
     let response = serve(host, post("/v1/decide", asked.to_string()));
