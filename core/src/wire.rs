@@ -147,14 +147,23 @@ impl Batch {
         Ok(batch)
     }
 
-    /// A batch made of messages that did not come through a request, such as an import's lines. The
-    /// limit of one event protects the public endpoint; here one event may be as large as a batch.
+    /// A batch made of messages that did not come through a request just now, such as those that are
+    /// tried again.
     #[must_use]
     pub fn of_messages(messages: Vec<Box<RawValue>>) -> Self {
         Self {
             messages,
-            event_limit: Some(MAX_BATCH_BYTES),
             ..Self::default()
+        }
+    }
+
+    /// A batch of an import's messages. The limit of one event protects the public endpoint; here one
+    /// event may be as large as a batch.
+    #[must_use]
+    pub fn of_import(messages: Vec<Box<RawValue>>) -> Self {
+        Self {
+            event_limit: Some(MAX_BATCH_BYTES),
+            ..Self::of_messages(messages)
         }
     }
 

@@ -137,7 +137,7 @@ fn statement(
     columns: usize,
     shared: usize,
 ) -> String {
-    // From the last, so that $1 is not taken for the beginning of $12.
+    // The NUL keeps a number that was just written from being read as the beginning of another.
     let template = (1..=shared)
         .rev()
         .fold(template.to_owned(), |text, number| {

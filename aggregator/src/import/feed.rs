@@ -141,7 +141,7 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
             gpc: false,
         };
         // Every message has an id already; the core would make one only for what has none.
-        let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
+        let judged = Batch::of_import(messages).judge(&intake, &mut String::new);
         refused.extend(judged.refused);
         let forward = Forward {
             space_id: self.config.space_id.clone(),

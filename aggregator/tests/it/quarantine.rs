@@ -9,12 +9,19 @@ fn refused_messages_are_listed_and_tried_again() {
     let server = Server::fresh();
     let mut unknown = track("m-1", "browser-a", "Viewed", json!({"price": 1}));
     unknown["context"]["consent"]["categoryPreferences"]["analitics"] = json!(true);
+    let large = track(
+        "m-3",
+        "browser-a",
+        "Viewed",
+        json!({"text": "x".repeat(33_000)}),
+    );
+    let wave = json!({"type": "wave", "messageId": "m-2"});
     assert_eq!(
-        server.outcomes(&[unknown.clone(), json!({"type": "wave", "messageId": "m-2"})]),
-        ["quarantined", "quarantined"]
+        server.outcomes(&[unknown.clone(), wave, large]),
+        ["quarantined"; 3]
     );
     let kept = server.all("/api/v1/quarantine?limit=1");
-    assert_eq!(kept.len(), 2);
+    assert_eq!(kept.len(), 3);
     let first = kept.iter().find(|one| one["message_id"] == "m-1").unwrap();
     assert_eq!(first["message"], unknown, "the whole message as it came");
     assert!(
@@ -33,11 +40,10 @@ fn refused_messages_are_listed_and_tried_again() {
         .map(|line| line["outcome"].as_str().unwrap())
         .collect();
     assert_eq!(
-        outcomes,
-        ["quarantined", "quarantined"],
+        outcomes, ["quarantined"; 3],
         "nothing has changed, so they stay"
     );
-    assert_eq!(server.all("/api/v1/quarantine").len(), 2);
+    assert_eq!(server.all("/api/v1/quarantine").len(), 3);
     assert_eq!(
         server
             .post("/api/v1/quarantine/replay", &json!({"ids": []}))

@@ -96,6 +96,11 @@ fn build(
         ["anonymousId", "userId", "previousId", "groupId"].map(|field| take_id(&mut fields, field));
     let (anonymous_id, user_id, previous_id, group_id) =
         (anonymous_id?, user_id?, previous_id?, group_id?);
+    // An alias without a previous id means the browser that says it.
+    let previous_id = match kind {
+        EventKind::Alias => previous_id.or_else(|| anonymous_id.clone()),
+        _ => previous_id,
+    };
     let mut context = take_object(&mut fields, "context")?;
     let receipt = take_receipt(&mut context, intake)?;
     let original = match take_time(&mut fields, "originalTimestamp")? {

@@ -86,14 +86,24 @@ function asFunction(text) {
   return `${body}\nexport default asmFunc;\n`;
 }
 
-/**
- * When WebAssembly's memory grows its old buffer becomes empty, which the glue tests for; JavaScript's
- * old buffer stays as it was. To ask whether the buffer is still the same one is right for both.
- */
-function followMemory(glue) {
-  const stale = "cachedUint8ArrayMemory0.byteLength === 0";
-  if (!glue.includes(stale)) throw new Error("wasm-bindgen's glue finds its memory in another way than it used to");
-  return glue.replace(stale, "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer");
+/** What the loader's glue does otherwise than wasm-bindgen writes it; each has to be found. */
+const GLUE = [
+  // When WebAssembly's memory grows its old buffer becomes empty, which the glue tests for; JavaScript's
+  // old buffer stays as it was. To ask whether the buffer is still the same one is right for both.
+  [/cachedUint8ArrayMemory0\.byteLength === 0/, "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer"],
+  // Texts are encoded in one go: the way around an encoder's allocation is not worth its bytes here.
+  [/, wasm\.__wbindgen_realloc\)/g, ")"],
+  [/if \(realloc === undefined\) \{(\s*const buf[\s\S]*?return ptr;\s*)\}[\s\S]*?return ptr;\s*\}/, "$1}"],
+  [/cachedTextEncoder\.encodeInto = function[\s\S]*?\n\};?\n/, ""],
+  // A decoder that has read two gigabytes: no page sends as much.
+  [/numBytesDecoded \+= bytes\.length;\s*if [\s\S]*?\n {4}\}/, ""],
+];
+
+function patch(glue) {
+  return GLUE.reduce((text, [found, instead]) => {
+    if (text.search(found) < 0) throw new Error(`wasm-bindgen writes other glue than it used to: no ${found}`);
+    return text.replace(found, instead);
+  }, glue);
 }
 
 /** Makes `engine.wasm`, `engine.js` and `glue.js` in `folder`. */
@@ -106,7 +116,7 @@ export function encode({ wasm, wasmBindgen, folder }) {
   const options = ["--target", "bundler", "--no-typescript", "--encode-into", "never", "--out-dir", folder];
   execFileSync(wasmBindgen, [at("collector_wasm.wasm"), ...options], { stdio: "inherit" });
 
-  const glue = followMemory(readFileSync(at("collector_wasm_bg.js"), "utf8"));
+  const glue = patch(readFileSync(at("collector_wasm_bg.js"), "utf8"));
   writeFileSync(at("collector_wasm_bg.js"), glue);
   writeFileSync(at("called.wasm"), unexport(readFileSync(at("collector_wasm_bg.wasm")), glue));
   const names = {};

@@ -58,7 +58,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     if (kind === "none") {
       // Only what the page did waits for the engine; a tick or a reply would mean nothing to it.
       if (pending.push(parts) > MOST_PENDING) {
-        pending.splice(pending.findIndex(([first]) => first === engine.CAPTURE), 1);
+        pending.splice(pending.findIndex(([first]) => first === engine.Kind.Capture), 1);
         drop("memory_full", 1);
       }
     } else if (busy) {
@@ -91,7 +91,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       post(host + "/v1/batch", body, stop.signal, (code, wait, reply) => {
         const answers: Api.Outcome[] = (code === 200 && Array.isArray(reply?.outcomes) && reply.outcomes) || [];
         const letters = answers.map((answer) => (answer?.outcome === "retry" ? "r" : "d")).join("");
-        command(engine.REPLIED, letters, ticket, code, wait);
+        command(engine.Kind.Replied, letters, ticket, code, wait);
         for (const answer of answers) {
           if (answer.outcome !== "retry") sent++;
           outcomes.push(answer);
@@ -106,7 +106,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     },
     wake: (wait) => {
       clearTimeout(timer);
-      timer = window.setTimeout(() => attempt(() => command(engine.TICK)), wait);
+      timer = window.setTimeout(() => attempt(() => command(engine.Kind.Tick)), wait);
     },
     begin: () => {
       after.push(() => {
@@ -143,7 +143,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       if (!key.startsWith(STASH)) continue;
       const heads = attempt(() => JSON.parse(device.read(key) || ""));
       device.site.removeItem(key);
-      for (const head of heads || []) command(engine.CAPTURE, head);
+      for (const head of heads || []) command(engine.Kind.Capture, head);
     }
     tabs.adopt(command);
   };
@@ -151,7 +151,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   /** The choices changed, or whose they are. */
   const applyConsent = (): void => {
     anonymousId = device.known() || anonymousId || uuid();
-    command(engine.CONSENT, [written(choices), source.replace(/[^\w.:-]/g, "_"), anonymousId].join("\n"));
+    command(engine.Kind.Consent, [written(choices), source.replace(/[^\w.:-]/g, "_"), anonymousId].join("\n"));
     keepChoices();
     emit("consent", states(choices, rules));
   };
@@ -196,13 +196,13 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       // Last, because the engine completes it.
       context: context(VERSION, options?.context),
     };
-    command(engine.CAPTURE, JSON.stringify(event).slice(0, -2));
+    command(engine.Kind.Capture, JSON.stringify(event).slice(0, -2));
     emit("captured", event);
   };
 
   /** The engine did not make it: a visitor who agreed on an earlier page loses nothing. */
   const stash = (): void => {
-    const heads = pending.filter(([code]) => code === engine.CAPTURE).map(([, head]) => head);
+    const heads = pending.filter(([code]) => code === engine.Kind.Capture).map(([, head]) => head);
     pending = [];
     if (!heads.length) return;
     const consent = states(choices, rules)[collects];
@@ -219,7 +219,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     engine.start([...lines, options.decidePurpose || "personalization", vetoed.join(" "), policyVersion].join("\n"), page, device.site, device.tab, navigator);
     kind = encoding;
     // Before anything else is written about this tab's losses: what its last page wrote.
-    command(engine.ADOPT_LOSSES, tab + "\n" + (device.read("hw:l:" + tab) || ""));
+    command(engine.Kind.AdoptLosses, tab + "\n" + (device.read("hw:l:" + tab) || ""));
     const waiting = pending;
     pending = [];
     waiting.forEach((parts) => command(...parts));
@@ -227,19 +227,19 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   };
 
   const wire = (): void => {
-    listen("visibilitychange", () => (document.visibilityState === "hidden" ? kind !== "none" && command(engine.HIDE) : readAdapter()));
+    listen("visibilitychange", () => (document.visibilityState === "hidden" ? kind !== "none" && command(engine.Kind.Hide) : readAdapter()));
     listen("pagehide", () => {
       if (kind === "none") stash();
-      else command(engine.HIDE, "", 1);
+      else command(engine.Kind.Hide, "", 1);
       tabs.release();
     });
     listen("pageshow", (event) => {
       if (!(event as PageTransitionEvent).persisted || kind === "none") return;
-      command(engine.RESUME, tabs.renew());
+      command(engine.Kind.Resume, tabs.renew());
       if (status & 1) adopt();
     });
-    listen("online", () => command(engine.ONLINE, "", 1));
-    listen("offline", () => command(engine.ONLINE));
+    listen("online", () => command(engine.Kind.Online, "", 1));
+    listen("offline", () => command(engine.Kind.Online));
     // Another tab of the site granted, or withdrew and removed everything.
     listen("storage", (event) => {
       if ((event as StorageEvent).key !== CONSENT_KEY) return;
@@ -266,7 +266,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       const kept = stored(device, rules.policyVersion);
       if (kept && !Object.keys(choices).length) ({ choices, source } = kept);
       wire();
-      if (navigator.onLine === false) command(engine.ONLINE);
+      if (navigator.onLine === false) command(engine.Kind.Online);
       if (options.placements) api.watch(options.placements);
       applyConsent();
       if (options.adapter) api.use(options.adapter);
@@ -300,7 +300,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       remember();
     },
     reset() {
-      command(engine.RESET, uuid());
+      command(engine.Kind.Reset, uuid());
       user = {};
       attempt(() => device.site.removeItem(USER_KEY));
       anonymousId = uuid();
@@ -337,7 +337,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       let why = "personalization is not granted";
       if (here) await opened;
       if (status & 2) {
-        command(engine.ASK);
+        command(engine.Kind.Ask);
         why = "the edge did not answer";
         const body = `{"writeKey":"${writeKey}","anonymousId":"${anonymousId}","placements":${JSON.stringify(placements)},"consent":{${told}}}`;
         const reply = await new Promise<{ decisions?: Api.Decisions } | undefined>((resolve) =>
@@ -351,12 +351,12 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       );
     },
     watch(placements) {
-      command(engine.WATCH, placements.length ? JSON.stringify(placements) : "");
+      command(engine.Kind.Watch, placements.length ? JSON.stringify(placements) : "");
     },
     inspect: () => ({
       engine: kind,
       consent: states(choices, rules),
-      held: kind === "none" ? pending.filter(([code]) => code === engine.CAPTURE).length : status & 1 ? 0 : status >> 2,
+      held: kind === "none" ? pending.filter(([code]) => code === engine.Kind.Capture).length : status & 1 ? 0 : status >> 2,
       queued: status & 1 ? status >> 2 : 0,
       sent,
       dropped: { ...dropped },

@@ -1,7 +1,5 @@
-import * as glue from "#glue";
+import { __wbg_set_wasm, imports, run, start } from "#glue";
 
-/** The engine's one function: see `Command::read` in collector-wasm. */
-export type Run = typeof glue.run;
 /** What the engine calls: see `Page` in collector-wasm. */
 export interface Page {
   send(ticket: number, body: string): void;
@@ -11,19 +9,21 @@ export interface Page {
   tell(state: string): void;
   report(reason: string, count: number): void;
 }
-/** The numbers of commands. */
-export const CAPTURE = 0;
-export const CONSENT = 1;
-export const ADOPT = 2;
-export const ADOPT_LOSSES = 3;
-export const WATCH = 4;
-export const TICK = 5;
-export const REPLIED = 6;
-export const ONLINE = 7;
-export const HIDE = 8;
-export const RESUME = 9;
-export const ASK = 10;
-export const RESET = 11;
+/** What `run` is told: the numbers of `Command::read` in collector-wasm. */
+export const enum Kind {
+  Capture,
+  Consent,
+  Adopt,
+  AdoptLosses,
+  Watch,
+  Tick,
+  Replied,
+  Online,
+  Hide,
+  Resume,
+  Ask,
+  Reset,
+}
 
 /** Where the engine's two encodings come from. */
 export interface Assets {
@@ -45,15 +45,15 @@ const canCompile = (): boolean => {
 export const openEngine = async (assets: Assets, plain: boolean): Promise<"wasm" | "js"> => {
   if (!plain && canCompile()) {
     try {
-      const { instance } = await WebAssembly.instantiate(await assets.wasm(), glue.imports as WebAssembly.Imports);
-      glue.__wbg_set_wasm(instance.exports);
+      const { instance } = await WebAssembly.instantiate(await assets.wasm(), imports as WebAssembly.Imports);
+      __wbg_set_wasm(instance.exports);
       return "wasm";
     } catch {
       // The file is blocked, or needs a newer browser: the other encoding does the same.
     }
   }
-  glue.__wbg_set_wasm((await assets.js())(glue.imports));
+  __wbg_set_wasm((await assets.js())(imports));
   return "js";
 };
 
-export const { run, start } = glue;
+export { run, start };

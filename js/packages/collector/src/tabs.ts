@@ -1,6 +1,6 @@
 import { tabId } from "./id.ts";
 import { attempt } from "./guard.ts";
-import { ADOPT, ADOPT_LOSSES } from "./engine.ts";
+import { Kind } from "./engine.ts";
 import type { Device } from "./device.ts";
 
 type Command = (kind: number, text: string, number?: number) => void;
@@ -35,12 +35,12 @@ export const tabs = (device: Device) => {
       const text = device.read(key) || "";
       if (kind === "q") found.push([+seq!, text]);
       // This tab's own were told to the engine before it began.
-      else if (id !== own) command(ADOPT_LOSSES, id + "\n" + text);
+      else if (id !== own) command(Kind.AdoptLosses, id + "\n" + text);
     }
     for (const [seq, text] of found.sort((one, other) => one[0] - other[0])) {
       const event = attempt(() => JSON.parse(text));
       if (all || !(Date.now() - Date.parse(event?.originalTimestamp) < STALE)) {
-        command(ADOPT, id + "\n" + (event ? text : ""), seq);
+        command(Kind.Adopt, id + "\n" + (event ? text : ""), seq);
       }
     }
   };
