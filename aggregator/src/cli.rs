@@ -1,5 +1,6 @@
 //! The commands.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -135,7 +136,12 @@ async fn command(command: Command) -> Result<(), Failure> {
         Command::Import(options) => import::run(options).await,
         Command::Doctor(options) => doctor::run(&options).await,
         Command::Openapi => {
-            println!("{:#}", crate::http::openapi::document());
+            // Whoever closes the pipe early has read enough.
+            let _ = writeln!(
+                std::io::stdout().lock(),
+                "{:#}",
+                crate::http::openapi::document()
+            );
             Ok(())
         }
     }

@@ -24,9 +24,11 @@ fn run(workspace: &Workspace, name: &str) -> Result<Vec<Figure>> {
             "build",
             "--quiet",
             "--release",
-            "-p",
+            // The whole workspace, so that features are those of every other build.
+            "--workspace",
+            "--bin",
             "headwater",
-            "-p",
+            "--bin",
             "headwater-load",
         ])
         .current_dir(&workspace.root)
