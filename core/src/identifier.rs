@@ -18,7 +18,8 @@ pub const ANONYMOUS_ID: &str = "anonymous_id";
 /// Kinds from strongest to weakest: the strongest on an event says whose event it is.
 const PRIORITY: [&str; 3] = [USER_ID, EMAIL, ANONYMOUS_ID];
 
-/// How many characters an identifier's value may have; longer ones are somebody's mistake.
+/// How many bytes an identifier's value may have; longer ones are somebody's mistake, and two of them
+/// have to fit a key of Postgres.
 pub const LONGEST_VALUE: usize = 512;
 
 /// Values that many people share because a program wrote them: placeholders, test data and the
@@ -67,7 +68,7 @@ impl Identifier {
         let trimmed = value.trim().trim_matches('"').trim();
         let lower = trimmed.to_lowercase();
         let zeros = trimmed.bytes().all(|byte| matches!(byte, b'0' | b'-'));
-        if zeros || BLOCKED.contains(&lower.as_str()) || trimmed.chars().count() > LONGEST_VALUE {
+        if zeros || BLOCKED.contains(&lower.as_str()) || trimmed.len() > LONGEST_VALUE {
             return None;
         }
         if trimmed.chars().any(char::is_control) {

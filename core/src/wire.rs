@@ -19,6 +19,7 @@ use crate::source::SourceConfig;
 use crate::time::Timestamp;
 
 mod message;
+mod surrogates;
 
 pub use message::MAX_MESSAGE_ID;
 
@@ -26,6 +27,8 @@ pub use message::MAX_MESSAGE_ID;
 pub const MAX_EVENT_BYTES: usize = 32 * 1024;
 /// Bytes that a batch may have after decompression.
 pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Messages that a batch may have. Segment's HTTP API takes 2,500; twice as many are no mistake yet.
+pub const MAX_BATCH_MESSAGES: usize = 5_000;
 
 /// A request that cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub enum WireError {
     InvalidJson(String),
     /// The body is JSON, but not of the form that the endpoint takes.
     WrongShape(String),
+    /// The batch has more messages than [`MAX_BATCH_MESSAGES`].
+    TooMany(usize),
 }
 
 impl fmt::Display for WireError {
@@ -44,6 +49,10 @@ impl fmt::Display for WireError {
                 "the body is not valid JSON ({detail}): send the batch as JSON text in UTF-8"
             ),
             Self::WrongShape(detail) => formatter.write_str(detail),
+            Self::TooMany(count) => write!(
+                formatter,
+                "the batch has {count} messages; it may have {MAX_BATCH_MESSAGES}: send fewer events at a time"
+            ),
         }
     }
 }
@@ -63,8 +72,8 @@ pub struct Batch {
     pub placements: Vec<String>,
     /// Whose decisions.
     pub anonymous_id: Option<String>,
-    /// The caller's consent now, for decisions.
-    pub consent: Receipt,
+    /// The caller's consent now, for decisions; `None` when it cannot be read.
+    pub consent: Option<Receipt>,
     /// The call of a single-event endpoint; `None` when each message names its own.
     kind: Option<EventKind>,
     messages: Vec<Box<RawValue>>,
@@ -119,7 +128,7 @@ impl Batch {
     /// Reads the body of a batch endpoint.
     ///
     /// # Errors
-    /// When the body is not JSON or has no `batch` list.
+    /// When the body is not JSON, has no `batch` list, or has too many messages.
     pub fn read(body: &[u8]) -> Result<Self, WireError> {
         let wire: WireBatch = parse(body)?;
         let messages = wire.batch.ok_or_else(|| {
@@ -127,6 +136,9 @@ impl Batch {
                 "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
             )
         })?;
+        if messages.len() > MAX_BATCH_MESSAGES {
+            return Err(WireError::TooMany(messages.len()));
+        }
         Ok(Self::with(wire.envelope, None, messages))
     }
 
@@ -256,7 +268,10 @@ impl Batch {
                 .collect(),
             placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
             anonymous_id: text(&envelope.anonymous_id),
-            consent: serde_json::from_value(envelope.consent).unwrap_or_default(),
+            consent: match envelope.consent {
+                Value::Null => Some(Receipt::default()),
+                consent => serde_json::from_value(consent).ok(),
+            },
             kind,
             messages,
             event_limit: None,

@@ -240,3 +240,53 @@ fn variants_are_shared_by_weight_and_stay() {
     }
     assert!(!counts.contains_key(&Some("zero".to_owned())));
 }
+
+/// A page that cuts a text in the middle of an emoji sends half of a surrogate pair.
+#[test]
+fn half_an_emoji_does_not_cost_the_event() {
+    let config = source();
+    let intake = Intake {
+        config: &config,
+        received_at: Timestamp::from_millis(1),
+        jurisdiction: None,
+        gpc: false,
+    };
+    let consent = r#""context":{"consent":{"categoryPreferences":{"analytics":true}}}"#;
+    let head = r#""type":"track","event":"Search","messageId":"m1","anonymousId":"a1""#;
+    let body = format!(
+        r#"{{"batch":[{{{head},"properties":{{"half":"a\ud83d","low":"\ude00b","whole":"\ud83d\ude00","slash":"\\ud83d"}},{consent}}}]}}"#
+    );
+    let judged = Batch::read(body.as_bytes())
+        .unwrap()
+        .judge(&intake, &mut || "fresh".to_owned());
+    assert_eq!(judged.refused, []);
+    let properties = Value::Object(judged.admitted[0].event.properties.clone());
+    assert_eq!(
+        properties,
+        json!({"half": "a\u{fffd}", "low": "\u{fffd}b", "whole": "😀", "slash": "\\ud83d"})
+    );
+}
+
+#[test]
+fn a_trait_name_too_long_for_a_key_is_refused_with_words() {
+    let config = source();
+    let intake = Intake {
+        config: &config,
+        received_at: Timestamp::from_millis(1),
+        jurisdiction: None,
+        gpc: false,
+    };
+    let mut message = json!({"type": "identify", "userId": "u1", "traits": {"n".repeat(256): 1}});
+    message["context"]["consent"]["categoryPreferences"] = json!({"analytics": true});
+    let body = json!({"batch": [message]}).to_string();
+    let judged = Batch::read(body.as_bytes())
+        .unwrap()
+        .judge(&intake, &mut || "fresh".to_owned());
+    assert!(
+        judged.refused[0]
+            .reason
+            .contains("a name of 256 bytes; it may have 255"),
+        "{}",
+        judged.refused[0].reason
+    );
+}

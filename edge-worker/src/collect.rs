@@ -1,5 +1,6 @@
 //! Collection: the way of a batch through the edge.
 
+use cdp_core::consent::{Choices, Receipt};
 use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
@@ -51,14 +52,20 @@ pub(crate) async fn collect<H: Host>(
     });
 
     let placements = std::mem::take(&mut batch.placements);
+    // Consent that cannot be read, or that names a purpose that does not exist, allows no decision.
+    let consent = batch
+        .consent
+        .as_ref()
+        .filter(|consent| config.policy.check_choices(consent.ruling()).is_ok());
+    let nothing = Choices::from([(config.policy.decide_purpose.clone(), false)]);
     let caller = Caller {
         anonymous_id: batch
             .anonymous_id
             .as_deref()
             .or_else(|| anonymous_id::from_cookie(request)),
-        choices: batch.consent.ruling(),
+        choices: consent.map_or(&nothing, Receipt::ruling),
         jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc() || batch.consent.gpc,
+        gpc: request.has_gpc() || consent.is_some_and(|consent| consent.gpc),
     };
     let wanted = if placements.is_empty() {
         None

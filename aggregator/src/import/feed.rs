@@ -9,6 +9,7 @@ use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::wire::{Batch, Intake};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
@@ -171,17 +172,22 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
 
 fn size(item: &Item) -> usize {
     match item {
-        Item::Message(message) | Item::Refused { message, .. } => match message
-            .get("properties")
-            .and_then(|properties| properties.as_object())
-        {
-            Some(properties) => {
-                512 + properties
-                    .values()
-                    .map(|value| value.as_array().map_or(32, |items| items.len() * 96))
-                    .sum::<usize>()
-            }
-            None => 512,
-        },
+        Item::Message(message) | Item::Refused { message, .. } => weight(message),
+    }
+}
+
+/// About the bytes of a value as JSON text.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| weight(item) + 1).sum::<usize>() + 2,
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .map(|(name, value)| name.len() + weight(value) + 4)
+                .sum::<usize>()
+                + 2
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }

@@ -70,9 +70,18 @@ impl Batch {
     /// What the batch takes of the waiting room.
     fn kib(&self) -> u32 {
         let events: usize = self.events.iter().map(|event| event.body.len()).sum();
-        let refused = self.refused.len() * 1024;
+        let refused: usize = self.refused.iter().map(kept_bytes).sum();
         u32::try_from((events + refused) / 1024 + 1).unwrap_or(u32::MAX)
     }
+}
+
+/// About the bytes that a refused message keeps waiting.
+fn kept_bytes(refused: &Refused) -> usize {
+    let message = refused
+        .message
+        .as_ref()
+        .map_or(0, |message| message.to_string().len());
+    256 + refused.reason.len() + message
 }
 
 /// What became of a batch.
@@ -227,6 +236,18 @@ impl Writer {
     }
 
     async fn commit(&mut self, batches: &[Batch]) -> Result<Vec<Written>> {
+        let written = self.try_commit(batches).await;
+        if written.is_err()
+            && let Ok(last) = store::last_offset(&self.database).await
+        {
+            // A connection that broke while committing leaves open whether it was stored.
+            self.last = last;
+            self.end.send_replace(last);
+        }
+        written
+    }
+
+    async fn try_commit(&mut self, batches: &[Batch]) -> Result<Vec<Written>> {
         let mut transaction = self.database.begin().await?;
         let (last, outcomes) = store::append(&mut transaction, self.last, batches).await?;
         transaction.commit().await?;

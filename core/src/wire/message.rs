@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Intake;
+use super::{Intake, surrogates};
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind, Object};
 use crate::identifier::LONGEST_VALUE;
@@ -10,6 +10,8 @@ use crate::ledger::{LedgerMark, is_tab};
 use crate::source::ConsentBasis;
 use crate::time::{Span, Timestamp};
 
+/// Bytes that the name of a trait may have: names are part of the database's keys.
+const LONGEST_TRAIT_NAME: usize = 255;
 /// Characters that a message id may have.
 pub const MAX_MESSAGE_ID: usize = 255;
 
@@ -28,7 +30,11 @@ pub(super) fn read(
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
-    let mut fields: Object = match serde_json::from_str(text) {
+    let parsed = serde_json::from_str(text).or_else(|error| match surrogates::mended(text) {
+        Some(mended) => serde_json::from_str(&mended),
+        None => Err(error),
+    });
+    let mut fields: Object = match parsed {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return refused(fresh_id(), "the message is not a JSON object".to_owned()),
         Err(error) => {
@@ -141,6 +147,21 @@ fn complete(event: &Event) -> Result<(), String> {
             Err(format!("a message of type {} needs {what}", event.kind))
         }
     };
+    let of_context = event.context.get("traits").and_then(Value::as_object);
+    let names = [Some(&event.traits), of_context]
+        .into_iter()
+        .flatten()
+        .flat_map(Map::keys);
+    if let Some(name) = names
+        .into_iter()
+        .find(|name| name.len() > LONGEST_TRAIT_NAME)
+    {
+        let start: String = name.chars().take(40).collect();
+        return Err(format!(
+            "the trait \"{start}…\" has a name of {} bytes; it may have {LONGEST_TRAIT_NAME}",
+            name.len()
+        ));
+    }
     if event.kind == EventKind::Track {
         needs(
             event.name.is_some(),
@@ -234,8 +255,8 @@ fn take_ledger(fields: &mut Object) -> Option<LedgerMark> {
 fn take_id(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
     let id = take_text(fields, field)?;
     match &id {
-        Some(text) if text.chars().count() > LONGEST_VALUE => Err(format!(
-            "\"{field}\" has more than {LONGEST_VALUE} characters: send the id itself"
+        Some(text) if text.len() > LONGEST_VALUE => Err(format!(
+            "\"{field}\" has more than {LONGEST_VALUE} bytes: send the id itself"
         )),
         _ => Ok(id),
     }

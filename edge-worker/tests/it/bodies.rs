@@ -111,6 +111,18 @@ fn what_is_too_large_or_broken_is_refused_with_words() {
 }
 
 #[test]
+fn a_batch_of_countless_messages_is_refused_before_it_costs_anything() {
+    let host = MemoryHost::default();
+    let body = format!(
+        "{{\"writeKey\":\"wk_test\",\"batch\":[{}{{}}]}}",
+        "{},".repeat(5_000)
+    );
+    let response = serve(&host, post("/v1/batch", body));
+    assert_eq!(response.status, 413);
+    assert!(host.forwarded.lock().unwrap().is_empty());
+}
+
+#[test]
 fn an_oversized_event_does_not_harm_its_neighbours() {
     let host = MemoryHost::default();
     let mut large = track("large");

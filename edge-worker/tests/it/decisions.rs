@@ -130,13 +130,21 @@ fn the_reply_to_a_batch_carries_the_decisions_it_asked_for() {
     asked["consent"] = json!({"categoryPreferences": {}});
     let reply = body(&serve(&host, post("/v1/batch", asked.to_string())));
     assert_eq!(reply["decisions"]["home-hero"]["variant"], Value::Null);
+    asked["consent"] =
+        json!({"categoryPreferences": {"personalization": true, "personalisation": true}});
+    let reply = body(&serve(&host, post("/v1/batch", asked.to_string())));
+    assert_eq!(
+        reply["decisions"]["home-hero"]["variant"],
+        Value::Null,
+        "an unknown purpose allows nothing"
+    );
     let forwarded = host.forwarded.lock().unwrap();
     assert_eq!(
         forwarded
             .iter()
             .map(|batch| batch.snapshot_of.is_some())
             .collect::<Vec<_>>(),
-        [true, false],
+        [true, false, false],
         "nothing is looked up without consent"
     );
 }

@@ -295,7 +295,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       capture("group", { groupId, traits }, options);
     },
     alias(userId, previousId, options) {
-      capture("alias", { userId, previousId: previousId || user.id || api.user().anonymousId() || undefined }, options);
+      capture("alias", { userId, previousId: previousId || api.user().anonymousId() || undefined }, options);
       user.id = userId;
       remember();
     },
