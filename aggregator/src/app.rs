@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
@@ -10,8 +11,12 @@ use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
+use crate::snapshot::Snapshots;
 use crate::source::Directory;
-use crate::{clock, workspace};
+use crate::{clock, pipeline, workspace};
+
+/// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
+pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
 
 /// The parts that requests and commands work with.
 pub(crate) struct App {
@@ -20,6 +25,7 @@ pub(crate) struct App {
     pub(crate) log: Log,
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
+    pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
@@ -33,10 +39,12 @@ pub(crate) struct Tasks {
 
 impl App {
     /// Starts the writer and the pipeline on a database that has a workspace. `edge_secret`
-    /// replaces the one that was made with the workspace.
+    /// replaces the one that was made with the workspace; `dedupe_window` is how many message ids
+    /// are remembered to name duplicates.
     pub(crate) async fn open(
         database: Database,
         edge_secret: Option<String>,
+        dedupe_window: usize,
     ) -> Result<(Arc<Self>, Tasks)> {
         let edge_secret = match edge_secret {
             Some(secret) => secret,
@@ -44,8 +52,18 @@ impl App {
         };
         let live = Live::new();
         let sources = Directory::load(&database).await?;
-        let (log, writer) = Log::start(database.clone(), live.clone()).await?;
-        let (pipeline, task) = Pipeline::start(database.clone(), log.end(), live.clone()).await?;
+        let (reached, position) = watch::channel(pipeline::position(&database).await?);
+        let (log, writer) =
+            Log::start(database.clone(), live.clone(), position, dedupe_window).await?;
+        let snapshots = Arc::new(Snapshots::default());
+        let (pipeline, task) = Pipeline::start(
+            database.clone(),
+            &log,
+            reached,
+            live.clone(),
+            Arc::clone(&snapshots),
+        )
+        .await?;
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {
@@ -54,6 +72,7 @@ impl App {
             log,
             pipeline,
             live,
+            snapshots,
             nonces,
             edge_secret,
             idempotency,

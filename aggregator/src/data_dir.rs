@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::database::Files;
+
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -67,9 +69,17 @@ impl DataDir {
         })
     }
 
-    /// The SQLite file.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("headwater.sqlite")
+    /// The SQLite files.
+    pub(crate) fn files(&self) -> Files {
+        files(&self.path)
+    }
+}
+
+/// The SQLite files of the folder at `path`.
+pub(crate) fn files(path: &Path) -> Files {
+    Files {
+        database: path.join("headwater.sqlite"),
+        log: path.join("headwater.log.sqlite"),
     }
 }
 

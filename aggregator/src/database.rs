@@ -1,6 +1,6 @@
 //! The database: SQLite inside the data folder, or Postgres. One SQL text serves both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,34 +19,55 @@ const READERS: u32 = 8;
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
 
-/// Pools of connections. SQLite has one writer, so writes have a pool of one there: waiting happens
-/// in our queue, where it is bounded, instead of in SQLite's busy loop.
+/// The log's entries. On SQLite they are in a file of their own, whose writer waits for nobody.
+const LOG_TABLE: &str = "CREATE TABLE IF NOT EXISTS log_entry (\
+     entry_id BIGINT PRIMARY KEY, messages BIGINT NOT NULL, bytes BIGINT NOT NULL, body TEXT NOT NULL)";
+
+/// Pools of connections. A SQLite file has one writer, so writes have a pool of one there: waiting
+/// happens in our queue, where it is bounded, instead of in SQLite's busy loop.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     write: AnyPool,
     read: AnyPool,
+    /// The log's entries: SQLite's second file, or the same Postgres.
+    log_write: AnyPool,
+    log_read: AnyPool,
     /// On Postgres: the connection whose lock keeps a second headwater away.
     lock: Arc<Mutex<Option<PoolConnection<Any>>>>,
 }
 
 impl Database {
-    /// Opens (or makes) the SQLite file of a data folder and brings its tables up to date.
-    pub(crate) async fn open_file(file: &Path) -> Result<Self, OpenError> {
-        let path = file
-            .to_str()
-            .ok_or_else(|| OpenError(format!("{}: the path is not UTF-8", file.display())))?;
-        let url = format!("sqlite://{}?mode=rwc", percent_encode(path));
-        let write = pool(&url, 1, true).await?;
-        let database = Self {
-            write: write.clone(),
-            read: write,
-            lock: Arc::default(),
-        }
-        .migrate()
-        .await?;
+    /// Opens (or makes) the SQLite files of a data folder and brings their tables up to date.
+    pub(crate) async fn open_files(files: &Files) -> Result<Self, OpenError> {
+        let (main, log) = (url(&files.database, "rwc")?, url(&files.log, "rwc")?);
+        // The files are made by one connection before others come.
+        let database = Self::sqlite(&main, &log, 1).await?.migrate().await?;
+        let many = Self::sqlite(&main, &log, READERS).await?;
         Ok(Self {
-            read: pool(&url, READERS, true).await?,
+            read: many.read,
+            log_read: many.log_read,
             ..database
+        })
+    }
+
+    async fn sqlite(main: &str, log: &str, readers: u32) -> Result<Self, OpenError> {
+        let write = pool(main, 1, true).await?;
+        let log_write = pool(log, 1, true).await?;
+        let single = readers == 1;
+        Ok(Self {
+            read: if single {
+                write.clone()
+            } else {
+                pool(main, readers, true).await?
+            },
+            log_read: if single {
+                log_write.clone()
+            } else {
+                pool(log, 2, true).await?
+            },
+            write,
+            log_write,
+            lock: Arc::default(),
         })
     }
 
@@ -62,29 +83,18 @@ impl Database {
         let lock = take_lock(&both).await?;
         Self {
             write: both.clone(),
-            read: both,
+            read: both.clone(),
+            log_write: both.clone(),
+            log_read: both,
             lock: Arc::new(Mutex::new(Some(lock))),
         }
         .migrate()
         .await
     }
 
-    /// Opens the SQLite file of a folder that another headwater may be using, to look at it.
-    pub(crate) async fn look(file: &Path) -> Result<Self, OpenError> {
-        let path = file
-            .to_str()
-            .ok_or_else(|| OpenError(format!("{}: the path is not UTF-8", file.display())))?;
-        let both = pool(
-            &format!("sqlite://{}?mode=rw", percent_encode(path)),
-            1,
-            true,
-        )
-        .await?;
-        Ok(Self {
-            write: both.clone(),
-            read: both,
-            lock: Arc::default(),
-        })
+    /// Opens the SQLite files of a folder that another headwater may be using, to look at them.
+    pub(crate) async fn look(files: &Files) -> Result<Self, OpenError> {
+        Self::sqlite(&url(&files.database, "rw")?, &url(&files.log, "rw")?, 1).await
     }
 
     async fn migrate(self) -> Result<Self, OpenError> {
@@ -97,6 +107,10 @@ impl Database {
             )),
         };
         MIGRATIONS.run(&self.write).await.map_err(explain)?;
+        self.log_write
+            .execute(LOG_TABLE)
+            .await
+            .map_err(|error| OpenError(format!("the log's table could not be made: {error}")))?;
         Ok(self)
     }
 
@@ -110,6 +124,16 @@ impl Database {
         self.write.begin().await
     }
 
+    /// For reading the log's entries.
+    pub(crate) fn log(&self) -> &AnyPool {
+        &self.log_read
+    }
+
+    /// Starts a transaction that writes entries of the log.
+    pub(crate) async fn begin_log(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        self.log_write.begin().await
+    }
+
     /// Closes every connection; SQLite folds its write-ahead log into the file.
     pub(crate) async fn close(&self) {
         // A pool waits for its connections, and the lock's would never come back by itself.
@@ -119,9 +143,26 @@ impl Database {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        self.read.close().await;
-        self.write.close().await;
+        for pool in [&self.read, &self.log_read, &self.write, &self.log_write] {
+            pool.close().await;
+        }
     }
+}
+
+/// The SQLite files of a data folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    /// Everything but the log's entries.
+    pub(crate) database: PathBuf,
+    /// The log's entries.
+    pub(crate) log: PathBuf,
+}
+
+fn url(file: &Path, mode: &str) -> Result<String, OpenError> {
+    let path = file
+        .to_str()
+        .ok_or_else(|| OpenError(format!("{}: the path is not UTF-8", file.display())))?;
+    Ok(format!("sqlite://{}?mode={mode}", percent_encode(path)))
 }
 
 async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, OpenError> {

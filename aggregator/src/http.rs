@@ -46,6 +46,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
+            context::see_what_was_acknowledged,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
             context::authenticate,
         ))
         .fallback(error::not_found)

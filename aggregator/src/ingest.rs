@@ -1,26 +1,36 @@
 //! Taking events: judged again, written to the log, acknowledged only when durable.
 
+use std::time::Duration;
+
 use cdp_core::forward::{Forward, Forwarded};
 
 use crate::app::App;
 use crate::error::Result;
 use crate::snapshot;
 
+mod journal;
 mod judge;
-mod store;
+mod known;
+mod seen;
 mod writer;
 
+pub(crate) use journal::{Entry, Portion, read_after};
+pub(crate) use judge::refused;
+pub(crate) use seen::{IdHash, Seen};
 pub(crate) use writer::{Log, Quarantined};
 
+/// How long a caller waits for its events to take effect before it is answered without them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The way of one batch. Answers when its events are durable; when a snapshot is asked for, also
-/// when they have taken effect (or after [`crate::pipeline::PATIENCE`], then without one).
+/// when they have taken effect (or after [`PATIENCE`], then without one).
 pub(crate) async fn accept(app: &App, forward: Forward) -> Result<Forwarded> {
     let space_id = forward.space_id.clone();
     let snapshot_of = forward.snapshot_of.clone();
     let batch = judge::judge(app, forward).await?;
     let written = app.log.append(batch).await?;
     let snapshot = match snapshot_of {
-        Some(anonymous_id) if app.pipeline.passed(written.end).await => {
+        Some(anonymous_id) if app.pipeline.passed(written.end, PATIENCE).await => {
             Some(snapshot::of(app, &space_id, &anonymous_id).await?)
         }
         _ => None,

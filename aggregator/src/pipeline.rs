@@ -10,24 +10,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::event::Event;
+use cdp_core::outcome::Outcome;
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::ingest::{Entry, IdHash, Log, Portion, Seen, read_after};
 use crate::live::Live;
-use crate::{audience, clock, computed_trait, consent, identity, traits};
+use crate::snapshot::Snapshots;
+use crate::{audience, clock, computed_trait, consent, identity, ingest, traits};
 
 mod store;
+mod take;
 
-pub(crate) use store::{Logged, read_between};
+pub(crate) use store::{Logged, last_offset, position, read_between};
 
-/// How long a caller waits for its events to take effect before it is answered without them.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-/// Events in one turn.
-const TURN: i64 = 256;
+/// What one turn takes of the log, about.
+const TURN: Portion = Portion {
+    entries: 256,
+    messages: 500,
+    bytes: 4 * 1024 * 1024,
+};
+/// The same, of a turn that finds out which entry cannot take effect.
+const ONE: Portion = Portion { entries: 1, ..TURN };
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -69,14 +77,16 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts behind the last turn that was committed.
+    /// Starts behind the last turn that was committed, which `reached` says and goes on saying.
     pub(crate) async fn start(
         database: Database,
-        log_end: watch::Receiver<i64>,
+        log: &Log,
+        reached: watch::Sender<i64>,
         live: Live,
+        snapshots: Arc<Snapshots>,
     ) -> Result<(Self, JoinHandle<()>)> {
-        let position = store::position(&database).await?;
-        let (reached, position_seen) = watch::channel(position);
+        let position_seen = reached.subscribe();
+        let last_offset = last_offset(&database).await?;
         let (stopping, stop) = watch::channel(false);
         let (work, new_work) = watch::channel(0);
         let work = Arc::new(work);
@@ -84,8 +94,13 @@ impl Pipeline {
         let runner = Runner {
             database,
             live,
-            log_end,
+            snapshots,
+            log_end: log.end(),
+            seen: log.seen(),
             reached,
+            last_offset,
+            certain: true,
+            careful: 0,
             between_turns: Arc::clone(&between_turns),
             identity: identity::Cache::default(),
         };
@@ -101,27 +116,22 @@ impl Pipeline {
         ))
     }
 
-    /// Waits until the events up to `offset` have taken effect; false when that takes too long.
-    pub(crate) async fn passed(&self, offset: i64) -> bool {
+    /// Waits until the entries up to `end` have taken effect; false when that takes too long.
+    pub(crate) async fn passed(&self, end: i64, patience: Duration) -> bool {
         let mut position = self.position.clone();
-        tokio::time::timeout(PATIENCE, position.wait_for(|position| *position >= offset))
+        tokio::time::timeout(patience, position.wait_for(|position| *position >= end))
             .await
             .is_ok_and(|seen| seen.is_ok())
     }
 
-    /// Waits until the events up to `offset` have taken effect, however long that takes.
-    pub(crate) async fn drained(&self, offset: i64) {
+    /// Waits until the entries up to `end` have taken effect, however long that takes.
+    pub(crate) async fn drained(&self, end: i64) {
         // An error means that the pipeline has ended; there is nothing to wait for.
         let _ = self
             .position
             .clone()
-            .wait_for(|position| *position >= offset)
+            .wait_for(|position| *position >= end)
             .await;
-    }
-
-    /// How far the pipeline has come.
-    pub(crate) fn position(&self) -> i64 {
-        *self.position.borrow()
     }
 
     /// Keeps turns from starting while the guard lives.
@@ -143,10 +153,25 @@ impl Pipeline {
 struct Runner {
     database: Database,
     live: Live,
+    snapshots: Arc<Snapshots>,
     log_end: watch::Receiver<i64>,
+    seen: Arc<Seen>,
     reached: watch::Sender<i64>,
+    /// The number of the youngest event.
+    last_offset: i64,
+    /// Whether what is in memory is what the database says.
+    certain: bool,
+    /// How many entries are still taken one by one, because one of them cannot take effect.
+    careful: i64,
     between_turns: Arc<Mutex<()>>,
     identity: identity::Cache,
+}
+
+/// What a turn has done.
+struct Done {
+    last_offset: i64,
+    changed: BTreeSet<String>,
+    told: Vec<Told>,
 }
 
 impl Runner {
@@ -163,7 +188,16 @@ impl Runner {
                 Ok(false) => failures = 0,
                 Err(error) => {
                     failures += 1;
-                    self.identity = identity::Cache::default();
+                    self.certain = false;
+                    // Only a defect makes one entry fail where others do not.
+                    if error.code == Code::Internal && failures >= 3 {
+                        if self.careful > 0
+                            && let Err(error) = self.park().await
+                        {
+                            tracing::error!(%error, "the log cannot be taken in");
+                        }
+                        self.careful = TURN.entries;
+                    }
                     tracing::error!(%error, failures, "a turn of the pipeline failed; it is tried again");
                     tokio::time::sleep(Duration::from_millis(100 << failures.min(6))).await;
                 }
@@ -187,20 +221,61 @@ impl Runner {
         let more_log = self.turn().await?;
         let more_backfill = computed_trait::backfill(&self.database).await?
             || audience::backfill(&self.database).await?;
-        let more_due = audience::follow_the_clock(&self.database, clock::now()).await?;
-        Ok(more_log || more_backfill || more_due)
+        if more_backfill {
+            self.snapshots.clear();
+        }
+        let due = audience::follow_the_clock(&self.database, clock::now()).await?;
+        self.snapshots.forget(due.iter());
+        Ok(more_log || more_backfill || !due.is_empty())
     }
 
     /// One turn over the log.
     async fn turn(&mut self) -> Result<bool> {
+        if !self.certain {
+            self.recover().await?;
+        }
         let position = *self.reached.borrow();
         let end = *self.log_end.borrow_and_update();
         if position >= end {
             return Ok(false);
         }
+        let portion = if self.careful > 0 { ONE } else { TURN };
+        let entries = read_after(&self.database, position, end, portion).await?;
+        // Entries are numbered without holes; where one is missing there is nothing to wait for.
+        let reached = entries.last().map_or(end, |(id, _)| *id);
+        self.take(&read(&entries)?, reached).await?;
+        self.careful -= i64::from(self.careful > 0);
+        Ok(reached < end)
+    }
+
+    /// Lets entries take effect, together with the new position.
+    async fn take(&mut self, entries: &[take::Read<'_>], reached: i64) -> Result<()> {
         let mut transaction = self.database.begin().await?;
-        let events = store::read_after(&mut transaction, position, end, TURN).await?;
-        let mut told = Vec::new();
+        let done = self.effects(&mut transaction, entries).await?;
+        store::advance(&mut transaction, reached).await?;
+        transaction.commit().await.map_err(Error::from)?;
+        self.last_offset = done.last_offset;
+        self.identity.settle();
+        self.seen.settle(self.ids(entries));
+        self.snapshots.forget(done.changed.iter());
+        self.reached.send_replace(reached);
+        for (space_id, event, profile_id) in done.told {
+            self.live.stored(&space_id, &event, profile_id.as_deref());
+        }
+        Ok(())
+    }
+
+    async fn effects(
+        &mut self,
+        connection: &mut AnyConnection,
+        entries: &[take::Read<'_>],
+    ) -> Result<Done> {
+        let events = take::take(connection, self.last_offset, entries).await?;
+        let mut done = Done {
+            last_offset: events.last().map_or(self.last_offset, |last| last.offset),
+            changed: BTreeSet::new(),
+            told: Vec::new(),
+        };
         for (space_id, events) in by_space(&events) {
             let mut turn = Turn {
                 space_id,
@@ -209,21 +284,118 @@ impl Runner {
                 touched: BTreeSet::new(),
                 merged: BTreeMap::new(),
             };
-            stages(&mut transaction, &mut turn, &mut self.identity).await?;
+            stages(connection, &mut turn, &mut self.identity).await?;
+            done.changed.append(&mut turn.touched);
+            done.changed.extend(turn.merged.keys().cloned());
             if self.live.is_watched() {
-                told.extend(lines(&turn)?);
+                done.told.extend(lines(&turn)?);
             }
         }
-        let reached = events.last().map_or(end, |last| last.offset);
-        store::advance(&mut transaction, reached).await?;
-        transaction.commit().await.map_err(Error::from)?;
-        self.identity.settle();
-        self.reached.send_replace(reached);
-        for (space_id, event, profile_id) in told {
-            self.live.stored(&space_id, &event, profile_id.as_deref());
-        }
-        Ok(reached < end)
+        Ok(done)
     }
+
+    /// Puts what cannot take effect into quarantine, so that it stops nobody else: the events of the
+    /// next entry that fail when they are tried alone, or all of them if none does.
+    async fn park(&mut self) -> Result<()> {
+        self.recover().await?;
+        let position = *self.reached.borrow();
+        let end = *self.log_end.borrow();
+        let mut entries = read_after(&self.database, position, end, ONE).await?;
+        let Some((id, mut entry)) = entries.pop() else {
+            return Ok(());
+        };
+        let mut failed = Vec::new();
+        for (at, event) in entry.events()?.into_iter().enumerate() {
+            if let Err(error) = self.trial(&entry, at, &event).await {
+                failed.push((at, error.to_string()));
+            }
+        }
+        if failed.is_empty() {
+            let whole = "its batch cannot take effect, though each event alone can";
+            failed = (0..entry.events.len())
+                .map(|at| (at, whole.to_owned()))
+                .collect();
+        }
+        for (at, why) in failed.into_iter().rev() {
+            let event: Event = serde_json::from_str(entry.events.remove(at).get())?;
+            tracing::error!(
+                entry = id,
+                why,
+                "an event cannot take effect; it is in quarantine"
+            );
+            let reason = "the event was stored, but the server could not work with it; its log says why. Try it again after an update";
+            entry.refused.push(ingest::refused(
+                at,
+                event,
+                Outcome::Quarantined,
+                reason.to_owned(),
+            ));
+        }
+        self.take(&read(&[(id, entry)])?, id).await
+    }
+
+    /// Tries what an event would do, and undoes it.
+    async fn trial(&mut self, entry: &Entry, at: usize, event: &Event) -> Result<()> {
+        let alone = entry.with_only(at);
+        let mut transaction = self.database.begin().await?;
+        let read = take::Read {
+            entry: &alone,
+            events: vec![Arc::new(event.clone())],
+        };
+        let tried = self.effects(&mut transaction, &[read]).await;
+        self.identity = identity::Cache::default();
+        transaction.rollback().await.map_err(Error::from)?;
+        tried.map(drop)
+    }
+
+    /// Reads again where the pipeline stands: a connection that broke while committing leaves open
+    /// whether a turn counts.
+    async fn recover(&mut self) -> Result<()> {
+        self.identity = identity::Cache::default();
+        self.snapshots.clear();
+        let before = *self.reached.borrow();
+        let now_at = position(&self.database).await?;
+        self.last_offset = last_offset(&self.database).await?;
+        if now_at > before {
+            let portion = Portion {
+                entries: i64::MAX,
+                messages: i64::MAX,
+                bytes: i64::MAX,
+            };
+            let entries = read_after(&self.database, before, now_at, portion).await?;
+            self.seen.settle(self.ids(&read(&entries)?));
+            self.reached.send_replace(now_at);
+        }
+        self.certain = true;
+        Ok(())
+    }
+
+    fn ids(&self, entries: &[take::Read<'_>]) -> impl Iterator<Item = IdHash> {
+        let hash = |read: &take::Read<'_>| {
+            let of = |event: &Arc<Event>| self.seen.hash(&read.entry.space_id, &event.message_id);
+            read.events.iter().map(of).collect::<Vec<_>>()
+        };
+        entries
+            .iter()
+            .flat_map(hash)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+}
+
+fn read(entries: &[(i64, Entry)]) -> Result<Vec<take::Read<'_>>> {
+    let read = |(_, entry): &'_ (i64, Entry)| -> Result<Vec<Arc<Event>>> {
+        Ok(entry.events()?.into_iter().map(Arc::new).collect())
+    };
+    entries
+        .iter()
+        .map(|each| {
+            Ok(take::Read {
+                entry: &each.1,
+                events: read(each)?,
+            })
+        })
+        .collect()
 }
 
 fn by_space(events: &[Logged]) -> BTreeMap<&str, Vec<Logged>> {

@@ -1,9 +1,14 @@
-//! What the edge needs of a profile to decide: memberships and consent, read fresh.
+//! What the edge needs of a profile to decide: memberships and consent, from memory where nothing has
+//! changed since they were read.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cdp_core::forward::{Membership, Snapshot};
 use cdp_core::identifier::{ANONYMOUS_ID, Identifier};
 
 use crate::app::App;
+use crate::database::Database;
 use crate::error::Result;
 use crate::{audience, consent, profile};
 
@@ -12,20 +17,111 @@ pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<
     let Some(identifier) = Identifier::normalised(ANONYMOUS_ID, anonymous_id) else {
         return Ok(Snapshot::default());
     };
-    let mut connection = app.database.reader().acquire().await?;
-    let Some(profile_id) = profile::of_identifier(&mut connection, space_id, &identifier).await?
-    else {
+    let (known, version) = app.snapshots.get(space_id, &identifier.value);
+    if let Some(snapshot) = known {
+        return Ok(Snapshot::clone(&snapshot));
+    }
+    let Some(snapshot) = read(&app.database, space_id, &identifier).await? else {
         return Ok(Snapshot::default());
+    };
+    app.snapshots
+        .put(version, space_id, &identifier.value, snapshot.clone());
+    Ok(snapshot)
+}
+
+async fn read(
+    database: &Database,
+    space_id: &str,
+    identifier: &Identifier,
+) -> Result<Option<Snapshot>> {
+    let mut connection = database.reader().acquire().await?;
+    let Some(profile_id) = profile::of_identifier(&mut connection, space_id, identifier).await?
+    else {
+        return Ok(None);
     };
     let audiences = audience::names_of_profile(&mut connection, space_id, &profile_id).await?;
     let mut choices =
         consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
-    Ok(Snapshot {
+    Ok(Some(Snapshot {
         audiences: audiences
             .into_iter()
             .map(|(audience_id, name)| Membership { audience_id, name })
             .collect(),
         choices: choices.remove(&profile_id).unwrap_or_default(),
         profile_id: Some(profile_id),
-    })
+    }))
+}
+
+/// Snapshots in memory; beyond this many it starts anew.
+const MOST: usize = 50_000;
+
+/// The snapshots that were asked for last. Only the pipeline changes what a snapshot says, and it
+/// calls [`Snapshots::forget`] between committing a change and saying that the change is there.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshots(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// How often something was forgotten: what was read before that may be stale.
+    version: u64,
+    /// By space and anonymous id.
+    snapshots: HashMap<Place, Arc<Snapshot>>,
+    /// Which of them are of a profile.
+    of_profile: HashMap<String, HashSet<Place>>,
+}
+
+type Place = (String, String);
+
+impl Snapshots {
+    /// The snapshot, and what [`Snapshots::put`] wants to hear about one that is read now.
+    fn get(&self, space_id: &str, anonymous_id: &str) -> (Option<Arc<Snapshot>>, u64) {
+        let known = self.known();
+        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        (known.snapshots.get(&place).cloned(), known.version)
+    }
+
+    /// Keeps what was read, unless something has changed since.
+    fn put(&self, version: u64, space_id: &str, anonymous_id: &str, snapshot: Snapshot) {
+        let mut known = self.known();
+        let Some(profile_id) = snapshot.profile_id.clone() else {
+            return;
+        };
+        if known.version != version {
+            return;
+        }
+        if known.snapshots.len() >= MOST {
+            known.snapshots.clear();
+            known.of_profile.clear();
+        }
+        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        known
+            .of_profile
+            .entry(profile_id)
+            .or_default()
+            .insert(place.clone());
+        known.snapshots.insert(place, Arc::new(snapshot));
+    }
+
+    /// Forgets what is known of these profiles.
+    pub(crate) fn forget<'a>(&self, profiles: impl Iterator<Item = &'a String>) {
+        let mut known = self.known();
+        known.version += 1;
+        for profile_id in profiles {
+            for place in known.of_profile.remove(profile_id).unwrap_or_default() {
+                known.snapshots.remove(&place);
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        let mut known = self.known();
+        known.version += 1;
+        known.snapshots.clear();
+        known.of_profile.clear();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -35,29 +35,32 @@ pub(crate) async fn apply(
     .await
 }
 
-/// Evaluates profiles whose answer may have changed because time has passed; false when none is due.
-pub(crate) async fn follow_the_clock(database: &Database, now: Timestamp) -> Result<bool> {
+/// Evaluates the profiles whose answer may have changed because time has passed, and says which.
+pub(crate) async fn follow_the_clock(
+    database: &Database,
+    now: Timestamp,
+) -> Result<BTreeSet<String>> {
     let due = members::due(database, now, STEP).await?;
     if due.is_empty() {
-        return Ok(false);
+        return Ok(BTreeSet::new());
     }
     let mut spaces: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (space_id, profile_id) in due {
         spaces.entry(space_id).or_default().insert(profile_id);
     }
     let mut transaction = database.begin().await?;
-    for (space_id, profiles) in spaces {
-        let audiences = store::all(&mut transaction, &space_id).await?;
+    for (space_id, profiles) in &spaces {
+        let audiences = store::all(&mut transaction, space_id).await?;
         evaluate(
             &mut transaction,
-            &space_id,
+            space_id,
             &audiences,
-            &profiles,
+            profiles,
             &BTreeMap::new(),
             now,
         )
         .await?;
     }
     transaction.commit().await.map_err(Error::from)?;
-    Ok(true)
+    Ok(spaces.into_values().flatten().collect())
 }

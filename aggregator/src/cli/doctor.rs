@@ -6,7 +6,7 @@ use clap::Args;
 use sqlx::Row as _;
 
 use super::Failure;
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, DataDir};
 use crate::database::Database;
 use crate::error::Error;
 
@@ -21,14 +21,17 @@ pub(super) struct Options {
 /// Numbers that tell whether all is well.
 const STATE: &str = "SELECT \
     (SELECT COUNT(*) FROM _sqlx_migrations WHERE success) AS migrations, \
-    (SELECT COALESCE(MAX(offset_id), 0) FROM event) AS log_end, \
+    (SELECT COALESCE(MAX(offset_id), 0) FROM event) AS youngest, \
     (SELECT COALESCE(MAX(position), 0) FROM consumer_position) AS position, \
     (SELECT COUNT(*) FROM quarantine) AS quarantined";
 
+/// Messages of the log behind the pipeline's position.
+const WAITING: &str = "SELECT CAST(COALESCE(SUM(messages), 0) AS BIGINT) AS waiting FROM log_entry WHERE entry_id > $1";
+
 pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     let folder = &options.data_dir;
-    let file = folder.join("headwater.sqlite");
-    if !file.exists() {
+    let files = data_dir::files(folder);
+    if !files.database.exists() {
         return Err(Failure(format!(
             "{} has no headwater.sqlite: make one with headwater init --data-dir {}",
             folder.display(),
@@ -40,22 +43,26 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         Err(error) => println!("note    lock       {error}"),
     }
     check_writing(folder)?;
-    let database = Database::look(&file).await?;
+    let database = Database::look(&files).await?;
     let row = sqlx::query(STATE)
         .fetch_one(database.reader())
         .await
         .map_err(Error::from)?;
     let number = |name: &str| row.try_get::<i64, _>(name).map_err(Error::from);
-    let (log_end, position) = (number("log_end")?, number("position")?);
+    let row_of_log = sqlx::query(WAITING)
+        .bind(number("position")?)
+        .fetch_one(database.log())
+        .await
+        .map_err(Error::from)?;
+    let waiting: i64 = row_of_log.try_get("waiting").map_err(Error::from)?;
     println!(
         "ok      tables     {} migrations applied",
         number("migrations")?
     );
-    println!("ok      log        {log_end} is the youngest event");
-    let word = if position < log_end { "note" } else { "ok  " };
+    println!("ok      events     {} is the youngest", number("youngest")?);
+    let word = if waiting > 0 { "note" } else { "ok  " };
     println!(
-        "{word}    pipeline   {} events behind the log; it catches up while headwater serve runs",
-        log_end - position
+        "{word}    pipeline   {waiting} messages of the log wait to take effect; they do while headwater serve runs"
     );
     println!("ok      quarantine {} messages", number("quarantined")?);
     database.close().await;

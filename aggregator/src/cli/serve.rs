@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Storage, init};
-use crate::app::App;
+use crate::app::{App, DEDUPE_WINDOW};
 use crate::{http, workspace};
 
 /// How long open requests may take to end after a signal.
@@ -27,6 +27,10 @@ pub(super) struct Options {
     /// The secret shared with edge workers, instead of the one made by init.
     #[arg(long)]
     edge_secret: Option<String>,
+    /// How many of the latest message ids are remembered, so that the reply to a repeated one says
+    /// "duplicate"; a million take 1.3 MB of memory. An older one is still stored only once.
+    #[arg(long, default_value_t = DEDUPE_WINDOW)]
+    dedupe_window: usize,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -37,8 +41,15 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if let Some(keys) = workspace::make_first(&opened.database).await? {
         init::print(&keys);
     }
-    let (app, tasks) = App::open(opened.database.clone(), options.edge_secret).await?;
+    let (app, tasks) = App::open(
+        opened.database.clone(),
+        options.edge_secret,
+        options.dedupe_window,
+    )
+    .await?;
     let address = listener.local_addr()?;
+    // Before the address is told: whoever reads it may stop us at once.
+    let asked_to_stop = asked_to_stop()?;
     println!("headwater listening on http://{address}");
     std::io::stdout().flush()?;
     tracing::info!(server.address = %address, "listening");
@@ -52,7 +63,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),
-        () = asked_to_stop()? => {
+        () = asked_to_stop => {
             tracing::info!("stopping: open requests end, then what was acknowledged takes effect");
             app.live.close();
             drop(stop);

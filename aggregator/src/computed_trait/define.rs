@@ -7,7 +7,7 @@ use cdp_core::computed_trait::Definition;
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::{clock, id};
+use crate::{clock, id, pipeline};
 
 /// How long the answer waits for the backfill.
 const WAIT: Duration = Duration::from_secs(3);
@@ -19,14 +19,15 @@ pub(super) async fn define(app: &App, space_id: &str, definition: Definition) ->
         .map_err(|message| Error::new(Code::InvalidDefinition, message))?;
     let new = id::fresh("ctr")?;
     {
-        // Between two turns the pipeline's position is exactly what was counted without it.
+        // Between two turns the event table is exactly what was counted without it.
         let _guard = app.pipeline.between_turns().await;
+        let last = pipeline::last_offset(&app.database).await?;
         store::insert(
             &app.database,
             space_id,
             &new,
             &definition,
-            app.pipeline.position(),
+            last,
             clock::now(),
         )
         .await?;

@@ -1,6 +1,7 @@
 //! Who calls: from the token to the space, once, before any handler.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
@@ -36,6 +37,21 @@ pub(super) async fn authenticate(
             Err(error)
         }
     }
+}
+
+/// How long a call of the API waits for earlier events to take effect.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Lets a caller see what was acknowledged before it called: whoever sends an event and then asks
+/// for the profile, the quarantine or the ledger finds it there, unless the pipeline is far behind.
+pub(super) async fn see_what_was_acknowledged(
+    State(app): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let end = *app.log.end().borrow();
+    app.pipeline.passed(end, PATIENCE).await;
+    next.run(request).await
 }
 
 async fn token_of(app: &App, secret: Option<String>) -> Result<Token> {

@@ -1,4 +1,4 @@
-//! What the edge cannot know: what the person says now, and whose event it is.
+//! What the edge cannot know: what the person says now, and whether the event names anybody.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::consent;
 use crate::error::{Error, Result};
 
-/// Asks the gate once more with the person's current choices, and finds each event's anchor.
+/// Asks the gate once more with the person's current choices.
 pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
     let config = app
         .sources
@@ -58,21 +58,21 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
             &current,
             forward.jurisdiction.as_deref(),
         ) {
-            Ok(anchor) => batch.events.push(NewEvent::new(index, &event, &anchor)?),
+            Ok(()) => batch.events.push(NewEvent::new(index, &event)?),
             Err((outcome, reason)) => batch.refused.push(refused(index, event, outcome, reason)),
         }
     }
     Ok(batch)
 }
 
-/// The event's anchor, or why it is refused.
+/// Whether the event may be stored, or why it is refused.
 fn verdict(
     config: &SourceConfig,
     event: &Event,
     anchor: Option<&Identifier>,
     current: &BTreeMap<Identifier, Standing>,
     jurisdiction: Option<&str>,
-) -> Result<Identifier, (Outcome, String)> {
+) -> Result<(), (Outcome, String)> {
     let Some(anchor) = anchor else {
         let reason = "the event names nobody: each of its ids is a placeholder such as \"null\" or is empty; send a userId or an anonymousId of the person";
         return Err((Outcome::Quarantined, reason.to_owned()));
@@ -84,13 +84,14 @@ fn verdict(
         current.get(anchor),
         jurisdiction,
     ) {
-        Gate::Admit => Ok(anchor.clone()),
+        Gate::Admit => Ok(()),
         Gate::Deny(reason) => Err((Outcome::Denied, reason)),
         Gate::Quarantine(reason) => Err((Outcome::Quarantined, reason)),
     }
 }
 
-fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refused {
+/// An event that is refused after it was read.
+pub(crate) fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refused {
     // What is denied is not kept; only its number is.
     let message = if outcome == Outcome::Quarantined {
         as_message(&event)

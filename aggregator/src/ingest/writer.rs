@@ -1,18 +1,22 @@
 //! The log's only writer: takes all batches that wait, writes them in one transaction, answers each.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdp_core::event::Event;
 use cdp_core::forward::Refused;
-use cdp_core::identifier::Identifier;
 use cdp_core::ledger::{LedgerMark, TabReport};
-use cdp_core::outcome::MessageOutcome;
+use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::store;
+use super::journal::{self, Entry};
+use super::known;
+use super::seen::{IdHash, Memory, Seen};
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::live::Live;
@@ -23,9 +27,13 @@ const MOST_BATCHES: usize = 512;
 const MOST_KIB: usize = 64 * 1024;
 /// Batches that go into one transaction.
 const GROUP: usize = 128;
+/// Events that may be in the log and not have taken effect; a million take about 40 MB of memory.
+const MOST_WAITING: usize = 2_000_000;
+/// How often entries that have taken effect are deleted.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// A judged batch, ready for the log.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Batch {
     pub(super) space_id: String,
     pub(super) source_id: String,
@@ -35,33 +43,23 @@ pub(crate) struct Batch {
     pub(super) reports: Vec<TabReport>,
 }
 
-/// An event that the log does not have yet.
-#[derive(Clone, Debug)]
+/// An event that the log may not have yet.
+#[derive(Debug)]
 pub(super) struct NewEvent {
     pub(super) index: usize,
     pub(super) message_id: String,
-    pub(super) kind: &'static str,
-    pub(super) name: Option<String>,
-    pub(super) anchor: String,
-    pub(super) timestamp: Timestamp,
     pub(super) mark: Option<LedgerMark>,
-    pub(super) body: String,
+    /// The event as text.
+    pub(super) body: Box<RawValue>,
 }
 
 impl NewEvent {
-    pub(super) fn new(index: usize, event: &Event, anchor: &Identifier) -> Result<Self> {
+    pub(super) fn new(index: usize, event: &Event) -> Result<Self> {
         Ok(Self {
             index,
             message_id: event.message_id.clone(),
-            kind: event.kind.as_str(),
-            // Postgres takes no NUL in a text; in the body's JSON it is escaped.
-            name: event
-                .event_name()
-                .map(|name| name.replace('\0', "\u{fffd}")),
-            anchor: anchor.to_string(),
-            timestamp: event.timestamp,
             mark: event.ledger.clone(),
-            body: serde_json::to_string(event)?,
+            body: to_raw_value(event)?,
         })
     }
 }
@@ -69,7 +67,7 @@ impl NewEvent {
 impl Batch {
     /// What the batch takes of the waiting room.
     fn kib(&self) -> u32 {
-        let events: usize = self.events.iter().map(|event| event.body.len()).sum();
+        let events: usize = self.events.iter().map(|event| event.body.get().len()).sum();
         let refused: usize = self.refused.iter().map(kept_bytes).sum();
         u32::try_from((events + refused) / 1024 + 1).unwrap_or(u32::MAX)
     }
@@ -89,7 +87,7 @@ fn kept_bytes(refused: &Refused) -> usize {
 pub(crate) struct Written {
     /// One line a message, in the batch's order.
     pub(crate) outcomes: Vec<MessageOutcome>,
-    /// The log's end just after the batch.
+    /// The log's end just after the batch: what it says has taken effect once the pipeline is there.
     pub(crate) end: i64,
 }
 
@@ -111,19 +109,34 @@ pub(crate) struct Log {
     jobs: mpsc::Sender<Job>,
     room: Arc<Semaphore>,
     end: watch::Receiver<i64>,
+    seen: Arc<Seen>,
 }
 
 impl Log {
-    /// Starts the writer.
-    pub(crate) async fn start(database: Database, live: Live) -> Result<(Self, JoinHandle<()>)> {
-        let last = store::last_offset(&database).await?;
+    /// Starts the writer behind what is in the log. `position` is how far the pipeline has come, as
+    /// it goes on; `window` how many message ids are remembered to name duplicates.
+    pub(crate) async fn start(
+        database: Database,
+        live: Live,
+        position: watch::Receiver<i64>,
+        window: usize,
+    ) -> Result<(Self, JoinHandle<()>)> {
+        let done = *position.borrow();
+        let last = journal::last(&database).await?.max(done);
+        let seen = Arc::new(Seen::of(window));
+        known::waiting(&database, &seen, done, last).await?;
         let (end, end_seen) = watch::channel(last);
         let (jobs, waiting) = mpsc::channel(MOST_BATCHES);
+        tokio::spawn(fill(Arc::clone(&seen), database.clone()));
         let writer = Writer {
             database,
             live,
+            seen: Arc::clone(&seen),
             end,
             last,
+            certain: true,
+            position,
+            swept: 0,
         };
         let task = tokio::spawn(writer.run(waiting));
         Ok((
@@ -131,9 +144,15 @@ impl Log {
                 jobs,
                 room: Arc::new(Semaphore::new(MOST_KIB)),
                 end: end_seen,
+                seen,
             },
             task,
         ))
+    }
+
+    /// The memory of message ids.
+    pub(crate) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
     /// The log's end as it grows.
@@ -150,6 +169,12 @@ impl Log {
                 "more events are waiting for the disk than fit; nothing of this request was stored, send it again later",
             )
         };
+        if self.seen.waiting() > MOST_WAITING {
+            return Err(Error::new(
+                Code::Overloaded,
+                "profiles are too far behind the log; nothing of this request was stored, send it again later",
+            ));
+        }
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(batch.kib())
             .map_err(|_| full())?;
@@ -179,25 +204,62 @@ fn stopping() -> Error {
     )
 }
 
+/// Fills the memory of message ids; until it is full, the database is asked about every one.
+async fn fill(seen: Arc<Seen>, database: Database) {
+    if let Err(error) = seen.fill(&database).await {
+        tracing::error!(%error, "the message ids of earlier events could not be read; each is looked up instead");
+    }
+}
+
 struct Writer {
     database: Database,
     live: Live,
+    seen: Arc<Seen>,
     end: watch::Sender<i64>,
     last: i64,
+    /// Whether `last` is known to be right.
+    certain: bool,
+    position: watch::Receiver<i64>,
+    /// Up to where entries were deleted.
+    swept: i64,
 }
 
 impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(GROUP);
-        while waiting.recv_many(&mut jobs, GROUP).await > 0 {
-            let mut group = Vec::with_capacity(jobs.len());
-            for job in jobs.drain(..) {
-                match job {
-                    Job::Append(batch, reply) => group.push((batch, reply)),
-                    Job::Stop => waiting.close(),
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = sweep.tick() => self.sweep().await,
+                count = waiting.recv_many(&mut jobs, GROUP) => {
+                    if count == 0 {
+                        return;
+                    }
+                    let mut group = Vec::with_capacity(jobs.len());
+                    for job in jobs.drain(..) {
+                        match job {
+                            Job::Append(batch, reply) => group.push((batch, reply)),
+                            Job::Stop => waiting.close(),
+                        }
+                    }
+                    self.write(group).await;
                 }
             }
-            self.write(group).await;
+        }
+    }
+
+    /// Deletes what has taken effect.
+    async fn sweep(&mut self) {
+        let done = *self.position.borrow();
+        if done <= self.swept {
+            return;
+        }
+        match journal::forget(&self.database, done).await {
+            Ok(()) => self.swept = done,
+            Err(error) => {
+                tracing::warn!(%error, "entries of the log that have taken effect could not be deleted; it is tried again");
+            }
         }
     }
 
@@ -236,31 +298,174 @@ impl Writer {
     }
 
     async fn commit(&mut self, batches: &[Batch]) -> Result<Vec<Written>> {
-        let written = self.try_commit(batches).await;
-        if written.is_err()
-            && let Ok(last) = store::last_offset(&self.database).await
-        {
-            // A connection that broke while committing leaves open whether it was stored.
-            self.last = last;
-            self.end.send_replace(last);
+        if !self.certain {
+            self.recover().await?;
         }
-        written
-    }
-
-    async fn try_commit(&mut self, batches: &[Batch]) -> Result<Vec<Written>> {
-        let mut transaction = self.database.begin().await?;
-        let (last, outcomes) = store::append(&mut transaction, self.last, batches).await?;
-        transaction.commit().await?;
-        self.last = last;
-        self.end.send_replace(last);
-        Ok(outcomes
+        let plan = self.plan(batches).await?;
+        if let Err(error) = self.try_commit(plan.entries).await {
+            // A connection that broke while committing leaves open whether it was stored.
+            self.certain = false;
+            if let Err(error) = self.recover().await {
+                tracing::warn!(%error, "where the log ends could not be read; it is tried again with the next batch");
+            }
+            return Err(error);
+        }
+        self.seen.remember(plan.new.into_iter());
+        self.publish(self.last + plan.count);
+        let end = self.last;
+        Ok(plan
+            .outcomes
             .into_iter()
-            .map(|outcomes| Written {
-                outcomes,
-                end: last,
-            })
+            .map(|outcomes| Written { outcomes, end })
             .collect())
     }
+
+    /// Finds out where the log ends, and remembers what was stored without our knowing.
+    async fn recover(&mut self) -> Result<()> {
+        let last = journal::last(&self.database).await?;
+        if last > self.last {
+            known::waiting(&self.database, &self.seen, self.last, last).await?;
+            self.publish(last);
+        }
+        self.certain = true;
+        Ok(())
+    }
+
+    async fn try_commit(&self, entries: Vec<journal::Written>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.database.begin_log().await?;
+        journal::append(&mut transaction, entries).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Tells the pipeline of new entries. Their ids are remembered before that: it will settle them.
+    fn publish(&mut self, last: i64) {
+        self.last = last;
+        self.end.send_replace(last);
+    }
+
+    /// Finds out which events are new, and what to write and to answer.
+    async fn plan(&self, batches: &[Batch]) -> Result<Plan> {
+        let ids: Vec<Vec<IdHash>> = batches
+            .iter()
+            .map(|batch| {
+                let hash = |event: &NewEvent| self.seen.hash(&batch.space_id, &event.message_id);
+                batch.events.iter().map(hash).collect()
+            })
+            .collect();
+        let memory = self.seen.recall(ids.iter().flatten().copied());
+        let mut maybe: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let events = batches
+            .iter()
+            .flat_map(|batch| batch.events.iter().map(move |event| (batch, event)));
+        for ((batch, event), memory) in events.zip(&memory) {
+            if *memory == Memory::Maybe {
+                maybe
+                    .entry(&batch.space_id)
+                    .or_default()
+                    .push(&event.message_id);
+            }
+        }
+        let stored = known::stored(&self.database, maybe).await?;
+        let mut plan = Plan::default();
+        let mut here = BTreeSet::new();
+        let mut memory = memory.into_iter();
+        for (batch, ids) in batches.iter().zip(ids) {
+            let mut is_new = Vec::with_capacity(ids.len());
+            for ((event, id), memory) in batch.events.iter().zip(ids).zip(memory.by_ref()) {
+                let place = (batch.space_id.as_str(), event.message_id.as_str());
+                let new =
+                    memory != Memory::Waiting && !stored.contains(&place) && here.insert(place);
+                if new {
+                    plan.new.push(id);
+                }
+                is_new.push(new);
+            }
+            plan.outcomes.push(outcomes(batch, &is_new));
+            if let Some(body) = entry(batch, &is_new)? {
+                plan.count += 1;
+                plan.entries.push(journal::Written {
+                    id: self.last + plan.count,
+                    messages: batch.events.len() + batch.refused.len(),
+                    body,
+                });
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// What one transaction writes.
+#[derive(Default)]
+struct Plan {
+    entries: Vec<journal::Written>,
+    /// How many they are.
+    count: i64,
+    new: Vec<IdHash>,
+    outcomes: Vec<Vec<MessageOutcome>>,
+}
+
+/// The entry's text; `None` when the batch says nothing that is not known.
+fn entry(batch: &Batch, is_new: &[bool]) -> Result<Option<String>> {
+    let (mut events, mut refused) = (Vec::new(), Vec::new());
+    for (event, new) in batch.events.iter().zip(is_new) {
+        if *new {
+            events.push(event.body.clone());
+        } else if event.mark.is_some() {
+            // The number has come to an end, and nothing else is to be kept.
+            refused.push(Refused {
+                index: event.index,
+                message_id: event.message_id.clone(),
+                outcome: Outcome::Duplicate,
+                reason: "the message was stored before".to_owned(),
+                message: None,
+                ledger: event.mark.clone(),
+            });
+        }
+    }
+    let kept =
+        |refused: &&Refused| refused.outcome == Outcome::Quarantined || refused.ledger.is_some();
+    refused.extend(batch.refused.iter().filter(kept).cloned());
+    if events.is_empty() && refused.is_empty() && batch.reports.is_empty() {
+        return Ok(None);
+    }
+    let entry = Entry {
+        space_id: batch.space_id.clone(),
+        source_id: batch.source_id.clone(),
+        received_at: batch.received_at,
+        events,
+        refused,
+        reports: batch.reports.clone(),
+    };
+    Ok(Some(serde_json::to_string(&entry)?))
+}
+
+fn outcomes(batch: &Batch, is_new: &[bool]) -> Vec<MessageOutcome> {
+    let taken = batch
+        .events
+        .iter()
+        .zip(is_new)
+        .map(|(event, new)| MessageOutcome {
+            index: event.index,
+            message_id: event.message_id.clone(),
+            outcome: if *new {
+                Outcome::Ok
+            } else {
+                Outcome::Duplicate
+            },
+            reason: None,
+        });
+    let refused = batch.refused.iter().map(|refused| MessageOutcome {
+        index: refused.index,
+        message_id: refused.message_id.clone(),
+        outcome: refused.outcome,
+        reason: Some(refused.reason.clone()),
+    });
+    let mut lines: Vec<MessageOutcome> = taken.chain(refused).collect();
+    lines.sort_by_key(|line| line.index);
+    lines
 }
 
 /// What of a batch was refused, without the content of what was denied.

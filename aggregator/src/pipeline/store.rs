@@ -22,8 +22,8 @@ pub(crate) struct Logged {
     pub(crate) event: Arc<Event>,
 }
 
-/// Where the pipeline stands.
-pub(super) async fn position(database: &Database) -> Result<i64> {
+/// How far the pipeline has come: the last entry of the log that has taken effect.
+pub(crate) async fn position(database: &Database) -> Result<i64> {
     let row = sqlx::query("SELECT position FROM consumer_position WHERE consumer = $1")
         .bind(CONSUMER)
         .fetch_optional(database.reader())
@@ -45,21 +45,12 @@ pub(super) async fn advance(connection: &mut AnyConnection, position: i64) -> Re
     Ok(())
 }
 
-/// The next events of all spaces behind `position` and up to `end`.
-pub(super) async fn read_after(
-    connection: &mut AnyConnection,
-    position: i64,
-    end: i64,
-    limit: i64,
-) -> Result<Vec<Logged>> {
-    let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event WHERE offset_id > $1 AND offset_id <= $2 ORDER BY offset_id LIMIT $3";
-    let rows = sqlx::query(sql)
-        .bind(position)
-        .bind(end)
-        .bind(limit)
-        .fetch_all(connection)
+/// The number of the youngest event, 0 without any.
+pub(crate) async fn last_offset(database: &Database) -> Result<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(offset_id), 0) AS last FROM event")
+        .fetch_one(database.reader())
         .await?;
-    rows.iter().map(logged).collect()
+    Ok(row.try_get("last")?)
 }
 
 /// The next events of one space and name between two positions.

@@ -64,6 +64,11 @@ impl Data {
         storage(self.dir.path(), self.database_url.as_deref())
     }
 
+    /// The Postgres it is on; `None` on SQLite.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// Starts a server on it.
     pub(crate) fn serve(self) -> Server {
         Server::start(self)

@@ -1,154 +1,146 @@
-//! SQL of the log: events, quarantine and the loss ledger, written in one transaction.
+//! Taking entries of the log into the tables of events, quarantine and ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use cdp_core::event::Event;
+use cdp_core::identifier;
 use cdp_core::ledger::{LedgerMark, TabReport};
-use cdp_core::outcome::{MessageOutcome, Outcome};
+use cdp_core::outcome::Outcome;
 use sqlx::{AnyConnection, Row as _};
 
-use super::writer::{Batch, NewEvent};
-use crate::database::Database;
+use super::store::Logged;
 use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 use crate::id;
+use crate::ingest::Entry;
 
 /// Numbers that one batch may settle as lost; more than that is no tab's honest report.
 const MOST_LOST: usize = 10_000;
 
-/// The offset of the youngest event, 0 in an empty log.
-pub(super) async fn last_offset(database: &Database) -> Result<i64> {
-    let row = sqlx::query("SELECT COALESCE(MAX(offset_id), 0) AS last FROM event")
-        .fetch_one(database.reader())
-        .await?;
-    Ok(row.try_get("last")?)
+/// An entry with its events read.
+pub(super) struct Read<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) events: Vec<Arc<Event>>,
 }
 
-/// Writes batches behind `last`. Gives the new end and the outcomes of each batch.
-pub(super) async fn append(
+/// Takes entries in. Gives the events that are new, in order, numbered from behind `last`.
+pub(super) async fn take(
     connection: &mut AnyConnection,
     last: i64,
-    batches: &[Batch],
-) -> Result<(i64, Vec<Vec<MessageOutcome>>)> {
-    let (last, stored) = insert_events(connection, last, batches).await?;
-    let outcomes: Vec<Vec<MessageOutcome>> = batches
-        .iter()
-        .zip(&stored)
-        .map(|(batch, stored)| outcomes(batch, stored))
-        .collect();
-    insert_quarantine(connection, batches).await?;
-    settle(connection, batches, &stored).await?;
-    count_tabs(connection, batches).await?;
-    Ok((last, outcomes))
+    entries: &[Read<'_>],
+) -> Result<Vec<Logged>> {
+    let (logged, stored) = insert_events(connection, last, entries).await?;
+    insert_quarantine(connection, entries).await?;
+    settle(connection, entries, &stored).await?;
+    count_tabs(connection, entries).await?;
+    Ok(logged)
 }
 
-/// Gives for each batch which of its events are new.
+/// Gives the new events, and for each entry which of its events are new.
 async fn insert_events(
     connection: &mut AnyConnection,
-    end: i64,
-    batches: &[Batch],
-) -> Result<(i64, Vec<Vec<bool>>)> {
-    let mut last = end;
+    mut last: i64,
+    entries: &[Read<'_>],
+) -> Result<(Vec<Logged>, Vec<Vec<bool>>)> {
     let mut insert = Many::new(
         "INSERT INTO event (offset_id, space_id, source_id, message_id, kind, name, anchor, timestamp, received_at, tab, seq, body) \
          VALUES {rows} ON CONFLICT (space_id, message_id) DO NOTHING RETURNING offset_id",
         [],
     );
-    let mut seen = BTreeSet::new();
-    let mut offsets: Vec<Vec<Option<i64>>> = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let mut of_batch = Vec::with_capacity(batch.events.len());
-        for event in &batch.events {
-            let first = seen.insert((&batch.space_id, &event.message_id));
-            of_batch.push(first.then(|| {
-                last += 1;
-                insert.push(row(batch, event, last));
-                last
-            }));
+    let mut all: Vec<Vec<Option<Logged>>> = Vec::with_capacity(entries.len());
+    for Read { entry, events } in entries {
+        let space_id: Arc<str> = Arc::from(entry.space_id.as_str());
+        let source_id: Arc<str> = Arc::from(entry.source_id.as_str());
+        let mut of_entry = Vec::with_capacity(events.len());
+        for (event, body) in events.iter().zip(&entry.events) {
+            // Judging has refused events that name nobody.
+            let Some(anchor) = identifier::of_event(event).into_iter().next() else {
+                of_entry.push(None);
+                continue;
+            };
+            last += 1;
+            let logged = Logged {
+                offset: last,
+                space_id: Arc::clone(&space_id),
+                source_id: Arc::clone(&source_id),
+                anchor: anchor.to_string(),
+                event: Arc::clone(event),
+            };
+            insert.push(row(&logged, body.get()));
+            of_entry.push(Some(logged));
         }
-        offsets.push(of_batch);
+        all.push(of_entry);
     }
     let answer = insert.fetch(connection).await?;
     let new: BTreeSet<i64> = answer
         .iter()
         .map(|row| row.try_get("offset_id"))
         .collect::<Result<_, _>>()?;
-    let stored = offsets.into_iter().map(|batch| {
-        batch
-            .into_iter()
-            .map(|offset| offset.is_some_and(|offset| new.contains(&offset)))
-            .collect()
-    });
-    // The end is the youngest event that is really there, so that a reader can wait for it.
-    Ok((new.last().copied().unwrap_or(end), stored.collect()))
+    let is_new = |logged: &Option<Logged>| {
+        logged
+            .as_ref()
+            .is_some_and(|logged| new.contains(&logged.offset))
+    };
+    let stored = all
+        .iter()
+        .map(|of_entry| of_entry.iter().map(is_new).collect())
+        .collect();
+    let logged = all.into_iter().flatten().flatten();
+    Ok((
+        logged
+            .filter(|logged| new.contains(&logged.offset))
+            .collect(),
+        stored,
+    ))
 }
 
-fn row(batch: &Batch, event: &NewEvent, offset: i64) -> [Cell; 12] {
+fn row(logged: &Logged, body: &str) -> [Cell; 12] {
+    let event = &logged.event;
     let (tab, seq) = event
-        .mark
+        .ledger
         .as_ref()
         .map_or(("", 0), |mark| (mark.tab.as_str(), number(mark.seq)));
+    // Postgres takes no NUL in a text; in the body's JSON it is escaped.
+    let name = event
+        .event_name()
+        .map(|name| name.replace('\0', "\u{fffd}"));
     [
-        offset.into(),
-        (&batch.space_id).into(),
-        (&batch.source_id).into(),
+        logged.offset.into(),
+        logged.space_id.as_ref().into(),
+        logged.source_id.as_ref().into(),
         (&event.message_id).into(),
-        event.kind.into(),
-        event.name.clone().into(),
-        (&event.anchor).into(),
+        event.kind.as_str().into(),
+        name.into(),
+        (&logged.anchor).into(),
         event.timestamp.as_micros().into(),
-        batch.received_at.as_micros().into(),
+        event.received_at.as_micros().into(),
         tab.into(),
         seq.into(),
-        (&event.body).into(),
+        body.into(),
     ]
 }
 
-fn outcomes(batch: &Batch, stored: &[bool]) -> Vec<MessageOutcome> {
-    let taken = batch
-        .events
-        .iter()
-        .zip(stored)
-        .map(|(event, new)| MessageOutcome {
-            index: event.index,
-            message_id: event.message_id.clone(),
-            outcome: if *new {
-                Outcome::Ok
-            } else {
-                Outcome::Duplicate
-            },
-            reason: None,
-        });
-    let refused = batch.refused.iter().map(|refused| MessageOutcome {
-        index: refused.index,
-        message_id: refused.message_id.clone(),
-        outcome: refused.outcome,
-        reason: Some(refused.reason.clone()),
-    });
-    let mut lines: Vec<MessageOutcome> = taken.chain(refused).collect();
-    lines.sort_by_key(|line| line.index);
-    lines
-}
-
-async fn insert_quarantine(connection: &mut AnyConnection, batches: &[Batch]) -> Result<()> {
+async fn insert_quarantine(connection: &mut AnyConnection, entries: &[Read<'_>]) -> Result<()> {
     let mut insert = Many::new(
         "INSERT INTO quarantine (id, space_id, source_id, message_id, reason, message, received_at) VALUES {rows} \
          ON CONFLICT (space_id, source_id, message_id) DO NOTHING",
         [],
     );
-    for batch in batches {
-        for refused in batch
+    for Read { entry, .. } in entries {
+        for refused in entry
             .refused
             .iter()
             .filter(|refused| refused.outcome == Outcome::Quarantined)
         {
             insert.push([
-                id::dated("qrn", batch.received_at)?.into(),
-                (&batch.space_id).into(),
-                (&batch.source_id).into(),
+                id::dated("qrn", entry.received_at)?.into(),
+                (&entry.space_id).into(),
+                (&entry.source_id).into(),
                 (&refused.message_id).into(),
                 refused.reason.replace('\0', "\u{fffd}").into(),
                 serde_json::to_string(&refused.message)?.into(),
-                batch.received_at.as_micros().into(),
+                entry.received_at.as_micros().into(),
             ]);
         }
     }
@@ -165,12 +157,12 @@ type End<'a> = (Outcome, Option<&'a str>, Option<&'a str>);
 /// for having been reported lost or for having been refused.
 async fn settle(
     connection: &mut AnyConnection,
-    batches: &[Batch],
+    entries: &[Read<'_>],
     stored: &[Vec<bool>],
 ) -> Result<()> {
     let mut ends: BTreeMap<Place<'_>, End<'_>> = BTreeMap::new();
-    for (batch, stored) in batches.iter().zip(stored) {
-        for (place, end) in endings(batch, stored) {
+    for (read, stored) in entries.iter().zip(stored) {
+        for (place, end) in endings(read, stored) {
             let known = ends.entry(place).or_insert(end);
             if end.0 == Outcome::Ok {
                 *known = end;
@@ -202,15 +194,19 @@ async fn settle(
     Ok(())
 }
 
-fn endings<'a>(batch: &'a Batch, stored: &'a [bool]) -> impl Iterator<Item = (Place<'a>, End<'a>)> {
+fn endings<'a>(
+    read: &'a Read<'a>,
+    stored: &'a [bool],
+) -> impl Iterator<Item = (Place<'a>, End<'a>)> {
+    let entry = read.entry;
     let place =
-        |tab: &'a str, seq: u64| (batch.space_id.as_str(), batch.source_id.as_str(), tab, seq);
-    let events = batch
+        |tab: &'a str, seq: u64| (entry.space_id.as_str(), entry.source_id.as_str(), tab, seq);
+    let events = read
         .events
         .iter()
         .zip(stored)
         .filter_map(move |(event, new)| {
-            let LedgerMark { tab, seq } = event.mark.as_ref()?;
+            let LedgerMark { tab, seq } = event.ledger.as_ref()?;
             let outcome = if *new {
                 Outcome::Ok
             } else {
@@ -221,7 +217,7 @@ fn endings<'a>(batch: &'a Batch, stored: &'a [bool]) -> impl Iterator<Item = (Pl
                 (outcome, None, Some(event.message_id.as_str())),
             ))
         });
-    let refused = batch.refused.iter().filter_map(move |refused| {
+    let refused = entry.refused.iter().filter_map(move |refused| {
         let LedgerMark { tab, seq } = refused.ledger.as_ref()?;
         Some((
             place(tab, *seq),
@@ -232,7 +228,7 @@ fn endings<'a>(batch: &'a Batch, stored: &'a [bool]) -> impl Iterator<Item = (Pl
             ),
         ))
     });
-    let lost = plausible(batch)
+    let lost = plausible(entry)
         .flat_map(|report| report.lost.iter().map(move |range| (report, range)))
         .flat_map(move |(report, range)| {
             (range.from..=range.to).map(move |seq| {
@@ -245,30 +241,29 @@ fn endings<'a>(batch: &'a Batch, stored: &'a [bool]) -> impl Iterator<Item = (Pl
     events.chain(refused).chain(lost.take(MOST_LOST))
 }
 
-fn plausible(batch: &Batch) -> impl Iterator<Item = &TabReport> {
-    batch.reports.iter().filter(|report| report.is_plausible())
+fn plausible(entry: &Entry) -> impl Iterator<Item = &TabReport> {
+    entry.reports.iter().filter(|report| report.is_plausible())
 }
 
 /// Remembers how far each tab has counted.
-async fn count_tabs(connection: &mut AnyConnection, batches: &[Batch]) -> Result<()> {
+async fn count_tabs(connection: &mut AnyConnection, entries: &[Read<'_>]) -> Result<()> {
     let mut next: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    for batch in batches {
-        let marks = batch
-            .events
+    for Read { entry, events } in entries {
+        let marks = events
             .iter()
-            .filter_map(|event| event.mark.as_ref())
+            .filter_map(|event| event.ledger.as_ref())
             .chain(
-                batch
+                entry
                     .refused
                     .iter()
                     .filter_map(|refused| refused.ledger.as_ref()),
             );
         let counted = marks.map(|mark| (mark.tab.as_str(), mark.seq + 1));
         for (tab, after) in
-            counted.chain(plausible(batch).map(|report| (report.tab.as_str(), report.next)))
+            counted.chain(plausible(entry).map(|report| (report.tab.as_str(), report.next)))
         {
             let known = next
-                .entry((&batch.space_id, &batch.source_id, tab))
+                .entry((&entry.space_id, &entry.source_id, tab))
                 .or_insert(after);
             *known = after.max(*known);
         }
