@@ -185,20 +185,30 @@ async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, Open
         .map_err(|error| OpenError(format!("the database could not be opened: {error}")))
 }
 
+/// How long the lock of a process that has just ended may stay: Postgres notices a closed connection
+/// a moment later.
+const LINGER: Duration = Duration::from_secs(5);
+
 /// There is one writer of the log: on Postgres an advisory lock, held by a connection, sees to it.
 async fn take_lock(pool: &AnyPool) -> Result<PoolConnection<Any>, OpenError> {
     let explain =
         |error: sqlx::Error| OpenError(format!("the database could not be locked: {error}"));
     let mut connection = pool.acquire().await.map_err(explain)?;
-    let row = sqlx::query("SELECT CAST(pg_try_advisory_lock(1214597984) AS INTEGER) AS taken")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(explain)?;
-    let taken: i32 = row.try_get("taken").map_err(explain)?;
-    if taken == 0 {
-        return Err(OpenError("the database is in use by another headwater. Stop that one first, or give another database".to_owned()));
+    let give_up = tokio::time::Instant::now() + LINGER;
+    loop {
+        let row = sqlx::query("SELECT CAST(pg_try_advisory_lock(1214597984) AS INTEGER) AS taken")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(explain)?;
+        let taken: i32 = row.try_get("taken").map_err(explain)?;
+        if taken == 1 {
+            return Ok(connection);
+        }
+        if tokio::time::Instant::now() > give_up {
+            return Err(OpenError("the database is in use by another headwater. Stop that one first, or give another database".to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(connection)
 }
 
 /// SQLite's URL gives `?`, `#` and `%` a meaning that a path does not have.

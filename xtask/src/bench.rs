@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures, and says whether each figure holds against its goal.
 
+mod crash;
 mod load;
 mod sizes;
 
@@ -61,7 +62,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "ingest",
-        about: "events a second, durable before answered, beside axum parsing the same",
+        about: "events a second, durable before answered and taken effect, beside the limit of a log",
         run: load::ingest,
     },
     Bench {
@@ -69,7 +70,15 @@ const BENCHES: &[Bench] = &[
         about: "latency of a decision, beside axum answering a constant 2 KB",
         run: load::path,
     },
+    Bench {
+        name: "crash",
+        about: "killed a hundred times while a million events are sent, on both databases",
+        run: crash::run,
+    },
 ];
+
+/// Runs for an hour or more, so it has to be asked for by name.
+const LONG: &str = "crash";
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()> {
@@ -83,10 +92,10 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()>
         bail!("there is no bench `{name}`: take {}", names.join(", "));
     }
     let mut missed = Vec::new();
-    for bench in BENCHES
-        .iter()
-        .filter(|bench| wanted.as_deref().is_none_or(|name| name == bench.name))
-    {
+    for bench in BENCHES.iter().filter(|bench| match wanted.as_deref() {
+        Some(name) => name == bench.name,
+        None => bench.name != LONG,
+    }) {
         let figures = (bench.run)(workspace)?;
         if as_json {
             print_lines(bench, &figures);

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check of the repository, in the order in which a mistake is found soonest.
 
-mod postgres;
+pub(crate) mod postgres;
 
 use std::path::Path;
 use std::process::Command;

@@ -121,3 +121,20 @@ pub(crate) async fn once(
     );
     Ok(bytes)
 }
+
+/// Asks for a path with a token; the answer's status.
+pub(crate) async fn get(address: SocketAddr, path: &str, token: &str) -> Result<u16> {
+    let stream = TcpStream::connect(address)
+        .await
+        .context("cannot connect")?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = Request::get(path)
+        .header("host", "localhost")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Full::new(Bytes::new()))?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status().as_u16();
+    answer.into_body().collect().await?;
+    Ok(status)
+}

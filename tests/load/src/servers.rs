@@ -14,13 +14,28 @@ use crate::client;
 /// A server of its own process; it ends when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    _process: Child,
+    process: Child,
+}
+
+impl Server {
+    /// Resident memory of the process, in MB.
+    pub(crate) fn memory(&self) -> Result<f64> {
+        let pid = self.process.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: f64 = line
+            .and_then(|line| line.trim().split(' ').next())
+            .context("no VmRSS")?
+            .parse()?;
+        Ok(kib / 1024.0)
+    }
 }
 
 /// The shipped binary on a data folder of its own, with the keys of its first space.
 pub(crate) struct Headwater {
     pub(crate) server: Server,
     pub(crate) write_key: String,
+    pub(crate) server_write_key: String,
     token: String,
     folder: PathBuf,
 }
@@ -36,6 +51,13 @@ impl Headwater {
         )
         .await?;
         Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Whether there is a profile with this identifier.
+    pub(crate) async fn knows(&self, identifier: &str) -> Result<bool> {
+        let path = format!("/api/v1/profiles/{identifier}");
+        let status = client::get(self.server.address, &path, &self.token).await?;
+        Ok(status == 200)
     }
 }
 
@@ -81,6 +103,7 @@ pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
     Ok(Headwater {
         server,
         write_key: key("write_key")?,
+        server_write_key: key("server_write_key")?,
         token: key("token")?,
         folder,
     })
@@ -113,10 +136,7 @@ async fn start(binary: &Path, arguments: &[&str]) -> Result<Server> {
                 .parse()
                 .with_context(|| format!("{line}: not an address"))?;
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(Server {
-                address,
-                _process: process,
-            });
+            return Ok(Server { address, process });
         }
     }
     anyhow::bail!("{} ended without an address", binary.display())

@@ -9,12 +9,12 @@ use crate::process;
 use crate::setup;
 
 /// What the server's tests read.
-pub(super) const VARIABLE: &str = "HEADWATER_TEST_DATABASE_URL";
+pub(crate) const VARIABLE: &str = "HEADWATER_TEST_DATABASE_URL";
 
 const USER: &str = "headwater";
 
 /// A running Postgres; dropping it stops it.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
@@ -22,7 +22,7 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let Some(programs) = setup::postgres_programs() else {
             bail!("no PostgreSQL was found: run cargo xtask setup");
         };
@@ -40,7 +40,7 @@ impl Postgres {
     }
 
     /// Where the tests find it.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{USER}", self.port)
     }
 
