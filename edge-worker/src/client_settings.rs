@@ -1,5 +1,7 @@
 //! What clients of Segment and RudderStack ask for before they send anything.
 
+use cdp_core::consent;
+use cdp_core::source::ConsentBasis;
 use serde_json::json;
 
 use crate::authenticate::authenticate;
@@ -30,8 +32,14 @@ pub(crate) async fn segment<H: Host>(host: &H, request: &Request) -> Result<Resp
                 .to_owned(),
         )
     })?;
+    let purpose = &config.policy.collect_purpose;
+    // Segment's consent wrapper does not start at all before this category is agreed to.
+    let needs_consent =
+        config.consent_basis == ConsentBasis::EveryEvent && purpose != consent::NECESSARY;
+    let consent_settings = needs_consent
+        .then(|| json!({"allCategories": [purpose], "hasUnmappedDestinations": false}));
     let everything = json!({"__default": {"enabled": true, "integrations": {}}});
-    let settings = json!({
+    let mut settings = json!({
         "integrations": {
             "Segment.io": {
                 "apiKey": config.write_key,
@@ -47,6 +55,9 @@ pub(crate) async fn segment<H: Host>(host: &H, request: &Request) -> Result<Resp
         "legacyVideoPluginsEnabled": false,
         "metrics": {"sampleRate": 0},
     });
+    if let Some(consent_settings) = consent_settings {
+        settings["consentSettings"] = consent_settings;
+    }
     Ok(Response::json(200, &settings).with("cache-control", CACHE))
 }
 

@@ -32,6 +32,11 @@ fn segments_settings_send_every_event_to_the_host_that_was_asked() {
         json!({"Segment.io": {"apiKey": KEY, "apiHost": "events.example:8443/v1", "protocol": "http"}})
     );
     assert_eq!(settings["metrics"]["sampleRate"], 0);
+    assert_eq!(
+        settings["consentSettings"],
+        json!({"allCategories": ["analytics"], "hasUnmappedDestinations": false}),
+        "a browser's source says what the events need"
+    );
     assert_eq!(settings["plan"]["track"]["__default"]["enabled"], true);
 
     let mut secure = get(&path);
