@@ -9,7 +9,7 @@ const load = createRequire(import.meta.url);
 
 /** `@segment/analytics-node`. @param {Target} target @param {Call[]} said */
 export async function segmentNode({ url, writeKey }, said) {
-  const analytics = new Analytics({ writeKey, host: url, path: "/v1/batch" });
+  const analytics = new Analytics({ writeKey, host: url });
   for (const { type, ...call } of said) /** @type {any} */ (analytics)[type](call);
   await analytics.closeAndFlush({ timeout: 60_000 });
 }
