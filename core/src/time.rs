@@ -67,16 +67,18 @@ impl Timestamp {
     }
 
     /// Reads a JSON value as clients send times: RFC 3339 text with any offset, a date, or a number
-    /// of seconds or milliseconds since the epoch (told apart by size, as Segment's libraries do).
+    /// of seconds or milliseconds since the epoch (told apart by size, as Segment's libraries do),
+    /// which may be written as text.
     ///
     /// # Errors
     /// When the value is none of these.
     pub fn from_json(value: &serde_json::Value) -> Result<Self, TimeError> {
-        if let Some(text) = value.as_str() {
-            return text.trim().parse();
+        let text = value.as_str().map(str::trim);
+        if let Some(text) = text.filter(|text| !is_epoch(text)) {
+            return text.parse();
         }
-        let number = value
-            .as_f64()
+        let number = text
+            .map_or_else(|| value.as_f64(), |digits| digits.parse().ok())
             .filter(|number| number.is_finite())
             .ok_or_else(|| TimeError(value.to_string()))?;
         // Seconds reach 10^11 only in the year 5138; milliseconds passed it in 1973.
@@ -91,6 +93,11 @@ impl Timestamp {
         )]
         Ok(Self::from_millis(millis as i64))
     }
+}
+
+/// Whether a text is a number since the epoch: digits alone, and more of them than a date has.
+fn is_epoch(text: &str) -> bool {
+    (9..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl FromStr for Timestamp {

@@ -64,6 +64,9 @@ impl std::error::Error for WireError {}
 pub struct Batch {
     /// Public key of the source, when the body carries it.
     pub write_key: Option<String>,
+    /// What the body has as `api_key` or `token`, which is the public key when nothing else in the
+    /// request is: a single event's own field may have such a name too.
+    pub other_key: Option<String>,
     /// When the client sent the batch, by its clock.
     pub sent_at: Option<Timestamp>,
     /// What the SDK's tabs report.
@@ -77,6 +80,8 @@ pub struct Batch {
     /// The call of a single-event endpoint; `None` when each message names its own.
     kind: Option<EventKind>,
     messages: Vec<Box<RawValue>>,
+    /// What the batch says once for all of its messages.
+    common: message::Common,
     /// Bytes that one message may have; [`MAX_EVENT_BYTES`] when absent.
     event_limit: Option<usize>,
 }
@@ -100,6 +105,11 @@ struct Envelope {
     placements: Value,
     anonymous_id: Value,
     consent: Value,
+    context: Value,
+    integrations: Value,
+    #[serde(rename = "api_key")]
+    api_key: Value,
+    token: Value,
 }
 
 /// What the edge knows when it judges a batch.
@@ -156,6 +166,7 @@ impl Batch {
         let mut batch = Self::with(envelope, Some(kind), vec![message]);
         // In a single message these belong to the event.
         batch.placements.clear();
+        batch.common = message::Common::default();
         Ok(batch)
     }
 
@@ -217,17 +228,17 @@ impl Batch {
             self.kind,
             self.sent_at,
             self.event_limit.unwrap_or(MAX_EVENT_BYTES),
+            &self.common,
             intake,
             fresh_id,
         );
         let event = read.event.map_err(|reason| {
-            let message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
             Box::new(Refused {
                 index,
                 message_id: read.message_id.clone(),
                 outcome: Outcome::Quarantined,
                 reason,
-                message: Some(message),
+                message: Some(self.whole(text)),
                 ledger: read.ledger,
             })
         })?;
@@ -241,11 +252,7 @@ impl Batch {
         let (outcome, reason, message) = match gate {
             Gate::Admit => return Ok(Admitted { index, event }),
             Gate::Deny(reason) => (Outcome::Denied, reason, None),
-            Gate::Quarantine(reason) => (
-                Outcome::Quarantined,
-                reason,
-                serde_json::from_str(text).ok(),
-            ),
+            Gate::Quarantine(reason) => (Outcome::Quarantined, reason, Some(self.whole(text))),
         };
         Err(Box::new(Refused {
             index,
@@ -257,10 +264,23 @@ impl Batch {
         }))
     }
 
+    /// A message with what the batch says for it, so that it can be tried again without the batch.
+    fn whole(&self, text: &str) -> Value {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(mut fields)) => {
+                self.common.complete(&mut fields);
+                Value::Object(fields)
+            }
+            Ok(other) => other,
+            Err(_) => Value::from(text),
+        }
+    }
+
     fn with(envelope: Envelope, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
         let reports: Vec<TabReport> = serde_json::from_value(envelope.ledger).unwrap_or_default();
         Self {
             write_key: text(&envelope.write_key),
+            other_key: text(&envelope.api_key).or_else(|| text(&envelope.token)),
             sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
             ledger: reports
                 .into_iter()
@@ -274,6 +294,7 @@ impl Batch {
             },
             kind,
             messages,
+            common: message::Common::new(envelope.context, envelope.integrations),
             event_limit: None,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use cdp_core::source::SourceConfig;
 
 use crate::error::EdgeError;
@@ -9,17 +11,20 @@ use crate::host::Host;
 use crate::http::Request;
 
 /// The source of the request's write key, which clients put into the body, into Basic auth, into
-/// the query or into a header; and which takes events from the request's origin.
+/// the query or into a header; and which takes events from the request's origin. `otherwise` is
+/// what the body has under a name that only some clients use for the key.
 pub(crate) async fn authenticate<H: Host>(
     host: &H,
     request: &Request,
     in_body: Option<&str>,
+    otherwise: Option<&str>,
 ) -> Result<Arc<SourceConfig>, EdgeError> {
     let key = in_body
         .map(str::to_owned)
         .or_else(|| basic_user(request))
         .or_else(|| request.query_value("writeKey"))
         .or_else(|| request.header("x-write-key").map(str::to_owned))
+        .or_else(|| otherwise.map(str::to_owned))
         .ok_or(EdgeError::NoWriteKey)?;
     let source = host.source(&key).await?.ok_or(EdgeError::UnknownWriteKey)?;
     check_origin(&source, request.header("origin"))?;
@@ -38,14 +43,18 @@ fn check_origin(source: &SourceConfig, origin: Option<&str>) -> Result<(), EdgeE
 
 /// The user of Basic auth, as every Segment client sends the write key.
 fn basic_user(request: &Request) -> Option<String> {
-    let encoded = request.header("authorization")?.strip_prefix("Basic ")?;
-    let decoded = String::from_utf8(base64(encoded.trim())?).ok()?;
-    let user = decoded.split(':').next().unwrap_or_default();
+    let (scheme, encoded) = request.header("authorization")?.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = BASE64.decode(encoded.trim()).ok()?;
+    let user = decoded.split(|byte| *byte == b':').next()?;
+    let user = std::str::from_utf8(user).ok()?;
     (!user.is_empty()).then(|| user.to_owned())
 }
 
-/// Decodes standard Base64; `None` when it is not.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
-}
+/// Standard Base64, with or without the padding that some clients leave out.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);

@@ -12,6 +12,7 @@ use cdp_core::time::{Span, Timestamp};
 use futures_util::future::{Either, select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use worker::url::Position;
 use worker::{Context, Delay, Env, Fetcher, Headers, Method, RequestInit};
 
 use crate::error::Unavailable;
@@ -72,15 +73,20 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
                 .map_or_else(|| country.clone(), |region| format!("{country}-{region}")),
         )
     });
+    let mut headers: Vec<(String, String)> = request
+        .headers()
+        .entries()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, _)| name != "host")
+        .collect();
+    // The address that was asked, which the runtime knows with certainty.
+    let authority = &url[Position::BeforeHost..Position::AfterPort];
+    headers.push(("host".to_owned(), authority.to_owned()));
     Ok(Request {
         method: request.method().to_string(),
         path: url.path().to_owned(),
         query: url.query().unwrap_or_default().to_owned(),
-        headers: request
-            .headers()
-            .entries()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect(),
+        headers,
         body,
         jurisdiction,
         secure: url.scheme() == "https",

@@ -38,7 +38,8 @@ pub(crate) async fn collect<H: Host>(
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
     };
-    let config = authenticate(host, request, batch.write_key.as_deref()).await?;
+    let (key, other_key) = (batch.write_key.as_deref(), batch.other_key.as_deref());
+    let config = authenticate(host, request, key, other_key).await?;
     let intake = Intake {
         config: &config,
         received_at,

@@ -35,7 +35,7 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
             "ask for at most {MOST_PLACEMENTS} placements at a time"
         )));
     }
-    let config = authenticate(host, request, asked.write_key.as_deref()).await?;
+    let config = authenticate(host, request, asked.write_key.as_deref(), None).await?;
     let choices = &asked.consent.category_preferences;
     config
         .policy

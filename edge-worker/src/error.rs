@@ -84,9 +84,11 @@ impl EdgeError {
     #[must_use]
     pub fn response(&self) -> Response {
         let (status, code, message) = self.parts();
+        // Python clients read code and message where Segment's own API has them, and take an answer
+        // without them for a broken network: they would send again what can never be taken.
         let response = Response::json(
             status,
-            &json!({"error": {"code": code, "message": message, "details": {}}}),
+            &json!({"error": {"code": code, "message": message, "details": {}}, "code": code, "message": message}),
         );
         match self {
             Self::Unavailable(unavailable) => {

@@ -31,13 +31,11 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A parameter of the query.
+    /// A parameter of the query, decoded; `None` when it is empty.
     pub(crate) fn query_value(&self, name: &str) -> Option<String> {
-        let pair = self
-            .query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-        (!pair.is_empty()).then(|| pair.to_owned())
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.into_owned())
     }
 
     /// A cookie of the request.

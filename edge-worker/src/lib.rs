@@ -6,6 +6,7 @@
 
 mod anonymous_id;
 mod authenticate;
+mod client_settings;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 mod collect;
@@ -22,6 +23,8 @@ pub use error::{EdgeError, Unavailable};
 pub use host::Host;
 pub use http::{Request, Response};
 
+use std::borrow::Cow;
+
 use cdp_core::event::EventKind;
 
 /// What a path of the tracking API takes.
@@ -32,7 +35,10 @@ enum Endpoint {
 }
 
 /// Answers one request.
-pub async fn serve<H: Host>(host: &H, request: Request) -> Response {
+pub async fn serve<H: Host>(host: &H, mut request: Request) -> Response {
+    if let Cow::Owned(tidied) = tidy(&request.path) {
+        request.path = tidied;
+    }
     let origin = request.header("origin").map(str::to_owned);
     let response = match (request.method.as_str(), request.path.as_str()) {
         ("OPTIONS", _) => return cors::preflight(&request),
@@ -43,6 +49,12 @@ pub async fn serve<H: Host>(host: &H, request: Request) -> Response {
         ("GET" | "HEAD", path) if path.starts_with("/v1/settings/") => {
             settings::read(host, &request).await
         }
+        ("GET" | "HEAD", "/sourceConfig") => client_settings::rudderstack(host, &request).await,
+        ("GET" | "HEAD", path) if client_settings::segment_key(path).is_some() => {
+            client_settings::segment(host, &request).await
+        }
+        // What analytics.js measures about itself. Our settings ask for none; nobody reads it.
+        ("POST", "/v1/m") => Ok(Response::json(200, &serde_json::json!({"success": true}))),
         ("POST", "/v1/decide") => decide::answer(host, &request).await,
         ("POST", path) => match endpoint(path) {
             Some(endpoint) => collect::collect(host, &request, endpoint).await,
@@ -62,11 +74,31 @@ pub async fn serve<H: Host>(host: &H, request: Request) -> Response {
 /// Whether a path belongs to the edge, for hosts that serve other things too.
 #[must_use]
 pub fn is_public_path(path: &str) -> bool {
-    path.starts_with("/v1/") || path.starts_with("/sdk/") || path == "/health"
+    let path = tidy(path);
+    path.starts_with("/v1/")
+        || path.starts_with("/sdk/")
+        || matches!(&*path, "/health" | "/sourceConfig" | RUDDERSTACK_BEACON)
+}
+
+/// Where RudderStack's browser client sends its beacons.
+const RUDDERSTACK_BEACON: &str = "/beacon/v1/batch";
+
+/// The path without what a host that was configured with a slash at its end adds to it: doubled
+/// slashes, and one at the end.
+fn tidy(path: &str) -> Cow<'_, str> {
+    let ends = path.len() > 1 && path.ends_with('/');
+    if !ends && !path.contains("//") {
+        return Cow::Borrowed(path);
+    }
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    Cow::Owned(parts.fold(String::new(), |tidied, part| tidied + "/" + part))
 }
 
 /// The tracking API of Segment, its short forms included.
 fn endpoint(path: &str) -> Option<Endpoint> {
+    if path == RUDDERSTACK_BEACON {
+        return Some(Endpoint::Batch);
+    }
     let name = path.strip_prefix("/v1/")?;
     match name {
         "batch" | "b" | "import" => Some(Endpoint::Batch),

@@ -13,7 +13,7 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .path
         .strip_prefix("/v1/settings/")
         .unwrap_or_default();
-    let config = authenticate(host, request, Some(key)).await?;
+    let config = authenticate(host, request, Some(key), None).await?;
     let policy = &config.policy;
     let mut placements: Vec<&str> = config
         .experiences

@@ -9,7 +9,9 @@ import { Agent, createServer, request as ask } from "node:http";
  *   at: number, method: string, path: string, headers: import("node:http").IncomingHttpHeaders, body: Buffer,
  *   status: number | undefined, replyHeaders: import("node:http").IncomingHttpHeaders, reply: Buffer
  * }} Exchange
- * @typedef {{ status: number, retryAfter?: number } | "cut" | undefined} Fault
+ * @typedef {{ status: number, retryAfter?: number, delivered?: boolean, times?: number } | "cut" | undefined} Fault `delivered` passes
+ *   the request on and gives the refusal in place of the answer, so that the sender cannot know; with `times`, so many POSTs are
+ *   refused and nothing else, and then the way is whole again
  */
 
 export class FaultProxy {
@@ -81,9 +83,20 @@ export class FaultProxy {
         reply: Buffer.alloc(0),
       };
       this.exchanges.push(exchange);
-      if (typeof this.fault === "object") this.#refuse(exchange, this.fault, response);
-      else this.#pass(exchange, request.rawHeaders, response);
+      const fault = this.#faultOf(exchange);
+      if (!fault) this.#pass(exchange, request.rawHeaders, response);
+      else if (fault.delivered) this.#swallow(exchange, request.rawHeaders, fault, response);
+      else this.#refuse(exchange, fault, response);
     });
+  }
+
+  /** What befalls this request. @param {Exchange} exchange */
+  #faultOf({ method }) {
+    const fault = this.fault;
+    if (typeof fault !== "object" || fault.times === undefined) return typeof fault === "object" ? fault : undefined;
+    if (method !== "POST") return undefined;
+    this.fault = fault.times > 1 ? { ...fault, times: fault.times - 1 } : undefined;
+    return fault;
   }
 
   /** @param {Exchange} exchange @param {{ status: number, retryAfter?: number }} fault @param {import("node:http").ServerResponse} response */
@@ -95,8 +108,28 @@ export class FaultProxy {
     response.writeHead(status, headers).end();
   }
 
+  /** @param {Exchange} exchange @param {string[]} rawHeaders @param {{ status: number, retryAfter?: number }} fault @param {import("node:http").ServerResponse} response */
+  #swallow(exchange, rawHeaders, fault, response) {
+    this.#ask(exchange, rawHeaders, response, () => this.#refuse(exchange, fault, response));
+  }
+
   /** @param {Exchange} exchange @param {string[]} rawHeaders @param {import("node:http").ServerResponse} response */
   #pass(exchange, rawHeaders, response) {
+    this.#ask(exchange, rawHeaders, response, (answer) => {
+      exchange.status = answer.statusCode;
+      response.writeHead(exchange.status ?? 502, pairs(answer.rawHeaders)).end(exchange.reply);
+    });
+  }
+
+  /**
+   * Passes the request on; `then` has the answer, whose body is in the exchange.
+   *
+   * @param {Exchange} exchange
+   * @param {string[]} rawHeaders
+   * @param {import("node:http").ServerResponse} response
+   * @param {(answer: import("node:http").IncomingMessage) => void} then
+   */
+  #ask(exchange, rawHeaders, response, then) {
     const { hostname, port } = this.target;
     const onward = ask({ agent: this.#agent, hostname, port, method: exchange.method, path: exchange.path, headers: pairs(rawHeaders) }, (answer) => {
       /** @type {Buffer[]} */
@@ -106,8 +139,7 @@ export class FaultProxy {
       answer.on("end", () => {
         exchange.replyHeaders = answer.headers;
         exchange.reply = Buffer.concat(chunks);
-        exchange.status = answer.statusCode;
-        response.writeHead(exchange.status ?? 502, pairs(answer.rawHeaders)).end(exchange.reply);
+        then(answer);
       });
     });
     onward.on("error", () => response.destroy());

@@ -4,5 +4,6 @@ export {};
 declare global {
   interface Window {
     headwater: any;
+    clients: any;
   }
 }

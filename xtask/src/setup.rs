@@ -2,6 +2,7 @@
 
 mod debian_rust;
 mod npm;
+mod python;
 mod system;
 mod wasm_bindgen_cli;
 mod wasm_std;
@@ -12,6 +13,7 @@ use crate::progress::Progress;
 use crate::wasm::toolchain::WasmToolchain;
 use crate::workspace::Workspace;
 
+pub(crate) use python::program as python;
 pub(crate) use system::{chromium, postgres_programs};
 pub(crate) use wasm_std::has_std;
 
@@ -26,7 +28,8 @@ pub(crate) enum Scope {
 
 /// Installs what is missing. Safe to run again: what is there is left alone.
 pub(crate) fn run(workspace: &Workspace, scope: Scope) -> Result<()> {
-    let mut progress = Progress::new(6);
+    let steps = if scope == Scope::Everything { 7 } else { 6 };
+    let mut progress = Progress::new(steps);
     progress.step(
         "Node, npm, rustup and a C compiler",
         system::check_prerequisites,
@@ -43,5 +46,9 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> Result<()> {
     progress.step(&format!("wasm-bindgen-cli {version}"), || {
         wasm_bindgen_cli::install(workspace, &version)
     })?;
-    progress.step("npm packages", || npm::install(workspace))
+    progress.step("npm packages", || npm::install(workspace))?;
+    if scope == Scope::Everything {
+        progress.step("Python clients", || python::install(workspace))?;
+    }
+    Ok(())
 }

@@ -228,6 +228,7 @@ fn end_to_end(workspace: &Workspace) -> Result<()> {
             .env("HEADWATER_BIN", server)
             .env("WORKERD_BIN", workspace.workerd()?)
             .env("CHROMIUM", chromium)
+            .env("HEADWATER_PYTHON", setup::python(workspace))
             // Browsers, workerd and a server for each file at once would be more than two cores can do in time.
             .args(["--test", "--test-concurrency=1"])
             .args(files.iter().map(|name| folder.join(name))),

@@ -1,6 +1,6 @@
 //! One message: from the text a client sent to an event with its time corrected and its receipt.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Intake, surrogates};
 use crate::consent::Receipt;
@@ -22,11 +22,57 @@ pub(super) struct Read {
     pub(super) event: Result<Event, String>,
 }
 
+/// What a batch says once for all of its messages, as Segment's HTTP API allows: its context and
+/// integrations are merged into each message's own, which win.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Common {
+    context: Object,
+    integrations: Object,
+}
+
+impl Common {
+    /// What is no object says nothing.
+    pub(super) fn new(context: Value, integrations: Value) -> Self {
+        let object = |value| match value {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        Self {
+            context: object(context),
+            integrations: object(integrations),
+        }
+    }
+
+    /// Adds what the message does not say itself.
+    pub(super) fn complete(&self, fields: &mut Object) {
+        for (name, common) in [
+            ("context", &self.context),
+            ("integrations", &self.integrations),
+        ] {
+            if common.is_empty() {
+                continue;
+            }
+            let own = fields.entry(name).or_insert(Value::Null);
+            if own.is_null() {
+                *own = Value::Object(Map::new());
+            }
+            // What is neither absent nor an object is the message's mistake, and is told to it.
+            let Some(own) = own.as_object_mut() else {
+                continue;
+            };
+            for (key, value) in common {
+                own.entry(key.as_str()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+}
+
 pub(super) fn read(
     text: &str,
     kind: Option<EventKind>,
     batch_sent_at: Option<Timestamp>,
     limit: usize,
+    common: &Common,
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
@@ -44,6 +90,7 @@ pub(super) fn read(
             );
         }
     };
+    common.complete(&mut fields);
     let given = take_text(&mut fields, "messageId").ok().flatten();
     let message_id = given
         .filter(|id| id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control))
@@ -266,8 +313,17 @@ fn take_text(fields: &mut Object, field: &str) -> Result<Option<String>, String>
     match fields.remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Number(number)) => Ok(Some(in_digits(&number))),
         Some(other) => Err(format!("\"{field}\" is {}: write a text", short(&other))),
+    }
+}
+
+/// A number as a person writes it: 4711 and 4711.0, as some languages have it, are one id.
+fn in_digits(number: &Number) -> String {
+    let text = number.to_string();
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
     }
 }
 
@@ -275,6 +331,8 @@ fn take_object(fields: &mut Object, field: &str) -> Result<Object, String> {
     match fields.remove(field) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(object)) => Ok(object),
+        // PHP writes an empty object so.
+        Some(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
         Some(other) => Err(format!("\"{field}\" is {}: write an object", short(&other))),
     }
 }
@@ -282,6 +340,7 @@ fn take_object(fields: &mut Object, field: &str) -> Result<Object, String> {
 fn take_time(fields: &mut Object, field: &str) -> Result<Option<Timestamp>, String> {
     match fields.remove(field) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(value) => Timestamp::from_json(&value)
             .map(Some)
             .map_err(|error| format!("\"{field}\": {error}")),

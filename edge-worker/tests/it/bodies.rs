@@ -58,6 +58,40 @@ fn every_coding_is_read() {
     }
 }
 
+#[test]
+fn what_a_client_says_of_its_body_is_believed_as_far_as_it_is_true() {
+    let plain = batch(&[track("m1")]).to_string().into_bytes();
+    let marked = [b"\xef\xbb\xbf".as_slice(), &plain].concat();
+    let cases: [(&str, Vec<u8>); 16] = [
+        // Several codings, the last one outermost.
+        ("deflate, gzip", gzip(&zlib(&plain))),
+        ("GZIP , zstd", zstd(&gzip(&plain))),
+        ("identity, gzip", gzip(&plain)),
+        ("x-gzip", gzip(&plain)),
+        // A proxy has undone it and left the header.
+        ("gzip", plain.clone()),
+        ("br", plain.clone()),
+        ("deflate", plain.clone()),
+        ("zstd", [b" \n".as_slice(), &plain].concat()),
+        ("gzip, br", plain.clone()),
+        // Another coding than the one that was named, or none was.
+        ("br", gzip(&plain)),
+        ("gzip", zlib(&plain)),
+        ("deflate", zstd(&plain)),
+        ("", zlib(&plain)),
+        ("utf-8", zstd(&plain)),
+        // A byte order mark.
+        ("", marked.clone()),
+        ("gzip", gzip(&marked)),
+    ];
+    for (coding, bytes) in cases {
+        let request = with(post("/v1/batch", bytes.clone()), "content-encoding", coding);
+        let response = serve(&MemoryHost::default(), request);
+        assert_eq!(response.status, 200, "{coding}: {:?}", bytes.get(..8));
+        assert_eq!(body(&response)["outcomes"][0]["outcome"], "ok", "{coding}");
+    }
+}
+
 /// `{"writeKey":"wk_test","batch":[]}` as Node's zlib compresses it.
 const EMPTY_BATCH_IN_BROTLI: &[u8] = b"\x0b\x10\x80{\"writeKey\":\"wk_test\",\"batch\":[]}\x03";
 
@@ -81,7 +115,17 @@ fn what_is_too_large_or_broken_is_refused_with_words() {
     let bomb = gzip(&vec![b' '; MAX_BATCH_BYTES + 1]);
     assert!(bomb.len() < 10_000);
     let cases = [
-        ("gzip", bomb, 413, "too_large"),
+        ("gzip", bomb.clone(), 413, "too_large"),
+        ("gzip, gzip", gzip(&bomb), 413, "too_large"),
+        (
+            "br",
+            zlib(&vec![b' '; MAX_BATCH_BYTES + 1]),
+            413,
+            "too_large",
+        ),
+        ("", zstd(&vec![b' '; MAX_BATCH_BYTES + 1]), 413, "too_large"),
+        ("gzip, gzip, gzip, gzip", bomb, 400, "bad_compression"),
+        ("gzip", Vec::new(), 400, "bad_compression"),
         ("", vec![b' '; MAX_BATCH_BYTES + 1], 413, "too_large"),
         ("gzip", vec![0x1f, 0x8b, 1, 2, 3], 400, "bad_compression"),
         ("zstd", b"nonsense".to_vec(), 400, "bad_compression"),

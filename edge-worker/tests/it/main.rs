@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bodies;
+mod clients;
 mod cookies;
 mod decisions;
 mod host;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::Scope;
+use super::{Scope, python};
 use crate::process;
 use crate::progress::{Outcome, remark};
 use crate::workspace::{Workspace, environment};
@@ -53,6 +53,9 @@ pub(super) fn install_packages(workspace: &Workspace, scope: Scope) -> Result<Ou
         }
         if postgres_programs().is_none() {
             packages.push("postgresql");
+        }
+        if !python::has_venv() {
+            packages.push("python3-venv");
         }
     }
     if packages.is_empty() {
