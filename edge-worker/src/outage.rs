@@ -12,7 +12,7 @@ pub(crate) const SHARDS: u64 = 8;
 /// How long nobody asks an aggregator that did not answer; then one request tries.
 const SHUT: Span = Span::from_seconds(2);
 /// The longest pause between two tries to deliver.
-const LONGEST_PAUSE: Span = Span::from_seconds(30);
+pub(crate) const LONGEST_PAUSE: Span = Span::from_seconds(30);
 
 /// The answer to a batch that the buffer holds: what the edge admitted is `ok`, what it refused
 /// stays refused. Whether an id was stored before is only known in the log, which drops it there.

@@ -9,9 +9,6 @@ const BINARY = process.env.HEADWATER_BIN || join(process.env.CARGO_TARGET_DIR ||
 /** @typedef {{ space_id: string, write_key: string, server_write_key: string, token: string, edge_secret: string }} Keys */
 
 export class Headwater {
-  /** For tests that run it themselves. */
-  program = BINARY;
-
   /** @param {string} folder @param {string[]} storage @param {Keys} keys */
   constructor(folder, storage, keys) {
     this.folder = folder;

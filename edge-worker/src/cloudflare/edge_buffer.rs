@@ -16,7 +16,7 @@ use worker::{
 use super::aggregator::{Aggregator, Failure};
 use super::buffer::{BATCH_PATH, FULL, Heard, LINE_HEADER, MESSAGES_HEADER, SOURCE_PATH};
 use super::{answered, now};
-use crate::outage::pause;
+use crate::outage::{LONGEST_PAUSE, pause};
 
 /// Variable with the bytes of batches that one object may hold.
 const BYTES: &str = "HEADWATER_EDGE_BUFFER_BYTES";
@@ -214,7 +214,9 @@ impl EdgeBuffer {
             });
         });
         let storage = self.state.storage();
-        if storage.get_alarm().await?.is_none() {
+        // An alarm that is far away is there for batches that were set aside.
+        let soon = now().plus(LONGEST_PAUSE).as_millis();
+        if storage.get_alarm().await?.is_none_or(|at| at > soon) {
             storage.set_alarm(FIRST_TRY).await?;
         }
         storage.sync().await?;
