@@ -30,6 +30,9 @@ const OWN_EXPORTS = new Set(["__wbg_reset_state", "__worker_init_state"]);
 // Handlers of the module syntax get environment and context as arguments; a worker entry point has them as fields.
 const EVENT_HANDLERS = new Set(["fetch", "queue", "scheduled", "email", "connect"]);
 
+// Classes that Rust exports as Durable Objects, with the handlers of each.
+const DURABLE_OBJECTS = { EdgeBuffer: ["fetch", "alarm"] };
+
 const { values } = parseArgs({
   options: { wasm: { type: "string" }, "wasm-bindgen": { type: "string" } },
 });
@@ -102,7 +105,7 @@ async function bundle() {
   writeFileSync(outfile, code.replaceAll("import source ", "import "));
 }
 
-/** The module that the runtime starts: one class, with a method for each handler that Rust exports. */
+/** The module that the runtime starts: one class, with a method for each handler that Rust exports, and the Durable Objects. */
 function entryPoint(bindings) {
   const handlers = [...bindings.matchAll(/^export (?:async )?function (\w+)/gm)]
     .map(([, name]) => name)
@@ -115,12 +118,33 @@ function entryPoint(bindings) {
       ? `  ${name}(event) { return bindings.${name}.call(this, event, this.env, this.ctx); }`
       : `  ${name}(...values) { return bindings.${name}(...values); }`,
   );
-  return `import { WorkerEntrypoint } from "cloudflare:workers";
+  const objects = Object.entries(DURABLE_OBJECTS).map(([name, methods]) => {
+    if (!bindings.includes(`export class ${name} `)) throw new Error(`the worker exports no class ${name}`);
+    return durableObject(name, methods);
+  });
+  return `import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import * as bindings from "./index.js";
 Error.stackTraceLimit = 100;
-bindings.__worker_init_state();
-export default class extends WorkerEntrypoint {
+const state = bindings.__worker_init_state();
+${objects.join("")}export default class extends WorkerEntrypoint {
 ${methods.join("\n")}
+}
+`;
+}
+
+/** A Durable Object around its Rust half, which is made anew when the wasm instance had to be. */
+function durableObject(name, methods) {
+  return `export class ${name} extends DurableObject {
+  #inner;
+  #instanceId;
+  get inner() {
+    if (!this.#inner || this.#instanceId !== state.instanceId) {
+      this.#inner = new bindings.${name}(this.ctx, this.env);
+      this.#instanceId = state.instanceId;
+    }
+    return this.#inner;
+  }
+${methods.map((method) => `  ${method}(value) { return this.inner.${method}(value); }`).join("\n")}
 }
 `;
 }

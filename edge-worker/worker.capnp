@@ -1,11 +1,13 @@
 # The edge on workerd, for development, tests and self-hosted edges.
-# Where the aggregator is comes from the command line: --external-addr aggregator=HOST:PORT
+# From the command line come where the aggregator is, --external-addr aggregator=HOST:PORT, and the folder that the
+# buffer lives in, which has to exist and to stay: --directory-path edge-buffer=FOLDER
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "aggregator", external = (address = "127.0.0.1:8080", http = ())),
+    (name = "edge-buffer", disk = (writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "edge")],
 );
@@ -18,7 +20,14 @@ const edge :Workerd.Worker = (
   bindings = [
     (name = "AGGREGATOR", service = "aggregator"),
     (name = "HEADWATER_EDGE_SECRET", fromEnvironment = "HEADWATER_EDGE_SECRET"),
+    # Holds events while the aggregator is away; without this binding they stay with the client.
+    (name = "EDGE_BUFFER", durableObjectNamespace = "EdgeBuffer"),
+    # What one of the buffer's eight objects may hold; unset, 268435456 bytes and 100000 batches.
+    (name = "HEADWATER_EDGE_BUFFER_BYTES", fromEnvironment = "HEADWATER_EDGE_BUFFER_BYTES"),
+    (name = "HEADWATER_EDGE_BUFFER_BATCHES", fromEnvironment = "HEADWATER_EDGE_BUFFER_BATCHES"),
   ],
+  durableObjectNamespaces = [(className = "EdgeBuffer", uniqueKey = "headwater-edge-buffer", enableSql = true)],
+  durableObjectStorage = (localDisk = "edge-buffer"),
   compatibilityDate = "2026-07-01",
   globalOutbound = "aggregator",
 );

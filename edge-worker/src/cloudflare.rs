@@ -1,43 +1,36 @@
-//! The edge on Cloudflare Workers: the only file that knows the `worker` crate.
+//! The edge on Cloudflare Workers; only this file and its folder know the `worker` crate.
+
+mod aggregator;
+mod buffer;
+mod edge_buffer;
+mod sources;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
-use cdp_core::signature::{NONCE_HEADER, SIGNATURE_HEADER, Signed, TIMESTAMP_HEADER};
 use cdp_core::source::SourceConfig;
-use cdp_core::time::{Span, Timestamp};
-use futures_util::future::{Either, select};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use cdp_core::time::Timestamp;
 use worker::url::Position;
-use worker::{Context, Delay, Env, Fetcher, Headers, Method, RequestInit};
+use worker::{Context, Env, Headers, Method};
 
 use crate::error::Unavailable;
 use crate::host::Host;
 use crate::http::{Request, Response};
+use crate::outage::{self, Breaker};
+use aggregator::{Aggregator, Failure, messages};
+use buffer::{Buffer, Heard};
 
-/// Service binding of the aggregator.
-const AGGREGATOR: &str = "AGGREGATOR";
-/// Secret shared with the aggregator.
-const SECRET: &str = "HEADWATER_EDGE_SECRET";
-/// How long a source's settings are believed without asking again.
-const SETTINGS_AGE: Span = Span::from_seconds(5);
-/// How many write keys an isolate remembers; beyond that it starts anew.
-const MOST_SOURCES: usize = 1_000;
 /// How long the aggregator may take before the client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-const UNREACHABLE: Unavailable = Unavailable {
-    retry_after: 5,
-    code: "aggregator_unreachable",
-};
+/// How long it may take where a buffer can take the batch: longer than the aggregator itself waits
+/// for a snapshot, shorter than clients wait.
+const PATIENCE_WITH_BUFFER: Duration = Duration::from_secs(4);
 
 thread_local! {
-    /// Sources as last heard, unknown write keys too.
-    static SOURCES: RefCell<BTreeMap<String, (Timestamp, Option<Arc<SourceConfig>>)>> = const { RefCell::new(BTreeMap::new()) };
+    /// What this isolate knows of the aggregator's health.
+    static BREAKER: RefCell<Breaker> = const { RefCell::new(Breaker::new()) };
 }
 
 /// Entry of the worker.
@@ -45,17 +38,44 @@ thread_local! {
 async fn fetch(
     request: worker::Request,
     env: Env,
-    _context: Context,
+    context: Context,
 ) -> worker::Result<worker::Response> {
+    let buffer = Buffer::of(&env);
+    let patience = if buffer.is_some() {
+        PATIENCE_WITH_BUFFER
+    } else {
+        PATIENCE
+    };
     let host = Cloudflare {
-        aggregator: env.service(AGGREGATOR)?,
-        secret: env
-            .secret(SECRET)
-            .map(|secret| secret.to_string())
-            .or_else(|_| env.var(SECRET).map(|secret| secret.to_string()))?,
+        aggregator: Aggregator::of(&env, patience)?,
+        buffer,
+        context,
     };
     let response = crate::serve(&host, read(request).await?).await;
     write(response)
+}
+
+/// The aggregator answered, so that nobody needs to wait any more.
+fn answered() {
+    BREAKER.with_borrow_mut(Breaker::answered);
+}
+
+fn now() -> Timestamp {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since the epoch fit 53 bits"
+    )]
+    Timestamp::from_millis(js_sys::Date::now() as i64)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "Workers always have crypto; going on with equal ids would lose events as duplicates"
+)]
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the runtime has crypto.getRandomValues");
+    bytes
 }
 
 async fn read(mut request: worker::Request) -> worker::Result<Request> {
@@ -108,117 +128,91 @@ fn write(response: Response) -> worker::Result<worker::Response> {
 }
 
 struct Cloudflare {
-    aggregator: Fetcher,
-    secret: String,
+    aggregator: Aggregator,
+    buffer: Option<Buffer>,
+    context: Context,
 }
 
 impl Cloudflare {
-    /// Asks the aggregator; `None` is its 404.
-    async fn ask<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        question: Option<&Q>,
-    ) -> Result<Option<A>, Unavailable> {
-        let body = question
-            .map(serde_json::to_string)
-            .transpose()
-            .map_err(|_| UNREACHABLE)?
-            .unwrap_or_default();
-        let asked = std::pin::pin!(self.signed(method, path, body));
-        let late = std::pin::pin!(Delay::from(PATIENCE));
-        let Either::Left((Ok(mut answer), _)) = select(asked, late).await else {
-            return Err(UNREACHABLE);
-        };
-        match answer.status_code() {
-            200 => answer.json().await.map(Some).map_err(|_| UNREACHABLE),
-            404 => Ok(None),
-            503 => {
-                let seconds = answer
-                    .headers()
-                    .get("retry-after")
-                    .ok()
-                    .flatten()
-                    .and_then(|text| text.parse().ok());
-                Err(Unavailable {
-                    retry_after: seconds.unwrap_or(UNREACHABLE.retry_after),
-                    code: "aggregator_busy",
-                })
-            }
-            status => {
-                worker::console_error!(
-                    "the aggregator answered {status} to {path}: check HEADWATER_EDGE_SECRET and its log"
-                );
-                Err(UNREACHABLE)
-            }
-        }
+    /// Asks the aggregator, unless it has just failed to answer somebody else.
+    async fn ask(&self, method: Method, path: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.may_ask()?;
+        self.noted(self.aggregator.ask(method, path, body).await)
     }
 
-    async fn signed(
-        &self,
-        method: Method,
-        path: &str,
-        body: String,
-    ) -> worker::Result<worker::Response> {
-        let nonce: String = self
-            .random()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let timestamp = self.now().as_millis();
-        let name = method.to_string();
-        let signature = Signed {
-            method: &name,
-            path,
-            timestamp,
-            nonce: &nonce,
-            body: body.as_bytes(),
+    fn may_ask(&self) -> Result<(), Failure> {
+        let asks =
+            self.buffer.is_none() || BREAKER.with_borrow_mut(|breaker| breaker.may_ask(now()));
+        asks.then_some(()).ok_or(Failure::Unreachable)
+    }
+
+    /// Remembers for the next request how this one went.
+    fn noted<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        match &answer {
+            Err(failure) if failure.is_outage() => {
+                let news = BREAKER.with_borrow_mut(|breaker| breaker.failed(now()));
+                if news && self.buffer.is_some() {
+                    worker::console_error!(
+                        "the aggregator does not take events ({failure:?}): they go into the edge's buffer until it does"
+                    );
+                }
+            }
+            _ => answered(),
         }
-        .sign(self.secret.as_bytes());
-        let headers = Headers::new();
-        headers.set(TIMESTAMP_HEADER, &timestamp.to_string())?;
-        headers.set(NONCE_HEADER, &nonce)?;
-        headers.set(SIGNATURE_HEADER, &signature)?;
-        let mut init = RequestInit::new();
-        init.with_method(method).with_headers(headers);
-        if !body.is_empty() {
-            init.with_body(Some(body.into()));
+        answer
+    }
+
+    /// The source when the aggregator cannot be asked: as this isolate, or another, last heard of it.
+    async fn source_in_outage(&self, write_key: &str) -> Option<Arc<SourceConfig>> {
+        if let Some(source) = sources::usable(write_key, now()) {
+            return Some(source);
         }
-        // A service binding takes any host name; the binding says where it goes.
-        self.aggregator
-            .fetch(format!("http://aggregator{path}"), Some(init))
-            .await
+        let heard = match self.buffer.as_ref()?.source(write_key).await {
+            Ok(heard) => heard.filter(|heard| sources::is_usable(heard.at, now()))?,
+            Err(error) => {
+                worker::console_error!("the edge's copy of settings cannot be read: {error}");
+                return None;
+            }
+        };
+        let source = Arc::new(heard.source);
+        sources::remember(write_key, heard.at, Some(&source));
+        Some(source)
+    }
+
+    /// Remembers what was heard of a write key, for other isolates too.
+    fn remember(&self, write_key: &str, source: Option<&Arc<SourceConfig>>) {
+        let at = now();
+        let news = sources::remember(write_key, at, source);
+        let Some(buffer) = self.buffer.clone().filter(|_| news) else {
+            return;
+        };
+        let (write_key, source) = (write_key.to_owned(), source.cloned());
+        self.context.wait_until(async move {
+            let written = match source {
+                Some(source) => {
+                    let source = SourceConfig::clone(&source);
+                    buffer.remember(&write_key, &Heard { at, source }).await
+                }
+                None => buffer.forget(&write_key).await,
+            };
+            if let Err(error) = written {
+                worker::console_error!("the edge's copy of settings was not written: {error}");
+            }
+        });
     }
 }
 
 impl Host for Cloudflare {
     fn now(&self) -> Timestamp {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "milliseconds since the epoch fit 53 bits"
-        )]
-        Timestamp::from_millis(js_sys::Date::now() as i64)
+        now()
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "Workers always have crypto; going on with equal ids would lose events as duplicates"
-    )]
     fn random(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).expect("the runtime has crypto.getRandomValues");
-        bytes
+        random()
     }
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {
-        let now = self.now();
-        let known = SOURCES.with_borrow(|sources| {
-            sources
-                .get(write_key)
-                .filter(|(heard, _)| now.since(*heard) < SETTINGS_AGE)
-                .cloned()
-        });
-        if let Some((_, source)) = known {
+        if let Some(source) = sources::fresh(write_key, now()) {
             return Ok(source);
         }
         let harmless = write_key.len() <= 128
@@ -228,32 +222,53 @@ impl Host for Cloudflare {
         if !harmless {
             return Ok(None);
         }
-        let heard: Option<SourceConfig> = self
-            .ask(
-                Method::Get,
-                &format!("/internal/v1/sources/{write_key}"),
-                None::<&()>,
-            )
-            .await?;
-        let source = heard.map(Arc::new);
-        SOURCES.with_borrow_mut(|sources| {
-            if sources.len() >= MOST_SOURCES {
-                sources.clear();
-            }
-            sources.insert(write_key.to_owned(), (now, source.clone()));
+        let path = format!("/internal/v1/sources/{write_key}");
+        let answer = self.ask(Method::Get, &path, &[]).await;
+        let heard = answer.and_then(|body| {
+            serde_json::from_slice::<SourceConfig>(&body).map_err(|_| Failure::Broken)
         });
+        let source = match heard {
+            Ok(source) => Some(Arc::new(source)),
+            Err(Failure::Refused(404)) => None,
+            Err(failure) => {
+                let known = self.source_in_outage(write_key).await;
+                return known.map(Some).ok_or_else(|| failure.unavailable());
+            }
+        };
+        self.remember(write_key, source.as_ref());
         Ok(source)
     }
 
-    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
-        self.ask(Method::Post, "/internal/v1/ingest", Some(&batch))
-            .await?
-            .ok_or(UNREACHABLE)
+    async fn forward(&self, mut batch: Forward) -> Result<Forwarded, Unavailable> {
+        let body = serde_json::to_vec(&batch).map_err(|_| aggregator::UNREACHABLE)?;
+        let answer = match self.may_ask() {
+            Ok(()) => self.noted(self.aggregator.ingest(&body, messages(&batch)).await),
+            Err(failure) => Err(failure),
+        };
+        let failure = match answer {
+            Ok(forwarded) => return Ok(forwarded),
+            Err(failure) => failure,
+        };
+        match &self.buffer {
+            // What will never be taken must not be promised.
+            Some(buffer) if !matches!(failure, Failure::Refused(_)) => {
+                // Nobody will be waiting for it when the batch is delivered.
+                batch.snapshot_of = None;
+                buffer.keep(&batch).await?;
+                Ok(Forwarded {
+                    outcomes: outage::outcomes(&batch),
+                    snapshot: None,
+                })
+            }
+            _ => Err(failure.unavailable()),
+        }
     }
 
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
-        self.ask(Method::Post, "/internal/v1/snapshot", Some(&query))
-            .await?
-            .ok_or(UNREACHABLE)
+        let body = serde_json::to_vec(&query).map_err(|_| aggregator::UNREACHABLE)?;
+        let answer = self.ask(Method::Post, "/internal/v1/snapshot", &body).await;
+        answer
+            .and_then(|body| serde_json::from_slice(&body).map_err(|_| Failure::Broken))
+            .map_err(Failure::unavailable)
     }
 }

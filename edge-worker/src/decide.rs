@@ -51,13 +51,14 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
         gpc: request.has_gpc(),
     };
     let snapshot = match subject(&config, &caller) {
-        Ok(id) => Some(
-            host.snapshot(SnapshotQuery {
+        // A page that asks while nobody can answer shows its default now rather than nothing later.
+        Ok(id) => host
+            .snapshot(SnapshotQuery {
                 space_id: config.space_id.clone(),
                 anonymous_id: id.to_owned(),
             })
-            .await?,
-        ),
+            .await
+            .ok(),
         Err(_) => None,
     };
     let decisions = all(&config, &caller, &asked.placements, snapshot.as_ref());

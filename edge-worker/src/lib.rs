@@ -16,6 +16,8 @@ mod decompress;
 mod error;
 mod host;
 mod http;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod outage;
 mod sdk;
 mod settings;
 

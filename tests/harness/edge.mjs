@@ -1,6 +1,8 @@
-/** The edge worker on workerd. */
+/** The edge worker on workerd, with its durable buffer on a folder of its own. */
 import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Part, ROOT } from "./part.mjs";
 
@@ -14,20 +16,46 @@ function workerd() {
   return createRequire(import.meta.url).resolve(`@cloudflare/workerd-${PACKAGES[machine]}/bin/workerd`);
 }
 
+/**
+ * @typedef {{ aggregator: string, secret: string, buffer?: false | { batches?: number, bytes?: number } }} Options `aggregator`
+ *   is `host:port`; `buffer` is what one object of the buffer may hold, or false for a deployment that has none
+ */
+
 export class Edge {
-  /** @param {Part} part @param {string} address `host:port` */
-  constructor(part, address) {
-    this.part = part;
-    this.address = address;
+  /** `host:port` */
+  address = "127.0.0.1:0";
+  /** Every run of it, for the logs. @type {Part[]} */
+  runs = [];
+
+  /** @param {string} folder @param {string} config @param {Options} options */
+  constructor(folder, config, options) {
+    this.folder = folder;
+    this.config = config;
+    this.options = options;
   }
 
-  /** @param {{ aggregator: string, secret: string }} options `aggregator` is `host:port` */
-  static async start({ aggregator, secret }) {
+  /** @param {Options} options */
+  static async start(options) {
     if (!existsSync(join(ROOT, "edge-worker/dist/index.js"))) throw new Error("edge-worker/dist is missing: run cargo xtask wasm");
-    const words = ["serve", CONFIG, "--experimental", "--control-fd=3", "--socket-addr=http=127.0.0.1:0", `--external-addr=aggregator=${aggregator}`];
-    const part = new Part("edge", workerd(), words, { HEADWATER_EDGE_SECRET: secret });
+    const folder = await mkdtemp(join(tmpdir(), "headwater-edge-"));
+    const edge = new Edge(folder, options.buffer === false ? await withoutBuffer(folder) : CONFIG, options);
+    await edge.serve();
+    return edge;
+  }
+
+  /** Starts it; again on the address and the buffer that it had. */
+  async serve() {
+    const { aggregator, secret, buffer } = this.options;
+    const words = ["serve", this.config, "--experimental", "--control-fd=3", `--socket-addr=http=${this.address}`, `--external-addr=aggregator=${aggregator}`];
+    /** @type {Record<string, string>} */
+    const environment = { HEADWATER_EDGE_SECRET: secret };
+    if (buffer !== false) words.push(`--directory-path=edge-buffer=${this.folder}`);
+    if (buffer && buffer.batches !== undefined) environment.HEADWATER_EDGE_BUFFER_BATCHES = String(buffer.batches);
+    if (buffer && buffer.bytes !== undefined) environment.HEADWATER_EDGE_BUFFER_BYTES = String(buffer.bytes);
+    const part = new Part("edge", workerd(), words, environment);
+    this.runs.push(part);
     const port = await part.says(/"event":"listen".*"port":(\d+)/, "control");
-    return new Edge(part, `127.0.0.1:${port}`);
+    this.address = `127.0.0.1:${port}`;
   }
 
   get url() {
@@ -35,10 +63,27 @@ export class Edge {
   }
 
   get log() {
-    return this.part.tail();
+    return this.runs.map((part) => part.tail()).join("\n--- restarted ---\n");
   }
 
-  stop() {
-    return this.part.stop();
+  /** Ends it as a power cut would. */
+  async crash() {
+    await this.runs.at(-1)?.crash();
   }
+
+  async stop() {
+    await this.runs.at(-1)?.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The configuration of a deployment that was given no Durable Objects. @param {string} folder */
+async function withoutBuffer(folder) {
+  const given = join(ROOT, "edge-worker");
+  // What a configuration embeds lies beside it.
+  for (const name of ["index.js", "index_bg.wasm"]) await cp(join(given, "dist", name), join(folder, "dist", name));
+  const less = (await readFile(CONFIG, "utf8")).replace(/^.*(edge-buffer|EDGE_BUFFER|durableObject\w+).*\n/gm, "");
+  const config = join(folder, "worker.capnp");
+  await writeFile(config, less);
+  return config;
 }

@@ -9,9 +9,11 @@ const BINARY = process.env.HEADWATER_BIN || join(process.env.CARGO_TARGET_DIR ||
 /** @typedef {{ space_id: string, write_key: string, server_write_key: string, token: string, edge_secret: string }} Keys */
 
 export class Headwater {
-  /** @param {string} folder @param {Keys} keys */
-  constructor(folder, keys) {
+  /** @param {string} folder @param {string[]} storage @param {Keys} keys */
+  constructor(folder, storage, keys) {
     this.folder = folder;
+    /** The arguments that name where the data is. */
+    this.storage = storage;
     this.keys = keys;
     /** `host:port` */
     this.address = "127.0.0.1:0";
@@ -19,17 +21,19 @@ export class Headwater {
     this.runs = [];
   }
 
-  static async start() {
+  /** @param {{ databaseUrl?: string }} [options] a PostgreSQL instead of the SQLite in the folder */
+  static async start({ databaseUrl } = {}) {
     const folder = await mkdtemp(join(tmpdir(), "headwater-e2e-"));
-    const printed = await run("headwater init", BINARY, ["init", "--data-dir", folder, "--json"]);
-    const server = new Headwater(folder, JSON.parse(printed));
+    const storage = ["--data-dir", folder, ...(databaseUrl ? ["--database-url", databaseUrl] : [])];
+    const printed = await run("headwater init", BINARY, ["init", ...storage, "--json"]);
+    const server = new Headwater(folder, storage, JSON.parse(printed));
     await server.serve();
     return server;
   }
 
   /** Starts it; again on the address it had. */
   async serve() {
-    const part = new Part("headwater", BINARY, ["serve", "--data-dir", this.folder, "--listen", this.address]);
+    const part = new Part("headwater", BINARY, ["serve", ...this.storage, "--listen", this.address]);
     this.runs.push(part);
     this.address = await part.says(/headwater listening on http:\/\/(\S+)/);
   }

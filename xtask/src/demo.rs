@@ -89,7 +89,7 @@ impl Demo<'_> {
             self.start("server", &mut command, &addresses.server, "/health")
         })?;
         progress.step("edge on workerd", || {
-            let mut command = self.edge(server_port, edge_port, &credentials)?;
+            let mut command = self.edge(server_port, edge_port, &credentials, data)?;
             self.start("edge", &mut command, &addresses.edge, "/health")
         })?;
         progress.step("demo shop", || {
@@ -117,7 +117,17 @@ impl Demo<'_> {
         self.wait()
     }
 
-    fn edge(&self, server_port: u16, edge_port: u16, credentials: &Credentials) -> Result<Command> {
+    fn edge(
+        &self,
+        server_port: u16,
+        edge_port: u16,
+        credentials: &Credentials,
+        data: &Path,
+    ) -> Result<Command> {
+        // What waits in there is for this data's server.
+        let buffer = data.join("edge-buffer");
+        std::fs::create_dir_all(&buffer)
+            .with_context(|| format!("cannot create {}", buffer.display()))?;
         let mut command = Command::new(self.workspace.workerd()?);
         command
             .current_dir(&self.workspace.root)
@@ -126,7 +136,8 @@ impl Demo<'_> {
             .arg(format!("--socket-addr=http=127.0.0.1:{edge_port}"))
             .arg(format!(
                 "--external-addr=aggregator=127.0.0.1:{server_port}"
-            ));
+            ))
+            .arg(format!("--directory-path=edge-buffer={}", buffer.display()));
         Ok(command)
     }
 

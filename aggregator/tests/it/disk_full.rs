@@ -1,10 +1,12 @@
-//! A full disk refuses what is new, keeps what is old, and the server stays up.
+//! A full disk refuses what is new, keeps what is old, and the server stays up; when there is room again, it goes on by
+//! itself.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Data, track};
+use crate::harness::{Data, eventually, track, words};
 
 /// A file system of a few megabytes, where this user may make one.
 struct Small(std::path::PathBuf);
@@ -13,7 +15,7 @@ impl Small {
     fn mount(at: std::path::PathBuf) -> Option<Self> {
         std::fs::create_dir_all(&at).unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
             .arg(&at)
             .output();
         mounted
@@ -29,7 +31,7 @@ impl Drop for Small {
 }
 
 #[test]
-fn a_full_disk_is_said_and_earlier_events_stay() {
+fn a_full_disk_is_said_and_with_room_again_everything_acknowledged_is_there_once() {
     let data = Data::fresh();
     let folder = data.dir.path().join("data");
     if !folder.join("headwater.sqlite").exists() {
@@ -45,9 +47,14 @@ fn a_full_disk_is_said_and_earlier_events_stay() {
     for file in ["headwater.sqlite", "headwater.lock"] {
         std::fs::copy(copy.join(file), folder.join(file)).unwrap();
     }
+    // What somebody else has on the same disk, and takes away later.
+    let other = folder.join("somebody-elses-file");
+    std::fs::write(&other, vec![0; 3 * 1024 * 1024]).unwrap();
     let server = data.serve();
+    let counted = json!({"key": "views", "event": "Viewed", "aggregate": "count"});
+    server.post("/api/v1/computed_traits", &counted).ok();
     server.batch(&[track("m-first", "browser-a", "Viewed", json!({}))]);
-    let refused = (0..400).find_map(|number| {
+    let send = |number: usize| {
         let text = "x".repeat(20_000);
         let event = track(
             &format!("m-{number}"),
@@ -55,13 +62,15 @@ fn a_full_disk_is_said_and_earlier_events_stay() {
             "Viewed",
             json!({"text": text}),
         );
-        let answer = server.public(
+        server.public(
             "/v1/batch",
             &json!({"writeKey": server.keys().write_key, "batch": [event]}),
-        );
-        (answer.status != 200).then_some(answer)
-    });
-    let refused = refused.expect("the disk never got full");
+        )
+    };
+    let (acknowledged, refused) = (0..600)
+        .map(|number| (number, send(number)))
+        .find(|(_, answer)| answer.status != 200)
+        .expect("the disk never got full");
     assert_eq!(
         refused.error(),
         (503, "storage_full".to_owned()),
@@ -75,5 +84,25 @@ fn a_full_disk_is_said_and_earlier_events_stay() {
         "what was stored can still be read"
     );
     assert_eq!(server.send("GET", "/health", &[], b"").status, 200);
+
+    std::fs::remove_file(&other).unwrap();
+    // The client comes back with what was refused, and goes on.
+    for number in acknowledged..acknowledged + 20 {
+        let taken = eventually("the server takes events again", || {
+            Some(send(number)).filter(|answer| answer.status == 200)
+        });
+        assert_eq!(words(&taken.json()), ["ok"], "it had not been stored");
+    }
+    let all = acknowledged + 20;
+    eventually("the profile has counted each event", || {
+        let profile = server.profile("anonymous_id:browser-b");
+        (profile["computed_traits"]["views"] == json!(all)).then_some(())
+    });
+    let timeline = server.timeline("anonymous_id:browser-b");
+    let ids: BTreeSet<&str> = timeline
+        .iter()
+        .filter_map(|event| event["messageId"].as_str())
+        .collect();
+    assert_eq!((timeline.len(), ids.len()), (all, all), "each once");
     drop(server);
 }
