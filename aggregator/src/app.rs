@@ -11,12 +11,15 @@ use crate::ingest::Log;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
 use crate::source::Directory;
+use crate::tracking_plan::{Counts, Plans};
 use crate::{clock, workspace};
 
 /// The parts that requests and commands work with.
 pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) sources: Directory,
+    pub(crate) plans: Plans,
+    pub(crate) violations: Arc<Counts>,
     pub(crate) log: Log,
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
@@ -29,6 +32,7 @@ pub(crate) struct App {
 pub(crate) struct Tasks {
     writer: JoinHandle<()>,
     pipeline: JoinHandle<()>,
+    violations: JoinHandle<()>,
 }
 
 impl App {
@@ -44,6 +48,8 @@ impl App {
         };
         let live = Live::new();
         let sources = Directory::load(&database).await?;
+        let plans = Plans::load(&database).await?;
+        let (violations, counting) = Counts::start(database.clone()).await?;
         let (log, writer) = Log::start(database.clone(), live.clone()).await?;
         let (pipeline, task) = Pipeline::start(database.clone(), log.end(), live.clone()).await?;
         let nonces = Nonces::since(clock::now());
@@ -51,6 +57,8 @@ impl App {
         let app = Arc::new(Self {
             database,
             sources,
+            plans,
+            violations,
             log,
             pipeline,
             live,
@@ -63,6 +71,7 @@ impl App {
             Tasks {
                 writer,
                 pipeline: task,
+                violations: counting,
             },
         ))
     }
@@ -76,6 +85,10 @@ impl App {
         self.pipeline.stop();
         if let Err(error) = tasks.pipeline.await {
             tracing::error!(%error, "the pipeline did not end well");
+        }
+        self.violations.stop();
+        if let Err(error) = tasks.violations.await {
+            tracing::error!(%error, "the counting of violations did not end well");
         }
         self.database.close().await;
     }

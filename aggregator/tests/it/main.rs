@@ -32,3 +32,4 @@ mod pages;
 mod quarantine;
 mod restart;
 mod signature;
+mod tracking_plan;
