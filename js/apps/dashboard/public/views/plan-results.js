@@ -43,9 +43,15 @@ export function tryResult(tried) {
       "li",
       {},
       h("p", {}, h("b", {}, plannedName(one)), " ", broken.path && h("code", {}, broken.path), ` expected ${broken.expected}: ${plural(broken.count, "event")}`),
-      h("p", { class: "quiet" }, broken.samples.map((/** @type {any} */ sample) => `${shortId(sample.message_id)} has ${sample.found}`).join("; ")),
+      h("p", { class: "quiet" }, firstSample(broken)),
     )))),
   );
+}
+
+/** @param {any} broken */
+function firstSample({ count, samples: [first] }) {
+  if (!first) return "";
+  return `${count > 1 ? "Such as" : "It is"} ${shortId(first.message_id)}, which has ${first.found}.`;
 }
 
 /** @param {any[]} violations */

@@ -1,5 +1,5 @@
 import { api, withQuery } from "../api.js";
-import { h } from "../dom.js";
+import { h, newId } from "../dom.js";
 import { moment, number, plural, shortId } from "../format.js";
 import { eventName } from "../live-feed.js";
 import { reasonText } from "../outcomes.js";
@@ -13,12 +13,12 @@ export function quarantineView({ place, signal }) {
   const again = h("button", { type: "button", class: "button", hidden: true }, "Try all again");
   const text = h("input", { type: "search", placeholder: "Search messages and reasons…", "aria-label": "Search messages and reasons" });
   const source = h("select", { "aria-label": "Source" }, h("option", { value: "" }, "Every source"));
-  const from = h("input", { type: "date", "aria-label": "Received from this day" });
-  const to = h("input", { type: "date", "aria-label": "Received before this day" });
+  const from = h("input", { type: "date", id: newId() });
+  const to = h("input", { type: "date", id: newId() });
   const search = h("form", { class: "tools", role: "search", submit: (/** @type {Event} */ event) => {
     event.preventDefault();
     void load();
-  } }, text, source, from, to, h("button", { type: "submit", class: "button" }, "Search"));
+  } }, text, source, day("From", from), day("Before", to), h("button", { type: "submit", class: "button" }, "Search"));
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Quarantine"), again),
     h("p", { class: "lead" }, "Events that were refused, each kept whole with the reason. Nothing is thrown away silently."),
@@ -63,6 +63,11 @@ export function quarantineView({ place, signal }) {
     // Without the names of the sources everything else still works.
     () => source.remove(),
   );
+}
+
+/** @param {string} label @param {HTMLInputElement} field */
+function day(label, field) {
+  return h("span", { class: "inline-field" }, h("label", { for: field.id }, label), field);
 }
 
 /** @param {any[]} outcomes */

@@ -15,7 +15,7 @@ function words(error) {
 
 /** @param {import("../app.js").Screen} screen */
 export function trackingPlanView({ place, signal }) {
-  const body = h("div");
+  const body = h("div", { class: "plan" });
   const told = h("p", { class: "replay-result", role: "status" });
   const tried = h("div");
   place.append(
@@ -23,7 +23,6 @@ export function trackingPlanView({ place, signal }) {
     h("p", { class: "lead" }, "The events you expect and what each looks like. One that looks otherwise is counted, flagged or kept in quarantine, as you decide."),
     told,
     body,
-    tried,
   );
 
   const load = () => loaded(body, signal, async () => {
@@ -69,6 +68,7 @@ export function trackingPlanView({ place, signal }) {
     const plan = draft?.plan ?? published?.plan ?? emptyPlan();
     return [
       state(published, draft),
+      tried,
       planned(plan, countsByEvent(violations)),
       h("section", { "aria-labelledby": "violations" }, h("h2", { id: "violations" }, `Violations of the last ${DAYS} days`), violationList(violations)),
       versions.length > 0 && history(versions, published),
