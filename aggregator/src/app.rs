@@ -13,6 +13,7 @@ use crate::live::Live;
 use crate::pipeline::Pipeline;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
+use crate::tracking_plan::{Counts, Plans};
 use crate::{clock, pipeline, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
@@ -22,6 +23,8 @@ pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
 pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) sources: Directory,
+    pub(crate) plans: Plans,
+    pub(crate) violations: Arc<Counts>,
     pub(crate) log: Log,
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
@@ -35,6 +38,7 @@ pub(crate) struct App {
 pub(crate) struct Tasks {
     writer: JoinHandle<()>,
     pipeline: JoinHandle<()>,
+    violations: JoinHandle<()>,
 }
 
 impl App {
@@ -52,6 +56,8 @@ impl App {
         };
         let live = Live::new();
         let sources = Directory::load(&database).await?;
+        let plans = Plans::load(&database).await?;
+        let (violations, counting) = Counts::start(database.clone()).await?;
         let (reached, position) = watch::channel(pipeline::position(&database).await?);
         let (log, writer) =
             Log::start(database.clone(), live.clone(), position, dedupe_window).await?;
@@ -69,6 +75,8 @@ impl App {
         let app = Arc::new(Self {
             database,
             sources,
+            plans,
+            violations,
             log,
             pipeline,
             live,
@@ -82,6 +90,7 @@ impl App {
             Tasks {
                 writer,
                 pipeline: task,
+                violations: counting,
             },
         ))
     }
@@ -95,6 +104,10 @@ impl App {
         self.pipeline.stop();
         if let Err(error) = tasks.pipeline.await {
             tracing::error!(%error, "the pipeline did not end well");
+        }
+        self.violations.stop();
+        if let Err(error) = tasks.violations.await {
+            tracing::error!(%error, "the counting of violations did not end well");
         }
         self.database.close().await;
     }

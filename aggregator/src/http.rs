@@ -8,7 +8,9 @@ use axum::middleware;
 use axum::routing::{any, get};
 
 use crate::app::App;
-use crate::{audience, computed_trait, experience, ledger, profile, quarantine, source};
+use crate::{
+    audience, computed_trait, experience, ledger, profile, quarantine, source, tracking_plan,
+};
 
 pub(crate) mod api;
 pub(crate) mod context;
@@ -33,6 +35,7 @@ fn operations() -> Api {
     let api = experience::routes::routes(api);
     let api = ledger::routes::routes(api);
     let api = quarantine::routes::routes(api);
+    let api = tracking_plan::routes::routes(api);
     live::routes(source::routes::routes(api))
 }
 

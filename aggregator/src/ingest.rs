@@ -6,7 +6,8 @@ use cdp_core::forward::{Forward, Forwarded};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::snapshot;
+use crate::tracking_plan::Origin;
+use crate::{snapshot, tracking_plan};
 
 mod journal;
 mod judge;
@@ -25,13 +26,27 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The way of one batch. Answers when its events are durable; when a snapshot is asked for, also
 /// when they have taken effect (or after [`PATIENCE`], then without one).
 pub(crate) async fn accept(app: &App, forward: Forward) -> Result<Forwarded> {
-    let space_id = forward.space_id.clone();
+    take(app, forward, false).await
+}
+
+/// The way of messages that were refused before and are tried again.
+pub(crate) async fn accept_again(app: &App, forward: Forward) -> Result<Forwarded> {
+    take(app, forward, true).await
+}
+
+async fn take(app: &App, forward: Forward, again: bool) -> Result<Forwarded> {
+    let origin = Origin {
+        space_id: forward.space_id.clone(),
+        source_id: forward.source_id.clone(),
+        received_at: forward.received_at,
+    };
     let snapshot_of = forward.snapshot_of.clone();
-    let batch = judge::judge(app, forward).await?;
-    let written = app.log.append(batch).await?;
+    let (batch, findings) = judge::judge(app, forward).await?;
+    let mut written = app.log.append(batch).await?;
+    tracking_plan::settle(app, &origin, &findings, &mut written.outcomes, again);
     let snapshot = match snapshot_of {
         Some(anonymous_id) if app.pipeline.passed(written.end, PATIENCE).await => {
-            Some(snapshot::of(app, &space_id, &anonymous_id).await?)
+            Some(snapshot::of(app, &origin.space_id, &anonymous_id).await?)
         }
         _ => None,
     };

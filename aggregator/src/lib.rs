@@ -30,5 +30,6 @@ mod snapshot;
 mod source;
 mod telemetry;
 mod token;
+mod tracking_plan;
 mod traits;
 mod workspace;

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::database::Database;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{clock, id};
 
 pub(crate) mod routes;
@@ -101,6 +101,15 @@ impl Directory {
     /// The source with this id.
     pub(crate) fn by_id(&self, source_id: &str) -> Option<Arc<SourceConfig>> {
         self.sources().by_id.get(source_id).cloned()
+    }
+
+    /// The id of a space's source, from its id or its write key.
+    pub(crate) fn named(&self, space_id: &str, source: &str) -> Result<String> {
+        let found = self.by_id(source).or_else(|| self.by_key(source));
+        let config = found
+            .filter(|config| config.space_id == space_id)
+            .ok_or_else(|| Error::not_found("source"))?;
+        Ok(config.source_id.clone())
     }
 
     fn sources(&self) -> Arc<Sources> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::consent::Receipt;
 use crate::ledger::LedgerMark;
 use crate::time::Timestamp;
+use crate::violation::Violation;
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -116,6 +117,9 @@ pub struct Event {
     /// The tab's number of the event, when our SDK sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,
+    /// Where the event differs from the tracking plan, which stored it all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
     /// Fields the spec does not know, as they came.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Object,

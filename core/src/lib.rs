@@ -2,7 +2,8 @@
 //!
 //! Everything that decides what happens to an event is here, once: how a message is read
 //! ([`wire`]), whether consent allows it ([`consent`]), whose it is ([`identity`]), what it says
-//! about a person ([`traits`], [`computed_trait`]), which audiences follow ([`audience`]) and what
+//! about a person ([`traits`], [`computed_trait`]), whether it is what its space expects
+//! (`tracking_plan`), which audiences follow ([`audience`]) and what
 //! a page then shows ([`decision`]). The browser, the edge and the server call the same functions.
 //!
 //! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
@@ -23,5 +24,8 @@ pub mod outcome;
 pub mod signature;
 pub mod source;
 pub mod time;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod tracking_plan;
 pub mod traits;
+pub mod violation;
 pub mod wire;

@@ -184,6 +184,7 @@ fn event(value: &Value, number: usize) -> Event {
         received_at: at,
         receipt: cdp_core::consent::Receipt::default(),
         ledger: None,
+        violations: Vec::new(),
         extra: Object::new(),
     }
 }

@@ -62,6 +62,41 @@ impl Api {
         self.add(MethodFilter::POST, operation, handler)
     }
 
+    /// An operation that writes a thing whole, whether it is there or not.
+    pub(crate) fn put<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        example: Value,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "put",
+            path,
+            summary,
+            scope: Scope::Write,
+            example: Some(example),
+        };
+        self.add(MethodFilter::PUT, operation, handler)
+    }
+
+    /// An operation that takes something away.
+    pub(crate) fn delete<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "delete",
+            path,
+            summary,
+            scope: Scope::Write,
+            example: None,
+        };
+        self.add(MethodFilter::DELETE, operation, handler)
+    }
+
     /// A question that needs a body, and changes nothing.
     pub(crate) fn post_to_read<H: Handler<T, Shared>, T: 'static>(
         self,

@@ -98,7 +98,7 @@ impl Page {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = more.then(|| id::hex(key(limit - 1).as_bytes()));
+        let next = more.then(|| encode(&key(limit - 1)));
         Ok(Json(
             json!({"data": serde_json::to_value(rows)?, "next_cursor": next}),
         ))
@@ -112,7 +112,13 @@ fn unknown() -> Error {
     )
 }
 
-fn decode(cursor: &str) -> Result<String> {
+/// A cursor from the key behind which the next page starts.
+pub(crate) fn encode(key: &str) -> String {
+    id::hex(key.as_bytes())
+}
+
+/// The key that a cursor stands for.
+pub(crate) fn decode(cursor: &str) -> Result<String> {
     let digits = |at: usize| {
         cursor
             .get(at..at + 2)

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use cdp_core::consent::Standing;
-use cdp_core::event::{Event, Object};
+use cdp_core::event::{Event, EventKind, Object};
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::gate::{Gate, gate_event};
 use cdp_core::identifier::{self, Identifier};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
+use cdp_core::tracking_plan::{Action, Compiled};
 use serde_json::Value;
 
 use super::writer::{Batch, NewEvent};
 use crate::app::App;
 use crate::consent;
 use crate::error::{Error, Result};
+use crate::tracking_plan::Findings;
 
-/// Asks the gate once more with the person's current choices.
-pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
+/// Asks the gate once more with the person's current choices, and compares the event with the space's
+/// tracking plan.
+pub(super) async fn judge(app: &App, forward: Forward) -> Result<(Batch, Findings)> {
     let config = app
         .sources
         .by_id(&forward.source_id)
@@ -42,6 +45,8 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
     )
     .await?;
 
+    let plan = app.plans.of(&forward.space_id);
+    let mut findings = Findings::new();
     let mut batch = Batch {
         space_id: forward.space_id,
         source_id: forward.source_id,
@@ -50,19 +55,48 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
         refused: forward.refused,
         reports: forward.ledger,
     };
-    for (index, event, identifiers) in admitted {
-        match verdict(
+    for (index, mut event, identifiers) in admitted {
+        let verdict = verdict(
             &config,
             &event,
             identifiers.first(),
             &current,
             forward.jurisdiction.as_deref(),
-        ) {
+        );
+        let verdict = verdict.and_then(|()| {
+            match planned(plan.as_deref(), index, &mut event, &mut findings) {
+                None => Ok(()),
+                Some(reason) => Err((Outcome::Quarantined, reason)),
+            }
+        });
+        match verdict {
             Ok(()) => batch.events.push(NewEvent::new(index, &event)?),
             Err((outcome, reason)) => batch.refused.push(refused(index, event, outcome, reason)),
         }
     }
-    Ok(batch)
+    Ok((batch, findings))
+}
+
+/// Why the event is refused by the tracking plan, if it is. What is flagged carries its violations.
+fn planned(
+    plan: Option<&Compiled>,
+    index: usize,
+    event: &mut Event,
+    findings: &mut Findings,
+) -> Option<String> {
+    // Only this server says what is wrong with an event.
+    event.violations.clear();
+    let finding = plan?.judge(event)?;
+    let refused = match finding.action {
+        Action::Allow => None,
+        Action::Flag => {
+            event.violations = finding.violations();
+            None
+        }
+        Action::Quarantine => Some(finding.reason()),
+    };
+    findings.insert(index, finding);
+    refused
 }
 
 /// Whether the event may be stored, or why it is refused.
@@ -112,6 +146,11 @@ pub(crate) fn refused(index: usize, event: Event, outcome: Outcome, reason: Stri
 fn as_message(event: &Event) -> Option<Value> {
     let mut message = serde_json::to_value(event).ok()?;
     let fields = message.as_object_mut()?;
+    // A page's and a screen's name has another word on the wire than a track event's.
+    if matches!(event.kind, EventKind::Page | EventKind::Screen) {
+        let name = fields.remove("event");
+        fields.extend(name.map(|name| ("name".to_owned(), name)));
+    }
     let (consent, ledger, extra) = (
         fields.remove("receipt"),
         fields.remove("ledger"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::store::{self, Open};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
@@ -45,7 +45,7 @@ async fn read(
 ) -> Result<Json<Value>> {
     let source = filter
         .source
-        .map(|source| source_id(&app, reader.space_id(), &source))
+        .map(|source| app.sources.named(reader.space_id(), &source))
         .transpose()?;
     let numbered = store::numbered(&app.database, reader.space_id(), source.as_deref()).await?;
     let found = store::outcomes(&app.database, reader.space_id(), source.as_deref()).await?;
@@ -64,18 +64,6 @@ async fn read(
     Ok(Json(
         json!({"source_id": source, "numbered": numbered, "outcomes": outcomes, "unexplained": numbered - settled, "gaps": gaps}),
     ))
-}
-
-/// A source by its id or its write key.
-fn source_id(app: &App, space_id: &str, source: &str) -> Result<String> {
-    let found = app
-        .sources
-        .by_id(source)
-        .or_else(|| app.sources.by_key(source));
-    let config = found
-        .filter(|config| config.space_id == space_id)
-        .ok_or_else(|| Error::not_found("source"))?;
-    Ok(config.source_id.clone())
 }
 
 async fn gaps(app: &App, space_id: &str, source_id: Option<&str>) -> Result<Vec<Gap>> {

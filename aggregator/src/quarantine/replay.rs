@@ -2,57 +2,99 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::event::Event;
 use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
-use cdp_core::wire::{Batch, Intake};
+use cdp_core::time::Timestamp;
+use cdp_core::wire::{Batch, Intake, Judged};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
+use super::filter::Terms;
 use super::store::{self, Refused};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ingest;
 
-/// Judges and stores these messages again; what is stored leaves quarantine.
+/// What became of a message that was tried again.
+#[derive(Debug, Serialize)]
+pub(super) struct Replayed {
+    /// Its id in quarantine.
+    id: String,
+    #[serde(flatten)]
+    line: MessageOutcome,
+}
+
+/// Judges and stores these messages again; what is stored leaves quarantine, and what is still
+/// refused has the reason of today.
 pub(super) async fn replay(
     app: &App,
     space_id: &str,
-    ids: &[String],
-) -> Result<Vec<MessageOutcome>> {
-    let mut connection = app.database.reader().acquire().await?;
-    let refused = store::by_ids(&mut connection, space_id, ids).await?;
-    drop(connection);
-    let mut sources: BTreeMap<String, Vec<Refused>> = BTreeMap::new();
-    // What is no JSON object can never become an event; it stays where it is.
-    for one in refused.into_iter().filter(|one| one.message.is_object()) {
-        sources.entry(one.source_id.clone()).or_default().push(one);
-    }
-    let mut lines = Vec::new();
-    for (source_id, refused) in sources {
+    refused: Vec<Refused>,
+) -> Result<Vec<Replayed>> {
+    let mut replayed = Vec::new();
+    for ((source_id, _), refused) in together(refused) {
         let outcomes = again(app, &source_id, &refused).await?;
-        let stored =
-            |line: &&MessageOutcome| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate);
-        let gone = outcomes
-            .iter()
-            .filter(stored)
-            .filter_map(|line| refused.get(line.index).map(|one| one.id.clone()));
-        store::remove(&app.database, space_id, &gone.collect::<Vec<_>>()).await?;
-        lines.extend(outcomes);
+        let (mut gone, mut changed) = (Vec::new(), Vec::new());
+        for mut line in outcomes {
+            let Some(one) = refused.get(line.index) else {
+                continue;
+            };
+            match line.outcome {
+                Outcome::Ok | Outcome::Duplicate => gone.push(one.id.clone()),
+                _ => changed.extend(
+                    line.reason
+                        .clone()
+                        .filter(|reason| *reason != one.reason)
+                        .map(|reason| (one.id.clone(), reason)),
+                ),
+            }
+            line.index = replayed.len();
+            replayed.push(Replayed {
+                id: one.id.clone(),
+                line,
+            });
+        }
+        store::settle(&app.database, space_id, &gone, &changed).await?;
     }
-    Ok(lines)
+    Ok(replayed)
+}
+
+/// Messages by where and when they came: what came together keeps the time at which it came. What
+/// is no JSON object can never become an event; it stays where it is.
+fn together(refused: Vec<Refused>) -> BTreeMap<(String, Timestamp), Vec<Refused>> {
+    let mut groups: BTreeMap<(String, Timestamp), Vec<Refused>> = BTreeMap::new();
+    for one in refused.into_iter().filter(|one| one.message.is_object()) {
+        let place = (one.source_id.clone(), one.received_at);
+        groups.entry(place).or_default().push(one);
+    }
+    groups
 }
 
 async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<MessageOutcome>> {
+    let (space_id, received_at, judged) = judged(app, source_id, refused)?;
+    let forward = Forward {
+        space_id,
+        source_id: source_id.to_owned(),
+        received_at,
+        jurisdiction: None,
+        admitted: judged.admitted,
+        refused: judged.refused,
+        ledger: Vec::new(),
+        snapshot_of: None,
+    };
+    Ok(ingest::accept_again(app, forward).await?.outcomes)
+}
+
+/// What the edge would say of these messages, which came together.
+fn judged(app: &App, source_id: &str, refused: &[Refused]) -> Result<(String, Timestamp, Judged)> {
     let config = app
         .sources
         .by_id(source_id)
         .ok_or_else(|| Error::not_found("source"))?;
-    // What came together keeps the time at which it came.
-    let received_at = refused
-        .iter()
-        .map(|one| one.received_at)
-        .max()
-        .unwrap_or_default();
+    let received_at = refused.first().map(|one| one.received_at);
+    let received_at = received_at.unwrap_or_default();
     let messages = refused
         .iter()
         .map(|one| to_raw_value(&with_id(one)))
@@ -64,17 +106,7 @@ async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<Me
         gpc: false,
     };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
-    let forward = Forward {
-        space_id: config.space_id.clone(),
-        source_id: source_id.to_owned(),
-        received_at,
-        jurisdiction: None,
-        admitted: judged.admitted,
-        refused: judged.refused,
-        ledger: Vec::new(),
-        snapshot_of: None,
-    };
-    Ok(ingest::accept(app, forward).await?.outcomes)
+    Ok((config.space_id.clone(), received_at, judged))
 }
 
 /// The message under the id that it was refused with, so that it is stored once at most.
@@ -87,4 +119,38 @@ fn with_id(refused: &Refused) -> Value {
         );
     }
     message
+}
+
+/// Messages of the quarantine as events, for trying a tracking plan.
+pub(crate) struct Kept {
+    /// Messages that were read.
+    pub(crate) messages: usize,
+    /// Whether these are all; otherwise they are the youngest.
+    pub(crate) complete: bool,
+    /// Those that are events as far as edge and consent are concerned.
+    pub(crate) events: Vec<Event>,
+}
+
+/// The messages that were refused since a time, the youngest up to a limit.
+pub(crate) async fn since(
+    app: &App,
+    space_id: &str,
+    from: Timestamp,
+    limit: usize,
+) -> Result<Kept> {
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut refused = store::page(&app.database, space_id, &Terms::since(from), "", rows).await?;
+    let complete = refused.len() <= limit;
+    refused.truncate(limit);
+    let messages = refused.len();
+    let mut events = Vec::new();
+    for ((source_id, _), refused) in together(refused) {
+        let (_, _, judged) = judged(app, &source_id, &refused)?;
+        events.extend(judged.admitted.into_iter().map(|admitted| admitted.event));
+    }
+    Ok(Kept {
+        messages,
+        complete,
+        events,
+    })
 }

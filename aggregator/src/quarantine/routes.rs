@@ -1,16 +1,20 @@
 //! HTTP of quarantine.
 
-use axum::extract::State;
+use std::collections::BTreeMap;
+
+use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::filter::Filter;
 use super::replay::replay as try_again;
-use super::store;
+use super::store::{self, Refused};
+use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::Json;
-use crate::http::page::Page;
+use crate::http::page::{self, Page};
 
 /// Messages tried again in one request.
 const MOST: usize = 500;
@@ -19,25 +23,53 @@ const MOST: usize = 500;
 pub(crate) fn routes(api: Api) -> Api {
     api.get(
         "/quarantine",
-        "List refused messages with their reasons, youngest first",
+        "List refused messages with their reasons, youngest first; ?q=&source=&reason=&from=&to=",
         list,
     )
     .post(
         "/quarantine/replay",
-        "Try refused messages again",
+        "Try refused messages again: by id, mended, or by filter up to 500 at a time",
         json!({"ids": ["qrn_…"]}),
         replay,
     )
 }
 
+/// The filter beside `limit` and `cursor`, which the page reads.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(flatten)]
+    filter: Filter,
+}
+
+/// Which messages to try again: these, these as they are written here, or all that a filter finds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Which {
+    #[serde(default)]
     ids: Vec<String>,
+    #[serde(default)]
+    mended: Vec<Mended>,
+    filter: Option<Filter>,
+    cursor: Option<String>,
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let refused = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+/// A refused message as it should have been.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mended {
+    id: String,
+    message: Value,
+}
+
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(asked): Query<Asked>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let terms = asked.filter.terms(&app, space_id)?;
+    let refused = store::page(&app.database, space_id, &terms, page.after(), page.fetch()).await?;
     page.answer(refused, |one| one.id.clone())
 }
 
@@ -46,12 +78,79 @@ async fn replay(
     State(app): State<Shared>,
     Json(which): Json<Which>,
 ) -> Result<Json<Value>> {
-    if which.ids.is_empty() || which.ids.len() > MOST {
+    let space_id = writer.space_id();
+    let (refused, next_cursor) = match which {
+        Which {
+            ids,
+            mended,
+            filter: Some(filter),
+            cursor,
+        } if ids.is_empty() && mended.is_empty() => {
+            found(&app, space_id, filter, cursor.as_deref()).await?
+        }
+        Which {
+            ids,
+            mended,
+            filter: None,
+            cursor: None,
+        } => (named(&app, space_id, ids, mended).await?, None),
+        _ => {
+            let one = "give \"ids\" and \"mended\", or a \"filter\" and its \"cursor\"";
+            return Err(Error::new(Code::InvalidRequest, one));
+        }
+    };
+    let outcomes = try_again(&app, space_id, refused).await?;
+    Ok(Json(
+        json!({"outcomes": outcomes, "next_cursor": next_cursor}),
+    ))
+}
+
+/// The messages that were named, some of them mended.
+async fn named(
+    app: &App,
+    space_id: &str,
+    mut ids: Vec<String>,
+    mended: Vec<Mended>,
+) -> Result<Vec<Refused>> {
+    let mut mended: BTreeMap<String, Value> = mended
+        .into_iter()
+        .map(|one| (one.id, one.message))
+        .collect();
+    ids.retain(|id| !mended.contains_key(id));
+    ids.extend(mended.keys().cloned());
+    if ids.is_empty() || ids.len() > MOST {
         return Err(Error::new(
             Code::InvalidRequest,
-            format!("\"ids\" takes 1 to {MOST} ids from GET /api/v1/quarantine"),
+            format!(
+                "\"ids\" (with \"mended\") takes 1 to {MOST} ids from GET /api/v1/quarantine; \"filter\" takes what that list takes"
+            ),
         ));
     }
-    let outcomes = try_again(&app, writer.space_id(), &which.ids).await?;
-    Ok(Json(json!({"outcomes": outcomes})))
+    let mut connection = app.database.reader().acquire().await?;
+    let mut refused = store::by_ids(&mut connection, space_id, &ids).await?;
+    for one in &mut refused {
+        one.message = mended
+            .remove(&one.id)
+            .unwrap_or_else(|| std::mem::take(&mut one.message));
+    }
+    Ok(refused)
+}
+
+/// The next messages that a filter finds, and where to go on: what is refused again stays in the
+/// list, so the next request must not begin with it.
+async fn found(
+    app: &App,
+    space_id: &str,
+    filter: Filter,
+    cursor: Option<&str>,
+) -> Result<(Vec<Refused>, Option<String>)> {
+    let terms = filter.terms(app, space_id)?;
+    let after = cursor.map(page::decode).transpose()?.unwrap_or_default();
+    let limit = i64::try_from(MOST).unwrap_or(i64::MAX);
+    let mut refused = store::page(&app.database, space_id, &terms, &after, limit + 1).await?;
+    let more = refused.len() > MOST;
+    refused.truncate(MOST);
+    let last = refused.last().filter(|_| more);
+    let next = last.map(|last| page::encode(&last.id));
+    Ok((refused, next))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::filter::Terms;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
@@ -25,17 +26,27 @@ pub(super) struct Refused {
 pub(super) async fn page(
     database: &Database,
     space_id: &str,
+    terms: &Terms,
     before: &str,
     limit: i64,
 ) -> Result<Vec<Refused>> {
     let sql = "SELECT id, source_id, message_id, reason, message, received_at FROM quarantine \
-               WHERE space_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
-    let rows = sqlx::query(sql)
+               WHERE space_id = $1 AND ($2 = '' OR id < $2) AND ($3 = '' OR source_id = $3) \
+               AND ($4 = '' OR LOWER(reason) LIKE LOWER($4) ESCAPE '!') \
+               AND ($5 = '' OR LOWER(message) LIKE LOWER($5) ESCAPE '!' OR LOWER(message) LIKE LOWER($6) ESCAPE '!' \
+               OR LOWER(message_id) LIKE LOWER($5) ESCAPE '!' OR LOWER(reason) LIKE LOWER($5) ESCAPE '!') \
+               AND received_at >= $7 AND received_at < $8 ORDER BY id DESC LIMIT $9";
+    let query = sqlx::query(sql)
         .bind(space_id)
         .bind(before)
-        .bind(limit)
-        .fetch_all(database.reader())
-        .await?;
+        .bind(&terms.source_id)
+        .bind(&terms.reason)
+        .bind(&terms.text)
+        .bind(&terms.in_json)
+        .bind(terms.from)
+        .bind(terms.to)
+        .bind(limit);
+    let rows = query.fetch_all(database.reader()).await?;
     rows.iter().map(refused).collect()
 }
 
@@ -61,17 +72,30 @@ pub(super) async fn by_ids(
         .collect()
 }
 
-/// Takes messages out that were stored after all.
-pub(super) async fn remove(database: &Database, space_id: &str, ids: &[String]) -> Result<()> {
+/// Takes messages out that were stored after all, and writes why others are still refused.
+pub(super) async fn settle(
+    database: &Database,
+    space_id: &str,
+    gone: &[String],
+    changed: &[(String, String)],
+) -> Result<()> {
     let mut transaction = database.begin().await?;
     let delete = Many::new(
         "DELETE FROM quarantine WHERE space_id = $1 AND id IN (VALUES {rows})",
         [space_id.into()],
     );
     delete
-        .rows(ids.iter().map(|id| [id.into()]))
+        .rows(gone.iter().map(|id| [id.into()]))
         .execute(&mut transaction)
         .await?;
+    for (id, reason) in changed {
+        sqlx::query("UPDATE quarantine SET reason = $1 WHERE space_id = $2 AND id = $3")
+            .bind(reason.replace('\0', "\u{fffd}"))
+            .bind(space_id)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+    }
     Ok(transaction.commit().await?)
 }
 

@@ -34,3 +34,4 @@ mod poison;
 mod quarantine;
 mod restart;
 mod signature;
+mod tracking_plan;

@@ -62,3 +62,81 @@ fn what_is_denied_is_not_kept() {
     assert!(server.all("/api/v1/quarantine").is_empty());
     assert!(server.all("/api/v1/profiles").is_empty());
 }
+
+#[test]
+fn refused_messages_are_searched() {
+    let server = Server::fresh();
+    let wave = |id: &str, text: &str| json!({"type": "wave", "messageId": id, "note": text});
+    server.batch(&[
+        wave("m-1", "Ada says \"hello\" 100%"),
+        wave("m-2", "grace_h"),
+    ]);
+    let of_server = json!({"writeKey": server.keys().server_write_key, "batch": [{"type": "track", "messageId": "m-3", "userId": "x"}]});
+    server.public("/v1/batch", &of_server).ok();
+    let found = |query: &str| -> Vec<String> {
+        let mut ids: Vec<String> = server
+            .all(&format!("/api/v1/quarantine?limit=1&{query}"))
+            .iter()
+            .map(|one| one["message_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(found(""), ["m-1", "m-2", "m-3"]);
+    assert_eq!(found("q=ADA"), ["m-1"]);
+    assert_eq!(
+        found("q=says%20%22hello%22"),
+        ["m-1"],
+        "a text inside of JSON"
+    );
+    assert_eq!(found("q=%22note%22%3A%22grace"), ["m-2"], "JSON itself");
+    assert_eq!(found("q=100%25"), ["m-1"]);
+    assert!(found("q=1_0%25").is_empty(), "no wildcard");
+    assert_eq!(found("q=e_h"), ["m-2"]);
+    assert_eq!(found("reason=needs%20an%20%22event%22"), ["m-3"]);
+    assert_eq!(
+        found(&format!("source={}", server.keys().server_write_key)),
+        ["m-3"]
+    );
+    assert_eq!(
+        found(&format!("source={}&q=ada", server.keys().write_key)),
+        ["m-1"]
+    );
+    assert!(found("from=2999-01-01").is_empty());
+    assert_eq!(found("to=2999-01-01&from=2020-01-01").len(), 3);
+    let answer = server.get("/api/v1/quarantine?from=yesterday");
+    assert_eq!(answer.error().0, 400);
+    assert_eq!(
+        server.get("/api/v1/quarantine?source=nobody").error().0,
+        404
+    );
+}
+
+#[test]
+fn refused_messages_are_tried_again_by_filter_page_by_page() {
+    let server = Server::fresh();
+    // More than one request tries again, and none of them can be stored.
+    let events: Vec<Value> = (0..501)
+        .map(|number| json!({"type": "wave", "messageId": format!("m-{number}")}))
+        .collect();
+    server.batch(&events);
+    server.batch(&[json!({"type": "wave", "messageId": "other", "note": "leave me"})]);
+    let filter = json!({"reason": "is \"wave\"", "to": "2999-01-01", "q": "m-"});
+    let first = server
+        .post("/api/v1/quarantine/replay", &json!({"filter": filter}))
+        .ok();
+    assert_eq!(first["outcomes"].as_array().unwrap().len(), 500);
+    let next = json!({"filter": filter, "cursor": first["next_cursor"]});
+    let second = server.post("/api/v1/quarantine/replay", &next).ok();
+    assert_eq!(second["outcomes"].as_array().unwrap().len(), 1);
+    assert_eq!(second["next_cursor"], Value::Null);
+    assert_eq!(server.all("/api/v1/quarantine?limit=500").len(), 502);
+    for wrong in [
+        json!({"filter": {"sauce": "src"}}),
+        json!({"filter": {}, "ids": ["qrn_1"]}),
+        json!({}),
+    ] {
+        let answer = server.post("/api/v1/quarantine/replay", &wrong);
+        assert_eq!(answer.error().0, 400, "{wrong}");
+    }
+}

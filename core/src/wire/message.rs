@@ -179,6 +179,7 @@ fn build(
         received_at: intake.received_at,
         receipt,
         ledger,
+        violations: Vec::new(),
         extra: fields,
     };
     complete(&event)?;

@@ -14,6 +14,7 @@ import { peopleView } from "./views/people.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { signInView } from "./views/sign-in.js";
+import { trackingPlanView } from "./views/tracking-plan.js";
 
 /**
  * @typedef {{ place: HTMLElement, signal: AbortSignal, parts: string[], query: URLSearchParams }} Screen
@@ -26,6 +27,7 @@ const NAV = [
   { key: "people", name: "People", path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700" },
   { key: "audiences", name: "Audiences", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z" },
   { key: "experiences", name: "Experiences", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5" },
+  { key: "tracking-plan", name: "Tracking plan", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2" },
   { key: "ledger", name: "Loss ledger", path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6" },
   { key: "quarantine", name: "Quarantine", path: "M12 4 3 19.500h18L12 4Zm0 6v4.500m0 2.500v.1" },
 ];
@@ -47,6 +49,8 @@ function viewOf([first = "", second]) {
       return ledgerView;
     case "quarantine":
       return quarantineView;
+    case "tracking-plan":
+      return trackingPlanView;
     default:
       return undefined;
   }

@@ -26,6 +26,7 @@ export function eventDialog({ event, outcome, reason, at, profileId }) {
       { class: "sheet-in" },
       h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, eventName(event)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
       h("p", { class: "sheet-outcome" }, badge(outcome), " ", reasonText(reason) || (OUTCOMES.find(({ key }) => key === outcome)?.means ?? "")),
+      violations(event.violations),
       facts(event, at),
       h("div", { class: "row-actions" }, profileId && h("a", { class: "button button-main", href: `#/people/${encodeURIComponent(profileId)}`, click: () => dialog.close() }, "See this person"), copy),
       h("pre", { class: "code", tabindex: "0", "aria-label": "The event as JSON" }, json),
@@ -33,6 +34,12 @@ export function eventDialog({ event, outcome, reason, at, profileId }) {
   );
   document.body.append(dialog);
   dialog.showModal();
+}
+
+/** Where a stored event differs from the tracking plan. @param {any[] | undefined} found */
+function violations(found = []) {
+  if (found.length === 0) return null;
+  return h("div", {}, h("h3", {}, "Differs from the tracking plan"), h("ul", { role: "list" }, found.map((one) => h("li", {}, one.path && h("code", {}, one.path), ` expected ${one.expected}, found ${one.found}`))));
 }
 
 /** @param {any} event @param {string | undefined} at */

@@ -1,0 +1,35 @@
+//! A draft from what has arrived.
+
+use cdp_core::event::{Event, EventKind};
+use cdp_core::time::Timestamp;
+use cdp_core::tracking_plan::{Inferred, Observed, Plan, name_of};
+use serde_json::Value;
+
+use super::history::{self, Reading};
+use crate::app::App;
+use crate::error::Result;
+
+/// Infers a plan from the stored events since a time. Entries of `known` keep their action and
+/// description.
+pub(super) async fn infer(
+    app: &App,
+    space_id: &str,
+    since: Timestamp,
+    known: Option<&Plan>,
+) -> Result<(Inferred, Reading)> {
+    let end = *app.log.end().borrow();
+    let mut observed = Observed::default();
+    let reading = history::read(&app.database, space_id, end, since, |event| {
+        see(&mut observed, event);
+    })
+    .await?;
+    Ok((observed.infer(known), reading))
+}
+
+fn see(observed: &mut Observed, mut event: Event) {
+    let body = match event.kind {
+        EventKind::Identify | EventKind::Group => std::mem::take(&mut event.traits),
+        _ => std::mem::take(&mut event.properties),
+    };
+    observed.see(event.kind, name_of(&event), &Value::Object(body));
+}
