@@ -1,7 +1,8 @@
 //! Everything a running headwater has, opened and closed in the right order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use edge_worker::RateLimiter;
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
@@ -13,6 +14,9 @@ use crate::pipeline::Pipeline;
 use crate::source::Directory;
 use crate::{clock, workspace};
 
+/// Callers whose rate is remembered, some 100 bytes each.
+const MOST_CALLERS: usize = 200_000;
+
 /// The parts that requests and commands work with.
 pub(crate) struct App {
     pub(crate) database: Database,
@@ -23,6 +27,8 @@ pub(crate) struct App {
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
+    /// What the edge in this process took lately.
+    pub(crate) limiter: Mutex<RateLimiter>,
 }
 
 /// The tasks behind an [`App`].
@@ -57,6 +63,7 @@ impl App {
             nonces,
             edge_secret,
             idempotency,
+            limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
         });
         Ok((
             app,

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::{audience, computed_trait, experience, ledger, profile, quarantine, source};
 
 pub(crate) mod api;
+pub(crate) mod caller;
 pub(crate) mod context;
 mod dashboard;
 mod error;

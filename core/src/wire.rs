@@ -9,13 +9,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::bots::Recogniser;
+use crate::collection::{BOT_REASON, Bots, Caller, kept, record_address};
 use crate::consent::{Choices, Receipt};
 use crate::event::EventKind;
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
 use crate::ledger::TabReport;
 use crate::outcome::Outcome;
-use crate::source::SourceConfig;
+use crate::source::{ConsentBasis, SourceConfig};
 use crate::time::Timestamp;
 
 mod message;
@@ -113,6 +115,29 @@ pub struct Intake<'a> {
     pub jurisdiction: Option<&'a str>,
     /// Whether the request carries `Sec-GPC: 1`.
     pub gpc: bool,
+    /// Who sent the request; nobody where messages are tried again or imported.
+    pub caller: Caller<'a>,
+}
+
+impl<'a> Intake<'a> {
+    /// What the request says of its caller, where the caller is the person's own browser or app.
+    fn own_caller(&self) -> Caller<'a> {
+        match self.config.consent_basis {
+            ConsentBasis::EveryEvent => self.caller,
+            ConsentBasis::Declared { .. } => Caller::default(),
+        }
+    }
+
+    /// The known bot behind a message, unless the source does not care.
+    fn bot(&self, context: Option<&Value>, bots: &mut Recogniser) -> Option<&'static str> {
+        if self.config.collection.bots == Bots::Keep {
+            return None;
+        }
+        let said = context
+            .and_then(Value::as_str)
+            .filter(|user_agent| !user_agent.is_empty());
+        bots.name(said.or(self.own_caller().user_agent)?)
+    }
 }
 
 /// A batch, message by message.
@@ -196,8 +221,9 @@ impl Batch {
     #[must_use]
     pub fn judge(&self, intake: &Intake<'_>, fresh_id: &mut dyn FnMut() -> String) -> Judged {
         let mut judged = Judged::default();
+        let mut bots = Recogniser::default();
         for (index, raw) in self.messages.iter().enumerate() {
-            match self.judge_one(index, raw.get(), intake, fresh_id) {
+            match self.judge_one(index, raw.get(), intake, &mut bots, fresh_id) {
                 Ok(admitted) => judged.admitted.push(admitted),
                 Err(refused) => judged.refused.push(*refused),
             }
@@ -210,8 +236,10 @@ impl Batch {
         index: usize,
         text: &str,
         intake: &Intake<'_>,
+        bots: &mut Recogniser,
         fresh_id: &mut dyn FnMut() -> String,
     ) -> Result<Admitted, Box<Refused>> {
+        let collection = &intake.config.collection;
         let read = message::read(
             text,
             self.kind,
@@ -220,17 +248,43 @@ impl Batch {
             intake,
             fresh_id,
         );
-        let event = read.event.map_err(|reason| {
-            let message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        let message = match &read.event {
+            Ok(_) => None,
+            Err(_) => Some(kept(text, collection.ip)),
+        };
+        let user_agent = match (&read.event, &message) {
+            (Ok(event), _) => event.context.get("userAgent"),
+            (Err(_), message) => message
+                .as_ref()
+                .and_then(|message| message.pointer("/context/userAgent")),
+        };
+        let bot = intake.bot(user_agent, bots);
+        if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
+            return Err(Box::new(Refused {
+                index,
+                message_id: read.message_id,
+                outcome: Outcome::Denied,
+                reason: format!("{BOT_REASON} ({bot}): this source drops the events of bots"),
+                message: None,
+                ledger: read.ledger,
+            }));
+        }
+        let mut event = read.event.map_err(|reason| {
             Box::new(Refused {
                 index,
                 message_id: read.message_id.clone(),
                 outcome: Outcome::Quarantined,
                 reason,
-                message: Some(message),
+                message,
                 ledger: read.ledger,
             })
         })?;
+        event.bot = bot.map(str::to_owned);
+        record_address(
+            &mut event.context,
+            collection.ip,
+            intake.own_caller().address,
+        );
         let gate = gate_event(
             &intake.config.policy,
             &intake.config.consent_basis,
@@ -244,7 +298,7 @@ impl Batch {
             Gate::Quarantine(reason) => (
                 Outcome::Quarantined,
                 reason,
-                serde_json::from_str(text).ok(),
+                Some(kept(text, collection.ip)),
             ),
         };
         Err(Box::new(Refused {

@@ -17,6 +17,7 @@ use worker::{Context, Delay, Env, Fetcher, Headers, Method, RequestInit};
 use crate::error::Unavailable;
 use crate::host::Host;
 use crate::http::{Request, Response};
+use crate::rate_limit::RateLimiter;
 
 /// Service binding of the aggregator.
 const AGGREGATOR: &str = "AGGREGATOR";
@@ -26,6 +27,10 @@ const SECRET: &str = "HEADWATER_EDGE_SECRET";
 const SETTINGS_AGE: Span = Span::from_seconds(5);
 /// How many write keys an isolate remembers; beyond that it starts anew.
 const MOST_SOURCES: usize = 1_000;
+/// Callers whose rate an isolate remembers, some 100 bytes each.
+const MOST_CALLERS: usize = 20_000;
+/// The caller's address; Cloudflare writes it over whatever the client sent.
+const CALLER: &str = "cf-connecting-ip";
 /// How long the aggregator may take before the client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -35,6 +40,8 @@ const UNREACHABLE: Unavailable = Unavailable {
 };
 
 thread_local! {
+    /// What was taken lately.
+    static LIMITER: RefCell<RateLimiter> = RefCell::new(RateLimiter::new(MOST_CALLERS));
     /// Sources as last heard, unknown write keys too.
     static SOURCES: RefCell<BTreeMap<String, (Timestamp, Option<Arc<SourceConfig>>)>> = const { RefCell::new(BTreeMap::new()) };
 }
@@ -72,6 +79,10 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
                 .map_or_else(|| country.clone(), |region| format!("{country}-{region}")),
         )
     });
+    let address = request
+        .headers()
+        .get(CALLER)?
+        .and_then(|text| cdp_core::address::read(&text));
     Ok(Request {
         method: request.method().to_string(),
         path: url.path().to_owned(),
@@ -84,6 +95,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         body,
         jurisdiction,
         secure: url.scheme() == "https",
+        address,
     })
 }
 
@@ -202,6 +214,10 @@ impl Host for Cloudflare {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the runtime has crypto.getRandomValues");
         bytes
+    }
+
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T {
+        LIMITER.with_borrow_mut(run)
     }
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {

@@ -15,12 +15,14 @@ mod decompress;
 mod error;
 mod host;
 mod http;
+mod rate_limit;
 mod sdk;
 mod settings;
 
 pub use error::{EdgeError, Unavailable};
 pub use host::Host;
 pub use http::{Request, Response};
+pub use rate_limit::RateLimiter;
 
 use cdp_core::event::EventKind;
 

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use clap::Args;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Storage, init};
 use crate::app::App;
+use crate::http::caller::{self, TrustedProxies};
 use crate::{http, workspace};
 
 /// How long open requests may take to end after a signal.
@@ -27,6 +30,10 @@ pub(super) struct Options {
     /// The secret shared with edge workers, instead of the one made by init.
     #[arg(long)]
     edge_secret: Option<String>,
+    /// A proxy in front of this server, by address or network, whose X-Forwarded-For is believed; may
+    /// be given several times.
+    #[arg(long, value_parser = caller::network)]
+    trusted_proxy: Vec<IpNet>,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -44,11 +51,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(server.address = %address, "listening");
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server =
-        axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(async {
-            // The sender lives as long as this function.
-            let _ = stopped.await;
-        });
+    let router = http::router(Arc::clone(&app))
+        .layer(Extension(TrustedProxies::new(options.trusted_proxy)))
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        // The sender lives as long as this function.
+        let _ = stopped.await;
+    });
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cdp_core::collection::Caller;
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
@@ -140,6 +141,7 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
             received_at,
             jurisdiction: None,
             gpc: false,
+            caller: Caller::default(),
         };
         // Every message has an id already; the core would make one only for what has none.
         let judged = Batch::of_import(messages).judge(&intake, &mut String::new);

@@ -117,6 +117,7 @@ fn as_message(event: &Event) -> Option<Value> {
         fields.remove("extra"),
     );
     fields.remove("receivedAt");
+    fields.remove("bot");
     let context = fields
         .entry("context")
         .or_insert_with(|| Value::Object(Object::new()))

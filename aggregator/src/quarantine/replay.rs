@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::collection::Caller;
 use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
@@ -62,6 +63,7 @@ async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<Me
         received_at,
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
     let forward = Forward {

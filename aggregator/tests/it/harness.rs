@@ -66,7 +66,12 @@ impl Data {
 
     /// Starts a server on it.
     pub(crate) fn serve(self) -> Server {
-        Server::start(self)
+        Server::start(self, &[])
+    }
+
+    /// Starts a server on it with more arguments.
+    pub(crate) fn serve_with(self, arguments: &[&str]) -> Server {
+        Server::start(self, arguments)
     }
 
     /// Where the server's logs go.
@@ -158,7 +163,7 @@ impl Server {
         Data::fresh().serve()
     }
 
-    fn start(data: Data) -> Self {
+    fn start(data: Data, arguments: &[&str]) -> Self {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -173,6 +178,7 @@ impl Server {
                 "--log",
                 "debug,sqlx=info,hyper=info",
             ])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -280,6 +286,16 @@ impl Server {
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(
             "POST",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            body.to_string().as_bytes(),
+        )
+    }
+
+    /// Changes with the owner's token.
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "PATCH",
             path,
             &[("authorization", &format!("Bearer {}", self.keys().token))],
             body.to_string().as_bytes(),

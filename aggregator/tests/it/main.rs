@@ -14,6 +14,8 @@ mod harness;
 
 mod audiences;
 mod authorisation;
+mod bots;
+mod callers;
 mod computed_traits;
 mod disk_full;
 mod experiences;
@@ -32,3 +34,4 @@ mod pages;
 mod quarantine;
 mod restart;
 mod signature;
+mod sources;

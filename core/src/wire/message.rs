@@ -131,6 +131,7 @@ fn build(
         sent_at,
         received_at: intake.received_at,
         receipt,
+        bot: None,
         ledger,
         extra: fields,
     };

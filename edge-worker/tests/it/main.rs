@@ -6,4 +6,5 @@ mod bodies;
 mod cookies;
 mod decisions;
 mod host;
+mod limits;
 mod requests;
