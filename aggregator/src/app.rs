@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::http::internal::Nonces;
 use crate::ingest::Log;
+use crate::ledger::NewTabs;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
 use crate::source::Directory;
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
+    /// Tabs that the ledger knows of late.
+    pub(crate) tabs: Mutex<NewTabs>,
     /// What the edge in this process took lately.
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -63,6 +66,7 @@ impl App {
             nonces,
             edge_secret,
             idempotency,
+            tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
         });
         Ok((

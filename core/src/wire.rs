@@ -15,7 +15,7 @@ use crate::consent::{Choices, Receipt};
 use crate::event::EventKind;
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
-use crate::ledger::TabReport;
+use crate::ledger::{TabReport, believable};
 use crate::outcome::Outcome;
 use crate::source::{ConsentBasis, SourceConfig};
 use crate::time::Timestamp;
@@ -316,10 +316,7 @@ impl Batch {
         Self {
             write_key: text(&envelope.write_key),
             sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
-            ledger: reports
-                .into_iter()
-                .filter(TabReport::is_plausible)
-                .collect(),
+            ledger: believable(reports),
             placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
             anonymous_id: text(&envelope.anonymous_id),
             consent: match envelope.consent {

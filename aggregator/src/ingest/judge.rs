@@ -1,6 +1,7 @@
 //! What the edge cannot know: what the person says now, and whose event it is.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use cdp_core::consent::Standing;
 use cdp_core::event::{Event, Object};
@@ -15,6 +16,7 @@ use super::writer::{Batch, NewEvent};
 use crate::app::App;
 use crate::consent;
 use crate::error::{Error, Result};
+use crate::ledger::NewTabs;
 
 /// Asks the gate once more with the person's current choices, and finds each event's anchor.
 pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
@@ -62,7 +64,22 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<Batch> {
             Err((outcome, reason)) => batch.refused.push(refused(index, event, outcome, reason)),
         }
     }
+    let mut tabs = app.tabs.lock().unwrap_or_else(PoisonError::into_inner);
+    forget_made_up_tabs(&mut batch, &mut tabs);
     Ok(batch)
+}
+
+/// Takes the numbers of tabs away that the ledger opens no account for: the events themselves stay.
+fn forget_made_up_tabs(batch: &mut Batch, tabs: &mut NewTabs) {
+    let (source_id, now) = (&batch.source_id, batch.received_at);
+    let mut admits = |tab: &str| tabs.admits(source_id, tab, now);
+    for event in &mut batch.events {
+        event.mark.take_if(|mark| !admits(&mark.tab));
+    }
+    for refused in &mut batch.refused {
+        refused.ledger.take_if(|mark| !admits(&mark.tab));
+    }
+    batch.reports.retain(|report| admits(&report.tab));
 }
 
 /// The event's anchor, or why it is refused.
