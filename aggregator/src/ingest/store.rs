@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::ledger::{LedgerMark, TabReport};
+use cdp_core::ledger::{Ending, News};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use sqlx::{AnyConnection, Row as _};
 
@@ -11,9 +11,6 @@ use crate::database::Database;
 use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 use crate::id;
-
-/// Numbers that one batch may settle as lost; more than that is no tab's honest report.
-const MOST_LOST: usize = 10_000;
 
 /// The offset of the youngest event, 0 in an empty log.
 pub(super) async fn last_offset(database: &Database) -> Result<i64> {
@@ -36,8 +33,7 @@ pub(super) async fn append(
         .map(|(batch, stored)| outcomes(batch, stored))
         .collect();
     insert_quarantine(connection, batches).await?;
-    settle(connection, batches, &stored).await?;
-    count_tabs(connection, batches).await?;
+    account(connection, batches, &stored).await?;
     Ok((last, outcomes))
 }
 
@@ -156,139 +152,143 @@ async fn insert_quarantine(connection: &mut AnyConnection, batches: &[Batch]) ->
     Ok(())
 }
 
-/// A number's place in the ledger.
-type Place<'a> = (&'a str, &'a str, &'a str, u64);
-/// How it ended.
-type End<'a> = (Outcome, Option<&'a str>, Option<&'a str>);
+/// Space, source and id of a tab.
+type TabKey<'a> = (&'a str, &'a str, &'a str);
 
-/// Settles numbers. The first outcome stays, except that an event that arrives after all makes good
-/// for having been reported lost or for having been refused.
-async fn settle(
+/// Brings the ledger forward: how far each tab has numbered, and how numbers ended. The first outcome
+/// of a number stays, except that an event that arrives after all makes good for having been
+/// reported lost or for having been refused.
+async fn account(
     connection: &mut AnyConnection,
     batches: &[Batch],
     stored: &[Vec<bool>],
 ) -> Result<()> {
-    let mut ends: BTreeMap<Place<'_>, End<'_>> = BTreeMap::new();
+    let mut news: BTreeMap<TabKey<'_>, (News<'_>, i64)> = BTreeMap::new();
     for (batch, stored) in batches.iter().zip(stored) {
-        for (place, end) in endings(batch, stored) {
-            let known = ends.entry(place).or_insert(end);
-            if end.0 == Outcome::Ok {
-                *known = end;
-            }
-        }
+        tell(&mut news, batch, stored);
     }
-    let insert = Many::new(
-        "INSERT INTO ledger_entry (space_id, source_id, tab, seq, outcome, reason, message_id) VALUES {rows} \
+    if news.is_empty() {
+        return Ok(());
+    }
+    let known = known_tabs(connection, news.keys()).await?;
+    let mut tabs = Many::new(
+        "INSERT INTO ledger_tab (space_id, source_id, tab, next_seq, heard_at) VALUES {rows} \
+         ON CONFLICT (space_id, source_id, tab) DO UPDATE SET next_seq = excluded.next_seq, heard_at = excluded.heard_at",
+        [],
+    );
+    let mut entries = Many::new(
+        "INSERT INTO ledger_entry (space_id, source_id, tab, seq, outcome, reason, message_id, settled_at) VALUES {rows} \
          ON CONFLICT (space_id, source_id, tab, seq) DO UPDATE \
-         SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.message_id \
+         SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.message_id, settled_at = excluded.settled_at \
          WHERE excluded.outcome = 'ok' AND ledger_entry.outcome IN ('dropped', 'denied', 'quarantined')",
         [],
     );
-    let rows = ends.into_iter().map(
-        |((space_id, source_id, tab, seq), (outcome, reason, message_id))| {
-            let reason = reason.map(|reason| reason.replace('\0', "\u{fffd}"));
-            [
-                space_id.into(),
-                source_id.into(),
-                tab.into(),
+    for ((space_id, source_id, tab), (news, heard_at)) in &news {
+        let key = [space_id, source_id, tab].map(|text| (*text).to_owned());
+        let (next, heard_before) = known.get(&key).copied().unwrap_or((1, 0));
+        let account = news.account(next);
+        tabs.push([
+            (*space_id).into(),
+            (*source_id).into(),
+            (*tab).into(),
+            number(account.next).into(),
+            (*heard_at).max(heard_before).into(),
+        ]);
+        for (seq, ending) in account.endings {
+            let reason = ending.reason.map(|reason| reason.replace('\0', "\u{fffd}"));
+            entries.push([
+                (*space_id).into(),
+                (*source_id).into(),
+                (*tab).into(),
                 number(seq).into(),
-                outcome.as_str().into(),
+                ending.outcome.as_str().into(),
                 reason.into(),
-                message_id.map(str::to_owned).into(),
-            ]
-        },
-    );
-    insert.rows(rows).execute(connection).await?;
+                ending.message_id.map(str::to_owned).into(),
+                (*heard_at).into(),
+            ]);
+        }
+    }
+    tabs.execute(connection).await?;
+    entries.execute(connection).await?;
     Ok(())
 }
 
-fn endings<'a>(batch: &'a Batch, stored: &'a [bool]) -> impl Iterator<Item = (Place<'a>, End<'a>)> {
-    let place =
-        |tab: &'a str, seq: u64| (batch.space_id.as_str(), batch.source_id.as_str(), tab, seq);
-    let events = batch
-        .events
-        .iter()
-        .zip(stored)
-        .filter_map(move |(event, new)| {
-            let LedgerMark { tab, seq } = event.mark.as_ref()?;
-            let outcome = if *new {
+/// Adds what a batch says of tabs to the news of each.
+fn tell<'a>(
+    news: &mut BTreeMap<TabKey<'a>, (News<'a>, i64)>,
+    batch: &'a Batch,
+    stored: &'a [bool],
+) {
+    for (event, new) in batch.events.iter().zip(stored) {
+        let Some(mark) = &event.mark else { continue };
+        let ending = Ending {
+            outcome: if *new {
                 Outcome::Ok
             } else {
                 Outcome::Duplicate
-            };
-            Some((
-                place(tab, *seq),
-                (outcome, None, Some(event.message_id.as_str())),
-            ))
-        });
-    let refused = batch.refused.iter().filter_map(move |refused| {
-        let LedgerMark { tab, seq } = refused.ledger.as_ref()?;
-        Some((
-            place(tab, *seq),
-            (
-                refused.outcome,
-                Some(refused.reason.as_str()),
-                Some(refused.message_id.as_str()),
-            ),
-        ))
-    });
-    let lost = plausible(batch)
-        .flat_map(|report| report.lost.iter().map(move |range| (report, range)))
-        .flat_map(move |(report, range)| {
-            (range.from..=range.to).map(move |seq| {
-                (
-                    place(&report.tab, seq),
-                    (range.outcome, Some(range.reason.as_str()), None),
-                )
-            })
-        });
-    events.chain(refused).chain(lost.take(MOST_LOST))
-}
-
-fn plausible(batch: &Batch) -> impl Iterator<Item = &TabReport> {
-    batch.reports.iter().filter(|report| report.is_plausible())
-}
-
-/// Remembers how far each tab has counted.
-async fn count_tabs(connection: &mut AnyConnection, batches: &[Batch]) -> Result<()> {
-    let mut next: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    for batch in batches {
-        let marks = batch
-            .events
-            .iter()
-            .filter_map(|event| event.mark.as_ref())
-            .chain(
-                batch
-                    .refused
-                    .iter()
-                    .filter_map(|refused| refused.ledger.as_ref()),
-            );
-        let counted = marks.map(|mark| (mark.tab.as_str(), mark.seq + 1));
-        for (tab, after) in
-            counted.chain(plausible(batch).map(|report| (report.tab.as_str(), report.next)))
-        {
-            let known = next
-                .entry((&batch.space_id, &batch.source_id, tab))
-                .or_insert(after);
-            *known = after.max(*known);
-        }
+            },
+            reason: None,
+            message_id: Some(&event.message_id),
+        };
+        of_tab(news, batch, &mark.tab).arrived(mark.seq, ending);
     }
-    let insert = Many::new(
-        "INSERT INTO ledger_tab (space_id, source_id, tab, next_seq) VALUES {rows} \
-         ON CONFLICT (space_id, source_id, tab) DO UPDATE SET next_seq = excluded.next_seq \
-         WHERE excluded.next_seq > ledger_tab.next_seq",
+    for refused in &batch.refused {
+        let Some(mark) = &refused.ledger else {
+            continue;
+        };
+        let ending = Ending {
+            outcome: refused.outcome,
+            reason: Some(&refused.reason),
+            message_id: Some(&refused.message_id),
+        };
+        of_tab(news, batch, &mark.tab).arrived(mark.seq, ending);
+    }
+    for report in &batch.reports {
+        of_tab(news, batch, &report.tab).reported(report);
+    }
+}
+
+fn of_tab<'n, 'a>(
+    news: &'n mut BTreeMap<TabKey<'a>, (News<'a>, i64)>,
+    batch: &'a Batch,
+    tab: &'a str,
+) -> &'n mut News<'a> {
+    let key = (batch.space_id.as_str(), batch.source_id.as_str(), tab);
+    let (news, heard_at) = news.entry(key).or_default();
+    *heard_at = batch.received_at.as_micros().max(*heard_at);
+    news
+}
+
+/// How far these tabs are known to have numbered, and when they were last heard of.
+async fn known_tabs<'a>(
+    connection: &mut AnyConnection,
+    tabs: impl Iterator<Item = &'a TabKey<'a>>,
+) -> Result<BTreeMap<[String; 3], (u64, i64)>> {
+    let query = Many::new(
+        "WITH wanted (space_id, source_id, tab) AS (VALUES {rows}) SELECT t.space_id AS space_id, \
+         t.source_id AS source_id, t.tab AS tab, t.next_seq AS next_seq, t.heard_at AS heard_at \
+         FROM wanted w CROSS JOIN ledger_tab t \
+         WHERE t.space_id = w.space_id AND t.source_id = w.source_id AND t.tab = w.tab",
         [],
     );
-    let rows = next.into_iter().map(|((space_id, source_id, tab), after)| {
-        [
-            space_id.into(),
-            source_id.into(),
-            tab.into(),
-            number(after).into(),
-        ]
-    });
-    insert.rows(rows).execute(connection).await?;
-    Ok(())
+    let rows = query
+        .rows(tabs.map(|(space_id, source_id, tab)| {
+            [(*space_id).into(), (*source_id).into(), (*tab).into()]
+        }))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let key = [
+                row.try_get("space_id")?,
+                row.try_get("source_id")?,
+                row.try_get("tab")?,
+            ];
+            let next: i64 = row.try_get("next_seq")?;
+            let next = u64::try_from(next).unwrap_or(1);
+            Ok((key, (next, row.try_get("heard_at")?)))
+        })
+        .collect()
 }
 
 fn number(seq: u64) -> i64 {
