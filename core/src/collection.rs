@@ -118,16 +118,20 @@ pub fn record_address(context: &mut Object, policy: IpPolicy, stands_in: Option<
 /// A refused message as it may be kept.
 #[must_use]
 pub fn kept(text: &str, policy: IpPolicy) -> Value {
-    match serde_json::from_str::<Value>(text) {
-        Ok(mut message) => {
-            if let Some(context) = message.get_mut("context").and_then(Value::as_object_mut)
-                && context.contains_key("ip")
-            {
-                record_address(context, policy, None);
-            }
-            message
-        }
-        Err(_) => Value::from(kept_text(text, policy)),
+    let mut message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    shorten_address(&mut message, policy);
+    message
+}
+
+/// Leaves of a refused message's address what may be recorded; of one that is a text because it could
+/// not be read as JSON, too.
+pub fn shorten_address(message: &mut Value, policy: IpPolicy) {
+    if let Value::String(text) = message {
+        *text = kept_text(text, policy);
+    } else if let Some(context) = message.get_mut("context").and_then(Value::as_object_mut)
+        && context.contains_key("ip")
+    {
+        record_address(context, policy, None);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::http::page::Page;
 /// Gaps that the summary shows.
 const SHOWN: usize = 100;
 /// Gaps whose causes the summary adds up.
-const MOST_GAPS: i64 = 5_000;
+const MOST_GAPS: i64 = 1_000;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {

@@ -20,16 +20,6 @@ fn send(server: &Server, user_agent: &str, events: &[Value]) -> Vec<String> {
     )
 }
 
-fn website(server: &Server) -> String {
-    let sources = server.get("/api/v1/sources").ok();
-    let found = sources["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|source| source["write_key"] == server.keys().write_key.as_str());
-    format!("/api/v1/sources/{}", found.unwrap()["id"].as_str().unwrap())
-}
-
 #[test]
 fn a_flagged_event_is_seen_and_rules_can_leave_it_out() {
     let server = Server::fresh();
@@ -86,7 +76,7 @@ fn a_flagged_event_is_seen_and_rules_can_leave_it_out() {
 fn a_dropped_bot_leaves_a_number_in_the_ledger_and_nothing_else() {
     let server = Server::fresh();
     server
-        .patch(&website(&server), &json!({"collection": {"bots": "drop"}}))
+        .patch(&server.website(), &json!({"collection": {"bots": "drop"}}))
         .ok();
     let mut event = track("m-1", "browser-a", "Viewed", json!({}));
     event["context"]["ledger"] = json!({"tab": "0123456789abcdef", "seq": 1});
@@ -115,7 +105,7 @@ fn a_dropped_bot_leaves_a_number_in_the_ledger_and_nothing_else() {
         ["ok"]
     );
     server
-        .patch(&website(&server), &json!({"collection": {"bots": "keep"}}))
+        .patch(&server.website(), &json!({"collection": {"bots": "keep"}}))
         .ok();
     assert_eq!(
         send(

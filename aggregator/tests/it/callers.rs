@@ -8,16 +8,6 @@ fn behind_a_proxy() -> Server {
     Data::fresh().serve_with(&["--trusted-proxy", "127.0.0.1"])
 }
 
-fn website(server: &Server) -> String {
-    let sources = server.get("/api/v1/sources").ok();
-    let found = sources["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|source| source["write_key"] == server.keys().write_key.as_str());
-    format!("/api/v1/sources/{}", found.unwrap()["id"].as_str().unwrap())
-}
-
 fn send(server: &Server, from: &str, events: &[Value]) -> Answer {
     let body = json!({
         "writeKey": server.keys().write_key, "batch": events, "placements": ["home-hero"],
@@ -39,7 +29,7 @@ fn one_caller_that_sends_too_much_is_told_when_to_come_again_and_loses_nothing()
     let slow = json!({"address": {"events_per_second": 1, "burst": 2}});
     server
         .patch(
-            &website(&server),
+            &server.website(),
             &json!({"collection": {"rate_limits": slow}}),
         )
         .ok();
@@ -81,7 +71,7 @@ fn one_caller_that_sends_too_much_is_told_when_to_come_again_and_loses_nothing()
 #[test]
 fn a_write_key_has_a_limit_of_its_own_and_zero_is_none() {
     let server = Server::fresh();
-    let path = website(&server);
+    let path = server.website();
     let slow = json!({"write_key": {"events_per_second": 1, "burst": 1}});
     server
         .patch(&path, &json!({"collection": {"rate_limits": slow}}))
@@ -104,7 +94,7 @@ fn nobody_is_limited_by_an_address_that_everybody_shares() {
     let slow = json!({"address": {"events_per_second": 1, "burst": 1}});
     server
         .patch(
-            &website(&server),
+            &server.website(),
             &json!({"collection": {"rate_limits": slow}}),
         )
         .ok();
@@ -121,7 +111,7 @@ fn nobody_is_limited_by_an_address_that_everybody_shares() {
 #[test]
 fn addresses_are_recorded_as_the_policy_says() {
     let server = behind_a_proxy();
-    let path = website(&server);
+    let path = server.website();
     let (caller, own) = ("203.0.113.77", "198.51.100.66");
     let mut recorded = Vec::new();
     for policy in ["truncate", "keep", "drop"] {

@@ -328,6 +328,16 @@ impl Server {
         words(&self.batch(events))
     }
 
+    /// The path of the website's source in the server API.
+    #[track_caller]
+    pub(crate) fn website(&self) -> String {
+        let sources = self.all("/api/v1/sources");
+        let found = sources
+            .iter()
+            .find(|source| source["write_key"] == self.keys().write_key.as_str());
+        format!("/api/v1/sources/{}", found.unwrap()["id"].as_str().unwrap())
+    }
+
     /// A profile.
     #[track_caller]
     pub(crate) fn profile(&self, reference: &str) -> Value {

@@ -97,13 +97,7 @@ fn the_totals_reconcile_and_gaps_are_named() {
 fn taken_ago(server: &Server, minutes: i64, nonce: &str, tab: &str, seqs: &[u32], next: u32) {
     let now = crate::signature::now();
     let at = cdp_core::time::Timestamp::from_millis(now - minutes * 60_000).to_string();
-    let source_id = server.get("/api/v1/sources").ok()["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|source| source["write_key"] == server.keys().write_key.as_str())
-        .unwrap()["id"]
-        .clone();
+    let source_id = server.get(&server.website()).ok()["id"].clone();
     let admitted: Vec<Value> = seqs
         .iter()
         .enumerate()

@@ -105,11 +105,7 @@ fn a_server_source_declares_its_basis_and_has_no_limit_per_address() {
 #[test]
 fn a_mistake_is_refused_as_a_whole_and_named() {
     let server = Server::fresh();
-    let sources = server.get("/api/v1/sources").ok();
-    let path = format!(
-        "/api/v1/sources/{}",
-        sources["data"][0]["id"].as_str().unwrap()
-    );
+    let path = server.website();
     let before = server.get(&path).ok();
     for (change, named) in [
         (
