@@ -129,11 +129,11 @@ impl<'a> Intake<'a> {
     }
 
     /// The known bot behind a message, unless the source does not care.
-    fn bot(&self, context: Option<&Value>, bots: &mut Recogniser) -> Option<&'static str> {
+    fn bot(&self, user_agent: Option<&Value>, bots: &mut Recogniser) -> Option<&'static str> {
         if self.config.collection.bots == Bots::Keep {
             return None;
         }
-        let said = context
+        let said = user_agent
             .and_then(Value::as_str)
             .filter(|user_agent| !user_agent.is_empty());
         bots.name(said.or(self.own_caller().user_agent)?)
@@ -248,15 +248,12 @@ impl Batch {
             intake,
             fresh_id,
         );
-        let message = match &read.event {
-            Ok(_) => None,
-            Err(_) => Some(kept(text, collection.ip)),
-        };
-        let user_agent = match (&read.event, &message) {
-            (Ok(event), _) => event.context.get("userAgent"),
-            (Err(_), message) => message
-                .as_ref()
-                .and_then(|message| message.pointer("/context/userAgent")),
+        let event = read
+            .event
+            .map_err(|reason| (reason, kept(text, collection.ip)));
+        let user_agent = match &event {
+            Ok(event) => event.context.get("userAgent"),
+            Err((_, message)) => message.pointer("/context/userAgent"),
         };
         let bot = intake.bot(user_agent, bots);
         if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
@@ -269,13 +266,13 @@ impl Batch {
                 ledger: read.ledger,
             }));
         }
-        let mut event = read.event.map_err(|reason| {
+        let mut event = event.map_err(|(reason, message)| {
             Box::new(Refused {
                 index,
-                message_id: read.message_id.clone(),
+                message_id: read.message_id,
                 outcome: Outcome::Quarantined,
                 reason,
-                message,
+                message: Some(message),
                 ledger: read.ledger,
             })
         })?;

@@ -224,3 +224,29 @@ fn a_stranger_with_the_write_key_cannot_inflate_the_numbers() {
         "the event was"
     );
 }
+
+#[test]
+fn gaps_of_many_tabs_are_each_listed_once() {
+    let server = Server::fresh();
+    let wanted: Vec<String> = (0..230).map(|tab| format!("{tab:016x}")).collect();
+    for some in wanted.chunks(100) {
+        let reports: Vec<Value> = some
+            .iter()
+            .map(|tab| json!({"tab": tab, "next": 2}))
+            .collect();
+        let body = json!({"writeKey": server.keys().write_key, "batch": [], "ledger": reports});
+        server.public("/v1/batch", &body).ok();
+    }
+    for limit in [7, 100, 500] {
+        let listed = server.all(&format!("/api/v1/ledger/gaps?limit={limit}"));
+        let tabs: Vec<&str> = listed
+            .iter()
+            .filter_map(|gap| gap["tab"].as_str())
+            .collect();
+        assert_eq!(tabs, wanted, "by {limit}");
+    }
+    assert_eq!(server.all("/api/v1/ledger/tabs?limit=100").len(), 230);
+    let ledger = server.get("/api/v1/ledger").ok();
+    assert_eq!(ledger["gaps"].as_array().map(Vec::len), Some(100));
+    assert_eq!(ledger["causes"]["in_flight"], 230);
+}
