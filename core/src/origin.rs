@@ -184,7 +184,7 @@ mod tests {
             "https://bücher.example",
             "https://[::1",
         ];
-        let wrong = check(&bad.map(str::to_owned)).expect_err("all are wrong");
+        let wrong = check(&bad.map(str::to_owned)).err().unwrap_or_default();
         assert_eq!(wrong.len(), bad.len(), "{wrong:#?}");
     }
 }
