@@ -1,7 +1,8 @@
 //! Everything a running headwater has, opened and closed in the right order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use edge_worker::RateLimiter;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -9,6 +10,7 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::http::internal::Nonces;
 use crate::ingest::Log;
+use crate::ledger::NewTabs;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
 use crate::snapshot::Snapshots;
@@ -18,6 +20,9 @@ use crate::{clock, pipeline, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
+
+/// Callers whose rate is remembered, some 100 bytes each.
+const MOST_CALLERS: usize = 200_000;
 
 /// The parts that requests and commands work with.
 pub(crate) struct App {
@@ -32,6 +37,10 @@ pub(crate) struct App {
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
+    /// Tabs that the ledger knows of late.
+    pub(crate) tabs: Mutex<NewTabs>,
+    /// What the edge in this process took lately.
+    pub(crate) limiter: Mutex<RateLimiter>,
 }
 
 /// The tasks behind an [`App`].
@@ -84,6 +93,8 @@ impl App {
             nonces,
             edge_secret,
             idempotency,
+            tabs: Mutex::new(NewTabs::new()),
+            limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
         });
         Ok((
             app,

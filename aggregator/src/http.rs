@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub(crate) mod api;
+pub(crate) mod caller;
 pub(crate) mod context;
 mod dashboard;
 mod error;

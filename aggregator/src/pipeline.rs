@@ -23,6 +23,7 @@ use crate::live::Live;
 use crate::snapshot::Snapshots;
 use crate::{audience, clock, computed_trait, consent, identity, ingest, traits};
 
+mod account;
 mod store;
 mod take;
 

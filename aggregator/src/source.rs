@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+use cdp_core::collection::CollectionPolicy;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::{clock, id};
 
+mod change;
 pub(crate) mod routes;
 mod store;
 
@@ -23,9 +25,11 @@ pub(crate) struct NewSource {
     pub(crate) kind: String,
     pub(crate) write_key: String,
     pub(crate) consent_basis: ConsentBasis,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) collection: CollectionPolicy,
 }
 
-/// A source with fresh keys.
+/// A source with fresh keys, and what is usual for its basis.
 pub(crate) fn fresh(
     space_id: &str,
     name: &str,
@@ -38,6 +42,8 @@ pub(crate) fn fresh(
         name: name.to_owned(),
         kind: kind.to_owned(),
         write_key: id::fresh("wk")?,
+        allowed_origins: Vec::new(),
+        collection: CollectionPolicy::usual(&consent_basis),
         consent_basis,
     })
 }

@@ -61,6 +61,9 @@ pub struct EventRule {
     /// Comparisons of properties, all of which must hold; dots go into objects.
     #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Comparison>,
+    /// `false` leaves the events of known bots out, `true` takes only them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bots: Option<bool>,
     /// How many; at least one unless said otherwise.
     #[serde(default = "at_least_one")]
     pub count: Comparison,
@@ -165,6 +168,8 @@ pub struct EventFact {
     pub timestamp: Timestamp,
     /// Its properties.
     pub properties: Object,
+    /// Whether a known bot sent it.
+    pub bot: bool,
 }
 
 /// The answer for one person at one time.
@@ -281,7 +286,11 @@ impl EventRule {
     fn evaluate(&self, events: &[EventFact], now: Timestamp) -> Evaluation {
         let mut times: Vec<Timestamp> = events
             .iter()
-            .filter(|event| event.name == self.event && self.accepts(&event.properties))
+            .filter(|event| {
+                event.name == self.event
+                    && self.bots.is_none_or(|bots| bots == event.bot)
+                    && self.accepts(&event.properties)
+            })
             .map(|event| event.timestamp)
             .filter(|time| self.within.is_none_or(|window| now.since(*time) < window))
             .collect();

@@ -43,6 +43,9 @@ pub struct Definition {
     /// Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
+    /// `false` leaves the events of known bots out, `true` takes only them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bots: Option<bool>,
 }
 
 impl Definition {
@@ -70,6 +73,7 @@ impl Definition {
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         event.event_name() == Some(self.event.as_str())
+            && self.bots.is_none_or(|bots| bots == event.bot.is_some())
     }
 }
 

@@ -114,6 +114,9 @@ pub struct Event {
     pub received_at: Timestamp,
     /// Consent at capture.
     pub receipt: Receipt,
+    /// The known bot that sent it, where the source flags bots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<String>,
     /// The tab's number of the event, when our SDK sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,

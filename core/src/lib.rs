@@ -9,7 +9,10 @@
 //! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
 //! arguments. `core/clippy.toml` forbids the rest and the wasm32 build proves it.
 
+pub mod address;
 pub mod audience;
+pub mod bots;
+pub mod collection;
 pub mod computed_trait;
 pub mod consent;
 pub mod decision;
@@ -20,7 +23,10 @@ pub mod identifier;
 pub mod identity;
 pub mod json_path;
 pub mod ledger;
+pub mod origin;
 pub mod outcome;
+pub mod rate;
+pub mod recent;
 pub mod signature;
 pub mod source;
 pub mod time;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::collection::CollectionPolicy;
 use crate::consent::Policy;
 use crate::decision::Experience;
 
@@ -29,12 +30,22 @@ pub struct SourceConfig {
     pub write_key: String,
     /// How consent reaches the source.
     pub consent_basis: ConsentBasis,
-    /// Origins that may send; empty allows every origin.
+    /// Origins that may send ([`crate::origin`]); empty allows every origin.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// What the source takes and what it records.
+    #[serde(default)]
+    pub collection: CollectionPolicy,
+    /// Whether the source takes anything at all.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
     /// The space's consent policy.
     pub policy: Policy,
     /// The space's enabled experiences.
     #[serde(default)]
     pub experiences: Vec<Experience>,
+}
+
+fn enabled() -> bool {
+    true
 }

@@ -9,13 +9,16 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::address::IpPolicy;
+use crate::bots::Recogniser;
+use crate::collection::{BOT_REASON, Bots, Caller, record_address, shorten_address};
 use crate::consent::{Choices, Receipt};
 use crate::event::EventKind;
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
-use crate::ledger::TabReport;
+use crate::ledger::{TabReport, believable};
 use crate::outcome::Outcome;
-use crate::source::SourceConfig;
+use crate::source::{ConsentBasis, SourceConfig};
 use crate::time::Timestamp;
 
 mod message;
@@ -123,6 +126,29 @@ pub struct Intake<'a> {
     pub jurisdiction: Option<&'a str>,
     /// Whether the request carries `Sec-GPC: 1`.
     pub gpc: bool,
+    /// Who sent the request; nobody where messages are tried again or imported.
+    pub caller: Caller<'a>,
+}
+
+impl<'a> Intake<'a> {
+    /// What the request says of its caller, where the caller is the person's own browser or app.
+    fn own_caller(&self) -> Caller<'a> {
+        match self.config.consent_basis {
+            ConsentBasis::EveryEvent => self.caller,
+            ConsentBasis::Declared { .. } => Caller::default(),
+        }
+    }
+
+    /// The known bot behind a message, unless the source does not care.
+    fn bot(&self, user_agent: Option<&Value>, bots: &mut Recogniser) -> Option<&'static str> {
+        if self.config.collection.bots == Bots::Keep {
+            return None;
+        }
+        let said = user_agent
+            .and_then(Value::as_str)
+            .filter(|user_agent| !user_agent.is_empty());
+        bots.name(said.or(self.own_caller().user_agent)?)
+    }
 }
 
 /// A batch, message by message.
@@ -207,8 +233,9 @@ impl Batch {
     #[must_use]
     pub fn judge(&self, intake: &Intake<'_>, fresh_id: &mut dyn FnMut() -> String) -> Judged {
         let mut judged = Judged::default();
+        let mut bots = Recogniser::default();
         for (index, raw) in self.messages.iter().enumerate() {
-            match self.judge_one(index, raw.get(), intake, fresh_id) {
+            match self.judge_one(index, raw.get(), intake, &mut bots, fresh_id) {
                 Ok(admitted) => judged.admitted.push(admitted),
                 Err(refused) => judged.refused.push(*refused),
             }
@@ -221,8 +248,10 @@ impl Batch {
         index: usize,
         text: &str,
         intake: &Intake<'_>,
+        bots: &mut Recogniser,
         fresh_id: &mut dyn FnMut() -> String,
     ) -> Result<Admitted, Box<Refused>> {
+        let collection = &intake.config.collection;
         let read = message::read(
             text,
             self.kind,
@@ -232,16 +261,40 @@ impl Batch {
             intake,
             fresh_id,
         );
-        let event = read.event.map_err(|reason| {
+        let event = read
+            .event
+            .map_err(|reason| (reason, self.whole(text, collection.ip)));
+        let user_agent = match &event {
+            Ok(event) => event.context.get("userAgent"),
+            Err((_, message)) => message.pointer("/context/userAgent"),
+        };
+        let bot = intake.bot(user_agent, bots);
+        if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
+            return Err(Box::new(Refused {
+                index,
+                message_id: read.message_id,
+                outcome: Outcome::Denied,
+                reason: format!("{BOT_REASON} ({bot}): this source drops the events of bots"),
+                message: None,
+                ledger: read.ledger,
+            }));
+        }
+        let mut event = event.map_err(|(reason, message)| {
             Box::new(Refused {
                 index,
-                message_id: read.message_id.clone(),
+                message_id: read.message_id,
                 outcome: Outcome::Quarantined,
                 reason,
-                message: Some(self.whole(text)),
+                message: Some(message),
                 ledger: read.ledger,
             })
         })?;
+        event.bot = bot.map(str::to_owned);
+        record_address(
+            &mut event.context,
+            collection.ip,
+            intake.own_caller().address,
+        );
         let gate = gate_event(
             &intake.config.policy,
             &intake.config.consent_basis,
@@ -252,7 +305,11 @@ impl Batch {
         let (outcome, reason, message) = match gate {
             Gate::Admit => return Ok(Admitted { index, event }),
             Gate::Deny(reason) => (Outcome::Denied, reason, None),
-            Gate::Quarantine(reason) => (Outcome::Quarantined, reason, Some(self.whole(text))),
+            Gate::Quarantine(reason) => (
+                Outcome::Quarantined,
+                reason,
+                Some(self.whole(text, collection.ip)),
+            ),
         };
         Err(Box::new(Refused {
             index,
@@ -264,16 +321,19 @@ impl Batch {
         }))
     }
 
-    /// A message with what the batch says for it, so that it can be tried again without the batch.
-    fn whole(&self, text: &str) -> Value {
-        match serde_json::from_str(text) {
+    /// A message as it may be kept, with what the batch says for it, so that it can be tried again
+    /// without the batch.
+    fn whole(&self, text: &str, policy: IpPolicy) -> Value {
+        let mut message = match serde_json::from_str(text) {
             Ok(Value::Object(mut fields)) => {
                 self.common.complete(&mut fields);
                 Value::Object(fields)
             }
             Ok(other) => other,
             Err(_) => Value::from(text),
-        }
+        };
+        shorten_address(&mut message, policy);
+        message
     }
 
     fn with(envelope: Envelope, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
@@ -282,10 +342,7 @@ impl Batch {
             write_key: text(&envelope.write_key),
             other_key: text(&envelope.api_key).or_else(|| text(&envelope.token)),
             sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
-            ledger: reports
-                .into_iter()
-                .filter(TabReport::is_plausible)
-                .collect(),
+            ledger: believable(reports),
             placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
             anonymous_id: text(&envelope.anonymous_id),
             consent: match envelope.consent {

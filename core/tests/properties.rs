@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::address::{self, IpPolicy};
+use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::{Policy, Regime, Verdict, verdict};
 use cdp_core::decision::{Experience, Variant, decide};
 use cdp_core::forward::Snapshot;
@@ -66,6 +68,8 @@ fn source() -> SourceConfig {
         write_key: "wk".to_owned(),
         consent_basis: ConsentBasis::EveryEvent,
         allowed_origins: Vec::new(),
+        collection: CollectionPolicy::default(),
+        enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
     }
@@ -146,13 +150,36 @@ proptest! {
     #[test]
     fn any_batch_gives_one_outcome_a_message_and_never_panics(items in prop::collection::vec(messages(), 0..6)) {
         let config = source();
-        let intake = Intake { config: &config, received_at: Timestamp::from_millis(1), jurisdiction: None, gpc: false };
+        let intake = Intake { config: &config, received_at: Timestamp::from_millis(1), jurisdiction: None, gpc: false, caller: Caller::default() };
         let body = json!({"batch": items}).to_string();
         let judged = Batch::read(body.as_bytes()).unwrap().judge(&intake, &mut || "fresh".to_owned());
         prop_assert_eq!(judged.admitted.len() + judged.refused.len(), items.len());
         for admitted in &judged.admitted {
             let analytics = admitted.event.receipt.ruling().get("analytics");
             prop_assert_eq!(analytics, Some(&true), "admitted without consent");
+        }
+    }
+
+    /// Whatever a message looks like and whatever becomes of it, no more of an address than the policy
+    /// allows leaves the edge.
+    #[test]
+    fn no_whole_address_leaves_the_edge(item in messages(), last in 1..255_u8, readable in any::<bool>(), agreed in any::<bool>()) {
+        let (own, callers) = (format!("198.51.100.{last}"), format!("203.0.113.{last}"));
+        let mut message = if item.is_object() { item } else { json!({"type": "track", "event": "A", "anonymousId": "a1"}) };
+        message["context"] = json!({"ip": own, "consent": {"categoryPreferences": {"analytics": agreed}}});
+        let mut config = source();
+        for ip in [IpPolicy::Truncate, IpPolicy::Drop] {
+            config.collection.ip = ip;
+            let caller = Caller { address: address::read(&callers), user_agent: None };
+            let intake = Intake { config: &config, received_at: Timestamp::from_millis(1), jurisdiction: None, gpc: false, caller };
+            // A number that no double holds makes the whole message unreadable.
+            let text = message.to_string();
+            let text = if readable { text } else { format!("{{\"huge\":1e999,{}", &text[1..]) };
+            let body = format!("{{\"batch\":[{text}]}}");
+            let judged = Batch::read(body.as_bytes()).unwrap().judge(&intake, &mut || "fresh".to_owned());
+            let left = serde_json::to_string(&(&judged.admitted, &judged.refused)).unwrap();
+            prop_assert!(!left.contains(&format!("\"{own}")) && !left.contains(&format!("{own}\\")), "{left}");
+            prop_assert!(!left.contains(&callers), "{left}");
         }
     }
 
@@ -250,6 +277,7 @@ fn half_an_emoji_does_not_cost_the_event() {
         received_at: Timestamp::from_millis(1),
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let consent = r#""context":{"consent":{"categoryPreferences":{"analytics":true}}}"#;
     let head = r#""type":"track","event":"Search","messageId":"m1","anonymousId":"a1""#;
@@ -275,6 +303,7 @@ fn a_trait_name_too_long_for_a_key_is_refused_with_words() {
         received_at: Timestamp::from_millis(1),
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let mut message = json!({"type": "identify", "userId": "u1", "traits": {"n".repeat(256): 1}});
     message["context"]["consent"]["categoryPreferences"] = json!({"analytics": true});

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cdp_core::address;
 use cdp_core::audience::{EventFact, Expr, Facts};
+use cdp_core::collection::Caller;
 use cdp_core::computed_trait::{Definition, State};
 use cdp_core::consent::{Choices, Policy, Verdict};
 use cdp_core::decision::{Experience, decide};
@@ -80,6 +82,8 @@ fn batches() {
             write_key: "wk".to_owned(),
             consent_basis: basis,
             allowed_origins: Vec::new(),
+            collection: serde_json::from_value(fixture["collection"].clone()).unwrap_or_default(),
+            enabled: true,
             policy: Policy::default(),
             experiences: Vec::new(),
         };
@@ -89,6 +93,12 @@ fn batches() {
             received_at: time(&fixture["received_at"]),
             jurisdiction: fixture["jurisdiction"].as_str(),
             gpc: fixture["gpc"].as_bool().unwrap_or(false),
+            caller: Caller {
+                address: fixture["caller"]["address"]
+                    .as_str()
+                    .and_then(address::read),
+                user_agent: fixture["caller"]["user_agent"].as_str(),
+            },
         };
         let mut made = 0;
         let judged = batch.judge(&intake, &mut || {
@@ -183,6 +193,7 @@ fn event(value: &Value, number: usize) -> Event {
         sent_at: None,
         received_at: at,
         receipt: cdp_core::consent::Receipt::default(),
+        bot: None,
         ledger: None,
         violations: Vec::new(),
         extra: Object::new(),
@@ -268,6 +279,7 @@ fn audiences() {
                 name: event["event"].as_str().unwrap().to_owned(),
                 timestamp: time(&event["at"]),
                 properties: event["properties"].as_object().cloned().unwrap(),
+                bot: event["bot"].as_str().is_some(),
             })
             .collect();
         let facts = Facts {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use cdp_core::origin;
 use cdp_core::source::SourceConfig;
 
 use crate::error::EdgeError;
@@ -27,14 +28,16 @@ pub(crate) async fn authenticate<H: Host>(
         .or_else(|| otherwise.map(str::to_owned))
         .ok_or(EdgeError::NoWriteKey)?;
     let source = host.source(&key).await?.ok_or(EdgeError::UnknownWriteKey)?;
+    if !source.enabled {
+        return Err(EdgeError::SourceDisabled);
+    }
     check_origin(&source, request.header("origin"))?;
     Ok(source)
 }
 
 fn check_origin(source: &SourceConfig, origin: Option<&str>) -> Result<(), EdgeError> {
-    let allowed = &source.allowed_origins;
     match origin {
-        Some(origin) if !allowed.is_empty() && !allowed.iter().any(|known| known == origin) => Err(
+        Some(origin) if !origin::is_allowed(&source.allowed_origins, origin) => Err(
             EdgeError::OriginNotAllowed(origin.chars().take(200).collect()),
         ),
         _ => Ok(()),

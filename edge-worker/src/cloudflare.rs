@@ -19,9 +19,14 @@ use crate::error::Unavailable;
 use crate::host::Host;
 use crate::http::{Request, Response};
 use crate::outage::{self, Breaker};
+use crate::rate_limit::RateLimiter;
 use aggregator::{Aggregator, Failure, messages};
 use buffer::{Buffer, Heard};
 
+/// Callers whose rate an isolate remembers, some 100 bytes each.
+const MOST_CALLERS: usize = 20_000;
+/// The caller's address; Cloudflare writes it over whatever the client sent.
+const CALLER: &str = "cf-connecting-ip";
 /// How long the aggregator may take before the client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How long it may take where a buffer can take the batch: longer than the aggregator itself waits
@@ -31,6 +36,8 @@ const PATIENCE_WITH_BUFFER: Duration = Duration::from_secs(4);
 thread_local! {
     /// What this isolate knows of the aggregator's health.
     static BREAKER: RefCell<Breaker> = const { RefCell::new(Breaker::new()) };
+    /// What was taken lately.
+    static LIMITER: RefCell<RateLimiter> = RefCell::new(RateLimiter::new(MOST_CALLERS));
 }
 
 /// Entry of the worker.
@@ -102,6 +109,10 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
     // The address that was asked, which the runtime knows with certainty.
     let authority = &url[Position::BeforeHost..Position::AfterPort];
     headers.push(("host".to_owned(), authority.to_owned()));
+    let address = request
+        .headers()
+        .get(CALLER)?
+        .and_then(|text| cdp_core::address::read(&text));
     Ok(Request {
         method: request.method().to_string(),
         path: url.path().to_owned(),
@@ -110,6 +121,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         body,
         jurisdiction,
         secure: url.scheme() == "https",
+        address,
     })
 }
 
@@ -209,6 +221,10 @@ impl Host for Cloudflare {
 
     fn random(&self) -> [u8; 16] {
         random()
+    }
+
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T {
+        LIMITER.with_borrow_mut(run)
     }
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {

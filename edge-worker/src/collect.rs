@@ -15,6 +15,7 @@ use crate::decompress;
 use crate::error::EdgeError;
 use crate::host::Host;
 use crate::http::{Request, Response};
+use crate::rate_limit;
 use cdp_core::decision::Decision;
 
 #[derive(Serialize)]
@@ -25,7 +26,7 @@ struct Reply {
     decisions: BTreeMap<String, Decision>,
 }
 
-/// Decompress, read, authenticate, judge (which gates), forward, answer.
+/// Decompress, read, authenticate, mind the limits, judge (which gates), forward, answer.
 pub(crate) async fn collect<H: Host>(
     host: &H,
     request: &Request,
@@ -40,11 +41,14 @@ pub(crate) async fn collect<H: Host>(
     };
     let (key, other_key) = (batch.write_key.as_deref(), batch.other_key.as_deref());
     let config = authenticate(host, request, key, other_key).await?;
+    // A tab's report costs the ledger as much as an event costs the log.
+    rate_limit::admit(host, request, &config, batch.len() + batch.ledger.len())?;
     let intake = Intake {
         config: &config,
         received_at,
         jurisdiction: request.jurisdiction.as_deref(),
         gpc: request.has_gpc(),
+        caller: request.caller(),
     };
     let judged = batch.judge(&intake, &mut || {
         uuid::Builder::from_random_bytes(host.random())

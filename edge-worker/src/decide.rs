@@ -15,6 +15,7 @@ use crate::decompress;
 use crate::error::EdgeError;
 use crate::host::Host;
 use crate::http::{Request, Response};
+use crate::rate_limit;
 
 /// More placements than this in one request are a mistake.
 const MOST_PLACEMENTS: usize = 50;
@@ -36,6 +37,7 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
         )));
     }
     let config = authenticate(host, request, asked.write_key.as_deref(), None).await?;
+    rate_limit::admit(host, request, &config, 1)?;
     let choices = &asked.consent.category_preferences;
     config
         .policy

@@ -35,6 +35,13 @@ pub enum EdgeError {
     BadBody(WireError),
     /// The body asks for something that cannot be answered.
     BadRequest(String),
+    /// The source is switched off.
+    SourceDisabled,
+    /// Too many events in too short a time.
+    RateLimited {
+        /// Seconds after which to try again.
+        retry_after: u32,
+    },
     /// Not now.
     Unavailable(Unavailable),
 }
@@ -74,6 +81,14 @@ impl EdgeError {
             Self::BadBody(error @ WireError::TooMany(_)) => (413, "too_large", error.to_string()),
             Self::BadBody(error) => (400, "bad_body", error.to_string()),
             Self::BadRequest(message) => (400, "bad_request", message.clone()),
+            Self::SourceDisabled => {
+                (403, "source_disabled", "the source is switched off: switch it on with PATCH /api/v1/sources/{id} {\"enabled\":true}".to_owned())
+            }
+            Self::RateLimited { retry_after } => (
+                429,
+                "rate_limited",
+                format!("more events than the source takes in this time: send this again after {retry_after} seconds, nothing was lost; the source's rate_limits say how many"),
+            ),
             Self::Unavailable(unavailable) => {
                 (503, unavailable.code, format!("not taken: send it again after {} seconds, nothing was lost", unavailable.retry_after))
             }
@@ -91,8 +106,9 @@ impl EdgeError {
             &json!({"error": {"code": code, "message": message, "details": {}}, "code": code, "message": message}),
         );
         match self {
-            Self::Unavailable(unavailable) => {
-                response.with("retry-after", unavailable.retry_after.to_string())
+            Self::Unavailable(Unavailable { retry_after, .. })
+            | Self::RateLimited { retry_after } => {
+                response.with("retry-after", retry_after.to_string())
             }
             Self::NoWriteKey | Self::UnknownWriteKey => {
                 response.with("www-authenticate", "Basic realm=\"write key\"")

@@ -8,6 +8,7 @@ use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 
 use crate::error::Unavailable;
+use crate::rate_limit::RateLimiter;
 
 /// Where the edge runs: Workers, or inside the `headwater` binary.
 pub trait Host {
@@ -16,6 +17,9 @@ pub trait Host {
 
     /// Random bytes, for ids.
     fn random(&self) -> [u8; 16];
+
+    /// The rate limits' memory, which lives as long as the host does.
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T;
 
     /// The source with this write key, if there is one.
     fn source(

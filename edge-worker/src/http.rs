@@ -1,5 +1,8 @@
 //! A request and a response, as every host can make them.
 
+use std::net::IpAddr;
+
+use cdp_core::collection::Caller;
 use serde::Serialize;
 
 /// A request to the edge.
@@ -19,6 +22,8 @@ pub struct Request {
     pub jurisdiction: Option<String>,
     /// Whether the request came over TLS.
     pub secure: bool,
+    /// The caller's address, as the host knows it; never what a client says of itself.
+    pub address: Option<IpAddr>,
 }
 
 impl Request {
@@ -44,6 +49,14 @@ impl Request {
         cookies
             .split(';')
             .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// What the request says of who sent it.
+    pub(crate) fn caller(&self) -> Caller<'_> {
+        Caller {
+            address: self.address,
+            user_agent: self.header("user-agent"),
+        }
     }
 
     /// Whether the request carries Global Privacy Control. <https://www.w3.org/TR/gpc/>

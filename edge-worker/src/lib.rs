@@ -18,12 +18,14 @@ mod host;
 mod http;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod outage;
+mod rate_limit;
 mod sdk;
 mod settings;
 
 pub use error::{EdgeError, Unavailable};
 pub use host::Host;
 pub use http::{Request, Response};
+pub use rate_limit::RateLimiter;
 
 use std::borrow::Cow;
 

@@ -10,16 +10,24 @@ use crate::arguments::Arguments;
 use crate::workspace::Workspace;
 use crate::{process, server};
 
+mod bots;
+
 /// One generated file and how its content is made.
 struct Generated {
     path: &'static str,
     make: fn(&Workspace) -> Result<String>,
 }
 
-const FILES: &[Generated] = &[Generated {
-    path: "spec/openapi.json",
-    make: openapi,
-}];
+const FILES: &[Generated] = &[
+    Generated {
+        path: "core/src/bots/list.txt",
+        make: bots::list,
+    },
+    Generated {
+        path: "spec/openapi.json",
+        make: openapi,
+    },
+];
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()> {

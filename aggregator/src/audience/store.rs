@@ -3,6 +3,7 @@
 use cdp_core::audience::{EventFact, Expr};
 use cdp_core::event::Object;
 use cdp_core::time::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -161,6 +162,7 @@ pub(super) async fn profiles_after(
 struct Body {
     #[serde(default)]
     properties: Object,
+    bot: Option<IgnoredAny>,
 }
 
 /// The events of a name that these profiles have since a time.
@@ -185,11 +187,12 @@ pub(super) async fn events_of(
     rows.iter()
         .map(|row| {
             let body: String = row.try_get("body")?;
-            let Body { properties } = serde_json::from_str(&body)?;
+            let Body { properties, bot } = serde_json::from_str(&body)?;
             let fact = EventFact {
                 name: name.to_owned(),
                 timestamp: time(row, "timestamp")?,
                 properties,
+                bot: bot.is_some(),
             };
             Ok((row.try_get("profile_id")?, fact))
         })

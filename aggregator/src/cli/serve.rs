@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use clap::Args;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Storage, init};
 use crate::app::{App, DEDUPE_WINDOW};
+use crate::http::caller::{self, TrustedProxies};
 use crate::{http, workspace};
 
 /// How long open requests may take to end after a signal.
@@ -31,6 +34,10 @@ pub(super) struct Options {
     /// "duplicate"; a million take 1.3 MB of memory. An older one is still stored only once.
     #[arg(long, default_value_t = DEDUPE_WINDOW)]
     dedupe_window: usize,
+    /// A proxy in front of this server, by address or network, whose X-Forwarded-For is believed; may
+    /// be given several times.
+    #[arg(long, value_parser = caller::network)]
+    trusted_proxy: Vec<IpNet>,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -55,11 +62,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(server.address = %address, "listening");
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server =
-        axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(async {
-            // The sender lives as long as this function.
-            let _ = stopped.await;
-        });
+    let router = http::router(Arc::clone(&app))
+        .layer(Extension(TrustedProxies::new(options.trusted_proxy)))
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        // The sender lives as long as this function.
+        let _ = stopped.await;
+    });
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),

@@ -62,6 +62,24 @@ impl Api {
         self.add(MethodFilter::POST, operation, handler)
     }
 
+    /// An operation that changes some of what is there.
+    pub(crate) fn patch<H: Handler<T, Shared>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        example: Value,
+        handler: H,
+    ) -> Self {
+        let operation = Operation {
+            method: "patch",
+            path,
+            summary,
+            scope: Scope::Write,
+            example: Some(example),
+        };
+        self.add(MethodFilter::PATCH, operation, handler)
+    }
+
     /// An operation that writes a thing whole, whether it is there or not.
     pub(crate) fn put<H: Handler<T, Shared>, T: 'static>(
         self,

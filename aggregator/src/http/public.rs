@@ -1,7 +1,7 @@
 //! The public endpoints: the same edge as on Workers, in this process; every other path is the
 //! dashboard's.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -11,10 +11,10 @@ use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use cdp_core::wire::MAX_BATCH_BYTES;
-use edge_worker::{EdgeError, Host, Unavailable};
+use edge_worker::{EdgeError, Host, RateLimiter, Unavailable};
 
 use super::context::Shared;
-use super::dashboard;
+use super::{caller, dashboard};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::{clock, id, ingest, snapshot};
@@ -47,6 +47,7 @@ pub(super) async fn or_dashboard(State(app): State<Shared>, request: Request) ->
         body: body.into(),
         jurisdiction: None,
         secure,
+        address: caller::of(&parts),
     };
     response(edge_worker::serve(&InProcess(app), request).await)
 }
@@ -92,6 +93,14 @@ impl Host for InProcess {
             tracing::error!(%error, "the operating system gives no random bytes");
             i128::from(clock::now().as_micros()).to_le_bytes()
         })
+    }
+
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T {
+        run(&mut self
+            .0
+            .limiter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {

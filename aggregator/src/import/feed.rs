@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cdp_core::collection::{Caller, shorten_address};
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
@@ -120,8 +121,9 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
                 Item::Refused {
                     message_id,
                     reason,
-                    message,
+                    mut message,
                 } => {
+                    shorten_address(&mut message, self.config.collection.ip);
                     let outcome = Outcome::Quarantined;
                     refused.push(Refused {
                         index,
@@ -140,6 +142,7 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
             received_at,
             jurisdiction: None,
             gpc: false,
+            caller: Caller::default(),
         };
         // Every message has an id already; the core would make one only for what has none.
         let judged = Batch::of_import(messages).judge(&intake, &mut String::new);

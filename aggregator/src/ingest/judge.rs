@@ -1,6 +1,7 @@
 //! What the edge cannot know: what the person says now, and whether the event names anybody.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use cdp_core::consent::Standing;
 use cdp_core::event::{Event, EventKind, Object};
@@ -20,12 +21,13 @@ use crate::tracking_plan::Findings;
 
 /// Asks the gate once more with the person's current choices, and compares the event with the space's
 /// tracking plan.
-pub(super) async fn judge(app: &App, forward: Forward) -> Result<(Batch, Findings)> {
+pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Findings)> {
     let config = app
         .sources
         .by_id(&forward.source_id)
         .filter(|config| config.space_id == forward.space_id);
     let config = config.ok_or_else(|| Error::not_found("source"))?;
+    forget_made_up_tabs(app, &mut forward);
     let admitted: Vec<(usize, Event, Vec<Identifier>)> = forward
         .admitted
         .into_iter()
@@ -75,6 +77,27 @@ pub(super) async fn judge(app: &App, forward: Forward) -> Result<(Batch, Finding
         }
     }
     Ok((batch, findings))
+}
+
+/// Takes the numbers of tabs away that the ledger opens no account for: the events themselves stay.
+fn forget_made_up_tabs(app: &App, forward: &mut Forward) {
+    let mut tabs = app.tabs.lock().unwrap_or_else(PoisonError::into_inner);
+    let (source_id, now) = (&forward.source_id, forward.received_at);
+    let mut admits = |tab: &str| tabs.admits(source_id, tab, now);
+    let marks = forward
+        .admitted
+        .iter_mut()
+        .map(|admitted| &mut admitted.event.ledger)
+        .chain(
+            forward
+                .refused
+                .iter_mut()
+                .map(|refused| &mut refused.ledger),
+        );
+    for mark in marks {
+        mark.take_if(|mark| !admits(&mark.tab));
+    }
+    forward.ledger.retain(|report| admits(&report.tab));
 }
 
 /// Why the event is refused by the tracking plan, if it is. What is flagged carries its violations.
@@ -157,6 +180,7 @@ fn as_message(event: &Event) -> Option<Value> {
         fields.remove("extra"),
     );
     fields.remove("receivedAt");
+    fields.remove("bot");
     let context = fields
         .entry("context")
         .or_insert_with(|| Value::Object(Object::new()))

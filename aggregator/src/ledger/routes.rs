@@ -1,26 +1,45 @@
 //! HTTP of the ledger.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Query, State};
+use cdp_core::ledger::Cause;
 use cdp_core::outcome::Outcome;
+use cdp_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::store::{self, Open};
+use super::gaps::{self, Place};
+use super::store::{self, Ended, Tab};
 use crate::app::App;
+use crate::clock;
 use crate::error::Result;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
+use crate::http::page::Page;
 
-/// Tabs whose gaps are listed.
-const MOST_TABS: i64 = 100;
+/// Gaps that the summary shows.
+const SHOWN: usize = 100;
+/// Gaps whose causes the summary adds up.
+const MOST_GAPS: i64 = 1_000;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
-    api.get(
+    let api = api.get(
         "/ledger",
-        "Numbered events by outcome, and the gaps; ?source= for one source",
+        "Numbered events by outcome, and the gaps with their likely causes; ?source= for one source",
         read,
+    );
+    let api = api.get(
+        "/ledger/gaps",
+        "Every run of numbers without an outcome, by tab, with its likely cause; ?source= for one source",
+        list_gaps,
+    );
+    api.get(
+        "/ledger/tabs",
+        "Every tab's numbers by outcome; ?source= for one source",
+        list_tabs,
     )
 }
 
@@ -29,13 +48,12 @@ struct Filter {
     source: Option<String>,
 }
 
-/// Numbers of a tab without an outcome: still on the device, or lost.
-#[derive(Debug, Serialize)]
-struct Gap {
-    source_id: String,
-    tab: String,
-    from: i64,
-    to: i64,
+impl Filter {
+    fn source_id(self, app: &App, space_id: &str) -> Result<Option<String>> {
+        self.source
+            .map(|source| app.sources.named(space_id, &source))
+            .transpose()
+    }
 }
 
 async fn read(
@@ -43,52 +61,147 @@ async fn read(
     State(app): State<Shared>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Value>> {
-    let source = filter
-        .source
-        .map(|source| app.sources.named(reader.space_id(), &source))
-        .transpose()?;
-    let numbered = store::numbered(&app.database, reader.space_id(), source.as_deref()).await?;
-    let found = store::outcomes(&app.database, reader.space_id(), source.as_deref()).await?;
-    let settled: i64 = found.values().sum();
-    let words = Outcome::ALL.map(Outcome::as_str);
-    let outcomes: Map<String, Value> = words
+    let space_id = reader.space_id();
+    let source = filter.source_id(&app, space_id)?;
+    let mut connection = app.database.reader().acquire().await?;
+    // In this order, so that what arrives meanwhile is numbered without an end yet, and no number has
+    // an end before it is counted.
+    let ended = store::outcomes(&mut connection, space_id, source.as_deref()).await?;
+    let numbered = store::numbered(&mut connection, space_id, source.as_deref()).await?;
+    let place = Place::default();
+    let mut gaps = gaps::list(
+        &mut connection,
+        space_id,
+        source.as_deref(),
+        place,
+        MOST_GAPS,
+        clock::now(),
+    )
+    .await?;
+    let mut causes: BTreeMap<&str, i64> = Cause::ALL
+        .map(|cause| (cause.as_str(), 0))
         .into_iter()
-        .map(|word| {
-            (
-                word.to_owned(),
-                found.get(word).copied().unwrap_or(0).into(),
-            )
-        })
         .collect();
-    let gaps = gaps(&app, reader.space_id(), source.as_deref()).await?;
-    Ok(Json(
-        json!({"source_id": source, "numbered": numbered, "outcomes": outcomes, "unexplained": numbered - settled, "gaps": gaps}),
-    ))
+    for gap in &gaps {
+        *causes.entry(gap.cause.as_str()).or_default() += gap.len();
+    }
+    gaps.truncate(SHOWN);
+    let Sums {
+        outcomes,
+        received,
+        unexplained,
+    } = sums(numbered, &ended);
+    Ok(Json(json!({
+        "source_id": source, "numbered": numbered, "received": received, "outcomes": outcomes,
+        "unexplained": unexplained, "causes": causes, "gaps": gaps,
+    })))
 }
 
-async fn gaps(app: &App, space_id: &str, source_id: Option<&str>) -> Result<Vec<Gap>> {
-    let mut gaps = Vec::new();
-    for open in store::open_tabs(&app.database, space_id, source_id, MOST_TABS).await? {
-        let settled = store::settled(&app.database, space_id, &open).await?;
-        gaps.extend(gaps_of(&open, &settled));
-    }
-    Ok(gaps)
+async fn list_gaps(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(filter): Query<Filter>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let source = filter.source_id(&app, reader.space_id())?;
+    let mut connection = app.database.reader().acquire().await?;
+    let after: Place = page.place()?.unwrap_or_default();
+    let gaps = gaps::list(
+        &mut connection,
+        reader.space_id(),
+        source.as_deref(),
+        after,
+        page.fetch(),
+        clock::now(),
+    )
+    .await?;
+    let places = gaps
+        .iter()
+        .map(|gap| serde_json::to_string(&gap.place()))
+        .collect::<Result<Vec<_>, _>>()?;
+    page.answer_at(gaps, |index| places.get(index).cloned().unwrap_or_default())
 }
 
-/// What is missing between 1 and the tab's next number.
-fn gaps_of(open: &Open, settled: &[i64]) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    let mut expected = 1;
-    for seq in settled.iter().copied().chain([open.next]) {
-        if seq > expected {
-            gaps.push(Gap {
-                source_id: open.source_id.clone(),
-                tab: open.tab.clone(),
-                from: expected,
-                to: seq - 1,
-            });
-        }
-        expected = seq + 1;
+/// A tab's account.
+#[derive(Debug, Serialize)]
+struct Account {
+    source_id: String,
+    tab: String,
+    numbered: i64,
+    received: i64,
+    outcomes: Map<String, Value>,
+    unexplained: i64,
+    heard_at: Timestamp,
+}
+
+async fn list_tabs(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(filter): Query<Filter>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let source = filter.source_id(&app, space_id)?;
+    let mut connection = app.database.reader().acquire().await?;
+    let (after_source, after_tab): (String, String) = page.place()?.unwrap_or_default();
+    let after = (after_source.as_str(), after_tab.as_str());
+    let tabs = store::tabs(
+        &mut connection,
+        space_id,
+        source.as_deref(),
+        after,
+        page.fetch(),
+    )
+    .await?;
+    let mut ended = store::outcomes_of_tabs(&mut connection, space_id, &tabs).await?;
+    let places = tabs
+        .iter()
+        .map(|tab| serde_json::to_string(&(&tab.source_id, &tab.tab)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let accounts = tabs
+        .into_iter()
+        .map(|tab| account(tab, &mut ended))
+        .collect();
+    page.answer_at(accounts, |index| {
+        places.get(index).cloned().unwrap_or_default()
+    })
+}
+
+fn account(tab: Tab, ended: &mut BTreeMap<(String, String), BTreeMap<String, Ended>>) -> Account {
+    let numbered = tab.next - 1;
+    let key = (tab.source_id, tab.tab);
+    let ended = ended.remove(&key).unwrap_or_default();
+    let Sums {
+        outcomes,
+        received,
+        unexplained,
+    } = sums(numbered, &ended);
+    Account {
+        source_id: key.0,
+        tab: key.1,
+        numbered,
+        received,
+        outcomes,
+        unexplained,
+        heard_at: tab.heard_at,
     }
-    gaps
+}
+
+/// What numbers ended in, and what is left without an end.
+struct Sums {
+    outcomes: Map<String, Value>,
+    received: i64,
+    unexplained: i64,
+}
+
+fn sums(numbered: i64, ended: &BTreeMap<String, Ended>) -> Sums {
+    let of = |word: &str| ended.get(word).copied().unwrap_or_default();
+    let outcomes = Outcome::ALL
+        .map(Outcome::as_str)
+        .map(|word| (word.to_owned(), of(word).count.into()));
+    Sums {
+        outcomes: outcomes.into_iter().collect(),
+        received: ended.values().map(|ended| ended.received).sum(),
+        unexplained: numbered - ended.values().map(|ended| ended.count).sum::<i64>(),
+    }
 }

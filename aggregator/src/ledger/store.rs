@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
+use cdp_core::time::Timestamp;
+use sqlx::{AnyConnection, Row as _};
 
-use crate::database::Database;
+use crate::database::rows::Many;
 use crate::error::Result;
 
 /// How many numbers the tabs gave out, over one source or all.
 pub(super) async fn numbered(
-    database: &Database,
+    connection: &mut AnyConnection,
     space_id: &str,
     source_id: Option<&str>,
 ) -> Result<i64> {
@@ -18,71 +19,230 @@ pub(super) async fn numbered(
     let row = sqlx::query(sql)
         .bind(space_id)
         .bind(source_id.unwrap_or_default())
-        .fetch_one(database.reader())
+        .fetch_one(connection)
         .await?;
     Ok(row.try_get("numbered")?)
 }
 
+/// How many numbers ended in an outcome, and of how many of those something arrived.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ended {
+    pub(super) count: i64,
+    pub(super) received: i64,
+}
+
 /// How many numbers ended in each outcome.
 pub(super) async fn outcomes(
-    database: &Database,
+    connection: &mut AnyConnection,
     space_id: &str,
     source_id: Option<&str>,
-) -> Result<BTreeMap<String, i64>> {
-    let sql = "SELECT outcome, COUNT(*) AS count FROM ledger_entry WHERE space_id = $1 AND ($2 = '' OR source_id = $2) GROUP BY outcome";
+) -> Result<BTreeMap<String, Ended>> {
+    let sql = "SELECT outcome, COUNT(*) AS count, COUNT(message_id) AS received FROM ledger_entry \
+               WHERE space_id = $1 AND ($2 = '' OR source_id = $2) GROUP BY outcome";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(source_id.unwrap_or_default())
-        .fetch_all(database.reader())
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("outcome")?, row.try_get("count")?)))
-        .collect()
-}
-
-/// A tab with numbers that have no outcome.
-pub(super) struct Open {
-    pub(super) source_id: String,
-    pub(super) tab: String,
-    pub(super) next: i64,
-}
-
-/// Tabs that have counted further than outcomes are known.
-pub(super) async fn open_tabs(
-    database: &Database,
-    space_id: &str,
-    source_id: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Open>> {
-    let sql = "SELECT t.source_id AS source_id, t.tab AS tab, t.next_seq AS next_seq FROM ledger_tab t \
-               WHERE t.space_id = $1 AND ($2 = '' OR t.source_id = $2) AND t.next_seq - 1 > \
-               (SELECT COUNT(*) FROM ledger_entry e WHERE e.space_id = t.space_id AND e.source_id = t.source_id AND e.tab = t.tab) \
-               ORDER BY t.source_id, t.tab LIMIT $3";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(source_id.unwrap_or_default())
-        .bind(limit)
-        .fetch_all(database.reader())
+        .fetch_all(connection)
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(Open {
-                source_id: row.try_get("source_id")?,
-                tab: row.try_get("tab")?,
-                next: row.try_get("next_seq")?,
+            let ended = Ended {
+                count: row.try_get("count")?,
+                received: row.try_get("received")?,
+            };
+            Ok((row.try_get("outcome")?, ended))
+        })
+        .collect()
+}
+
+/// A tab that numbers events.
+pub(super) struct Tab {
+    pub(super) source_id: String,
+    pub(super) tab: String,
+    pub(super) next: i64,
+    pub(super) heard_at: Timestamp,
+}
+
+/// A tab with numbers that have no outcome.
+pub(super) type Open = Tab;
+
+fn tab(row: &sqlx::any::AnyRow) -> Result<Tab> {
+    Ok(Tab {
+        source_id: row.try_get("source_id")?,
+        tab: row.try_get("tab")?,
+        next: row.try_get("next_seq")?,
+        heard_at: Timestamp::from_micros(row.try_get("heard_at")?),
+    })
+}
+
+/// Tabs from a source and tab on that have counted further than outcomes are known.
+pub(super) async fn open_tabs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    source_id: Option<&str>,
+    (from_source, from_tab): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Open>> {
+    let sql = "SELECT t.source_id AS source_id, t.tab AS tab, t.next_seq AS next_seq, t.heard_at AS heard_at FROM ledger_tab t \
+               WHERE t.space_id = $1 AND ($2 = '' OR t.source_id = $2) \
+               AND (t.source_id > $3 OR (t.source_id = $3 AND t.tab >= $4)) AND t.next_seq - 1 > \
+               (SELECT COUNT(*) FROM ledger_entry e WHERE e.space_id = t.space_id AND e.source_id = t.source_id AND e.tab = t.tab) \
+               ORDER BY t.source_id, t.tab LIMIT $5";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(source_id.unwrap_or_default())
+        .bind(from_source)
+        .bind(from_tab)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(tab).collect()
+}
+
+/// A page of tabs behind a source and tab.
+pub(super) async fn tabs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    source_id: Option<&str>,
+    (after_source, after_tab): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Tab>> {
+    let sql = "SELECT source_id, tab, next_seq, heard_at FROM ledger_tab \
+               WHERE space_id = $1 AND ($2 = '' OR source_id = $2) \
+               AND (source_id > $3 OR (source_id = $3 AND tab > $4)) ORDER BY source_id, tab LIMIT $5";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(source_id.unwrap_or_default())
+        .bind(after_source)
+        .bind(after_tab)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(tab).collect()
+}
+
+/// How many numbers of each of these tabs ended in each outcome.
+pub(super) async fn outcomes_of_tabs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    tabs: &[Tab],
+) -> Result<BTreeMap<(String, String), BTreeMap<String, Ended>>> {
+    let query = Many::new(
+        "WITH wanted (source_id, tab) AS (VALUES {rows}) SELECT w.source_id AS source_id, w.tab AS tab, \
+         e.outcome AS outcome, COUNT(*) AS count, COUNT(e.message_id) AS received FROM wanted w CROSS JOIN ledger_entry e \
+         WHERE e.space_id = $1 AND e.source_id = w.source_id AND e.tab = w.tab \
+         GROUP BY w.source_id, w.tab, e.outcome",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(
+            tabs.iter()
+                .map(|tab| [(&tab.source_id).into(), (&tab.tab).into()]),
+        )
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<(String, String), BTreeMap<String, Ended>> = BTreeMap::new();
+    for row in &rows {
+        let ended = Ended {
+            count: row.try_get("count")?,
+            received: row.try_get("received")?,
+        };
+        found
+            .entry((row.try_get("source_id")?, row.try_get("tab")?))
+            .or_default()
+            .insert(row.try_get("outcome")?, ended);
+    }
+    Ok(found)
+}
+
+/// A run of numbers without an outcome, and what stands around it.
+pub(super) struct Hole {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// When the number behind it was settled; none at the end of a tab's numbers.
+    pub(super) passed_at: Option<Timestamp>,
+    /// Outcome and reason of the number before it.
+    pub(super) before: Option<(String, Option<String>)>,
+}
+
+/// Holes between a tab's settled numbers that begin behind a number.
+pub(super) async fn holes(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: &Open,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<Hole>> {
+    let sql = "SELECT seq, settled_at, earlier, outcome_before, reason_before FROM \
+               (SELECT seq, settled_at, LAG(seq, 1, CAST(0 AS BIGINT)) OVER in_order AS earlier, \
+               LAG(outcome) OVER in_order AS outcome_before, LAG(reason) OVER in_order AS reason_before \
+               FROM ledger_entry WHERE space_id = $1 AND source_id = $2 AND tab = $3 \
+               WINDOW in_order AS (ORDER BY seq)) AS entries \
+               WHERE seq > earlier + 1 AND earlier >= $4 ORDER BY seq LIMIT $5";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(&open.source_id)
+        .bind(&open.tab)
+        .bind(behind)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (seq, earlier): (i64, i64) = (row.try_get("seq")?, row.try_get("earlier")?);
+            let outcome: Option<String> = row.try_get("outcome_before")?;
+            let reason = row.try_get("reason_before")?;
+            Ok(Hole {
+                from: earlier + 1,
+                to: seq - 1,
+                passed_at: Some(Timestamp::from_micros(row.try_get("settled_at")?)),
+                before: outcome.map(|outcome| (outcome, reason)),
             })
         })
         .collect()
 }
 
-/// The numbers of a tab that have an outcome, in order.
-pub(super) async fn settled(database: &Database, space_id: &str, open: &Open) -> Result<Vec<i64>> {
-    let sql = "SELECT seq FROM ledger_entry WHERE space_id = $1 AND source_id = $2 AND tab = $3 ORDER BY seq";
-    let rows = sqlx::query(sql)
+/// What the tab numbered behind its last settled number.
+pub(super) async fn tail(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: &Open,
+) -> Result<Option<Hole>> {
+    let sql = "SELECT seq, outcome, reason FROM ledger_entry \
+               WHERE space_id = $1 AND source_id = $2 AND tab = $3 ORDER BY seq DESC LIMIT 1";
+    let row = sqlx::query(sql)
         .bind(space_id)
         .bind(&open.source_id)
         .bind(&open.tab)
-        .fetch_all(database.reader())
+        .fetch_optional(connection)
         .await?;
-    rows.iter().map(|row| Ok(row.try_get("seq")?)).collect()
+    let (last, before) = match row {
+        None => (0, None),
+        Some(row) => (
+            row.try_get("seq")?,
+            Some((row.try_get("outcome")?, row.try_get("reason")?)),
+        ),
+    };
+    Ok((last + 1 < open.next).then_some(Hole {
+        from: last + 1,
+        to: open.next - 1,
+        passed_at: None,
+        before,
+    }))
+}
+
+/// Whether any message of a tab arrived.
+pub(super) async fn anything_arrived(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: &Open,
+) -> Result<bool> {
+    let sql = "SELECT seq FROM ledger_entry WHERE space_id = $1 AND source_id = $2 AND tab = $3 AND message_id IS NOT NULL LIMIT 1";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(&open.source_id)
+        .bind(&open.tab)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::collection::Caller;
 use cdp_core::event::Event;
 use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
@@ -104,6 +105,7 @@ fn judged(app: &App, source_id: &str, refused: &[Refused]) -> Result<(String, Ti
         received_at,
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
     Ok((config.space_id.clone(), received_at, judged))

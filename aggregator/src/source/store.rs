@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::Policy;
 use cdp_core::decision::Experience;
 use cdp_core::source::{ConsentBasis, SourceConfig};
@@ -10,7 +11,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use super::NewSource;
+use super::{NewSource, change};
 use crate::database::Database;
 use crate::error::Result;
 use crate::experience;
@@ -19,13 +20,19 @@ use crate::experience;
 #[derive(Debug, Serialize)]
 pub(super) struct Source {
     pub(super) id: String,
-    name: String,
-    kind: String,
-    write_key: String,
-    consent_basis: ConsentBasis,
-    allowed_origins: Vec<String>,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) write_key: String,
+    pub(super) enabled: bool,
+    pub(super) consent_basis: ConsentBasis,
+    pub(super) allowed_origins: Vec<String>,
+    pub(super) collection: CollectionPolicy,
     created_at: Timestamp,
 }
+
+/// The columns of a [`Source`].
+const COLUMNS: &str =
+    "id, name, kind, write_key, enabled, consent_basis, allowed_origins, collection, created_at";
 
 /// Writes a source.
 pub(crate) async fn insert(
@@ -33,7 +40,7 @@ pub(crate) async fn insert(
     source: &NewSource,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO source (id, space_id, name, kind, write_key, consent_basis, allowed_origins, created_at) VALUES ($1, $2, $3, $4, $5, $6, '[]', $7)";
+    let sql = "INSERT INTO source (id, space_id, name, kind, write_key, consent_basis, allowed_origins, collection, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let query = sqlx::query(sql)
         .bind(&source.id)
         .bind(&source.space_id)
@@ -42,10 +49,45 @@ pub(crate) async fn insert(
         .bind(&source.write_key);
     query
         .bind(serde_json::to_string(&source.consent_basis)?)
+        .bind(serde_json::to_string(&source.allowed_origins)?)
+        .bind(serde_json::to_string(&source.collection)?)
         .bind(now.as_micros())
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Writes what of a source can change.
+pub(super) async fn update(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    source: &Source,
+) -> Result<()> {
+    let sql = "UPDATE source SET name = $3, write_key = $4, enabled = $5, consent_basis = $6, allowed_origins = $7, collection = $8 WHERE space_id = $1 AND id = $2";
+    let query = sqlx::query(sql)
+        .bind(space_id)
+        .bind(&source.id)
+        .bind(&source.name)
+        .bind(&source.write_key)
+        .bind(i64::from(source.enabled));
+    query
+        .bind(serde_json::to_string(&source.consent_basis)?)
+        .bind(serde_json::to_string(&source.allowed_origins)?)
+        .bind(serde_json::to_string(&source.collection)?)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A source of the space.
+pub(super) async fn by_id(database: &Database, space_id: &str, id: &str) -> Result<Option<Source>> {
+    let sql = format!("SELECT {COLUMNS} FROM source WHERE space_id = $1 AND id = $2");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(database.reader())
+        .await?;
+    row.as_ref().map(source).transpose()
 }
 
 /// The oldest source of a name and kind.
@@ -72,9 +114,10 @@ pub(super) async fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Source>> {
-    let sql = "SELECT id, name, kind, write_key, consent_basis, allowed_origins, created_at FROM source \
-               WHERE space_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-    let rows = sqlx::query(sql)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM source WHERE space_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(space_id)
         .bind(after)
         .bind(limit)
@@ -87,7 +130,7 @@ pub(super) async fn page(
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
     let mut experiences: HashMap<String, Vec<Experience>> = experience::enabled(database).await?;
     let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
-        AS consent_basis, s.allowed_origins AS allowed_origins, p.consent_policy AS \
+        AS consent_basis, s.allowed_origins AS allowed_origins, s.collection AS collection, s.enabled AS enabled, p.consent_policy AS \
         consent_policy FROM source s CROSS JOIN space p WHERE p.id = s.space_id";
     let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
     rows.iter()
@@ -101,25 +144,37 @@ pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
 
 fn config(row: &AnyRow, space_id: String, experiences: Vec<Experience>) -> Result<SourceConfig> {
     let policy: Policy = serde_json::from_str(&row.try_get::<String, _>("consent_policy")?)?;
+    let (consent_basis, collection) = terms(row)?;
     Ok(SourceConfig {
         source_id: row.try_get("id")?,
         space_id,
         write_key: row.try_get("write_key")?,
-        consent_basis: serde_json::from_str(&row.try_get::<String, _>("consent_basis")?)?,
+        consent_basis,
         allowed_origins: serde_json::from_str(&row.try_get::<String, _>("allowed_origins")?)?,
+        collection,
+        enabled: row.try_get::<i64, _>("enabled")? != 0,
         policy,
         experiences,
     })
 }
 
+fn terms(row: &AnyRow) -> Result<(ConsentBasis, CollectionPolicy)> {
+    let basis = serde_json::from_str(&row.try_get::<String, _>("consent_basis")?)?;
+    let collection = change::stored(&row.try_get::<String, _>("collection")?, &basis)?;
+    Ok((basis, collection))
+}
+
 fn source(row: &AnyRow) -> Result<Source> {
+    let (consent_basis, collection) = terms(row)?;
     Ok(Source {
         id: row.try_get("id")?,
         name: row.try_get("name")?,
         kind: row.try_get("kind")?,
         write_key: row.try_get("write_key")?,
-        consent_basis: serde_json::from_str(&row.try_get::<String, _>("consent_basis")?)?,
+        enabled: row.try_get::<i64, _>("enabled")? != 0,
+        consent_basis,
         allowed_origins: serde_json::from_str(&row.try_get::<String, _>("allowed_origins")?)?,
+        collection,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
     })
 }

@@ -31,7 +31,11 @@ fn no_operation_answers_without_a_token_or_with_another_installations() {
     let operations = operations(&document);
     assert!(operations.len() >= 19, "{} operations", operations.len());
     for (method, path) in operations {
-        let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
+        let body: &[u8] = if matches!(method.as_str(), "POST" | "PATCH") {
+            b"{}"
+        } else {
+            b""
+        };
         let none = server.send(&method, &path, &[], body);
         assert_eq!(
             none.error(),

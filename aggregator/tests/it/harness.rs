@@ -71,7 +71,12 @@ impl Data {
 
     /// Starts a server on it.
     pub(crate) fn serve(self) -> Server {
-        Server::start(self)
+        Server::start(self, &[])
+    }
+
+    /// Starts a server on it with more arguments.
+    pub(crate) fn serve_with(self, arguments: &[&str]) -> Server {
+        Server::start(self, arguments)
     }
 
     /// Where the server's logs go.
@@ -163,7 +168,7 @@ impl Server {
         Data::fresh().serve()
     }
 
-    fn start(data: Data) -> Self {
+    fn start(data: Data, arguments: &[&str]) -> Self {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -178,6 +183,7 @@ impl Server {
                 "--log",
                 "debug,sqlx=info,hyper=info",
             ])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -291,6 +297,16 @@ impl Server {
         )
     }
 
+    /// Changes with the owner's token.
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "PATCH",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            body.to_string().as_bytes(),
+        )
+    }
+
     /// A public request.
     pub(crate) fn public(&self, path: &str, body: &Value) -> Answer {
         self.send(
@@ -315,6 +331,16 @@ impl Server {
     #[track_caller]
     pub(crate) fn outcomes(&self, events: &[Value]) -> Vec<String> {
         words(&self.batch(events))
+    }
+
+    /// The path of the website's source in the server API.
+    #[track_caller]
+    pub(crate) fn website(&self) -> String {
+        let sources = self.all("/api/v1/sources");
+        let found = sources
+            .iter()
+            .find(|source| source["write_key"] == self.keys().write_key.as_str());
+        format!("/api/v1/sources/{}", found.unwrap()["id"].as_str().unwrap())
     }
 
     /// A profile.

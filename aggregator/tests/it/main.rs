@@ -14,6 +14,8 @@ mod harness;
 
 mod audiences;
 mod authorisation;
+mod bots;
+mod callers;
 mod computed_traits;
 mod crash;
 mod disk_full;
@@ -34,4 +36,5 @@ mod poison;
 mod quarantine;
 mod restart;
 mod signature;
+mod sources;
 mod tracking_plan;

@@ -9,23 +9,23 @@ use crate::harness::{Answer, Server};
     clippy::disallowed_methods,
     reason = "the test stands for an edge, which has a clock of its own"
 )]
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 
-struct Request<'a> {
-    method: &'a str,
-    path: String,
-    timestamp: i64,
-    nonce: &'a str,
-    secret: String,
-    body: String,
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: String,
+    pub(crate) timestamp: i64,
+    pub(crate) nonce: &'a str,
+    pub(crate) secret: String,
+    pub(crate) body: String,
 }
 
-fn send(server: &Server, request: &Request<'_>) -> Answer {
+pub(crate) fn send(server: &Server, request: &Request<'_>) -> Answer {
     let Request {
         method,
         path,

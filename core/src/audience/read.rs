@@ -41,7 +41,7 @@ pub(super) fn expr(value: &Value, path: &str, depth: usize) -> Result<Expr, Expr
     };
     match kind {
         "all" | "any" | "not" => only(object, &[kind], path)?,
-        "event" => only(object, &["event", "where", "count", "within"], path)?,
+        "event" => only(object, &["event", "where", "count", "within", "bots"], path)?,
         _ => only(object, &[kind, "is"], path)?,
     }
     let at = |name: &str| {
@@ -102,6 +102,7 @@ fn event_rule(object: &Map<String, Value>, path: &str) -> Result<EventRule, Expr
     let mut rule = EventRule {
         event: text(&object["event"], &at("event"))?,
         properties: Default::default(),
+        bots: None,
         count: at_least_one(),
         within: None,
     };
@@ -121,6 +122,12 @@ fn event_rule(object: &Map<String, Value>, path: &str) -> Result<EventRule, Expr
                 message: "write an object from property to comparison".to_owned(),
             });
         }
+    }
+    if let Some(bots) = object.get("bots") {
+        rule.bots = Some(bots.as_bool().ok_or_else(|| ExprError {
+            path: at("bots"),
+            message: "write false to leave known bots out, or true for them alone".to_owned(),
+        })?);
     }
     if let Some(count) = object.get("count") {
         rule.count = comparison(Some(count), &at("count"))?;

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Compiled, Finding, Plan, PlanError};
+use crate::collection::{Caller, CollectionPolicy};
 use crate::consent::Policy;
 use crate::source::{ConsentBasis, SourceConfig};
 use crate::time::Timestamp;
@@ -46,6 +47,8 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
             basis: "contract".to_owned(),
         },
         allowed_origins: Vec::new(),
+        collection: CollectionPolicy::default(),
+        enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
     };
@@ -54,6 +57,7 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
         received_at: Timestamp::default(),
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let judged = Batch::of_messages(vec![message]).judge(&intake, &mut || "message".to_owned());
     if let Some(refused) = judged.refused.into_iter().next() {

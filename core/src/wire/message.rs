@@ -178,6 +178,7 @@ fn build(
         sent_at,
         received_at: intake.received_at,
         receipt,
+        bot: None,
         ledger,
         violations: Vec::new(),
         extra: fields,

@@ -5,13 +5,14 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Policy};
 use cdp_core::decision::{Experience, Variant};
 use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
-use edge_worker::{Host, Request, Response, Unavailable};
+use edge_worker::{Host, RateLimiter, Request, Response, Unavailable};
 use serde_json::{Value, json};
 
 pub(crate) const KEY: &str = "wk_test";
@@ -23,6 +24,10 @@ pub(crate) struct MemoryHost {
     pub(crate) down: bool,
     pub(crate) choices: Choices,
     pub(crate) origins: Vec<String>,
+    pub(crate) collection: CollectionPolicy,
+    pub(crate) enabled: bool,
+    pub(crate) now: Mutex<Timestamp>,
+    pub(crate) limiter: Mutex<RateLimiter>,
 }
 
 impl Default for MemoryHost {
@@ -32,6 +37,10 @@ impl Default for MemoryHost {
             down: false,
             choices: Choices::new(),
             origins: vec![ORIGIN.to_owned()],
+            collection: CollectionPolicy::default(),
+            enabled: true,
+            now: Mutex::new(Timestamp::from_millis(1_769_853_600_000)),
+            limiter: Mutex::new(RateLimiter::new(100)),
         }
     }
 }
@@ -63,7 +72,11 @@ impl MemoryHost {
 
 impl Host for MemoryHost {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_769_853_600_000)
+        *self.now.lock().unwrap()
+    }
+
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T {
+        run(&mut self.limiter.lock().unwrap())
     }
 
     fn random(&self) -> [u8; 16] {
@@ -92,6 +105,8 @@ impl Host for MemoryHost {
             write_key: KEY.to_owned(),
             consent_basis: ConsentBasis::EveryEvent,
             allowed_origins: self.origins.clone(),
+            collection: self.collection,
+            enabled: self.enabled,
             policy: Policy::default(),
             experiences: vec![hero],
         };

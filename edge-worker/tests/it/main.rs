@@ -7,4 +7,5 @@ mod clients;
 mod cookies;
 mod decisions;
 mod host;
+mod limits;
 mod requests;

@@ -1,9 +1,9 @@
 /**
  * The ledger's figures in one shape.
  *
- * @typedef {{ tab: string, from: number, to: number }} Gap
+ * @typedef {{ tab: string, from: number, to: number, cause: string, explanation: string }} Gap
  * @typedef {{ id: string, name: string, kind: string, writeKey: string }} Source
- * @typedef {{ source: Source, numbered: number, outcomes: Record<string, number>, gaps: Gap[], unexplained: number }} Figures
+ * @typedef {{ source: Source, numbered: number, outcomes: Record<string, number>, gaps: Gap[], causes: Record<string, number>, unexplained: number }} Figures
  */
 import { api, withQuery } from "./api.js";
 
@@ -20,8 +20,8 @@ export async function figures(signal) {
 }
 
 /** @param {Source} source @param {any} answer @returns {Figures} */
-function read(source, { numbered, outcomes, gaps, unexplained }) {
-  return { source, numbered, outcomes, gaps, unexplained };
+function read(source, { numbered, outcomes, gaps, causes, unexplained }) {
+  return { source, numbered, outcomes, gaps, causes, unexplained };
 }
 
 /** @param {Figures[]} all */

@@ -8,7 +8,7 @@ import { h } from "./dom.js";
 export const OUTCOMES = [
   { key: "ok", name: "stored", means: "Durably stored and processed.", href: "#/live" },
   { key: "held", name: "held", means: "Waiting in the browser for consent.", href: "#/ledger" },
-  { key: "denied", name: "denied", means: "Consent did not allow it. Nothing of it was kept.", href: "#/ledger" },
+  { key: "denied", name: "denied", means: "Consent did not allow it, or the source drops bots. Nothing of it was kept.", href: "#/ledger" },
   { key: "quarantined", name: "quarantined", means: "Refused and kept with the reason.", href: "#/quarantine" },
   { key: "duplicate", name: "duplicate", means: "The same message id had already arrived.", href: "#/ledger" },
   { key: "dropped", name: "dropped", means: "Lost in the browser, and reported by it.", href: "#/ledger" },

@@ -9,6 +9,15 @@ import { empty, loaded } from "../states.js";
 /** Outcomes that are worth a line even at zero. */
 export const ALWAYS = ["ok", "denied", "quarantined", "dropped"];
 
+/** Likely causes of a gap, as the server calls them. */
+const CAUSES = [
+  { key: "in_flight", name: "on its way" },
+  { key: "blocked", name: "blocked or lost on the way" },
+  { key: "offline", name: "offline or closed" },
+  { key: "closed_before_first_send", name: "closed before it could send" },
+  { key: "consent", name: "consent refused or withdrawn" },
+];
+
 /** @param {import("../app.js").Screen} screen */
 export function ledgerView({ place, signal }) {
   const list = h("div", { class: "stack" });
@@ -42,12 +51,24 @@ function account(one) {
         "tbody",
         {},
         keys.map((key) => h("tr", {}, h("th", { scope: "row" }, badge(key)), h("td", {}, OUTCOMES.find((outcome) => outcome.key === key)?.means ?? ""), h("td", { class: "num" }, number(one.outcomes[key])))),
-        h("tr", {}, h("th", { scope: "row" }, "unexplained"), h("td", {}, "Numbered, with no outcome: still on a device, or lost."), h("td", { class: "num" }, number(one.unexplained))),
+        h("tr", {}, h("th", { scope: "row" }, "unexplained"), h("td", {}, causesText(one)), h("td", { class: "num" }, number(one.unexplained))),
       ),
       h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Numbered"), h("td"), h("td", { class: "num" }, number(one.numbered)))),
     ),
-    one.gaps.length > 0 && h("details", { class: "raw" }, h("summary", {}, plural(one.gaps.length, "gap"), " in the numbering"), h("ul", { class: "gaps", role: "list" }, one.gaps.map((gap) => h("li", { class: "mono" }, `tab ${gap.tab}: ${gap.from === gap.to ? `number ${gap.from}` : `numbers ${gap.from} to ${gap.to}`}`)))),
+    one.gaps.length > 0 && h("details", { class: "raw" }, h("summary", {}, plural(one.gaps.length, "gap"), " in the numbering"), h("ul", { class: "gaps", role: "list" }, one.gaps.map((gap) => h("li", { title: gap.explanation }, h("span", { class: "mono" }, `tab ${gap.tab}: ${gap.from === gap.to ? `number ${gap.from}` : `numbers ${gap.from} to ${gap.to}`}`), ` · ${causeName(gap.cause)}`)))),
   );
+}
+
+/** @param {string} cause */
+function causeName(cause) {
+  return CAUSES.find(({ key }) => key === cause)?.name ?? cause;
+}
+
+/** @param {Figures} one */
+function causesText({ unexplained, causes }) {
+  if (unexplained === 0) return "Numbered, with no outcome.";
+  const likely = CAUSES.filter(({ key }) => causes[key]).map(({ key, name }) => `${number(causes[key])} ${name}`);
+  return `Numbered, with no outcome. Likely: ${likely.join(", ")}.`;
 }
 
 /** @param {number} unexplained */

@@ -136,7 +136,7 @@ function moments(event, at) {
     "button",
     { type: "button", class: `moment moment-${event.type}`, click: () => eventDialog({ event, outcome: "ok", at }) },
     h("span", { class: "moment-mark" }, icon(markOf(event.type))),
-    h("span", { class: "moment-text" }, h("b", {}, eventName(event)), h("span", {}, summary(event))),
+    h("span", { class: "moment-text" }, h("b", {}, eventName(event)), event.bot && h("span", { class: "badge", title: "A known bot, by what it calls itself" }, `bot: ${event.bot}`), h("span", {}, summary(event))),
     h("time", {}, time(at)),
   );
 }
