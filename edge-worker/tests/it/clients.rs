@@ -262,3 +262,23 @@ fn a_refusal_has_its_code_where_python_clients_look_for_it() {
     assert_eq!(body["message"], body["error"]["message"]);
     assert_eq!(body["code"], "bad_body");
 }
+
+#[test]
+fn what_is_set_aside_keeps_what_its_batch_said_for_it() {
+    let host = MemoryHost::default();
+    let mut said =
+        batch(&[json!({"type": "shout", "messageId": "m1", "context": {"locale": "de"}})]);
+    said["context"] =
+        json!({"consent": {"categoryPreferences": {"analytics": true}}, "locale": "fr"});
+    said["integrations"] = json!({"Mailer": false});
+    serve(&host, post("/v1/batch", said.to_string()));
+    let kept = host.forwarded.lock().unwrap()[0].refused[0].message.clone();
+    assert_eq!(
+        kept,
+        Some(json!({
+            "type": "shout", "messageId": "m1", "integrations": {"Mailer": false},
+            "context": {"locale": "de", "consent": {"categoryPreferences": {"analytics": true}}},
+        })),
+        "it can be tried again without the batch"
+    );
+}
