@@ -8,7 +8,7 @@ use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::{Span, Timestamp};
 
 /// How many Durable Objects share the buffer.
-pub(crate) const SHARDS: u64 = 8;
+const SHARDS: u64 = 8;
 /// How long nobody asks an aggregator that did not answer; then one request tries.
 const SHUT: Span = Span::from_seconds(2);
 /// The longest pause between two tries to deliver.
@@ -49,6 +49,11 @@ pub(crate) fn line(batch: &Forward) -> u64 {
         None => batch.source_id.hash(&mut hash),
     }
     hash.finish()
+}
+
+/// The Durable Object, from 0, that holds a line.
+pub(crate) fn shard(line: u64) -> u64 {
+    line % SHARDS
 }
 
 /// The anonymous id that all events share.
@@ -166,6 +171,14 @@ mod tests {
         assert_eq!(many, line(&batch(&[("m-3", "c"), ("m-4", "d")])));
         assert_eq!(many, line(&batch(&[])), "and so is a report without events");
         assert_ne!(many, one);
+    }
+
+    #[test]
+    fn lines_are_spread_over_all_objects() {
+        let used: BTreeSet<u64> = (0..100)
+            .map(|person| shard(line(&batch(&[("m-0", &format!("person-{person}"))]))))
+            .collect();
+        assert_eq!(used, (0..SHARDS).collect());
     }
 
     #[test]

@@ -26,7 +26,7 @@ import { until } from "./until.mjs";
  * @param {(parts: Collecting) => Promise<void>} run
  */
 export function collecting(name, options, run) {
-  test(name, { timeout: 180_000 + outage() }, async () => {
+  test(name, { timeout: 180_000 + 6 * outage() }, async () => {
     /** In the order of starting. @type {{ log?: string, stop: () => Promise<void> }[]} */
     const parts = [];
     /** @template {{ log?: string, stop: () => Promise<void> }} T @param {Promise<T>} starting */
@@ -75,7 +75,7 @@ export function lasts() {
 
 /** Everything that was acknowledged is there once, in the timeline and in what the pipeline counted. @param {ServerApi} api @param {Sender} sender */
 export async function everythingArrivedOnce(api, sender) {
-  const timeline = await sender.allArrivedOnce(api);
+  const timeline = await sender.allArrivedOnce(api, 60_000 + 3 * outage());
   await until(
     "the pipeline counted each event once",
     async () => (await api.profile(`anonymous_id:${sender.anonymousId}`)).computed_traits.sent === timeline.length,

@@ -9,7 +9,7 @@ use worker::{Env, Headers, Method, ObjectNamespace, RequestInit, Stub};
 
 use super::aggregator::{UNREACHABLE, messages};
 use crate::error::Unavailable;
-use crate::outage::{SHARDS, line};
+use crate::outage::{line, shard};
 
 /// Binding of the Durable Objects; a deployment without it has no buffer.
 const BINDING: &str = "EDGE_BUFFER";
@@ -75,7 +75,7 @@ impl Buffer {
         init.with_method(Method::Post)
             .with_headers(headers)
             .with_body(Some(Uint8Array::from(body).into()));
-        let shard = self.0.get_by_name(&format!("shard-{}", line % SHARDS))?;
+        let shard = self.0.get_by_name(&format!("shard-{}", shard(line)))?;
         let answer = ask(&shard, BATCH_PATH, &init).await?;
         Ok(answer.status_code())
     }
