@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 
 use crate::database::Database;
 use crate::error::Result;
+use crate::http::body::Room;
 use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::live::Live;
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
+    /// For the bodies of requests.
+    pub(crate) room: Room,
 }
 
 /// The tasks behind an [`App`].
@@ -57,6 +60,7 @@ impl App {
             nonces,
             edge_secret,
             idempotency,
+            room: Room::default(),
         });
         Ok((
             app,

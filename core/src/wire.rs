@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -18,8 +19,10 @@ use crate::outcome::Outcome;
 use crate::source::SourceConfig;
 use crate::time::Timestamp;
 
+mod exact;
 mod message;
 mod surrogates;
+mod utf8;
 
 pub use message::MAX_MESSAGE_ID;
 
@@ -79,27 +82,22 @@ pub struct Batch {
     messages: Vec<Box<RawValue>>,
     /// Bytes that one message may have; [`MAX_EVENT_BYTES`] when absent.
     event_limit: Option<usize>,
+    /// What stands in the messages where the body was no UTF-8.
+    damage: Option<char>,
 }
 
+/// A body: its messages `M`, and what it says beside them. Each of the other fields is any JSON: a
+/// client's slip in one of them is no reason to refuse the events.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireBatch {
-    batch: Option<Vec<Box<RawValue>>>,
-    #[serde(flatten)]
-    envelope: Envelope,
-}
-
-/// What a body says beside its messages. Each field is any JSON: a client's slip in one of them is
-/// no reason to refuse the events.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Envelope {
-    write_key: Value,
-    sent_at: Value,
-    ledger: Value,
-    placements: Value,
-    anonymous_id: Value,
-    consent: Value,
+#[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
+struct Body<M> {
+    batch: Option<M>,
+    write_key: Option<Box<RawValue>>,
+    sent_at: Option<Box<RawValue>>,
+    ledger: Option<Box<RawValue>>,
+    placements: Option<Box<RawValue>>,
+    anonymous_id: Option<Box<RawValue>>,
+    consent: Option<Box<RawValue>>,
 }
 
 /// What the edge knows when it judges a batch.
@@ -130,8 +128,9 @@ impl Batch {
     /// # Errors
     /// When the body is not JSON, has no `batch` list, or has too many messages.
     pub fn read(body: &[u8]) -> Result<Self, WireError> {
-        let wire: WireBatch = parse(body)?;
-        let messages = wire.batch.ok_or_else(|| {
+        let (text, damage) = utf8::read(body)?;
+        let mut body: Body<Vec<Box<RawValue>>> = parse(&text)?;
+        let messages = body.batch.take().ok_or_else(|| {
             WireError::WrongShape(
                 "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
             )
@@ -139,7 +138,10 @@ impl Batch {
         if messages.len() > MAX_BATCH_MESSAGES {
             return Err(WireError::TooMany(messages.len()));
         }
-        Ok(Self::with(wire.envelope, None, messages))
+        Ok(Self {
+            damage,
+            ..Self::with(body, None, messages)
+        })
     }
 
     /// Reads the body of a single-event endpoint: the body is the message.
@@ -147,15 +149,13 @@ impl Batch {
     /// # Errors
     /// When the body is not a JSON object.
     pub fn read_single(kind: EventKind, body: &[u8]) -> Result<Self, WireError> {
-        let message: Box<RawValue> = parse(body)?;
-        let envelope: Envelope = serde_json::from_str(message.get()).map_err(|_| {
-            WireError::WrongShape(format!(
-                "the body has to be one {kind} message, a JSON object"
-            ))
-        })?;
+        let (text, damage) = utf8::read(body)?;
+        let envelope: Body<IgnoredAny> = parse(&text)?;
+        let message = RawValue::from_string(text.into_owned()).map_err(|error| invalid(&error))?;
         let mut batch = Self::with(envelope, Some(kind), vec![message]);
         // In a single message these belong to the event.
         batch.placements.clear();
+        batch.damage = damage;
         Ok(batch)
     }
 
@@ -217,11 +217,12 @@ impl Batch {
             self.kind,
             self.sent_at,
             self.event_limit.unwrap_or(MAX_EVENT_BYTES),
+            self.damage,
             intake,
             fresh_id,
         );
         let event = read.event.map_err(|reason| {
-            let message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+            let message = self.kept(text);
             Box::new(Refused {
                 index,
                 message_id: read.message_id.clone(),
@@ -241,11 +242,7 @@ impl Batch {
         let (outcome, reason, message) = match gate {
             Gate::Admit => return Ok(Admitted { index, event }),
             Gate::Deny(reason) => (Outcome::Denied, reason, None),
-            Gate::Quarantine(reason) => (
-                Outcome::Quarantined,
-                reason,
-                serde_json::from_str(text).ok(),
-            ),
+            Gate::Quarantine(reason) => (Outcome::Quarantined, reason, Some(self.kept(text))),
         };
         Err(Box::new(Refused {
             index,
@@ -257,24 +254,37 @@ impl Batch {
         }))
     }
 
-    fn with(envelope: Envelope, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
-        let reports: Vec<TabReport> = serde_json::from_value(envelope.ledger).unwrap_or_default();
+    /// A refused message for quarantine: as JSON where that keeps all of it, as the text that it was
+    /// where not.
+    fn kept(&self, text: &str) -> Value {
+        let readable = match self.damage {
+            Some(marker) if text.contains(marker) => None,
+            _ if exact::check(text).is_err() => None,
+            _ => lenient(text),
+        };
+        readable.unwrap_or_else(|| Value::from(utf8::shown(text, self.damage)))
+    }
+
+    fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
+        let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
         Self {
-            write_key: text(&envelope.write_key),
-            sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
+            write_key: text(body.write_key.as_deref()),
+            sent_at: field::<Value>(body.sent_at.as_deref())
+                .and_then(|sent_at| Timestamp::from_json(&sent_at).ok()),
             ledger: reports
                 .into_iter()
                 .filter(TabReport::is_plausible)
                 .collect(),
-            placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
-            anonymous_id: text(&envelope.anonymous_id),
-            consent: match envelope.consent {
-                Value::Null => Some(Receipt::default()),
-                consent => serde_json::from_value(consent).ok(),
+            placements: field(body.placements.as_deref()).unwrap_or_default(),
+            anonymous_id: text(body.anonymous_id.as_deref()),
+            consent: match body.consent {
+                None => Some(Receipt::default()),
+                Some(consent) => lenient(consent.get()),
             },
             kind,
             messages,
             event_limit: None,
+            damage: None,
         }
     }
 }
@@ -311,29 +321,70 @@ impl DecideRequest {
     /// # Errors
     /// When the body is not JSON or names no placements.
     pub fn read(body: &[u8]) -> Result<Self, WireError> {
-        serde_json::from_slice(body).map_err(|error| {
+        let (text, _) = utf8::read(body)?;
+        from_text(&text).map_err(|error| {
             if error.is_data() {
-                WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"anonymousId\":…,\"placements\":[\"home-hero\"]}}"))
+                WireError::WrongShape(format!(
+                    "{}: send {{\"writeKey\":…,\"anonymousId\":…,\"placements\":[\"home-hero\"]}}",
+                    detail(&error)
+                ))
             } else {
-                WireError::InvalidJson(error.to_string())
+                invalid(&error)
             }
         })
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
-    serde_json::from_slice(body).map_err(|error| {
+/// Reads a body, which has to be an object; serde would take a list for one.
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
+    if !text.trim_start().starts_with('{') {
+        from_text::<IgnoredAny>(text).map_err(|error| invalid(&error))?;
+        return Err(WireError::WrongShape(
+            "the body has to be a JSON object: send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
+        ));
+    }
+    from_text(text).map_err(|error| {
         if error.is_data() {
-            WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"batch\":[…]}}"))
+            let detail = detail(&error);
+            WireError::WrongShape(format!("{detail}: send {{\"writeKey\":…,\"batch\":[…]}}"))
         } else {
-            WireError::InvalidJson(error.to_string())
+            invalid(&error)
         }
     })
 }
 
-fn text(value: &Value) -> Option<String> {
-    value
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+/// Parses a text, if need be with its half surrogate pairs mended.
+fn from_text<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text).or_else(|error| match surrogates::mended(text) {
+        Some(mended) => serde_json::from_str(&mended),
+        None => Err(error),
+    })
+}
+
+/// The same where any slip means that there is nothing.
+fn lenient<T: DeserializeOwned>(text: &str) -> Option<T> {
+    from_text(text).ok()
+}
+
+fn field<T: DeserializeOwned>(raw: Option<&RawValue>) -> Option<T> {
+    lenient(raw?.get())
+}
+
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    field(raw).filter(|text: &String| !text.is_empty())
+}
+
+fn invalid(error: &serde_json::Error) -> WireError {
+    WireError::InvalidJson(detail(error))
+}
+
+/// What the parser says, without the long texts that it may cite.
+fn detail(error: &serde_json::Error) -> String {
+    const LONGEST: usize = 200;
+    let text = error.to_string();
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}…")
 }

@@ -5,6 +5,7 @@ use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::Endpoint;
@@ -34,6 +35,10 @@ pub(crate) async fn collect<H: Host>(
     // Before anything is asked of the aggregator: events are timed by when they came, not by how busy it is.
     let received_at = host.now();
     let body = decompress::body(request)?;
+    let _room = match &body {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(decompressed) => host.room(decompressed.len())?,
+    };
     let mut batch = match endpoint {
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
@@ -51,7 +56,8 @@ pub(crate) async fn collect<H: Host>(
             .to_string()
     });
 
-    let placements = std::mem::take(&mut batch.placements);
+    let mut placements = std::mem::take(&mut batch.placements);
+    placements.truncate(decide::MOST_PLACEMENTS);
     // Consent that cannot be read, or that names a purpose that does not exist, allows no decision.
     let consent = batch
         .consent

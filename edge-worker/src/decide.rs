@@ -17,7 +17,7 @@ use crate::host::Host;
 use crate::http::{Request, Response};
 
 /// More placements than this in one request are a mistake.
-const MOST_PLACEMENTS: usize = 50;
+pub(crate) const MOST_PLACEMENTS: usize = 50;
 
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {

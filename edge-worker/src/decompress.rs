@@ -1,5 +1,6 @@
 //! Bodies as clients compress them, with a limit on what comes out.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use cdp_core::wire::MAX_BATCH_BYTES;
@@ -10,8 +11,12 @@ use crate::http::Request;
 /// First bytes of gzip: some clients compress without saying so.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`].
-pub(crate) fn body(request: &Request) -> Result<Vec<u8>, EdgeError> {
+/// Bytes that zstd may look back: what RFC 8878 (3.1.1.1.2) asks every decoder to bear, and no more,
+/// since a frame of a few bytes names a window of any size.
+const ZSTD_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`]; borrowed when it came plain.
+pub(crate) fn body(request: &Request) -> Result<Cow<'_, [u8]>, EdgeError> {
     let bytes = request.body.as_slice();
     let coding = request
         .header("content-encoding")
@@ -21,8 +26,9 @@ pub(crate) fn body(request: &Request) -> Result<Vec<u8>, EdgeError> {
     match coding.as_str() {
         "br" => limited("br", brotli_decompressor::Decompressor::new(bytes, 4096)),
         "zstd" => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(bytes)
-                .map_err(|error| EdgeError::BadCompression(format!("zstd: {error}")))?;
+            let decoder =
+                ruzstd::decoding::StreamingDecoder::new_with_max_window_size(bytes, ZSTD_WINDOW)
+                    .map_err(|error| EdgeError::BadCompression(format!("zstd: {error}")))?;
             limited("zstd", decoder)
         }
         // RFC 9110 says zlib; some clients send the bare deflate stream.
@@ -37,12 +43,12 @@ pub(crate) fn body(request: &Request) -> Result<Vec<u8>, EdgeError> {
         _ if bytes.starts_with(&GZIP) => limited("gzip", flate2::read::MultiGzDecoder::new(bytes)),
         _ if bytes.len() > MAX_BATCH_BYTES => Err(EdgeError::TooLarge),
         // A coding that was named and already undone by a proxy is plain text by now.
-        _ => Ok(bytes.to_vec()),
+        _ => Ok(Cow::Borrowed(bytes)),
     }
 }
 
 /// Reads at most one byte more than allowed, so that a small body cannot become a huge one.
-fn limited(coding: &str, reader: impl Read) -> Result<Vec<u8>, EdgeError> {
+fn limited<'a>(coding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, EdgeError> {
     let mut out = Vec::new();
     let most = u64::try_from(MAX_BATCH_BYTES)
         .unwrap_or(u64::MAX)
@@ -54,5 +60,5 @@ fn limited(coding: &str, reader: impl Read) -> Result<Vec<u8>, EdgeError> {
     if out.len() > MAX_BATCH_BYTES {
         return Err(EdgeError::TooLarge);
     }
-    Ok(out)
+    Ok(Cow::Owned(out))
 }

@@ -9,6 +9,9 @@ use cdp_core::time::Timestamp;
 
 use crate::error::Unavailable;
 
+/// Memory that a host keeps for a request.
+pub type Room = Box<dyn Send>;
+
 /// Where the edge runs: Workers, or inside the `headwater` binary.
 pub trait Host {
     /// Now.
@@ -16,6 +19,16 @@ pub trait Host {
 
     /// Random bytes, for ids.
     fn random(&self) -> [u8; 16];
+
+    /// Makes room for a body that grew to so many bytes when it was decompressed; the room is given
+    /// back when what is returned is dropped. A host whose memory is bounded for it needs none.
+    ///
+    /// # Errors
+    /// When too many bodies are being read at once.
+    fn room(&self, bytes: usize) -> Result<Option<Room>, Unavailable> {
+        let _ = bytes;
+        Ok(None)
+    }
 
     /// The source with this write key, if there is one.
     fn source(

@@ -19,7 +19,7 @@ mod sdk;
 mod settings;
 
 pub use error::{EdgeError, Unavailable};
-pub use host::Host;
+pub use host::{Host, Room};
 pub use http::{Request, Response};
 
 use cdp_core::event::EventKind;

@@ -27,6 +27,9 @@ pub(super) struct Options {
     /// The secret shared with edge workers, instead of the one made by init.
     #[arg(long)]
     edge_secret: Option<String>,
+    /// How many connections may be open at a time; one more is answered 503.
+    #[arg(long, default_value_t = 4096)]
+    max_connections: usize,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -44,12 +47,12 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(server.address = %address, "listening");
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server =
-        axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(async {
-            // The sender lives as long as this function.
-            let _ = stopped.await;
-        });
-    let mut server = tokio::spawn(server.into_future());
+    let places = http::door::places(options.max_connections);
+    let server = http::door::serve(listener, http::router(Arc::clone(&app)), places, async {
+        // The sender lives as long as this function.
+        let _ = stopped.await;
+    });
+    let mut server = tokio::spawn(server);
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),
         () = asked_to_stop()? => {

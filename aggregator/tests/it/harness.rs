@@ -66,7 +66,12 @@ impl Data {
 
     /// Starts a server on it.
     pub(crate) fn serve(self) -> Server {
-        Server::start(self)
+        Server::start(self, &[])
+    }
+
+    /// Starts a server on it with further arguments.
+    pub(crate) fn serve_with(self, arguments: &[&str]) -> Server {
+        Server::start(self, arguments)
     }
 
     /// Where the server's logs go.
@@ -158,7 +163,7 @@ impl Server {
         Data::fresh().serve()
     }
 
-    fn start(data: Data) -> Self {
+    fn start(data: Data, arguments: &[&str]) -> Self {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -173,6 +178,7 @@ impl Server {
                 "--log",
                 "debug,sqlx=info,hyper=info",
             ])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -202,6 +208,11 @@ impl Server {
             base,
             agent,
         }
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The data it runs on.
