@@ -262,7 +262,10 @@ impl Batch {
             _ if exact::check(text).is_err() => None,
             _ => lenient(text),
         };
-        readable.unwrap_or_else(|| Value::from(utf8::shown(text, self.damage)))
+        // A null would say on the way that there is no message.
+        readable
+            .filter(|message: &Value| !message.is_null())
+            .unwrap_or_else(|| Value::from(utf8::shown(text, self.damage)))
     }
 
     fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {

@@ -5,7 +5,6 @@ use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
 use serde::Serialize;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::Endpoint;
@@ -34,11 +33,7 @@ pub(crate) async fn collect<H: Host>(
 ) -> Result<Response, EdgeError> {
     // Before anything is asked of the aggregator: events are timed by when they came, not by how busy it is.
     let received_at = host.now();
-    let body = decompress::body(request)?;
-    let _room = match &body {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(decompressed) => host.room(decompressed.len())?,
-    };
+    let (body, _room) = decompress::body(host, request)?;
     let mut batch = match endpoint {
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,

@@ -29,7 +29,8 @@ pub(crate) struct Caller<'a> {
 
 /// `POST /v1/decide`.
 pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
-    let asked = DecideRequest::read(&decompress::body(request)?)?;
+    let (body, _room) = decompress::body(host, request)?;
+    let asked = DecideRequest::read(&body)?;
     if asked.placements.len() > MOST_PLACEMENTS {
         return Err(EdgeError::BadRequest(format!(
             "ask for at most {MOST_PLACEMENTS} placements at a time"

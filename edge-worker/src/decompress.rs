@@ -6,6 +6,7 @@ use std::io::Read;
 use cdp_core::wire::MAX_BATCH_BYTES;
 
 use crate::error::EdgeError;
+use crate::host::{Host, Room};
 use crate::http::Request;
 
 /// First bytes of gzip: some clients compress without saying so.
@@ -15,8 +16,22 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// since a frame of a few bytes names a window of any size.
 const ZSTD_WINDOW: u64 = 8 * 1024 * 1024;
 
-/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`]; borrowed when it came plain.
-pub(crate) fn body(request: &Request) -> Result<Cow<'_, [u8]>, EdgeError> {
+/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`], with the host's room for what it has
+/// grown to.
+pub(crate) fn body<'a, H: Host>(
+    host: &H,
+    request: &'a Request,
+) -> Result<(Cow<'a, [u8]>, Option<Room>), EdgeError> {
+    let body = decompressed(request)?;
+    let room = match &body {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(grown) => host.room(grown.len())?,
+    };
+    Ok((body, room))
+}
+
+/// The same, borrowed when it came plain.
+fn decompressed(request: &Request) -> Result<Cow<'_, [u8]>, EdgeError> {
     let bytes = request.body.as_slice();
     let coding = request
         .header("content-encoding")
