@@ -170,7 +170,7 @@ async fn converse(
     let routes = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(address));
-        // Only what is pinned can be asked for its stream again.
+        // Taking the stream back in the end needs a future that may be moved.
         Box::pin(routes.call(request))
     });
     let mut connection = http1::Builder::new()
