@@ -68,16 +68,25 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((coding, body)) = data.split_first() else { return };
+    let Some((coding, body)) = data.split_first() else {
+        return;
+    };
     let coding = CODINGS[usize::from(*coding) % CODINGS.len()];
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let request = Request {
         method: "POST".to_owned(),
         path: "/v1/batch".to_owned(),
-        headers: vec![header("content-encoding", coding), header("x-write-key", "wk")],
+        headers: vec![
+            header("content-encoding", coding),
+            header("x-write-key", "wk"),
+        ],
         body: body.to_vec(),
         ..Request::default()
     };
     let response = finish(edge_worker::serve(&Nowhere, request));
-    assert!(matches!(response.status, 200 | 400 | 413), "{}", response.status);
+    assert!(
+        matches!(response.status, 200 | 400 | 413),
+        "{}",
+        response.status
+    );
 });

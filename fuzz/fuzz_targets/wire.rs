@@ -15,9 +15,17 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let _ = DecideRequest::read(data);
-    for batch in [Batch::read(data), Batch::read_single(EventKind::Identify, data)] {
+    for batch in [
+        Batch::read(data),
+        Batch::read_single(EventKind::Identify, data),
+    ] {
         let Ok(batch) = batch else { continue };
-        for basis in [ConsentBasis::EveryEvent, ConsentBasis::Declared { basis: "contract".to_owned() }] {
+        for basis in [
+            ConsentBasis::EveryEvent,
+            ConsentBasis::Declared {
+                basis: "contract".to_owned(),
+            },
+        ] {
             judge(&batch, basis);
         }
     }
@@ -33,9 +41,18 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         policy: Policy::default(),
         experiences: Vec::new(),
     };
-    let intake = Intake { config: &config, received_at: Timestamp::from_millis(1_769_853_600_000), jurisdiction: Some("DE"), gpc: false };
+    let intake = Intake {
+        config: &config,
+        received_at: Timestamp::from_millis(1_769_853_600_000),
+        jurisdiction: Some("DE"),
+        gpc: false,
+    };
     let judged = batch.judge(&intake, &mut || "fresh".to_owned());
-    assert_eq!(judged.admitted.len() + judged.refused.len(), batch.len(), "one outcome a message");
+    assert_eq!(
+        judged.admitted.len() + judged.refused.len(),
+        batch.len(),
+        "one outcome a message"
+    );
     for admitted in &judged.admitted {
         let text = serde_json::to_string(&admitted.event).unwrap();
         let again: Event = serde_json::from_str(&text).unwrap();
@@ -54,5 +71,8 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
     };
     let text = serde_json::to_string(&forward).unwrap();
     let again: Forward = serde_json::from_str(&text).unwrap();
-    assert_eq!(again, forward, "the aggregator reads what the edge forwards");
+    assert_eq!(
+        again, forward,
+        "the aggregator reads what the edge forwards"
+    );
 }
