@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::database::Database;
 use crate::error::Result;
+use crate::http::body::Room;
 use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::ledger::NewTabs;
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) tabs: Mutex<NewTabs>,
     /// What the edge in this process took lately.
     pub(crate) limiter: Mutex<RateLimiter>,
+    /// For the bodies of requests.
+    pub(crate) room: Room,
 }
 
 /// The tasks behind an [`App`].
@@ -95,6 +98,7 @@ impl App {
             idempotency,
             tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
+            room: Room::default(),
         });
         Ok((
             app,

@@ -32,6 +32,8 @@ pub(crate) enum Code {
     IdempotencyConflict,
     /// The body is larger than allowed.
     PayloadTooLarge,
+    /// The request came too slowly to wait for its end.
+    TooSlow,
     /// More is waiting to be stored than fits; nothing of the request was stored.
     Overloaded,
     /// The disk or the database is full; nothing of the request was stored.
@@ -44,7 +46,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the description of the API.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::InvalidRequest,
         Self::InvalidCursor,
         Self::InvalidDefinition,
@@ -57,6 +59,7 @@ impl Code {
         Self::Conflict,
         Self::IdempotencyConflict,
         Self::PayloadTooLarge,
+        Self::TooSlow,
         Self::Overloaded,
         Self::StorageFull,
         Self::Unavailable,
@@ -78,6 +81,7 @@ impl Code {
             Self::Conflict => ("conflict", 409, None),
             Self::IdempotencyConflict => ("idempotency_conflict", 409, None),
             Self::PayloadTooLarge => ("payload_too_large", 413, None),
+            Self::TooSlow => ("request_timeout", 408, Some(1)),
             Self::Overloaded => ("overloaded", 503, Some(1)),
             Self::StorageFull => ("storage_full", 503, Some(30)),
             Self::Unavailable => ("unavailable", 503, Some(5)),

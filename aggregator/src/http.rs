@@ -13,9 +13,11 @@ use crate::{
 };
 
 pub(crate) mod api;
+pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod context;
 mod dashboard;
+pub(crate) mod door;
 mod error;
 pub(crate) mod idempotency;
 pub(crate) mod internal;
@@ -65,6 +67,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/internal/{*path}", any(error::not_found))
         .merge(internal::routes())
         .fallback(public::or_dashboard)
+        .layer(middleware::map_response(error::in_envelope))
         .layer(middleware::map_response(harden))
         .with_state(app)
 }

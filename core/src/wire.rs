@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -21,8 +22,10 @@ use crate::outcome::Outcome;
 use crate::source::{ConsentBasis, SourceConfig};
 use crate::time::Timestamp;
 
+mod exact;
 mod message;
 mod surrogates;
+mod utf8;
 
 pub use message::MAX_MESSAGE_ID;
 
@@ -87,32 +90,27 @@ pub struct Batch {
     common: message::Common,
     /// Bytes that one message may have; [`MAX_EVENT_BYTES`] when absent.
     event_limit: Option<usize>,
+    /// What stands in the messages where the body was no UTF-8.
+    damage: Option<char>,
 }
 
+/// A body: its messages `M`, and what it says beside them. Each of the other fields is any JSON: a
+/// client's slip in one of them is no reason to refuse the events.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireBatch {
-    batch: Option<Vec<Box<RawValue>>>,
-    #[serde(flatten)]
-    envelope: Envelope,
-}
-
-/// What a body says beside its messages. Each field is any JSON: a client's slip in one of them is
-/// no reason to refuse the events.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Envelope {
-    write_key: Value,
-    sent_at: Value,
-    ledger: Value,
-    placements: Value,
-    anonymous_id: Value,
-    consent: Value,
-    context: Value,
-    integrations: Value,
+#[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
+struct Body<M> {
+    batch: Option<M>,
+    write_key: Option<Box<RawValue>>,
+    sent_at: Option<Box<RawValue>>,
+    ledger: Option<Box<RawValue>>,
+    placements: Option<Box<RawValue>>,
+    anonymous_id: Option<Box<RawValue>>,
+    consent: Option<Box<RawValue>>,
+    context: Option<Box<RawValue>>,
+    integrations: Option<Box<RawValue>>,
     #[serde(rename = "api_key")]
-    api_key: Value,
-    token: Value,
+    api_key: Option<Box<RawValue>>,
+    token: Option<Box<RawValue>>,
 }
 
 /// What the edge knows when it judges a batch.
@@ -166,8 +164,9 @@ impl Batch {
     /// # Errors
     /// When the body is not JSON, has no `batch` list, or has too many messages.
     pub fn read(body: &[u8]) -> Result<Self, WireError> {
-        let wire: WireBatch = parse(body)?;
-        let messages = wire.batch.ok_or_else(|| {
+        let (text, damage) = utf8::read(body)?;
+        let mut body: Body<Vec<Box<RawValue>>> = parse(&text)?;
+        let messages = body.batch.take().ok_or_else(|| {
             WireError::WrongShape(
                 "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
             )
@@ -175,7 +174,10 @@ impl Batch {
         if messages.len() > MAX_BATCH_MESSAGES {
             return Err(WireError::TooMany(messages.len()));
         }
-        Ok(Self::with(wire.envelope, None, messages))
+        Ok(Self {
+            damage,
+            ..Self::with(body, None, messages)
+        })
     }
 
     /// Reads the body of a single-event endpoint: the body is the message.
@@ -183,16 +185,14 @@ impl Batch {
     /// # Errors
     /// When the body is not a JSON object.
     pub fn read_single(kind: EventKind, body: &[u8]) -> Result<Self, WireError> {
-        let message: Box<RawValue> = parse(body)?;
-        let envelope: Envelope = serde_json::from_str(message.get()).map_err(|_| {
-            WireError::WrongShape(format!(
-                "the body has to be one {kind} message, a JSON object"
-            ))
-        })?;
+        let (text, damage) = utf8::read(body)?;
+        let envelope: Body<IgnoredAny> = parse(&text)?;
+        let message = RawValue::from_string(text.into_owned()).map_err(|error| invalid(&error))?;
         let mut batch = Self::with(envelope, Some(kind), vec![message]);
         // In a single message these belong to the event.
         batch.placements.clear();
         batch.common = message::Common::default();
+        batch.damage = damage;
         Ok(batch)
     }
 
@@ -258,12 +258,13 @@ impl Batch {
             self.sent_at,
             self.event_limit.unwrap_or(MAX_EVENT_BYTES),
             &self.common,
+            self.damage,
             intake,
             fresh_id,
         );
         let event = read
             .event
-            .map_err(|reason| (reason, self.whole(text, collection.ip)));
+            .map_err(|reason| (reason, self.kept(text, collection.ip)));
         let user_agent = match &event {
             Ok(event) => event.context.get("userAgent"),
             Err((_, message)) => message.pointer("/context/userAgent"),
@@ -308,7 +309,7 @@ impl Batch {
             Gate::Quarantine(reason) => (
                 Outcome::Quarantined,
                 reason,
-                Some(self.whole(text, collection.ip)),
+                Some(self.kept(text, collection.ip)),
             ),
         };
         Err(Box::new(Refused {
@@ -321,38 +322,50 @@ impl Batch {
         }))
     }
 
-    /// A message as it may be kept, with what the batch says for it, so that it can be tried again
-    /// without the batch.
-    fn whole(&self, text: &str, policy: IpPolicy) -> Value {
-        let mut message = match serde_json::from_str(text) {
-            Ok(Value::Object(mut fields)) => {
+    /// A refused message as it may be kept, with what the batch says for it, so that it can be tried
+    /// again without the batch: as JSON where that keeps all of it, as the text that it was where not.
+    fn kept(&self, text: &str, policy: IpPolicy) -> Value {
+        let readable = match self.damage {
+            Some(marker) if text.contains(marker) => None,
+            _ if exact::check(text).is_err() => None,
+            _ => lenient(text),
+        };
+        let mut message = match readable {
+            Some(Value::Object(mut fields)) => {
                 self.common.complete(&mut fields);
                 Value::Object(fields)
             }
-            Ok(other) => other,
-            Err(_) => Value::from(text),
+            // A null would say on the way that there is no message.
+            None | Some(Value::Null) => Value::from(utf8::shown(text, self.damage)),
+            Some(other) => other,
         };
         shorten_address(&mut message, policy);
         message
     }
 
-    fn with(envelope: Envelope, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
-        let reports: Vec<TabReport> = serde_json::from_value(envelope.ledger).unwrap_or_default();
+    fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
+        let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
+        let value = |raw: Option<&RawValue>| field::<Value>(raw).unwrap_or_default();
         Self {
-            write_key: text(&envelope.write_key),
-            other_key: text(&envelope.api_key).or_else(|| text(&envelope.token)),
-            sent_at: Timestamp::from_json(&envelope.sent_at).ok(),
+            write_key: text(body.write_key.as_deref()),
+            other_key: text(body.api_key.as_deref()).or_else(|| text(body.token.as_deref())),
+            sent_at: field::<Value>(body.sent_at.as_deref())
+                .and_then(|sent_at| Timestamp::from_json(&sent_at).ok()),
             ledger: believable(reports),
-            placements: serde_json::from_value(envelope.placements).unwrap_or_default(),
-            anonymous_id: text(&envelope.anonymous_id),
-            consent: match envelope.consent {
-                Value::Null => Some(Receipt::default()),
-                consent => serde_json::from_value(consent).ok(),
+            placements: field(body.placements.as_deref()).unwrap_or_default(),
+            anonymous_id: text(body.anonymous_id.as_deref()),
+            consent: match body.consent {
+                None => Some(Receipt::default()),
+                Some(consent) => lenient(consent.get()),
             },
             kind,
             messages,
-            common: message::Common::new(envelope.context, envelope.integrations),
+            common: message::Common::new(
+                value(body.context.as_deref()),
+                value(body.integrations.as_deref()),
+            ),
             event_limit: None,
+            damage: None,
         }
     }
 }
@@ -389,29 +402,70 @@ impl DecideRequest {
     /// # Errors
     /// When the body is not JSON or names no placements.
     pub fn read(body: &[u8]) -> Result<Self, WireError> {
-        serde_json::from_slice(body).map_err(|error| {
+        let (text, _) = utf8::read(body)?;
+        from_text(&text).map_err(|error| {
             if error.is_data() {
-                WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"anonymousId\":…,\"placements\":[\"home-hero\"]}}"))
+                WireError::WrongShape(format!(
+                    "{}: send {{\"writeKey\":…,\"anonymousId\":…,\"placements\":[\"home-hero\"]}}",
+                    detail(&error)
+                ))
             } else {
-                WireError::InvalidJson(error.to_string())
+                invalid(&error)
             }
         })
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
-    serde_json::from_slice(body).map_err(|error| {
+/// Reads a body, which has to be an object; serde would take a list for one.
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
+    if !text.trim_start().starts_with('{') {
+        from_text::<IgnoredAny>(text).map_err(|error| invalid(&error))?;
+        return Err(WireError::WrongShape(
+            "the body has to be a JSON object: send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
+        ));
+    }
+    from_text(text).map_err(|error| {
         if error.is_data() {
-            WireError::WrongShape(format!("{error}: send {{\"writeKey\":…,\"batch\":[…]}}"))
+            let detail = detail(&error);
+            WireError::WrongShape(format!("{detail}: send {{\"writeKey\":…,\"batch\":[…]}}"))
         } else {
-            WireError::InvalidJson(error.to_string())
+            invalid(&error)
         }
     })
 }
 
-fn text(value: &Value) -> Option<String> {
-    value
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+/// Parses a text, if need be with its half surrogate pairs mended.
+fn from_text<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text).or_else(|error| match surrogates::mended(text) {
+        Some(mended) => serde_json::from_str(&mended),
+        None => Err(error),
+    })
+}
+
+/// The same where any slip means that there is nothing.
+fn lenient<T: DeserializeOwned>(text: &str) -> Option<T> {
+    from_text(text).ok()
+}
+
+fn field<T: DeserializeOwned>(raw: Option<&RawValue>) -> Option<T> {
+    lenient(raw?.get())
+}
+
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    field(raw).filter(|text: &String| !text.is_empty())
+}
+
+fn invalid(error: &serde_json::Error) -> WireError {
+    WireError::InvalidJson(detail(error))
+}
+
+/// What the parser says, without the long texts that it may cite.
+fn detail(error: &serde_json::Error) -> String {
+    const LONGEST: usize = 200;
+    let text = error.to_string();
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}…")
 }

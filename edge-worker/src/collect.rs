@@ -34,7 +34,7 @@ pub(crate) async fn collect<H: Host>(
 ) -> Result<Response, EdgeError> {
     // Before anything is asked of the aggregator: events are timed by when they came, not by how busy it is.
     let received_at = host.now();
-    let body = decompress::body(request)?;
+    let (body, _room) = decompress::body(host, request)?;
     let mut batch = match endpoint {
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
@@ -56,7 +56,8 @@ pub(crate) async fn collect<H: Host>(
             .to_string()
     });
 
-    let placements = std::mem::take(&mut batch.placements);
+    let mut placements = std::mem::take(&mut batch.placements);
+    placements.truncate(decide::MOST_PLACEMENTS);
     // Consent that cannot be read, or that names a purpose that does not exist, allows no decision.
     let consent = batch
         .consent

@@ -18,7 +18,7 @@ use crate::http::{Request, Response};
 use crate::rate_limit;
 
 /// More placements than this in one request are a mistake.
-const MOST_PLACEMENTS: usize = 50;
+pub(crate) const MOST_PLACEMENTS: usize = 50;
 
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
@@ -30,7 +30,8 @@ pub(crate) struct Caller<'a> {
 
 /// `POST /v1/decide`.
 pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
-    let asked = DecideRequest::read(&decompress::body(request)?)?;
+    let (body, _room) = decompress::body(host, request)?;
+    let asked = DecideRequest::read(&body)?;
     if asked.placements.len() > MOST_PLACEMENTS {
         return Err(EdgeError::BadRequest(format!(
             "ask for at most {MOST_PLACEMENTS} placements at a time"

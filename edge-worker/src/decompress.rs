@@ -9,6 +9,7 @@ use std::io::Read;
 use cdp_core::wire::MAX_BATCH_BYTES;
 
 use crate::error::EdgeError;
+use crate::host::{Host, Room};
 use crate::http::Request;
 
 /// First bytes of gzip.
@@ -19,6 +20,10 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// More codings than this on one body are a mistake or an attack.
 const MOST_CODINGS: usize = 3;
+
+/// Bytes that zstd may look back: what RFC 8878 (3.1.1.1.2) asks every decoder to bear, and no more,
+/// since a frame of a few bytes names a window of any size.
+const ZSTD_WINDOW: u64 = 8 * 1024 * 1024;
 
 /// How a body, or what is left of it, is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +63,11 @@ impl Coding {
             Self::Gzip => limited("gzip", flate2::read::MultiGzDecoder::new(bytes)),
             Self::Brotli => limited("br", brotli_decompressor::Decompressor::new(bytes, 4096)),
             Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(bytes)
-                    .map_err(|error| EdgeError::BadCompression(format!("zstd: {error}")))?;
+                let decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(
+                    bytes,
+                    ZSTD_WINDOW,
+                )
+                .map_err(|error| EdgeError::BadCompression(format!("zstd: {error}")))?;
                 limited("zstd", decoder)
             }
             // RFC 9110 says zlib; some clients send the bare deflate stream.
@@ -77,8 +85,22 @@ impl Coding {
     }
 }
 
-/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`].
-pub(crate) fn body(request: &Request) -> Result<Cow<'_, [u8]>, EdgeError> {
+/// The request's body as text bytes, at most [`MAX_BATCH_BYTES`], with the host's room for what it has
+/// grown to.
+pub(crate) fn body<'a, H: Host>(
+    host: &H,
+    request: &'a Request,
+) -> Result<(Cow<'a, [u8]>, Option<Room>), EdgeError> {
+    let body = decompressed(request)?;
+    let room = match &body {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(grown) => host.room(grown.len())?,
+    };
+    Ok((body, room))
+}
+
+/// The same, borrowed when it came plain.
+fn decompressed(request: &Request) -> Result<Cow<'_, [u8]>, EdgeError> {
     let header = request.header("content-encoding").unwrap_or_default();
     let named: Vec<Coding> = header
         .split(',')

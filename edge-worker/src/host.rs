@@ -10,6 +10,9 @@ use cdp_core::time::Timestamp;
 use crate::error::Unavailable;
 use crate::rate_limit::RateLimiter;
 
+/// Memory that a host keeps for a request.
+pub type Room = Box<dyn Send>;
+
 /// Where the edge runs: Workers, or inside the `headwater` binary.
 pub trait Host {
     /// Now.
@@ -20,6 +23,16 @@ pub trait Host {
 
     /// The rate limits' memory, which lives as long as the host does.
     fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T;
+
+    /// Makes room for a body that grew to so many bytes when it was decompressed; the room is given
+    /// back when what is returned is dropped. A host whose memory is bounded for it needs none.
+    ///
+    /// # Errors
+    /// When too many bodies are being read at once.
+    fn room(&self, bytes: usize) -> Result<Option<Room>, Unavailable> {
+        let _ = bytes;
+        Ok(None)
+    }
 
     /// The source with this write key, if there is one.
     fn source(

@@ -23,7 +23,7 @@ mod sdk;
 mod settings;
 
 pub use error::{EdgeError, Unavailable};
-pub use host::Host;
+pub use host::{Host, Room};
 pub use http::{Request, Response};
 pub use rate_limit::RateLimiter;
 

@@ -38,6 +38,9 @@ pub(super) struct Options {
     /// be given several times.
     #[arg(long, value_parser = caller::network)]
     trusted_proxy: Vec<IpNet>,
+    /// How many connections may be open at a time; one more is answered 503.
+    #[arg(long, default_value_t = 4096)]
+    max_connections: usize,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -62,14 +65,14 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(server.address = %address, "listening");
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = http::router(Arc::clone(&app))
-        .layer(Extension(TrustedProxies::new(options.trusted_proxy)))
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+    let router =
+        http::router(Arc::clone(&app)).layer(Extension(TrustedProxies::new(options.trusted_proxy)));
+    let places = http::door::places(options.max_connections);
+    let server = http::door::serve(listener, router, places, async {
         // The sender lives as long as this function.
         let _ = stopped.await;
     });
-    let mut server = tokio::spawn(server.into_future());
+    let mut server = tokio::spawn(server);
     tokio::select! {
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),
         () = asked_to_stop => {

@@ -1,11 +1,17 @@
 //! How a failure is answered.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use crate::error::{Code, Error};
+
+/// How long a body that nobody wants may take.
+const DRAIN: Duration = Duration::from_secs(2);
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
@@ -38,8 +44,24 @@ impl IntoResponse for Error {
 /// Reads a small body that nobody wants: a connection with unread bytes in it is closed, and a
 /// client that goes on using it sees an error instead of our answer.
 pub(super) async fn drain(request: Request) {
-    // An error means that the body is large; then the connection is closed.
-    let _ = to_bytes(request.into_body(), 64 * 1024).await;
+    // An error means that the body is large or slow; then the connection is closed.
+    let _ = timeout(DRAIN, to_bytes(request.into_body(), 64 * 1024)).await;
+}
+
+/// The refusals of the framework's own readers (of paths, of queries) in our envelope.
+pub(super) async fn in_envelope(response: Response) -> Response {
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if response.status() != StatusCode::BAD_REQUEST || !is_text {
+        return response;
+    }
+    let words = to_bytes(response.into_body(), 4096)
+        .await
+        .unwrap_or_default();
+    let words = String::from_utf8_lossy(&words).into_owned();
+    Error::new(Code::InvalidRequest, words).into_response()
 }
 
 /// No operation has this path.

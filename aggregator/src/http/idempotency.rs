@@ -85,8 +85,8 @@ pub(super) async fn remember(
     };
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
-    let bytes = json::body(Request::new(body)).await?;
-    let hash = id::digest([path.as_bytes(), b"\n", &bytes].concat());
+    let whole = json::whole(&app, body).await?;
+    let hash = id::digest([path.as_bytes(), b"\n", &whole.bytes].concat());
     match find(&app.database, &place).await? {
         Some((known, ..)) if known != hash => Err(conflict(
             "this Idempotency-Key was used with another request: use a new key",
@@ -94,7 +94,7 @@ pub(super) async fn remember(
         Some((_, status, body)) => Ok(answer(status, body)),
         None => {
             let response = next
-                .run(Request::from_parts(parts, Body::from(bytes)))
+                .run(Request::from_parts(parts, Body::from(whole.bytes)))
                 .await;
             keep(&app.database, &place, &hash, response).await
         }

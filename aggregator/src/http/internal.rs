@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
@@ -16,6 +15,7 @@ use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::body::{self, Whole};
 use super::context::Shared;
 use super::json::Json;
 use crate::error::{Code, Error, Result};
@@ -35,7 +35,8 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 async fn ingest(State(app): State<Shared>, request: Request) -> Result<Json<Forwarded>> {
-    let forward: Forward = read(&verified(&app, request).await?)?;
+    let whole = verified(&app, request).await?;
+    let forward: Forward = read(&whole.bytes)?;
     ingest::accept(&app, forward).await.map(Json)
 }
 
@@ -51,7 +52,7 @@ async fn source(
 }
 
 async fn snapshot_of(State(app): State<Shared>, request: Request) -> Result<Json<Snapshot>> {
-    let query: SnapshotQuery = read(&verified(&app, request).await?)?;
+    let query: SnapshotQuery = read(&verified(&app, request).await?.bytes)?;
     snapshot::of(&app, &query.space_id, &query.anonymous_id)
         .await
         .map(Json)
@@ -68,15 +69,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 }
 
 /// The body of a request that an edge with our secret has signed, and that comes for the first time.
-async fn verified(app: &Shared, request: Request) -> Result<Bytes> {
+async fn verified(app: &Shared, request: Request) -> Result<Whole> {
     let (parts, body) = request.into_parts();
-    let too_large = |_| {
-        Error::new(
-            Code::PayloadTooLarge,
-            format!("a signed body may have {MOST} bytes"),
-        )
-    };
-    let body = to_bytes(body, MOST).await.map_err(too_large)?;
+    let whole = body::read(body, MOST, &app.room).await?;
     let wrong = |message: &str| Error::new(Code::WrongSignature, message);
     let header = |name: &str| {
         text(&parts.headers, name).ok_or_else(|| wrong(&format!("the header {name} is missing")))
@@ -91,7 +86,7 @@ async fn verified(app: &Shared, request: Request) -> Result<Bytes> {
         path,
         timestamp,
         nonce,
-        body: &body,
+        body: &whole.bytes,
     };
     if !signed.verify(app.edge_secret.as_bytes(), signature) {
         return Err(wrong(
@@ -100,7 +95,7 @@ async fn verified(app: &Shared, request: Request) -> Result<Bytes> {
     }
     app.nonces
         .take(nonce, Timestamp::from_millis(timestamp), clock::now())?;
-    Ok(body)
+    Ok(whole)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,12 +1,14 @@
 //! JSON in and out, with the error envelope when it cannot be read.
 
-use axum::body::to_bytes;
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::body::{self, Whole};
+use super::context::Shared;
 use crate::error::{Code, Error, Result};
 
 /// Bytes that a body of the server API may have.
@@ -19,12 +21,12 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// Something that was made.
 pub(crate) type Created<T> = (StatusCode, Json<T>);
 
-impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
-        let bytes = body(request).await?;
-        let read = serde_json::from_slice(&bytes);
+    async fn from_request(request: Request, app: &Shared) -> Result<Self> {
+        let whole = whole(app, request.into_body()).await?;
+        let read = serde_json::from_slice(&whole.bytes);
         read.map(Self).map_err(|error| {
             Error::new(
                 Code::InvalidRequest,
@@ -35,14 +37,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 }
 
 /// The whole body, if it is not too large.
-pub(super) async fn body(request: Request) -> Result<axum::body::Bytes> {
-    let too_large = |_| {
-        Error::new(
-            Code::PayloadTooLarge,
-            format!("a body may have {MOST} bytes here: send less at a time"),
-        )
-    };
-    to_bytes(request.into_body(), MOST).await.map_err(too_large)
+pub(super) async fn whole(app: &Shared, body: Body) -> Result<Whole> {
+    body::read(body, MOST, &app.room).await
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

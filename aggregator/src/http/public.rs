@@ -3,16 +3,17 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use cdp_core::wire::MAX_BATCH_BYTES;
-use edge_worker::{EdgeError, Host, RateLimiter, Unavailable};
+use edge_worker::{EdgeError, Host, RateLimiter, Room, Unavailable};
 
+use super::body;
 use super::context::Shared;
 use super::{caller, dashboard};
 use crate::app::App;
@@ -36,25 +37,32 @@ pub(super) async fn or_dashboard(State(app): State<Shared>, request: Request) ->
         .iter()
         .any(|(name, value)| name == "x-forwarded-proto" && value == "https");
     let origin = parts.headers.get(header::ORIGIN).cloned();
-    let Ok(body) = to_bytes(body, MAX_BATCH_BYTES + 1).await else {
-        return too_large(origin);
+    let whole = match body::read(body, MAX_BATCH_BYTES, &app.room).await {
+        Ok(whole) => whole,
+        Err(error) => return unread(error, origin),
     };
     let request = edge_worker::Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
-        body: body.into(),
+        body: whole.bytes.into(),
         jurisdiction: None,
         secure,
         address: caller::of(&parts),
     };
-    response(edge_worker::serve(&InProcess(app), request).await)
+    let answer = response(edge_worker::serve(&InProcess(app), request).await);
+    drop(whole.room);
+    answer
 }
 
-/// A body so large that it was not read to its end; pages may read the answer all the same.
-fn too_large(origin: Option<HeaderValue>) -> Response {
-    let mut answer = response(EdgeError::TooLarge.response());
+/// A body that was not read to its end; pages may read the answer all the same.
+fn unread(error: Error, origin: Option<HeaderValue>) -> Response {
+    let mut answer = if error.code == Code::PayloadTooLarge {
+        response(EdgeError::TooLarge.response())
+    } else {
+        error.into_response()
+    };
     if let Some(origin) = origin {
         answer
             .headers_mut()
@@ -101,6 +109,13 @@ impl Host for InProcess {
             .limiter
             .lock()
             .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn room(&self, bytes: usize) -> Result<Option<Room>, Unavailable> {
+        let taken = self.0.room.take(bytes);
+        taken
+            .map(|taken| Some(Box::new(taken) as Room))
+            .map_err(|error| unavailable(&error))
     }
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {

@@ -74,7 +74,7 @@ impl Data {
         Server::start(self, &[])
     }
 
-    /// Starts a server on it with more arguments.
+    /// Starts a server on it with further arguments.
     pub(crate) fn serve_with(self, arguments: &[&str]) -> Server {
         Server::start(self, arguments)
     }
@@ -213,6 +213,11 @@ impl Server {
             base,
             agent,
         }
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The data it runs on.

@@ -1,8 +1,10 @@
 //! One message: from the text a client sent to an event with its time corrected and its receipt.
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use super::{Intake, surrogates};
+use super::{Intake, exact, from_text, lenient};
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind, Object};
 use crate::identifier::LONGEST_VALUE;
@@ -73,28 +75,30 @@ pub(super) fn read(
     batch_sent_at: Option<Timestamp>,
     limit: usize,
     common: &Common,
+    damage: Option<char>,
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
-    let parsed = serde_json::from_str(text).or_else(|error| match surrogates::mended(text) {
-        Some(mended) => serde_json::from_str(&mended),
-        None => Err(error),
-    });
-    let mut fields: Object = match parsed {
+    if damage.is_some_and(|marker| text.contains(marker)) {
+        let reason = "the message is not UTF-8 throughout: write it as JSON text in UTF-8";
+        return sketched(text, damage, fresh_id, reason.to_owned());
+    }
+    // Before anything is built of it: what it would be built of may be beyond all measure.
+    if let Err(reason) = exact::check(text) {
+        return sketched(text, damage, fresh_id, reason);
+    }
+    let mut fields: Object = match from_text(text) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return refused(fresh_id(), "the message is not a JSON object".to_owned()),
         Err(error) => {
-            return refused(
-                fresh_id(),
-                format!("the message cannot be read ({error}): write it as JSON text in UTF-8"),
-            );
+            let reason =
+                format!("the message cannot be read ({error}): write it as JSON text in UTF-8");
+            return sketched(text, damage, fresh_id, reason);
         }
     };
     common.complete(&mut fields);
     let given = take_text(&mut fields, "messageId").ok().flatten();
-    let message_id = given
-        .filter(|id| id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control))
-        .unwrap_or_else(fresh_id);
+    let message_id = given.filter(|id| is_id(id)).unwrap_or_else(fresh_id);
     let ledger = take_ledger(&mut fields);
     if text.len() > limit {
         let reason = format!(
@@ -119,6 +123,48 @@ pub(super) fn read(
         message_id,
         ledger,
         event,
+    }
+}
+
+/// Whether a text may be a message id.
+fn is_id(id: &str) -> bool {
+    id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control)
+}
+
+/// What is looked for in a message that cannot be read as a whole.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sketch {
+    message_id: Option<Box<RawValue>>,
+    context: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct SketchedContext {
+    ledger: Option<Box<RawValue>>,
+}
+
+/// A message that is refused unread, with its id and number if these at least can be found.
+fn sketched(
+    text: &str,
+    damage: Option<char>,
+    fresh_id: &mut dyn FnMut() -> String,
+    reason: String,
+) -> Read {
+    let sketch: Option<Sketch> = lenient(text);
+    let (id, context) = sketch.map_or((None, None), |sketch| (sketch.message_id, sketch.context));
+    let id = match id.and_then(|id| lenient(id.get())) {
+        Some(Value::String(id)) if !id.trim().is_empty() => Some(id),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let id = id.filter(|id| is_id(id) && !damage.is_some_and(|marker| id.contains(marker)));
+    let context: Option<SketchedContext> = context.and_then(|context| lenient(context.get()));
+    let mark = context.and_then(|context| context.ledger);
+    Read {
+        message_id: id.unwrap_or_else(fresh_id),
+        ledger: mark.and_then(|mark| lenient(mark.get())).filter(is_mark),
+        event: Err(reason),
     }
 }
 
@@ -293,11 +339,16 @@ fn take_receipt(context: &mut Object, intake: &Intake<'_>) -> Result<Receipt, St
 fn take_ledger(fields: &mut Object) -> Option<LedgerMark> {
     let context = fields.get_mut("context")?.as_object_mut()?;
     let mark: LedgerMark = serde_json::from_value(context.get("ledger")?.clone()).ok()?;
-    if !is_tab(&mark.tab) || mark.seq == 0 || mark.seq >= u64::from(u32::MAX) {
+    if !is_mark(&mark) {
         return None;
     }
     context.remove("ledger");
     Some(mark)
+}
+
+/// Whether an SDK may have given this number.
+fn is_mark(mark: &LedgerMark) -> bool {
+    is_tab(&mark.tab) && mark.seq != 0 && mark.seq < u64::from(u32::MAX)
 }
 
 /// An id: a text, or a number as some clients send; null and the empty text are no id.

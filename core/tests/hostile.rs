@@ -1,0 +1,171 @@
+//! Text that nobody means well with: one outcome a message, and what is admitted is what was sent.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use cdp_core::consent::Policy;
+use cdp_core::event::Event;
+use cdp_core::forward::Forward;
+use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::time::Timestamp;
+use cdp_core::wire::{Batch, Intake, Judged};
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn judge(body: &[u8]) -> Judged {
+    let config = SourceConfig {
+        source_id: "src_1".to_owned(),
+        space_id: "spc_1".to_owned(),
+        write_key: "wk".to_owned(),
+        consent_basis: ConsentBasis::EveryEvent,
+        allowed_origins: Vec::new(),
+        policy: Policy::default(),
+        experiences: Vec::new(),
+    };
+    let intake = Intake {
+        config: &config,
+        received_at: Timestamp::from_millis(1),
+        jurisdiction: None,
+        gpc: false,
+    };
+    let batch = Batch::read(body).unwrap();
+    let judged = batch.judge(&intake, &mut || "fresh".to_owned());
+    assert_eq!(judged.admitted.len() + judged.refused.len(), batch.len());
+    judged
+}
+
+/// A message of somebody who agreed, with this as its property `value`.
+fn message(value: &str) -> String {
+    format!(
+        r#"{{"type":"track","event":"E","messageId":"m1","anonymousId":"a1","properties":{{"value":{value}}},"context":{{"consent":{{"categoryPreferences":{{"analytics":true}}}}}}}}"#
+    )
+}
+
+fn batch(message: &[u8]) -> Vec<u8> {
+    [&b"{\"batch\":["[..], message, b"]}"].concat()
+}
+
+/// A JSON number, of any length.
+fn numbers() -> impl Strategy<Value = String> {
+    let parts = (
+        any::<bool>(),
+        "0|[1-9][0-9]{0,40}",
+        proptest::option::of("[0-9]{1,40}"),
+        proptest::option::of("[eE][+-]?[0-9]{1,4}"),
+    );
+    parts.prop_map(|(negative, whole, fraction, exponent)| {
+        let sign = if negative { "-" } else { "" };
+        let fraction = fraction.map_or_else(String::new, |fraction| format!(".{fraction}"));
+        format!("{sign}{whole}{fraction}{}", exponent.unwrap_or_default())
+    })
+}
+
+/// Names and values that mean something to somebody, nested to any depth.
+fn texts() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        numbers(),
+        Just("null".to_owned()),
+        Just("\"text\"".to_owned()),
+        Just("\"\\ud83d\"".to_owned()),
+        Just("\"\\u0000\"".to_owned()),
+        (1..150_usize).prop_map(|levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels))),
+        (1..150_usize).prop_map(|levels| format!(
+            "{}1{}",
+            "{\"a\":".repeat(levels),
+            "}".repeat(levels)
+        )),
+        any::<String>().prop_map(|text| Value::from(text).to_string()),
+    ];
+    let name = prop_oneof![
+        Just("\"type\":"),
+        Just("\"messageId\":"),
+        Just("\"userId\":"),
+        Just("\"properties\":"),
+        Just("\"traits\":"),
+        Just("\"context\":"),
+        Just("\"consent\":"),
+        Just("\"timestamp\":"),
+        Just("\"a\":"),
+        Just("\"\\ud83d\":"),
+        Just("\"\\u0000\":"),
+        Just("\"$serde_json::private::RawValue\":"),
+        Just("\"\\u0024serde_json::private::RawValue\":"),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        let object = proptest::collection::vec((name.clone(), inner.clone()), 0..6).prop_map(
+            |fields: Vec<(&str, String)>| {
+                let fields: Vec<String> = fields
+                    .into_iter()
+                    .map(|(name, value)| format!("{name}{value}"))
+                    .collect();
+                format!("{{{}}}", fields.join(","))
+            },
+        );
+        let list = proptest::collection::vec(inner, 0..4)
+            .prop_map(|items: Vec<String>| format!("[{}]", items.join(",")));
+        prop_oneof![object, list]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_number_comes_back_as_the_double_that_it_is_or_is_refused(number in numbers()) {
+        let judged = judge(&batch(message(&number).as_bytes()));
+        if let Some(admitted) = judged.admitted.first() {
+            let kept = admitted.event.properties["value"].to_string();
+            prop_assert_eq!(kept.parse::<f64>().unwrap().to_bits(), number.parse::<f64>().unwrap().to_bits());
+            if !number.contains(['.', 'e', 'E']) && kept.len() <= 20 && !kept.contains('e') && number != "-0" {
+                prop_assert_eq!(kept, number);
+            }
+        } else {
+            prop_assert!(judged.refused[0].reason.contains("cannot be kept exactly"), "{}", judged.refused[0].reason);
+            prop_assert_eq!(judged.refused[0].message.as_ref().unwrap().as_str().unwrap(), message(&number));
+        }
+    }
+
+    #[test]
+    fn what_any_64_bits_write_comes_back(signed in any::<i64>(), unsigned in any::<u64>(), float in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
+        for number in [signed.to_string(), unsigned.to_string(), format!("{float:?}"), format!("{float:.16e}")] {
+            let judged = judge(&batch(message(&number).as_bytes()));
+            prop_assert_eq!(&judged.refused, &[]);
+            let kept = judged.admitted[0].event.properties["value"].to_string();
+            prop_assert_eq!(kept.parse::<f64>().unwrap().to_bits(), number.parse::<f64>().unwrap().to_bits());
+        }
+    }
+
+    #[test]
+    fn any_text_of_json_gets_one_outcome_and_what_is_admitted_survives_its_way(text in texts()) {
+        for message in [text.clone(), message(&text)] {
+            let judged = judge(&batch(message.as_bytes()));
+            for admitted in &judged.admitted {
+                let written = serde_json::to_string(&admitted.event).unwrap();
+                prop_assert_eq!(&serde_json::from_str::<Event>(&written).unwrap(), &admitted.event);
+            }
+            let forward = Forward {
+                space_id: String::new(),
+                source_id: String::new(),
+                received_at: Timestamp::from_millis(1),
+                jurisdiction: None,
+                admitted: judged.admitted,
+                refused: judged.refused,
+                ledger: Vec::new(),
+                snapshot_of: None,
+            };
+            let written = serde_json::to_string(&forward).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Forward>(&written).unwrap(), forward);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_cost_only_their_message(bytes in proptest::collection::vec(any::<u8>(), 1..20)) {
+        let damaged = message("\"@\"").into_bytes().into_iter().flat_map(|byte| if byte == b'@' { bytes.clone() } else { vec![byte] });
+        let damaged: Vec<u8> = damaged.collect();
+        let body = [&b"{\"batch\":["[..], message("1").as_bytes(), b",", &damaged, b"]}"].concat();
+        let Ok(batch) = Batch::read(&body) else { return Ok(()) };
+        let judged = judge(&body);
+        prop_assert_eq!(judged.admitted[0].index, 0);
+        if batch.len() == 2 && std::str::from_utf8(&bytes).is_err() {
+            prop_assert_eq!(judged.refused.len(), 1);
+            prop_assert_eq!(&judged.refused[0].message_id, "m1");
+        }
+    }
+}

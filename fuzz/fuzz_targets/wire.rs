@@ -1,0 +1,78 @@
+//! Bodies of the tracking API: read or refused, one outcome a message, and what is admitted survives
+//! being written and read as the aggregator does.
+
+#![no_main]
+
+use cdp_core::consent::Policy;
+use cdp_core::event::{Event, EventKind};
+use cdp_core::forward::Forward;
+use cdp_core::identifier;
+use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::time::Timestamp;
+use cdp_core::traits;
+use cdp_core::wire::{Batch, DecideRequest, Intake};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let _ = DecideRequest::read(data);
+    for batch in [
+        Batch::read(data),
+        Batch::read_single(EventKind::Identify, data),
+    ] {
+        let Ok(batch) = batch else { continue };
+        for basis in [
+            ConsentBasis::EveryEvent,
+            ConsentBasis::Declared {
+                basis: "contract".to_owned(),
+            },
+        ] {
+            judge(&batch, basis);
+        }
+    }
+});
+
+fn judge(batch: &Batch, consent_basis: ConsentBasis) {
+    let config = SourceConfig {
+        source_id: "src_1".to_owned(),
+        space_id: "spc_1".to_owned(),
+        write_key: "wk".to_owned(),
+        consent_basis,
+        allowed_origins: Vec::new(),
+        policy: Policy::default(),
+        experiences: Vec::new(),
+    };
+    let intake = Intake {
+        config: &config,
+        received_at: Timestamp::from_millis(1_769_853_600_000),
+        jurisdiction: Some("DE"),
+        gpc: false,
+    };
+    let judged = batch.judge(&intake, &mut || "fresh".to_owned());
+    assert_eq!(
+        judged.admitted.len() + judged.refused.len(),
+        batch.len(),
+        "one outcome a message"
+    );
+    for admitted in &judged.admitted {
+        let text = serde_json::to_string(&admitted.event).unwrap();
+        let again: Event = serde_json::from_str(&text).unwrap();
+        assert_eq!(again, admitted.event, "the log gives back what was written");
+        let _ = (identifier::of_event(&again), traits::of_event(&again));
+    }
+    let forward = Forward {
+        space_id: config.space_id.clone(),
+        source_id: config.source_id.clone(),
+        received_at: intake.received_at,
+        jurisdiction: None,
+        admitted: judged.admitted,
+        refused: judged.refused,
+        ledger: batch.ledger.clone(),
+        snapshot_of: None,
+    };
+    let text = serde_json::to_string(&forward).unwrap();
+    let again: Forward = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        again, forward,
+        "the aggregator reads what the edge forwards"
+    );
+}
