@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
 pub(crate) mod rows;
 
@@ -178,6 +178,12 @@ async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, Open
             }
             Ok(())
         })
+    });
+    // When the disk is full, SQLite may roll back by itself, and then sqlx takes everything that follows on the connection
+    // for a part of the transaction that is gone: it is answered, but never committed. Such a connection is closed.
+    let options = options.after_release(|connection: &mut AnyConnection, _| {
+        let left_over = connection.is_in_transaction();
+        Box::pin(async move { Ok(!left_over) })
     });
     options
         .connect(url)
