@@ -205,14 +205,14 @@ async fn versions(reader: Reader, State(app): State<Shared>, page: Page) -> Resu
         .iter()
         .map(|version| version.version.to_string())
         .collect();
-    let views = versions.into_iter().map(summary).collect();
+    let views = versions.iter().map(summary).collect();
     page.answer_at(views, |index| {
         places.get(index).cloned().unwrap_or_default()
     })
 }
 
 /// A version without its plan, which may be large.
-fn summary(version: Version) -> Value {
+fn summary(version: &Version) -> Value {
     let events = version.plan["events"].as_array().map_or(0, Vec::len);
     json!({
         "version": version.version, "from_version": version.from_version,
