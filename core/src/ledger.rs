@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn all_reports_of_a_batch_share_one_bound() {
         let many: Vec<TabReport> = (0..500)
-            .map(|_| report(1_000, &[(1, 50), (60, 109)]))
+            .map(|_| report(1_000, &[(1, 50), (60, 309)]))
             .collect();
         let believed = believable(many);
         assert_eq!(believed.len(), MOST_REPORTS);

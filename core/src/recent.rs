@@ -73,4 +73,14 @@ mod tests {
         assert!(!recent.knows(&1));
         assert_eq!(*recent.of(1), 0, "forgotten");
     }
+
+    #[test]
+    fn one_that_is_used_when_the_young_are_full_is_not_forgotten() {
+        let mut recent: Recent<u32, u32> = Recent::new(4);
+        for key in 0..4 {
+            *recent.of(key) = key + 7;
+        }
+        assert_eq!(*recent.of(0), 7);
+        assert!(recent.len() <= 4);
+    }
 }

@@ -60,10 +60,17 @@ fn a_network_that_sends_too_fast_waits_and_nobody_else_does() {
 fn a_caller_does_not_pay_for_what_the_key_refused() {
     let host = limited(1, 1);
     assert_eq!(serve(&host, from("203.0.113.1", "m1")).status, 200);
-    assert_eq!(serve(&host, from("203.0.113.2", "m2")).status, 429);
+    // As many as would keep the caller waiting for longer than the key does.
+    let many = || {
+        let messages = ["m2", "m3", "m4"].map(track);
+        let mut request = post("/v1/batch", batch(&messages).to_string());
+        request.address = cdp_core::address::read("203.0.113.2");
+        request
+    };
+    assert_eq!(serve(&host, many()).status, 429);
     let later = host.now.lock().unwrap().plus(Span::from_seconds(1));
     *host.now.lock().unwrap() = later;
-    assert_eq!(serve(&host, from("203.0.113.2", "m2")).status, 200);
+    assert_eq!(serve(&host, many()).status, 200);
 }
 
 #[test]
