@@ -29,3 +29,10 @@ for (const file of readdirSync(at("../spec/batches")).filter((name) => name.ends
     seed("decompress", `${index}-${file}`, Buffer.concat([Buffer.of(index), compress(body)]));
   }
 }
+
+for (const file of readdirSync(at("../spec/tracking_plans")).filter((name) => name.endsWith(".json"))) {
+  const { plan, cases } = JSON.parse(readFileSync(at(`../spec/tracking_plans/${file}`), "utf8"));
+  for (const [index, { message }] of (cases ?? []).entries()) {
+    seed("tracking_plan", `${index}-${file}`, Buffer.from(`${JSON.stringify(plan)}\0${JSON.stringify(message)}`));
+  }
+}

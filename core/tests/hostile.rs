@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::Event;
 use cdp_core::forward::Forward;
@@ -18,6 +19,8 @@ fn judge(body: &[u8]) -> Judged {
         write_key: "wk".to_owned(),
         consent_basis: ConsentBasis::EveryEvent,
         allowed_origins: Vec::new(),
+        collection: CollectionPolicy::default(),
+        enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
     };
@@ -26,6 +29,7 @@ fn judge(body: &[u8]) -> Judged {
         received_at: Timestamp::from_millis(1),
         jurisdiction: None,
         gpc: false,
+        caller: Caller::default(),
     };
     let batch = Batch::read(body).unwrap();
     let judged = batch.judge(&intake, &mut || "fresh".to_owned());

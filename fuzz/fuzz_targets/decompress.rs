@@ -8,12 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::Policy;
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
 use cdp_core::wire::MAX_BATCH_BYTES;
-use edge_worker::{Host, Request, Room, Unavailable};
+use edge_worker::{Host, RateLimiter, Request, Room, Unavailable};
 use libfuzzer_sys::fuzz_target;
 
 const CODINGS: [&str; 5] = ["", "gzip", "deflate", "br", "zstd"];
@@ -30,6 +31,10 @@ impl Host for Nowhere {
         [7; 16]
     }
 
+    fn limiter<T>(&self, run: impl FnOnce(&mut RateLimiter) -> T) -> T {
+        run(&mut RateLimiter::new(1))
+    }
+
     fn room(&self, bytes: usize) -> Result<Option<Room>, Unavailable> {
         assert!(bytes <= MAX_BATCH_BYTES, "grew to {bytes} bytes");
         Ok(None)
@@ -42,6 +47,8 @@ impl Host for Nowhere {
             write_key: write_key.to_owned(),
             consent_basis: ConsentBasis::EveryEvent,
             allowed_origins: Vec::new(),
+            collection: CollectionPolicy::default(),
+            enabled: true,
             policy: Policy::default(),
             experiences: Vec::new(),
         })))

@@ -3,6 +3,7 @@
 
 #![no_main]
 
+use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::{Event, EventKind};
 use cdp_core::forward::Forward;
@@ -38,6 +39,8 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         write_key: "wk".to_owned(),
         consent_basis,
         allowed_origins: Vec::new(),
+        collection: CollectionPolicy::default(),
+        enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
     };
@@ -46,6 +49,7 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         received_at: Timestamp::from_millis(1_769_853_600_000),
         jurisdiction: Some("DE"),
         gpc: false,
+        caller: Caller::default(),
     };
     let judged = batch.judge(&intake, &mut || "fresh".to_owned());
     assert_eq!(
