@@ -16,7 +16,7 @@ mod seen;
 mod writer;
 
 pub(crate) use journal::{Entry, Portion, read_after};
-pub(crate) use judge::refused;
+pub(crate) use judge::parked;
 pub(crate) use seen::{IdHash, Seen};
 pub(crate) use writer::{Log, Quarantined};
 

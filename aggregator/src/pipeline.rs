@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::event::Event;
-use cdp_core::outcome::Outcome;
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -257,7 +256,8 @@ impl Runner {
         transaction.commit().await.map_err(Error::from)?;
         self.last_offset = done.last_offset;
         self.identity.settle();
-        self.seen.settle(self.ids(entries));
+        self.seen
+            .settle(ids(&self.seen, entries.iter().map(|read| read.entry)));
         self.snapshots.forget(done.changed.iter());
         self.reached.send_replace(reached);
         for (space_id, event, profile_id) in done.told {
@@ -305,9 +305,10 @@ impl Runner {
         let Some((id, mut entry)) = entries.pop() else {
             return Ok(());
         };
+        let before = entry.with_only_events();
         let mut failed = Vec::new();
-        for (at, event) in entry.events()?.into_iter().enumerate() {
-            if let Err(error) = self.trial(&entry, at, &event).await {
+        for at in 0..entry.events.len() {
+            if let Err(error) = self.trial(&entry, at).await {
                 failed.push((at, error.to_string()));
             }
         }
@@ -318,32 +319,26 @@ impl Runner {
                 .collect();
         }
         for (at, why) in failed.into_iter().rev() {
-            let event: Event = serde_json::from_str(entry.events.remove(at).get())?;
             tracing::error!(
                 entry = id,
                 why,
                 "an event cannot take effect; it is in quarantine"
             );
-            let reason = "the event was stored, but the server could not work with it; its log says why. Try it again after an update";
-            entry.refused.push(ingest::refused(
-                at,
-                event,
-                Outcome::Quarantined,
-                reason.to_owned(),
-            ));
+            entry
+                .refused
+                .push(ingest::parked(at, &entry.events.remove(at)));
         }
-        self.take(&read(&[(id, entry)])?, id).await
+        self.take(&read(&[(id, entry)])?, id).await?;
+        self.seen.settle(ids(&self.seen, std::iter::once(&before)));
+        Ok(())
     }
 
     /// Tries what an event would do, and undoes it.
-    async fn trial(&mut self, entry: &Entry, at: usize, event: &Event) -> Result<()> {
-        let alone = entry.with_only(at);
+    async fn trial(&mut self, entry: &Entry, at: usize) -> Result<()> {
+        let alone = [(0, entry.with_only(at))];
+        let alone = read(&alone)?;
         let mut transaction = self.database.begin().await?;
-        let read = take::Read {
-            entry: &alone,
-            events: vec![Arc::new(event.clone())],
-        };
-        let tried = self.effects(&mut transaction, &[read]).await;
+        let tried = self.effects(&mut transaction, &alone).await;
         self.identity = identity::Cache::default();
         transaction.rollback().await.map_err(Error::from)?;
         tried.map(drop)
@@ -364,24 +359,25 @@ impl Runner {
                 bytes: i64::MAX,
             };
             let entries = read_after(&self.database, before, now_at, portion).await?;
-            self.seen.settle(self.ids(&read(&entries)?));
+            self.seen
+                .settle(ids(&self.seen, entries.iter().map(|(_, entry)| entry)));
             self.reached.send_replace(now_at);
         }
         self.certain = true;
         Ok(())
     }
+}
 
-    fn ids(&self, entries: &[take::Read<'_>]) -> impl Iterator<Item = IdHash> {
-        let hash = |read: &take::Read<'_>| {
-            let of = |event: &Arc<Event>| self.seen.hash(&read.entry.space_id, &event.message_id);
-            read.events.iter().map(of).collect::<Vec<_>>()
-        };
-        entries
-            .iter()
-            .flat_map(hash)
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
+/// The message ids of entries, as they are remembered.
+fn ids<'a>(
+    seen: &'a Seen,
+    entries: impl Iterator<Item = &'a Entry> + 'a,
+) -> impl Iterator<Item = IdHash> + 'a {
+    entries.flat_map(|entry| {
+        entry
+            .message_ids()
+            .map(|id| seen.hash(&entry.space_id, &id))
+    })
 }
 
 fn read(entries: &[(i64, Entry)]) -> Result<Vec<take::Read<'_>>> {

@@ -88,6 +88,8 @@ pub struct Batch {
     messages: Vec<Box<RawValue>>,
     /// What the batch says once for all of its messages.
     common: message::Common,
+    /// Why that cannot be kept.
+    slip: Option<String>,
     /// Bytes that one message may have; [`MAX_EVENT_BYTES`] when absent.
     event_limit: Option<usize>,
     /// What stands in the messages where the body was no UTF-8.
@@ -192,6 +194,7 @@ impl Batch {
         // In a single message these belong to the event.
         batch.placements.clear();
         batch.common = message::Common::default();
+        batch.slip = None;
         batch.damage = damage;
         Ok(batch)
     }
@@ -254,11 +257,14 @@ impl Batch {
         let collection = &intake.config.collection;
         let read = message::read(
             text,
-            self.kind,
-            self.sent_at,
-            self.event_limit.unwrap_or(MAX_EVENT_BYTES),
-            &self.common,
-            self.damage,
+            message::Frame {
+                kind: self.kind,
+                sent_at: self.sent_at,
+                limit: self.event_limit.unwrap_or(MAX_EVENT_BYTES),
+                common: &self.common,
+                slip: self.slip.as_deref(),
+                damage: self.damage,
+            },
             intake,
             fresh_id,
         );
@@ -345,7 +351,11 @@ impl Batch {
 
     fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
         let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
-        let value = |raw: Option<&RawValue>| field::<Value>(raw).unwrap_or_default();
+        let said = common(body.context.as_deref(), body.integrations.as_deref());
+        let (common, slip) = match said {
+            Ok(common) => (common, None),
+            Err(reason) => (message::Common::default(), Some(reason)),
+        };
         Self {
             write_key: text(body.write_key.as_deref()),
             other_key: text(body.api_key.as_deref()).or_else(|| text(body.token.as_deref())),
@@ -360,10 +370,8 @@ impl Batch {
             },
             kind,
             messages,
-            common: message::Common::new(
-                value(body.context.as_deref()),
-                value(body.integrations.as_deref()),
-            ),
+            common,
+            slip,
             event_limit: None,
             damage: None,
         }
@@ -414,6 +422,24 @@ impl DecideRequest {
             }
         })
     }
+}
+
+/// What a batch says for all of its messages, or why it cannot be kept as it was sent.
+fn common(
+    context: Option<&RawValue>,
+    integrations: Option<&RawValue>,
+) -> Result<message::Common, String> {
+    let read = |name: &str, raw: Option<&RawValue>| match raw {
+        // What is no object says nothing.
+        Some(raw) if raw.get().starts_with('{') => exact::check(raw.get())
+            .and_then(|()| from_text(raw.get()).map_err(|error| detail(&error)))
+            .map_err(|reason| format!("the batch's \"{name}\": {reason}")),
+        _ => Ok(Value::Null),
+    };
+    Ok(message::Common::new(
+        read("context", context)?,
+        read("integrations", integrations)?,
+    ))
 }
 
 /// Reads a body, which has to be an object; serde would take a list for one.

@@ -173,3 +173,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_batch_whose_own_context_cannot_be_kept_refuses_its_messages_with_the_reason() {
+    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(120), "]".repeat(120));
+    for context in [deep.as_str(), r#"{"x":1e999}"#] {
+        let body = format!(r#"{{"context":{context},"batch":[{}]}}"#, message("1"));
+        let judged = judge(body.as_bytes());
+        let refused = judged.refused.first().unwrap();
+        assert_eq!(refused.message_id, "m1");
+        assert!(
+            refused.reason.contains("the batch's \"context\""),
+            "{}",
+            refused.reason
+        );
+    }
+}

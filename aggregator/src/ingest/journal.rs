@@ -35,13 +35,36 @@ impl Entry {
         texts.map(|text| Ok(serde_json::from_str(text)?)).collect()
     }
 
+    /// The message ids of the entry's events, also of those that cannot be read as events.
+    pub(crate) fn message_ids(&self) -> impl Iterator<Item = String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Named {
+            message_id: String,
+        }
+        let named = |text: &RawValue| serde_json::from_str::<Named>(text.get()).ok();
+        self.events
+            .iter()
+            .filter_map(move |text| named(text))
+            .map(|named| named.message_id)
+    }
+
+    /// The entry as if it had been about its events and nothing else.
+    pub(crate) fn with_only_events(&self) -> Self {
+        self.about(self.events.clone())
+    }
+
     /// The entry as if it had been about one of its events and nothing else.
     pub(crate) fn with_only(&self, at: usize) -> Self {
+        self.about(self.events.get(at).cloned().into_iter().collect())
+    }
+
+    fn about(&self, events: Vec<Box<RawValue>>) -> Self {
         Self {
             space_id: self.space_id.clone(),
             source_id: self.source_id.clone(),
             received_at: self.received_at,
-            events: self.events.get(at).cloned().into_iter().collect(),
+            events,
             refused: Vec::new(),
             reports: Vec::new(),
         }

@@ -12,6 +12,7 @@ use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::tracking_plan::{Action, Compiled};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::writer::{Batch, NewEvent};
 use crate::app::App;
@@ -147,8 +148,7 @@ fn verdict(
     }
 }
 
-/// An event that is refused after it was read.
-pub(crate) fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refused {
+fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refused {
     // What is denied is not kept; only its number is.
     let message = if outcome == Outcome::Quarantined {
         as_message(&event)
@@ -162,6 +162,22 @@ pub(crate) fn refused(index: usize, event: Event, outcome: Outcome, reason: Stri
         reason,
         message,
         ledger: event.ledger,
+    }
+}
+
+/// A stored event that the server cannot work with, for quarantine.
+pub(crate) fn parked(index: usize, text: &RawValue) -> Refused {
+    let reason = "the event was stored, but the server could not work with it; its log says why. Try it again after an update".to_owned();
+    match serde_json::from_str::<Event>(text.get()) {
+        Ok(event) => refused(index, event, Outcome::Quarantined, reason),
+        Err(_) => Refused {
+            index,
+            message_id: String::new(),
+            outcome: Outcome::Quarantined,
+            reason,
+            message: Some(Value::from(text.get())),
+            ledger: None,
+        },
     }
 }
 

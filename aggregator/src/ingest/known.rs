@@ -59,10 +59,8 @@ pub(super) async fn waiting(
         let entries = journal::read_after(database, position, last, PORTION).await?;
         for (id, entry) in &entries {
             position = *id;
-            let events = entry.events()?;
-            let hash =
-                |event: &cdp_core::event::Event| seen.hash(&entry.space_id, &event.message_id);
-            seen.remember(events.iter().map(hash));
+            let ids = entry.message_ids();
+            seen.remember(ids.map(|id| seen.hash(&entry.space_id, &id)));
         }
         if entries.is_empty() {
             return Ok(());

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::history::{self, Reading};
 use crate::app::App;
 use crate::error::Result;
-use crate::quarantine;
+use crate::{pipeline, quarantine};
 
 /// Messages in quarantine that one try reads at most.
 const MOST_QUARANTINED: usize = 2_000;
@@ -89,7 +89,7 @@ pub(super) async fn attempt(
     plan: &Compiled,
     since: Timestamp,
 ) -> Result<Attempt> {
-    let end = *app.log.end().borrow();
+    let end = pipeline::last_offset(&app.database).await?;
     let mut trial = Trial::new(plan);
     let stored = history::read(&app.database, space_id, end, since, |event| {
         trial.judge(event, false);

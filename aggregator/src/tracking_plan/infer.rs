@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::history::{self, Reading};
 use crate::app::App;
 use crate::error::Result;
+use crate::pipeline;
 
 /// Infers a plan from the stored events since a time. Entries of `known` keep their action and
 /// description.
@@ -17,7 +18,7 @@ pub(super) async fn infer(
     since: Timestamp,
     known: Option<&Plan>,
 ) -> Result<(Inferred, Reading)> {
-    let end = *app.log.end().borrow();
+    let end = pipeline::last_offset(&app.database).await?;
     let mut observed = Observed::default();
     let reading = history::read(&app.database, space_id, end, since, |event| {
         see(&mut observed, event);

@@ -69,16 +69,30 @@ impl Common {
     }
 }
 
+/// What holds for every message of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    /// The call of a single-event endpoint; `None` when each message names its own.
+    pub(super) kind: Option<EventKind>,
+    /// When the client sent the batch, by its clock.
+    pub(super) sent_at: Option<Timestamp>,
+    /// Bytes that one message may have.
+    pub(super) limit: usize,
+    /// What the batch says once for all of its messages.
+    pub(super) common: &'a Common,
+    /// Why that cannot be kept.
+    pub(super) slip: Option<&'a str>,
+    /// What stands in the messages where the body was no UTF-8.
+    pub(super) damage: Option<char>,
+}
+
 pub(super) fn read(
     text: &str,
-    kind: Option<EventKind>,
-    batch_sent_at: Option<Timestamp>,
-    limit: usize,
-    common: &Common,
-    damage: Option<char>,
+    frame: Frame<'_>,
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
+    let Frame { limit, damage, .. } = frame;
     if damage.is_some_and(|marker| text.contains(marker)) {
         let reason = "the message is not UTF-8 throughout: write it as JSON text in UTF-8";
         return sketched(text, damage, fresh_id, reason.to_owned());
@@ -86,6 +100,9 @@ pub(super) fn read(
     // Before anything is built of it: what it would be built of may be beyond all measure.
     if let Err(reason) = exact::check(text) {
         return sketched(text, damage, fresh_id, reason);
+    }
+    if let Some(reason) = frame.slip {
+        return sketched(text, damage, fresh_id, reason.to_owned());
     }
     let mut fields: Object = match from_text(text) {
         Ok(Value::Object(fields)) => fields,
@@ -96,7 +113,7 @@ pub(super) fn read(
             return sketched(text, damage, fresh_id, reason);
         }
     };
-    common.complete(&mut fields);
+    frame.common.complete(&mut fields);
     let given = take_text(&mut fields, "messageId").ok().flatten();
     let message_id = given.filter(|id| is_id(id)).unwrap_or_else(fresh_id);
     let ledger = take_ledger(&mut fields);
@@ -113,8 +130,8 @@ pub(super) fn read(
     }
     let event = build(
         fields,
-        kind,
-        batch_sent_at,
+        frame.kind,
+        frame.sent_at,
         intake,
         &message_id,
         ledger.clone(),

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::{Figure, Goal};
 use crate::test::postgres::{Postgres, VARIABLE};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, environment};
 
 /// Events of each run; `HEADWATER_CRASH_EVENTS` says otherwise.
 const EVENTS: &str = "1000000";
@@ -38,7 +38,7 @@ fn on(workspace: &Workspace, name: &str, url: Option<String>) -> Result<Figure> 
         ("HEADWATER_CRASH_EVENTS", EVENTS),
         ("HEADWATER_CRASH_KILLS", KILLS),
     ] {
-        if std::env::var_os(variable).is_none() {
+        if environment(variable).is_none() {
             test.env(variable, default);
         }
     }
