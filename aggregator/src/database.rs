@@ -33,7 +33,7 @@ pub(crate) struct Database {
     log_write: AnyPool,
     log_read: AnyPool,
     /// On Postgres: the connection whose lock keeps a second headwater away.
-    lock: Arc<Mutex<Option<PoolConnection<Any>>>>,
+    lock: Arc<Mutex<Option<Lock>>>,
 }
 
 impl Database {
@@ -134,6 +134,67 @@ impl Database {
         self.log_write.begin().await
     }
 
+    /// Holds on to the lock on Postgres, which goes with its connection: when that breaks, takes it
+    /// again. Ends only when another headwater has it, for then this one must not write any more.
+    pub(crate) async fn hold(&self) -> OpenError {
+        loop {
+            tokio::time::sleep(WATCH).await;
+            let held = self
+                .lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            let Some(mut held) = held else {
+                // SQLite's folder has a lock of its own.
+                return std::future::pending().await;
+            };
+            let lost = held.connection.execute("SELECT 1").await.is_err();
+            let held = if lost {
+                tracing::warn!("the connection with the database's lock broke; it is taken again");
+                let backend = held.backend;
+                // Closed, and not given back to the pool.
+                drop(held.connection.detach());
+                match self.lock_again(backend).await {
+                    Ok(held) => held,
+                    Err(error) => return error,
+                }
+            } else {
+                held
+            };
+            *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        }
+    }
+
+    /// Takes the lock when the database answers again; an error when somebody else has it. `backend`
+    /// is who had it for us: Postgres may not have noticed yet that nobody talks to it any more.
+    async fn lock_again(&self, backend: i32) -> Result<Lock, OpenError> {
+        let mut refused = 0;
+        while refused < PATIENT_TRIES {
+            tokio::time::sleep(WATCH).await;
+            let Ok(mut connection) = self.write.acquire().await else {
+                continue;
+            };
+            match try_lock(&mut connection).await {
+                Ok(Some(backend)) => {
+                    return Ok(Lock {
+                        connection,
+                        backend,
+                    });
+                }
+                Ok(None) => {
+                    refused += 1;
+                    // An error shows as the next try's.
+                    let _ = sqlx::query(END_BACKEND)
+                        .bind(backend)
+                        .fetch_all(&mut *connection)
+                        .await;
+                }
+                Err(_) => {}
+            }
+        }
+        Err(OpenError("another headwater has taken the database over while its connection was broken: this one stops, so that only one writes".to_owned()))
+    }
+
     /// Closes every connection; SQLite folds its write-ahead log into the file.
     pub(crate) async fn close(&self) {
         // A pool waits for its connections, and the lock's would never come back by itself.
@@ -195,26 +256,51 @@ async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, Open
 /// a moment later.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How often the connection with the lock is looked at.
+const WATCH: Duration = Duration::from_secs(1);
+/// How often the lock may be refused before it is somebody else's.
+const PATIENT_TRIES: u32 = 5;
+
+/// Ends one process of Postgres, if it has the lock.
+const END_BACKEND: &str = "SELECT CAST(pg_terminate_backend(pid) AS INTEGER) AS ended FROM pg_locks \
+     WHERE locktype = 'advisory' AND objid = 1214597984 AND pid = $1";
+
+/// The lock and who has it.
+#[derive(Debug)]
+struct Lock {
+    connection: PoolConnection<Any>,
+    /// Postgres's process behind the connection.
+    backend: i32,
+}
+
 /// There is one writer of the log: on Postgres an advisory lock, held by a connection, sees to it.
-async fn take_lock(pool: &AnyPool) -> Result<PoolConnection<Any>, OpenError> {
+async fn take_lock(pool: &AnyPool) -> Result<Lock, OpenError> {
     let explain =
         |error: sqlx::Error| OpenError(format!("the database could not be locked: {error}"));
     let mut connection = pool.acquire().await.map_err(explain)?;
     let give_up = tokio::time::Instant::now() + LINGER;
     loop {
-        let row = sqlx::query("SELECT CAST(pg_try_advisory_lock(1214597984) AS INTEGER) AS taken")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(explain)?;
-        let taken: i32 = row.try_get("taken").map_err(explain)?;
-        if taken == 1 {
-            return Ok(connection);
+        if let Some(backend) = try_lock(&mut connection).await.map_err(explain)? {
+            return Ok(Lock {
+                connection,
+                backend,
+            });
         }
         if tokio::time::Instant::now() > give_up {
             return Err(OpenError("the database is in use by another headwater. Stop that one first, or give another database".to_owned()));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Takes the lock; the process of Postgres that has it for us, or `None` when somebody else has it.
+async fn try_lock(connection: &mut AnyConnection) -> sqlx::Result<Option<i32>> {
+    let row = sqlx::query("SELECT CAST(pg_try_advisory_lock(1214597984) AS INTEGER) AS taken, pg_backend_pid() AS backend")
+        .fetch_one(connection)
+        .await?;
+    let taken: i32 = row.try_get("taken")?;
+    let backend: i32 = row.try_get("backend")?;
+    Ok((taken == 1).then_some(backend))
 }
 
 /// SQLite's URL gives `?`, `#` and `%` a meaning that a path does not have.

@@ -302,16 +302,28 @@ impl Runner {
         let position = *self.reached.borrow();
         let end = *self.log_end.borrow();
         let mut entries = read_after(&self.database, position, end, ONE).await?;
-        let Some((id, mut entry)) = entries.pop() else {
+        let Some((id, entry)) = entries.pop() else {
             return Ok(());
         };
         let before = entry.with_only_events();
         let mut failed = Vec::new();
         for at in 0..entry.events.len() {
-            if let Err(error) = self.trial(&entry, at).await {
-                failed.push((at, error.to_string()));
+            match self.trial(&entry, at).await {
+                Ok(()) => {}
+                Err(error) if error.code == Code::Internal => failed.push((at, error.to_string())),
+                Err(error) => return Err(error),
             }
         }
+        let mut next = [(id, entry)];
+        if failed.is_empty() {
+            // Whatever the matter was may be over by now.
+            match self.take(&read(&next)?, id).await {
+                Err(error) if error.code == Code::Internal => {}
+                other => return other,
+            }
+            self.recover().await?;
+        }
+        let [(_, entry)] = &mut next;
         if failed.is_empty() {
             let whole = "its batch cannot take effect, though each event alone can";
             failed = (0..entry.events.len())
@@ -328,7 +340,7 @@ impl Runner {
                 .refused
                 .push(ingest::parked(at, &entry.events.remove(at)));
         }
-        self.take(&read(&[(id, entry)])?, id).await?;
+        self.take(&read(&next)?, id).await?;
         self.seen.settle(ids(&self.seen, std::iter::once(&before)));
         Ok(())
     }

@@ -73,7 +73,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         let _ = stopped.await;
     });
     let mut server = tokio::spawn(server);
+    let mut lost = None;
     tokio::select! {
+        error = opened.database.hold() => {
+            tracing::error!(%error, "stopping");
+            server.abort();
+            lost = Some(error);
+        }
         ended = &mut server => tracing::error!(?ended, "the server ended by itself"),
         () = asked_to_stop => {
             tracing::info!("stopping: open requests end, then what was acknowledged takes effect");
@@ -84,6 +90,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
                 server.abort();
             }
         }
+    }
+    if let Some(error) = lost {
+        // What waits is somebody else's to write now.
+        return Err(error.into());
     }
     app.close(tasks).await;
     tracing::info!("stopped");

@@ -31,6 +31,7 @@ mod import_online_retail;
 mod ingest;
 mod ledger;
 mod live;
+mod lock;
 mod logs;
 mod merge;
 mod order;
