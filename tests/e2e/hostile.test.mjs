@@ -122,7 +122,7 @@ check("a gibibyte from a mebibyte is refused in bounded memory, on workerd and o
   const gzip = Buffer.concat(Array.from({ length: 64 }, () => part));
   assert.ok(gzip.length < 2 * 1024 * 1024, `${gzip.length} bytes`);
   const brotli = brotliCompressSync(Buffer.alloc(256 * 1024 * 1024, " "), { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
-  const worker = /** @type {import("../harness/edge.mjs").Edge} */ (edge).part.child.pid;
+  const worker = /** @type {import("../harness/edge.mjs").Edge} */ (edge).runs.at(-1)?.child.pid;
   const server = headwater.runs.at(-1)?.child.pid;
   await settle(edge.url, key);
   const before = [peak(worker), peak(server)];
