@@ -60,16 +60,12 @@ for (const [client, say] of SERVER_CLIENTS) {
   });
 }
 
-check("a client outlives the server: killed and started again, everything is there, once", async (stack) => {
+check("a client does not notice that the server is down: the edge holds what it says, and everything is there, once", async (stack) => {
   const userId = somebody();
   const said = calls(userId);
-  const begin = stack.proxy.exchanges.length;
   await stack.headwater.crash();
-  const sending = segmentNode({ url: stack.proxy.url, writeKey: stack.headwater.keys.server_write_key }, said);
-  const refusal = await until("the edge refuses", () => stack.proxy.exchanges.slice(begin).find(({ status }) => status === 503), { within: 20_000 });
-  assert.match(String(refusal.replyHeaders["retry-after"]), /^\d+$/, "and says when to come back");
+  await segmentNode({ url: stack.proxy.url, writeKey: stack.headwater.keys.server_write_key }, said);
   await stack.headwater.serve();
-  await sending;
   await everyCallOnce(stack, userId, said);
 });
 
