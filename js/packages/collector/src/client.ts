@@ -163,7 +163,8 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
 
   const readAdapter = (): void => {
     const state = adapter && attempt(() => adapter!.read());
-    if (!state) return;
+    // Where nobody has chosen in the banner, what was chosen elsewhere stands.
+    if (!state || !(state.decided || source === state.source)) return;
     // A banner may have categories that are no purposes here; a typo of this page's own is another matter.
     const next = state.decided ? known(state.categories, true) : {};
     if (written(next) === written(choices)) return;

@@ -71,3 +71,14 @@ it("reads the state of a banner that ran before it, and of one without a global"
     await until(async () => (await states(page)).analytics === "granted");
   }
 });
+
+it("leaves a choice alone that was made elsewhere while nobody has chosen in the banner", async () => {
+  site.head = BANNER + site.script() + RUNS;
+  const page = await context.newPage();
+  await page.goto(site.url + "/");
+  await page.evaluate(() => window.headwater.consent({ analytics: true }));
+  await page.addScriptTag({ url: `${edge.url}/sdk/adapter-vanilla-cookieconsent.js` });
+  assert.equal((await states(page)).analytics, "granted");
+  await page.getByRole("button", { name: "No" }).click();
+  await until(async () => (await states(page)).analytics === "denied");
+});
