@@ -8,9 +8,8 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
+mod migrations;
 pub(crate) mod rows;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 /// How many connections read at the same time.
 const READERS: u32 = 8;
@@ -106,7 +105,7 @@ impl Database {
                 "the database's tables could not be brought up to date: {other}"
             )),
         };
-        MIGRATIONS.run(&self.write).await.map_err(explain)?;
+        migrations::all().run(&self.write).await.map_err(explain)?;
         self.log_write
             .execute(LOG_TABLE)
             .await

@@ -1,0 +1,68 @@
+//! The steps that make the tables, one file each under `aggregator/migrations`.
+//!
+//! They are listed by hand because sqlx's macro would have the database drivers compiled a second
+//! time, for the compiler's own use.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// One step: its version, what it is about, and its SQL.
+macro_rules! step {
+    ($version:literal, $name:literal) => {
+        (
+            $version,
+            $name,
+            include_str!(concat!("../../migrations/", $version, "_", $name, ".sql")),
+        )
+    };
+}
+
+const STEPS: [(&str, &str, &str); 8] = [
+    step!("0001", "workspace"),
+    step!("0002", "log"),
+    step!("0003", "identity"),
+    step!("0004", "facts"),
+    step!("0005", "audience"),
+    step!("0006", "experience"),
+    step!("0007", "tracking_plan"),
+    step!("0008", "collection_policy"),
+];
+
+/// All steps, in order.
+pub(super) fn all() -> Migrator {
+    let steps = (1..).zip(STEPS).map(|(version, (_, name, sql))| {
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            MigrationType::Simple,
+            SqlStr::from_static(sql),
+            false,
+        )
+    });
+    Migrator::with_migrations(steps.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_under_its_own_version() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let listed: Vec<String> = STEPS
+            .iter()
+            .map(|(version, name, _)| format!("{version}_{name}.sql"))
+            .collect();
+        assert_eq!(files, listed);
+        let numbers: Vec<i64> = STEPS.iter().map(|step| step.0.parse().unwrap()).collect();
+        let versions: Vec<i64> = all().iter().map(|step| step.version).collect();
+        assert_eq!(numbers, versions);
+    }
+}
