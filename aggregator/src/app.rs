@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use edge_worker::RateLimiter;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::consent::Refusals;
 use crate::database::Database;
 use crate::error::Result;
 use crate::http::body::Room;
@@ -17,7 +18,7 @@ use crate::pipeline::Pipeline;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
-use crate::{clock, pipeline, workspace};
+use crate::{audience, clock, pipeline, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
@@ -28,7 +29,8 @@ const MOST_CALLERS: usize = 200_000;
 /// The parts that requests and commands work with.
 pub(crate) struct App {
     pub(crate) database: Database,
-    pub(crate) sources: Directory,
+    pub(crate) sources: Arc<Directory>,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) plans: Plans,
     pub(crate) violations: Arc<Counts>,
     pub(crate) log: Log,
@@ -49,7 +51,7 @@ pub(crate) struct App {
 /// The tasks behind an [`App`].
 pub(crate) struct Tasks {
     writer: JoinHandle<()>,
-    pipeline: JoinHandle<()>,
+    pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
 }
 
@@ -67,12 +69,15 @@ impl App {
             None => workspace::edge_secret(&database).await?,
         };
         let live = Live::new();
-        let sources = Directory::load(&database).await?;
+        let sources = Arc::new(Directory::load(&database).await?);
+        let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
+        tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
         let plans = Plans::load(&database).await?;
         let (violations, counting) = Counts::start(database.clone()).await?;
         let (reached, position) = watch::channel(pipeline::position(&database).await?);
         let (log, writer) =
             Log::start(database.clone(), live.clone(), position, dedupe_window).await?;
+        audience::prepare(&database).await?;
         let snapshots = Arc::new(Snapshots::default());
         let (pipeline, task) = Pipeline::start(
             database.clone(),
@@ -80,6 +85,7 @@ impl App {
             reached,
             live.clone(),
             Arc::clone(&snapshots),
+            Arc::clone(&refusals),
         )
         .await?;
         let nonces = Nonces::since(clock::now());
@@ -87,6 +93,7 @@ impl App {
         let app = Arc::new(Self {
             database,
             sources,
+            refusals,
             plans,
             violations,
             log,
@@ -125,5 +132,12 @@ impl App {
             tracing::error!(%error, "the counting of violations did not end well");
         }
         self.database.close().await;
+    }
+}
+
+/// Reads who has refused; until that is done, the database is asked about everybody.
+async fn fill(refusals: Arc<Refusals>, database: Database) {
+    if let Err(error) = refusals.fill(&database).await {
+        tracing::error!(%error, "who has refused could not be read; everybody is looked up instead");
     }
 }

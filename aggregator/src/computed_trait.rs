@@ -7,5 +7,6 @@ mod stage;
 mod store;
 
 pub(crate) use backfill::step as backfill;
+pub(crate) use define::count_for_audience;
 pub(crate) use stage::apply;
-pub(crate) use store::of_profiles;
+pub(crate) use store::{Computed, of_profiles};

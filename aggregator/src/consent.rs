@@ -8,22 +8,26 @@ use cdp_core::identifier::Identifier;
 use crate::app::App;
 use crate::error::Result;
 
+mod refusals;
 mod stage;
 mod state;
 mod store;
 
+pub(crate) use refusals::Refusals;
 pub(crate) use stage::apply;
 pub(crate) use store::of_profiles;
 
 /// What the people that own these anchors say now, with the time of their choice about `purpose`.
-/// Nobody who is unknown, or who never chose, is in the answer.
+/// Nobody who is unknown, or who never refused, need be in the answer.
 pub(crate) async fn current_of_people<'a>(
     app: &App,
     space_id: &str,
     purpose: &str,
     anchors: impl Iterator<Item = &'a Identifier>,
 ) -> Result<BTreeMap<Identifier, Standing>> {
-    let mut anchors: Vec<&Identifier> = anchors.collect();
+    let mut anchors: Vec<&Identifier> = anchors
+        .filter(|anchor| app.refusals.may_have(space_id, anchor))
+        .collect();
     anchors.sort_unstable();
     anchors.dedup();
     if anchors.is_empty() {

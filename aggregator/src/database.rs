@@ -8,6 +8,8 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
+use crate::priority;
+
 mod migrations;
 pub(crate) mod rows;
 
@@ -17,6 +19,14 @@ const READERS: u32 = 8;
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
+
+/// The same for the log's file. A page, whose size is settled when the file is made, has room for a
+/// batch of twenty events.
+const LOG_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; PRAGMA cache_size = -16000";
+
+/// Postgres is set up by whoever runs it.
+const NO_PRAGMAS: &str = "";
 
 /// The log's entries. On SQLite they are in a file of their own, whose writer waits for nobody.
 const LOG_TABLE: &str = "CREATE TABLE IF NOT EXISTS log_entry (\
@@ -50,19 +60,19 @@ impl Database {
     }
 
     async fn sqlite(main: &str, log: &str, readers: u32) -> Result<Self, OpenError> {
-        let write = pool(main, 1, true).await?;
-        let log_write = pool(log, 1, true).await?;
+        let write = write_pool(main.to_owned()).await?;
+        let log_write = pool(log, 1, LOG_PRAGMAS).await?;
         let single = readers == 1;
         Ok(Self {
             read: if single {
                 write.clone()
             } else {
-                pool(main, readers, true).await?
+                pool(main, readers, SQLITE_PRAGMAS).await?
             },
             log_read: if single {
                 log_write.clone()
             } else {
-                pool(log, 2, true).await?
+                pool(log, 2, LOG_PRAGMAS).await?
             },
             write,
             log_write,
@@ -78,7 +88,7 @@ impl Database {
                     .to_owned(),
             ));
         }
-        let both = pool(url, READERS + 4, false).await?;
+        let both = pool(url, READERS + 4, NO_PRAGMAS).await?;
         let lock = take_lock(&both).await?;
         Self {
             write: both.clone(),
@@ -225,7 +235,18 @@ fn url(file: &Path, mode: &str) -> Result<String, OpenError> {
     Ok(format!("sqlite://{}?mode={mode}", percent_encode(path)))
 }
 
-async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, OpenError> {
+/// The pool of what follows from events.
+async fn write_pool(url: String) -> Result<AnyPool, OpenError> {
+    let fail = |error: &dyn std::fmt::Display| {
+        OpenError(format!("the database could not be opened: {error}"))
+    };
+    let open = async move { pool(&url, 1, SQLITE_PRAGMAS).await };
+    let opened = priority::behind("headwater-open", open).map_err(|error| fail(&error))?;
+    opened.await.map_err(|error| fail(&error))?
+}
+
+async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyPool, OpenError> {
+    let sqlite = !pragmas.is_empty();
     sqlx::any::install_default_drivers();
     let options = AnyPoolOptions::new()
         .max_connections(connections)
@@ -234,7 +255,7 @@ async fn pool(url: &str, connections: u32, sqlite: bool) -> Result<AnyPool, Open
     let options = options.after_connect(move |connection: &mut AnyConnection, _| {
         Box::pin(async move {
             if sqlite {
-                connection.execute(SQLITE_PRAGMAS).await?;
+                connection.execute(pragmas).await?;
             }
             Ok(())
         })

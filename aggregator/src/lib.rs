@@ -24,6 +24,7 @@ mod ingest;
 mod ledger;
 mod live;
 mod pipeline;
+mod priority;
 mod profile;
 mod quarantine;
 mod snapshot;

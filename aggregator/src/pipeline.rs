@@ -12,15 +12,14 @@ use std::time::Duration;
 use cdp_core::event::Event;
 use serde_json::Value;
 use sqlx::AnyConnection;
-use tokio::sync::{Mutex, MutexGuard, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
 
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::ingest::{Entry, IdHash, Log, Portion, Seen, read_after};
 use crate::live::Live;
 use crate::snapshot::Snapshots;
-use crate::{audience, clock, computed_trait, consent, identity, ingest, traits};
+use crate::{audience, clock, computed_trait, consent, identity, ingest, priority, traits};
 
 mod account;
 mod store;
@@ -28,11 +27,12 @@ mod take;
 
 pub(crate) use store::{Logged, last_offset, position, read_between};
 
-/// What one turn takes of the log, about.
+/// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
+/// the disk for one event as for two thousand; where little waits, little is taken.
 const TURN: Portion = Portion {
-    entries: 256,
-    messages: 500,
-    bytes: 4 * 1024 * 1024,
+    entries: 512,
+    messages: 2_000,
+    bytes: 8 * 1024 * 1024,
 };
 /// The same, of a turn that finds out which entry cannot take effect.
 const ONE: Portion = Portion { entries: 1, ..TURN };
@@ -58,9 +58,10 @@ async fn stages(
     connection: &mut AnyConnection,
     turn: &mut Turn<'_>,
     identity: &mut identity::Cache,
+    refusals: &consent::Refusals,
 ) -> Result<()> {
     identity::apply(connection, turn, identity).await?;
-    consent::apply(connection, turn).await?;
+    consent::apply(connection, turn, refusals).await?;
     traits::apply(connection, turn).await?;
     computed_trait::apply(connection, turn).await?;
     audience::apply(connection, turn, clock::now()).await
@@ -84,7 +85,8 @@ impl Pipeline {
         reached: watch::Sender<i64>,
         live: Live,
         snapshots: Arc<Snapshots>,
-    ) -> Result<(Self, JoinHandle<()>)> {
+        refusals: Arc<consent::Refusals>,
+    ) -> Result<(Self, oneshot::Receiver<()>)> {
         let position_seen = reached.subscribe();
         let last_offset = last_offset(&database).await?;
         let (stopping, stop) = watch::channel(false);
@@ -95,6 +97,7 @@ impl Pipeline {
             database,
             live,
             snapshots,
+            refusals,
             log_end: log.end(),
             seen: log.seen(),
             reached,
@@ -104,7 +107,8 @@ impl Pipeline {
             between_turns: Arc::clone(&between_turns),
             identity: identity::Cache::default(),
         };
-        let task = tokio::spawn(runner.run(stop, new_work));
+        let task = priority::behind("pipeline", runner.run(stop, new_work))
+            .map_err(|error| Error::internal(format!("the pipeline cannot start: {error}")))?;
         Ok((
             Self {
                 position: position_seen,
@@ -154,6 +158,7 @@ struct Runner {
     database: Database,
     live: Live,
     snapshots: Arc<Snapshots>,
+    refusals: Arc<consent::Refusals>,
     log_end: watch::Receiver<i64>,
     seen: Arc<Seen>,
     reached: watch::Sender<i64>,
@@ -256,8 +261,12 @@ impl Runner {
         transaction.commit().await.map_err(Error::from)?;
         self.last_offset = done.last_offset;
         self.identity.settle();
-        self.seen
-            .settle(ids(&self.seen, entries.iter().map(|read| read.entry)));
+        let taken = entries.iter().flat_map(|read| {
+            let space_id = &read.entry.space_id;
+            let ids = read.events.iter().map(|event| &event.message_id);
+            ids.map(|id| self.seen.hash(space_id, id))
+        });
+        self.seen.settle(taken);
         self.snapshots.forget(done.changed.iter());
         self.reached.send_replace(reached);
         for (space_id, event, profile_id) in done.told {
@@ -285,7 +294,7 @@ impl Runner {
                 touched: BTreeSet::new(),
                 merged: BTreeMap::new(),
             };
-            stages(connection, &mut turn, &mut self.identity).await?;
+            stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.touched);
             done.changed.extend(turn.merged.keys().cloned());
             if self.live.is_watched() {

@@ -1,6 +1,6 @@
 //! Sources: where data comes from, and what the edge has to know of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use cdp_core::collection::CollectionPolicy;
@@ -107,6 +107,15 @@ impl Directory {
     /// The source with this id.
     pub(crate) fn by_id(&self, source_id: &str) -> Option<Arc<SourceConfig>> {
         self.sources().by_id.get(source_id).cloned()
+    }
+
+    /// The purposes without which some source takes no event.
+    pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
+        let sources = self.sources();
+        let configs = sources.by_id.values();
+        configs
+            .map(|config| config.policy.collect_purpose.clone())
+            .collect()
     }
 
     /// The id of a space's source, from its id or its write key.

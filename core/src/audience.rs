@@ -4,19 +4,21 @@
 //! answer can next change without any new event, because a window moves on: so membership follows
 //! the clock without asking everybody all the time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use crate::event::Object;
+use crate::computed_trait::{Aggregate, Definition, HIDDEN, State};
+use crate::event::{Event, Object};
 use crate::json_path;
 use crate::time::{Span, Timestamp};
 
 /// A rule over one person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Expr {
     /// Every rule holds; true when there is none.
     All {
@@ -53,23 +55,25 @@ pub enum Expr {
 }
 
 /// As many events of a name with such properties, within the last while.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventRule {
     /// Name of the event.
     pub event: String,
     /// Comparisons of properties, all of which must hold; dots go into objects.
-    #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Comparison>,
     /// `false` leaves the events of known bots out, `true` takes only them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bots: Option<bool>,
     /// How many; at least one unless said otherwise.
-    #[serde(default = "at_least_one")]
     pub count: Comparison,
     /// Only events younger than this; all when absent. An event exactly as old is outside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
+    /// What has to be remembered of a person's events to evaluate the rule, so that evaluating never
+    /// reads the events again. Rules that count the same events share it.
+    #[serde(skip)]
+    counter: Definition,
 }
 
 fn at_least_one() -> Comparison {
@@ -155,21 +159,8 @@ pub struct Facts<'a> {
     pub traits: &'a Object,
     /// Computed traits.
     pub computed_traits: &'a Object,
-    /// The person's events of the names that the rule mentions, in any order.
-    pub events: &'a [EventFact],
-}
-
-/// What a rule sees of an event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventFact {
-    /// The event's name.
-    pub name: String,
-    /// When it happened.
-    pub timestamp: Timestamp,
-    /// Its properties.
-    pub properties: Object,
-    /// Whether a known bot sent it.
-    pub bot: bool,
+    /// What is remembered for each of the rule's [`Expr::counters`], by its key.
+    pub counts: &'a BTreeMap<String, State>,
 }
 
 /// The answer for one person at one time.
@@ -190,31 +181,30 @@ impl Expr {
         read::expr(definition, "", 0)
     }
 
-    /// Names of the events that the rule looks at.
+    /// What has to be remembered of everybody's events for this rule.
     #[must_use]
-    pub fn event_names(&self) -> BTreeSet<&str> {
-        let mut names = BTreeSet::new();
+    pub fn counters(&self) -> Vec<&Definition> {
+        let mut counters: Vec<&Definition> = Vec::new();
         self.visit(&mut |rule| {
-            names.insert(rule.event.as_str());
-        });
-        names
-    }
-
-    /// How far back the rule looks at events of a name: `None` when it does not look at them,
-    /// `Some(None)` when it looks at all of them.
-    #[must_use]
-    pub fn longest_window(&self, name: &str) -> Option<Option<Span>> {
-        let mut longest: Option<Option<Span>> = None;
-        self.visit(&mut |rule| {
-            if rule.event == name {
-                longest = Some(match (longest, rule.within) {
-                    (None, window) => window,
-                    (Some(Some(known)), Some(window)) => Some(known.max(window)),
-                    _ => None,
-                });
+            if !counters.iter().any(|known| known.key == rule.counter.key) {
+                counters.push(&rule.counter);
             }
         });
-        longest
+        counters
+    }
+
+    /// What [`Facts::counts`] has to be for a person with these events.
+    #[must_use]
+    pub fn counts<'e>(&self, events: impl Iterator<Item = &'e Event>) -> BTreeMap<String, State> {
+        let counters = self.counters();
+        let mut counts: BTreeMap<String, State> = BTreeMap::new();
+        for event in events {
+            for counter in counters.iter().filter(|counter| counter.matches(event)) {
+                let state = counts.entry(counter.key.clone()).or_default();
+                state.add(counter, event);
+            }
+        }
+        counts
     }
 
     /// Whether the person belongs to the audience at `now`.
@@ -240,7 +230,7 @@ impl Expr {
             Self::ComputedTrait { computed_trait, is } => {
                 settled(is.holds(find(facts.computed_traits, computed_trait)))
             }
-            Self::Event(rule) => rule.evaluate(facts.events, now),
+            Self::Event(rule) => rule.evaluate(facts.counts.get(&rule.counter.key), now),
         }
     }
 
@@ -282,30 +272,77 @@ fn find<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
     })
 }
 
+/// Times that a rule with a window may need to be remembered, so that one person's stay small.
+const MOST_TIMES: u64 = 10_000;
+
 impl EventRule {
-    fn evaluate(&self, events: &[EventFact], now: Timestamp) -> Evaluation {
-        let mut times: Vec<Timestamp> = events
+    fn new(
+        event: String,
+        properties: BTreeMap<String, Comparison>,
+        bots: Option<bool>,
+        count: Comparison,
+        within: Option<Span>,
+    ) -> Result<Self, String> {
+        let most = match within {
+            None => 0,
+            Some(_) => count.settles_at(),
+        };
+        if most > MOST_TIMES {
+            return Err(format!(
+                "within a window, a count can be compared with numbers up to {MOST_TIMES}"
+            ));
+        }
+        let mut counter = Definition {
+            key: String::new(),
+            event: event.clone(),
+            properties: properties.clone(),
+            aggregate: if within.is_none() {
+                Aggregate::Count
+            } else {
+                Aggregate::Times
+            },
+            of: None,
+            bots,
+            // Rules with nearly the same numbers remember the same.
+            most: usize::try_from(most).map_or(0, |most| {
+                if most == 0 {
+                    0
+                } else {
+                    most.next_power_of_two()
+                }
+            }),
+        };
+        let text = serde_json::to_string(&counter).map_err(|error| error.to_string())?;
+        let digest = Sha256::digest(text.as_bytes());
+        counter.key = digest
             .iter()
-            .filter(|event| {
-                event.name == self.event
-                    && self.bots.is_none_or(|bots| bots == event.bot)
-                    && self.accepts(&event.properties)
-            })
-            .map(|event| event.timestamp)
-            .filter(|time| self.within.is_none_or(|window| now.since(*time) < window))
-            .collect();
-        times.sort_unstable();
-        let member = self.count.holds_count(times.len());
-        let changes_at = self
-            .within
-            .and_then(|window| self.next_change(&times, window, member));
-        Evaluation { member, changes_at }
+            .take(12)
+            .fold(HIDDEN.to_string(), |key, byte| format!("{key}{byte:02x}"));
+        Ok(Self {
+            event,
+            properties,
+            bots,
+            count,
+            within,
+            counter,
+        })
     }
 
-    fn accepts(&self, properties: &Object) -> bool {
-        self.properties
+    fn evaluate(&self, counted: Option<&State>, now: Timestamp) -> Evaluation {
+        let Some(window) = self.within else {
+            return settled(self.count.holds_count(counted.map_or(0, State::count)));
+        };
+        let times: Vec<Timestamp> = counted
+            .map_or(&[][..], State::times)
             .iter()
-            .all(|(key, comparison)| comparison.holds(find(properties, key)))
+            .copied()
+            .filter(|time| now.since(*time) < window)
+            .collect();
+        let member = self.count.holds_count(number(times.len()));
+        Evaluation {
+            member,
+            changes_at: self.next_change(&times, window, member),
+        }
     }
 
     /// When, with nothing new, enough of the oldest events have left the window to change the answer.
@@ -314,9 +351,20 @@ impl EventRule {
         times
             .iter()
             .enumerate()
-            .find(|(gone, _)| self.count.holds_count(times.len() - gone - 1) != member)
+            .find(|(gone, _)| self.count.holds_count(number(times.len() - gone - 1)) != member)
             .map(|(_, time)| leaves(time))
     }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Whether properties compare so.
+pub(crate) fn accepts(wanted: &BTreeMap<String, Comparison>, properties: &Object) -> bool {
+    wanted
+        .iter()
+        .all(|(key, comparison)| comparison.holds(find(properties, key)))
 }
 
 impl Comparison {
@@ -348,8 +396,30 @@ impl Comparison {
             && self.exists.is_none_or(|wanted| wanted != value.is_null())
     }
 
-    fn holds_count(&self, count: usize) -> bool {
+    fn holds_count(&self, count: u64) -> bool {
         self.holds(Some(&Value::from(count)))
+    }
+
+    /// From which count on all counts compare alike.
+    fn settles_at(&self) -> u64 {
+        let single = [&self.eq, &self.ne, &self.gt, &self.gte, &self.lt, &self.lte];
+        let listed = self.one_of.iter().flatten();
+        single
+            .into_iter()
+            .flatten()
+            .chain(listed)
+            .filter_map(Value::as_f64)
+            .map(|bound| {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "saturates, and what is beyond every count is refused"
+                )]
+                let whole = bound.max(0.0) as u64;
+                whole.saturating_add(1)
+            })
+            .max()
+            .unwrap_or(0)
     }
 
     fn is_empty(&self) -> bool {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::IpPolicy;
-use crate::event::Object;
 use crate::rate::Rate;
 use crate::source::ConsentBasis;
 
@@ -96,31 +95,23 @@ pub struct Caller<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-/// Leaves of `context.ip` what may be recorded. Where the page itself is the caller and says
-/// nothing, the caller's address stands in; `0.0.0.0`, by which Segment's clients say that none is to
-/// be recorded, stays what it is.
-pub fn record_address(context: &mut Object, policy: IpPolicy, stands_in: Option<IpAddr>) {
-    let recorded = match context.remove("ip") {
+/// What may be recorded of `context.ip`. Where the page itself is the caller and says nothing, the
+/// caller's address stands in; `0.0.0.0`, by which Segment's clients say that none is to be recorded,
+/// stays what it is.
+#[must_use]
+pub fn recorded_address(
+    given: Option<Value>,
+    policy: IpPolicy,
+    stands_in: Option<IpAddr>,
+) -> Option<Value> {
+    let recorded = match given {
         None | Some(Value::Null) => stands_in
             .filter(|address| !address.is_loopback())
             .and_then(|address| policy.recorded(&address.to_string())),
         Some(Value::String(given)) => policy.recorded(&given),
-        Some(other) => {
-            if policy == IpPolicy::Keep {
-                context.insert("ip".to_owned(), other);
-            }
-            return;
-        }
+        Some(other) => return (policy == IpPolicy::Keep).then_some(other),
     };
-    context.extend(recorded.map(|recorded| ("ip".to_owned(), Value::from(recorded))));
-}
-
-/// A refused message as it may be kept.
-#[must_use]
-pub fn kept(text: &str, policy: IpPolicy) -> Value {
-    let mut message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    shorten_address(&mut message, policy);
-    message
+    recorded.map(Value::from)
 }
 
 /// Leaves of a refused message's address what may be recorded; of one that is a text because it could
@@ -129,9 +120,10 @@ pub fn shorten_address(message: &mut Value, policy: IpPolicy) {
     if let Value::String(text) = message {
         *text = kept_text(text, policy);
     } else if let Some(context) = message.get_mut("context").and_then(Value::as_object_mut)
-        && context.contains_key("ip")
+        && let Some(given) = context.remove("ip")
     {
-        record_address(context, policy, None);
+        let recorded = recorded_address(Some(given), policy, None);
+        context.extend(recorded.map(|recorded| ("ip".to_owned(), recorded)));
     }
 }
 
@@ -171,9 +163,17 @@ mod tests {
     use crate::address;
     use serde_json::json;
 
+    fn kept(text: &str, policy: IpPolicy) -> Value {
+        let mut message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        shorten_address(&mut message, policy);
+        message
+    }
+
     fn recorded(context: &Value, policy: IpPolicy, caller: Option<&str>) -> Value {
         let mut context = context.as_object().cloned().unwrap_or_default();
-        record_address(&mut context, policy, caller.and_then(address::read));
+        let given = context.remove("ip");
+        let recorded = recorded_address(given, policy, caller.and_then(address::read));
+        context.extend(recorded.map(|recorded| ("ip".to_owned(), recorded)));
         Value::Object(context)
     }
 

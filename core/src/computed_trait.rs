@@ -4,10 +4,13 @@
 //! here is commutative and associative: counting, exact decimal sums, minima, maxima, and first and
 //! last by `(event time, message id)`.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
+use crate::audience::{Comparison, accepts};
 use crate::event::Event;
 use crate::json_path;
 use crate::time::Timestamp;
@@ -28,16 +31,22 @@ pub enum Aggregate {
     First,
     /// The value of the latest event.
     Last,
+    /// When the latest events happened, and how many there were. What an audience remembers to count
+    /// within a window; no trait that anybody sees.
+    Times,
 }
 
 /// What to compute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// The trait's name.
     pub key: String,
     /// Name of the events that count.
     pub event: String,
+    /// Comparisons of properties, all of which must hold; dots go into objects.
+    #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, Comparison>,
     /// How.
     pub aggregate: Aggregate,
     /// Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none.
@@ -46,9 +55,29 @@ pub struct Definition {
     /// `false` leaves the events of known bots out, `true` takes only them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bots: Option<bool>,
+    /// How many times are remembered; only of [`Aggregate::Times`].
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub most: usize,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to it"
+)]
+fn is_none_at_all(most: &usize) -> bool {
+    *most == 0
+}
+
+/// How the key of a definition begins that an audience made for itself.
+pub const HIDDEN: char = '#';
+
 impl Definition {
+    /// Whether an audience made it for itself, so that nobody sees it.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.key.starts_with(HIDDEN)
+    }
+
     /// Whether the definition can be computed.
     ///
     /// # Errors
@@ -57,7 +86,16 @@ impl Definition {
         if self.key.is_empty() || self.event.is_empty() {
             return Err("a computed trait needs a \"key\" and the name of an \"event\"".to_owned());
         }
+        if self.is_hidden() {
+            return Err(format!(
+                "the key \"{}\" begins with {HIDDEN}, which is kept for audiences: choose another",
+                self.key
+            ));
+        }
         match (&self.of, self.aggregate) {
+            (_, Aggregate::Times) => {
+                Err("\"aggregate\" has to be one of count, sum, min, max, first, last".to_owned())
+            }
             (None, Aggregate::Count) => Ok(()),
             (None, _) => {
                 Err("say which values in \"of\", such as \"properties.revenue\"".to_owned())
@@ -74,6 +112,7 @@ impl Definition {
     pub fn matches(&self, event: &Event) -> bool {
         event.event_name() == Some(self.event.as_str())
             && self.bots.is_none_or(|bots| bots == event.bot.is_some())
+            && (self.properties.is_empty() || accepts(&self.properties, &event.properties))
     }
 }
 
@@ -97,6 +136,12 @@ pub struct State {
     first: Option<Dated>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<Dated>,
+    /// The latest times, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    times: Vec<Timestamp>,
+    /// How many of them are remembered.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    most: usize,
 }
 
 fn is_zero(sum: &Decimal) -> bool {
@@ -148,6 +193,10 @@ impl State {
             Aggregate::Max => one.max = numbers.iter().max().copied(),
             Aggregate::First => one.first = values.first().map(|value| dated(value)),
             Aggregate::Last => one.last = values.last().map(|value| dated(value)),
+            Aggregate::Times => {
+                one.times.push(event.timestamp);
+                one.most = definition.most;
+            }
         }
         self.merge(&one);
     }
@@ -164,6 +213,25 @@ impl State {
         self.last = pick(self.last.take(), other.last.as_ref(), |new, old| {
             new.order() > old.order()
         });
+        self.most = self.most.max(other.most);
+        if !other.times.is_empty() {
+            self.times.extend_from_slice(&other.times);
+            self.times.sort_unstable();
+            let surplus = self.times.len().saturating_sub(self.most);
+            self.times.drain(..surplus);
+        }
+    }
+
+    /// How many events there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// When the latest of them happened, in order; only of [`Aggregate::Times`].
+    #[must_use]
+    pub fn times(&self) -> &[Timestamp] {
+        &self.times
     }
 
     /// The trait's value; `None` when no event had one.
@@ -179,6 +247,7 @@ impl State {
             Aggregate::Max => self.max.map(json_number),
             Aggregate::First => self.first.as_ref().map(|dated| dated.value.clone()),
             Aggregate::Last => self.last.as_ref().map(|dated| dated.value.clone()),
+            Aggregate::Times => None,
         }
     }
 }

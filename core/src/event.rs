@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::consent::Receipt;
+use crate::fields::Fields;
 use crate::ledger::LedgerMark;
 use crate::time::Timestamp;
 use crate::violation::Violation;
@@ -94,14 +95,14 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
     /// Properties of the event (track, page, screen).
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub properties: Object,
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub properties: Fields,
     /// Traits of the person (identify) or the account (group).
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub traits: Object,
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub traits: Fields,
     /// Context without consent and ledger, which have fields of their own.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub context: Object,
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub context: Fields,
     /// When it happened, corrected for the client's clock.
     pub timestamp: Timestamp,
     /// When it happened by the client's clock.
@@ -124,8 +125,8 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
     /// Fields the spec does not know, as they came.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub extra: Object,
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub extra: Fields,
 }
 
 impl Event {

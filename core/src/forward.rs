@@ -61,6 +61,29 @@ pub struct Refused {
     pub ledger: Option<LedgerMark>,
 }
 
+/// The lines that answer a batch, in its order: `taken` says of each message that passed its place,
+/// its id and whether it is new.
+pub fn lines<'a>(
+    taken: impl Iterator<Item = (usize, &'a str, bool)>,
+    refused: &'a [Refused],
+) -> Vec<MessageOutcome> {
+    let taken = taken.map(|(index, message_id, new)| MessageOutcome {
+        index,
+        message_id: message_id.to_owned(),
+        outcome: if new { Outcome::Ok } else { Outcome::Duplicate },
+        reason: None,
+    });
+    let refused = refused.iter().map(|refused| MessageOutcome {
+        index: refused.index,
+        message_id: refused.message_id.clone(),
+        outcome: refused.outcome,
+        reason: Some(refused.reason.clone()),
+    });
+    let mut lines: Vec<MessageOutcome> = taken.chain(refused).collect();
+    lines.sort_by_key(|line| line.index);
+    lines
+}
+
 /// The aggregator's answer to a [`Forward`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forwarded {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::event::{Event, EventKind, Object};
+use crate::event::{Event, EventKind};
 
 /// The customer's own id of a person.
 pub const USER_ID: &str = "user_id";
@@ -165,11 +165,12 @@ pub fn of_event(event: &Event) -> Vec<Identifier> {
     );
     // A group's traits describe the account, so only the person's own calls name an e-mail.
     let own_traits = (event.kind != EventKind::Group).then_some(&event.traits);
-    let context_traits = event.context.get("traits").and_then(Value::as_object);
-    let email = [own_traits, context_traits]
+    let own = own_traits.and_then(|traits| traits.member(EMAIL));
+    let in_context = || event.context.member("traits")?.get(EMAIL);
+    let email = [own, in_context()]
         .into_iter()
         .flatten()
-        .find_map(email_in);
+        .find_map(Value::as_str);
     found.extend(email.and_then(|email| Identifier::normalised(EMAIL, email)));
     found.extend(
         event
@@ -186,8 +187,4 @@ pub fn of_event(event: &Event) -> Vec<Identifier> {
 /// An alias says `previousId` without its kind: our SDKs and Segment's use it for the browser's id.
 fn previous(id: &str) -> Option<Identifier> {
     Identifier::normalised(ANONYMOUS_ID, id)
-}
-
-fn email_in(traits: &Object) -> Option<&str> {
-    traits.get("email").and_then(Value::as_str)
 }

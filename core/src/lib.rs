@@ -17,6 +17,7 @@ pub mod computed_trait;
 pub mod consent;
 pub mod decision;
 pub mod event;
+pub mod fields;
 pub mod forward;
 pub mod gate;
 pub mod identifier;

@@ -13,11 +13,11 @@ pub fn of_event(event: &Event) -> Vec<(String, Value)> {
         return Vec::new();
     }
     let own = if event.kind == EventKind::Identify {
-        Some(&event.traits)
+        Some(&*event.traits)
     } else {
         None
     };
-    let context = event.context.get("traits").and_then(Value::as_object);
+    let context = event.context.member("traits").and_then(Value::as_object);
     let mut set: Vec<(String, Value)> = Vec::new();
     for (key, value) in [own, context].into_iter().flatten().flatten() {
         if !set.iter().any(|(known, _)| known == key) {

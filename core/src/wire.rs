@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::address::IpPolicy;
 use crate::bots::Recogniser;
-use crate::collection::{BOT_REASON, Bots, Caller, record_address, shorten_address};
+use crate::collection::{BOT_REASON, Bots, Caller, shorten_address};
 use crate::consent::{Choices, Receipt};
 use crate::event::EventKind;
 use crate::forward::{Admitted, Refused};
@@ -24,6 +24,7 @@ use crate::time::Timestamp;
 
 mod exact;
 mod message;
+mod shallow;
 mod surrogates;
 mod utf8;
 
@@ -140,13 +141,11 @@ impl<'a> Intake<'a> {
     }
 
     /// The known bot behind a message, unless the source does not care.
-    fn bot(&self, user_agent: Option<&Value>, bots: &mut Recogniser) -> Option<&'static str> {
+    fn bot(&self, said: Option<&str>, bots: &mut Recogniser) -> Option<&'static str> {
         if self.config.collection.bots == Bots::Keep {
             return None;
         }
-        let said = user_agent
-            .and_then(Value::as_str)
-            .filter(|user_agent| !user_agent.is_empty());
+        let said = said.filter(|user_agent| !user_agent.is_empty());
         bots.name(said.or(self.own_caller().user_agent)?)
     }
 }
@@ -268,14 +267,7 @@ impl Batch {
             intake,
             fresh_id,
         );
-        let event = read
-            .event
-            .map_err(|reason| (reason, self.kept(text, collection.ip)));
-        let user_agent = match &event {
-            Ok(event) => event.context.get("userAgent"),
-            Err((_, message)) => message.pointer("/context/userAgent"),
-        };
-        let bot = intake.bot(user_agent, bots);
+        let bot = intake.bot(read.user_agent.as_deref(), bots);
         if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
             return Err(Box::new(Refused {
                 index,
@@ -286,22 +278,17 @@ impl Batch {
                 ledger: read.ledger,
             }));
         }
-        let mut event = event.map_err(|(reason, message)| {
+        let mut event = read.event.map_err(|reason| {
             Box::new(Refused {
                 index,
                 message_id: read.message_id,
                 outcome: Outcome::Quarantined,
                 reason,
-                message: Some(message),
+                message: Some(self.kept(text, collection.ip)),
                 ledger: read.ledger,
             })
         })?;
         event.bot = bot.map(str::to_owned);
-        record_address(
-            &mut event.context,
-            collection.ip,
-            intake.own_caller().address,
-        );
         let gate = gate_event(
             &intake.config.policy,
             &intake.config.consent_basis,
@@ -334,13 +321,9 @@ impl Batch {
         let readable = match self.damage {
             Some(marker) if text.contains(marker) => None,
             _ if exact::check(text).is_err() => None,
-            _ => lenient(text),
+            _ => message::completed(text, &self.common),
         };
         let mut message = match readable {
-            Some(Value::Object(mut fields)) => {
-                self.common.complete(&mut fields);
-                Value::Object(fields)
-            }
             // A null would say on the way that there is no message.
             None | Some(Value::Null) => Value::from(utf8::shown(text, self.damage)),
             Some(other) => other,
@@ -351,7 +334,7 @@ impl Batch {
 
     fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
         let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
-        let said = common(body.context.as_deref(), body.integrations.as_deref());
+        let said = message::Common::new(body.context.as_deref(), body.integrations.as_deref());
         let (common, slip) = match said {
             Ok(common) => (common, None),
             Err(reason) => (message::Common::default(), Some(reason)),
@@ -425,23 +408,6 @@ impl DecideRequest {
 }
 
 /// What a batch says for all of its messages, or why it cannot be kept as it was sent.
-fn common(
-    context: Option<&RawValue>,
-    integrations: Option<&RawValue>,
-) -> Result<message::Common, String> {
-    let read = |name: &str, raw: Option<&RawValue>| match raw {
-        // What is no object says nothing.
-        Some(raw) if raw.get().starts_with('{') => exact::check(raw.get())
-            .and_then(|()| from_text(raw.get()).map_err(|error| detail(&error)))
-            .map_err(|reason| format!("the batch's \"{name}\": {reason}")),
-        _ => Ok(Value::Null),
-    };
-    Ok(message::Common::new(
-        read("context", context)?,
-        read("integrations", integrations)?,
-    ))
-}
-
 /// Reads a body, which has to be an object; serde would take a list for one.
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
     if !text.trim_start().starts_with('{') {

@@ -288,7 +288,7 @@ fn half_an_emoji_does_not_cost_the_event() {
         .unwrap()
         .judge(&intake, &mut || "fresh".to_owned());
     assert_eq!(judged.refused, []);
-    let properties = Value::Object(judged.admitted[0].event.properties.clone());
+    let properties = Value::Object((*judged.admitted[0].event.properties).clone());
     assert_eq!(
         properties,
         json!({"half": "a\u{fffd}", "low": "\u{fffd}b", "whole": "😀", "slash": "\\ud83d"})

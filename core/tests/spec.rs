@@ -11,12 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cdp_core::address;
-use cdp_core::audience::{EventFact, Expr, Facts};
+use cdp_core::audience::{Expr, Facts};
 use cdp_core::collection::Caller;
 use cdp_core::computed_trait::{Definition, State};
 use cdp_core::consent::{Choices, Policy, Verdict};
 use cdp_core::decision::{Experience, decide};
-use cdp_core::event::{Event, EventKind, Object};
+use cdp_core::event::{Event, EventKind};
+use cdp_core::fields::Fields;
 use cdp_core::forward::{Membership, Snapshot};
 use cdp_core::identifier;
 use cdp_core::identity::{Node, Resolution, edges_of, resolve};
@@ -185,9 +186,9 @@ fn event(value: &Value, number: usize) -> Event {
         user_id: text("userId"),
         previous_id: text("previousId"),
         group_id: None,
-        properties: object("properties"),
-        traits: object("traits"),
-        context: Object::new(),
+        properties: object("properties").into(),
+        traits: object("traits").into(),
+        context: Fields::default(),
         timestamp: at,
         original_timestamp: None,
         sent_at: None,
@@ -196,7 +197,7 @@ fn event(value: &Value, number: usize) -> Event {
         bot: None,
         ledger: None,
         violations: Vec::new(),
-        extra: Object::new(),
+        extra: Fields::default(),
     }
 }
 
@@ -271,26 +272,31 @@ fn audiences() {
             .as_object()
             .cloned()
             .unwrap_or_default();
-        let events: Vec<EventFact> = fixture["events"]
+        let events: Vec<Event> = fixture["events"]
             .as_array()
             .into_iter()
             .flatten()
-            .map(|event| EventFact {
-                name: event["event"].as_str().unwrap().to_owned(),
-                timestamp: time(&event["at"]),
-                properties: event["properties"].as_object().cloned().unwrap(),
-                bot: event["bot"].as_str().is_some(),
+            .enumerate()
+            .map(|(number, sent)| Event {
+                timestamp: time(&sent["at"]),
+                bot: sent["bot"].as_str().map(str::to_owned),
+                ..event(
+                    &json!({"event": sent["event"], "properties": sent["properties"], "at": 0}),
+                    number,
+                )
             })
             .collect();
-        let facts = Facts {
-            traits: &traits,
-            computed_traits: &computed_traits,
-            events: &events,
+        let evaluate = |expr: &Expr, now| {
+            let facts = Facts {
+                traits: &traits,
+                computed_traits: &computed_traits,
+                counts: &expr.counts(events.iter()),
+            };
+            expr.evaluate(&facts, now)
         };
         for case in fixture["cases"].as_array().into_iter().flatten() {
-            let found = Expr::parse(&fixture["definition"])
-                .unwrap()
-                .evaluate(&facts, time(&case["now"]));
+            let expr = Expr::parse(&fixture["definition"]).unwrap();
+            let found = evaluate(&expr, time(&case["now"]));
             assert_eq!(json!(found.member), case["member"], "{place}: {case}");
             assert_eq!(
                 json!(found.changes_at),
@@ -302,7 +308,7 @@ fn audiences() {
             let expr = Expr::parse(&rule[0])
                 .unwrap_or_else(|error| panic!("{place}: {}: {error}", rule[0]));
             assert_eq!(
-                json!(expr.evaluate(&facts, time(&fixture["now"])).member),
+                json!(evaluate(&expr, time(&fixture["now"])).member),
                 rule[1],
                 "{place}: {}",
                 rule[0]

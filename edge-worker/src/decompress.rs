@@ -59,28 +59,30 @@ impl Coding {
     }
 
     fn undo(self, bytes: &[u8]) -> Result<Vec<u8>, EdgeError> {
+        let length = bytes.len();
         match self {
-            Self::Gzip => limited("gzip", flate2::read::MultiGzDecoder::new(bytes)),
-            Self::Brotli => limited("br", brotli_decompressor::Decompressor::new(bytes, 4096)),
+            Self::Gzip => limited("gzip", length, flate2::read::MultiGzDecoder::new(bytes)),
+            Self::Brotli => limited(
+                "br",
+                length,
+                brotli_decompressor::Decompressor::new(bytes, 4096),
+            ),
             Self::Zstd => {
                 let decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(
                     bytes,
                     ZSTD_WINDOW,
                 )
                 .map_err(|error| EdgeError::BadCompression(format!("zstd: {error}")))?;
-                limited("zstd", decoder)
+                limited("zstd", length, decoder)
             }
             // RFC 9110 says zlib; some clients send the bare deflate stream.
-            Self::Deflate => {
-                limited("deflate", flate2::read::ZlibDecoder::new(bytes)).or_else(|error| {
-                    match error {
-                        EdgeError::BadCompression(_) => {
-                            limited("deflate", flate2::read::DeflateDecoder::new(bytes))
-                        }
-                        other => Err(other),
+            Self::Deflate => limited("deflate", length, flate2::read::ZlibDecoder::new(bytes))
+                .or_else(|error| match error {
+                    EdgeError::BadCompression(_) => {
+                        limited("deflate", length, flate2::read::DeflateDecoder::new(bytes))
                     }
-                })
-            }
+                    other => Err(other),
+                }),
         }
     }
 }
@@ -149,12 +151,14 @@ fn is_object(bytes: &[u8]) -> bool {
     first == Some(&b'{')
 }
 
+/// How many times as long as its compressed form a batch usually is, at the most.
+const USUAL_RATIO: usize = 8;
+
 /// Reads at most one byte more than allowed, so that a small body cannot become a huge one.
-fn limited(coding: &str, reader: impl Read) -> Result<Vec<u8>, EdgeError> {
-    let mut out = Vec::new();
-    let most = u64::try_from(MAX_BATCH_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
+fn limited(coding: &str, compressed: usize, reader: impl Read) -> Result<Vec<u8>, EdgeError> {
+    let most = MAX_BATCH_BYTES.saturating_add(1);
+    let mut out = Vec::with_capacity(compressed.saturating_mul(USUAL_RATIO).min(most));
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
     reader
         .take(most)
         .read_to_end(&mut out)

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cdp_core::forward::Forward;
-use cdp_core::outcome::{MessageOutcome, Outcome};
+use cdp_core::forward::{Forward, lines};
+use cdp_core::outcome::MessageOutcome;
 use cdp_core::time::{Span, Timestamp};
 
 /// How many Durable Objects share the buffer.
@@ -18,25 +18,11 @@ pub(crate) const LONGEST_PAUSE: Span = Span::from_seconds(30);
 /// stays refused. Whether an id was stored before is only known in the log, which drops it there.
 pub(crate) fn outcomes(batch: &Forward) -> Vec<MessageOutcome> {
     let mut seen = BTreeSet::new();
-    let taken = batch.admitted.iter().map(|admitted| MessageOutcome {
-        index: admitted.index,
-        message_id: admitted.event.message_id.clone(),
-        outcome: if seen.insert(admitted.event.message_id.as_str()) {
-            Outcome::Ok
-        } else {
-            Outcome::Duplicate
-        },
-        reason: None,
+    let taken = batch.admitted.iter().map(|admitted| {
+        let message_id = admitted.event.message_id.as_str();
+        (admitted.index, message_id, seen.insert(message_id))
     });
-    let refused = batch.refused.iter().map(|refused| MessageOutcome {
-        index: refused.index,
-        message_id: refused.message_id.clone(),
-        outcome: refused.outcome,
-        reason: Some(refused.reason.clone()),
-    });
-    let mut lines: Vec<MessageOutcome> = taken.chain(refused).collect();
-    lines.sort_by_key(|line| line.index);
-    lines
+    lines(taken, &batch.refused)
 }
 
 /// The line in which a batch waits. Batches of one line are delivered one after the other: a

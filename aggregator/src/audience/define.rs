@@ -5,8 +5,11 @@ use std::time::Duration;
 use cdp_core::audience::Expr;
 use serde_json::Value;
 
+use super::facts;
 use super::store::{self, Audience};
 use crate::app::App;
+use crate::computed_trait::count_for_audience;
+use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::{clock, id};
 
@@ -37,6 +40,7 @@ pub(super) async fn define(
     let new = id::dated("aud", clock::now())?;
     {
         let _guard = app.pipeline.between_turns().await;
+        count_for_audience(&app.database, space_id, &rule.counters()).await?;
         store::insert(
             &app.database,
             space_id,
@@ -56,6 +60,23 @@ pub(super) async fn define(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Sees to it that what the audiences count is counted: an earlier version may have counted otherwise.
+/// Those that have to wait for it look at everybody again. To be called before the pipeline starts.
+pub(crate) async fn prepare(database: &Database) -> Result<()> {
+    let audiences = store::of_all_spaces(database).await?;
+    for (space_id, audience) in &audiences {
+        count_for_audience(database, space_id, &audience.rule.counters()).await?;
+    }
+    let mut transaction = database.begin().await?;
+    for (space_id, audience) in &audiences {
+        let facts = facts::load(&mut transaction, space_id, &[]).await?;
+        if !facts.are_ready_for(&audience.rule) {
+            store::advance(&mut transaction, &audience.id, "", false).await?;
+        }
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// Refuses a definition that names an audience which is not there.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::audience::Expr;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
@@ -13,7 +12,8 @@ use crate::error::Result;
 /// Profiles whose facts are in memory at the same time.
 const PART: usize = 200;
 
-/// Evaluates all audiences of the space for these profiles. `merged` says which profiles went into
+/// Evaluates all audiences of the space for these profiles, except those that wait until all that they
+/// count is counted: they look at everybody then. `merged` says which profiles went into
 /// which, so that a membership keeps the time since which it holds.
 pub(super) async fn evaluate(
     connection: &mut AnyConnection,
@@ -71,8 +71,11 @@ async fn memberships(
     profiles: &[String],
     now: Timestamp,
 ) -> Result<Found> {
-    let rules: Vec<&Expr> = audiences.iter().map(|audience| &audience.rule).collect();
-    let facts = facts::load(connection, space_id, &rules, profiles, now).await?;
+    let facts = facts::load(connection, space_id, profiles).await?;
+    let audiences: Vec<&Audience> = audiences
+        .iter()
+        .filter(|audience| facts.are_ready_for(&audience.rule))
+        .collect();
     // A profile that went into another belongs nowhere, whatever a rule says of somebody without facts.
     let alive = members::alive(connection, space_id, profiles).await?;
     let mut found = Found {
@@ -80,7 +83,7 @@ async fn memberships(
         due: BTreeMap::new(),
     };
     for profile_id in profiles {
-        for audience in audiences {
+        for audience in &audiences {
             let evaluation = audience.rule.evaluate(&facts.of(profile_id), now);
             let lives = alive.contains(profile_id);
             found.members.insert(

@@ -39,7 +39,7 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
         };
         cursor.clone_from(last);
         let mut connection = app.database.reader().acquire().await?;
-        let facts = facts::load(&mut connection, space_id, &[rule], &profiles, now).await?;
+        let facts = facts::load_and_count(&mut connection, space_id, rule, &profiles).await?;
         for id in profiles {
             if rule.evaluate(&facts.of(&id), now).member {
                 answer.count += 1;

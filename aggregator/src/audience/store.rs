@@ -1,10 +1,9 @@
 //! SQL of `audience`, and of the events that rules look at.
 
-use cdp_core::audience::{EventFact, Expr};
-use cdp_core::event::Object;
+use cdp_core::audience::Expr;
+use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
@@ -107,6 +106,15 @@ pub(super) async fn insert(
     Ok(transaction.commit().await?)
 }
 
+/// The audiences of all spaces, each with its space.
+pub(super) async fn of_all_spaces(database: &Database) -> Result<Vec<(String, Audience)>> {
+    let sql = "SELECT space_id, id, name, definition, status, created_at FROM audience ORDER BY id";
+    let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("space_id")?, audience(row)?)))
+        .collect()
+}
+
 /// The oldest audience that is not done.
 pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
     let sql = "SELECT id, space_id, backfill_cursor FROM audience WHERE status = 'building' ORDER BY created_at LIMIT 1";
@@ -158,27 +166,19 @@ pub(super) async fn profiles_after(
         .collect()
 }
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    properties: Object,
-    bot: Option<IgnoredAny>,
-}
-
-/// The events of a name that these profiles have since a time.
+/// The events of a name that these profiles have.
 pub(super) async fn events_of(
     connection: &mut AnyConnection,
     space_id: &str,
     name: &str,
-    since: i64,
     profiles: &[String],
-) -> Result<Vec<(String, EventFact)>> {
+) -> Result<Vec<(String, Event)>> {
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
-         e.timestamp AS timestamp, e.body AS body FROM wanted w CROSS JOIN identity_node n \
+         e.body AS body FROM wanted w CROSS JOIN identity_node n \
          CROSS JOIN event e WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND \
-         e.space_id = $1 AND e.anchor = n.identifier AND e.timestamp >= $3 AND e.name = $2",
-        [space_id.into(), name.into(), since.into()],
+         e.space_id = $1 AND e.anchor = n.identifier AND e.name = $2",
+        [space_id.into(), name.into()],
     );
     let rows = query
         .rows(profiles.iter().map(|profile| [profile.into()]))
@@ -187,14 +187,7 @@ pub(super) async fn events_of(
     rows.iter()
         .map(|row| {
             let body: String = row.try_get("body")?;
-            let Body { properties, bot } = serde_json::from_str(&body)?;
-            let fact = EventFact {
-                name: name.to_owned(),
-                timestamp: time(row, "timestamp")?,
-                properties,
-                bot: bot.is_some(),
-            };
-            Ok((row.try_get("profile_id")?, fact))
+            Ok((row.try_get("profile_id")?, serde_json::from_str(&body)?))
         })
         .collect()
 }

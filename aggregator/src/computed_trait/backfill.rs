@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::AnyConnection;
+
 use super::{stage, store};
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Turn};
+use crate::pipeline::{self, Logged, Turn};
 use crate::{audience, clock};
 
 /// Events in one step.
@@ -30,16 +32,10 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
     let definitions = std::slice::from_ref(&building.stored);
     stage::add(&mut transaction, space_id, definitions, &events).await?;
 
-    let anchors: BTreeSet<String> = events.iter().map(|logged| logged.anchor.clone()).collect();
-    let touched = store::profiles_of(&mut transaction, space_id, anchors).await?;
-    let mut turn = Turn {
-        space_id,
-        events: &events,
-        profile_of: BTreeMap::new(),
-        touched,
-        merged: BTreeMap::new(),
-    };
-    audience::apply(&mut transaction, &mut turn, clock::now()).await?;
+    // An audience that waits for a count looks at everybody when the count is there.
+    if !building.stored.definition.is_hidden() {
+        evaluate(&mut transaction, space_id, &events).await?;
+    }
 
     let reached = events.last().map_or(building.until, |last| last.offset);
     store::advance(
@@ -51,4 +47,18 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
     .await?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)
+}
+
+/// Evaluates the audiences of the people whose events these are.
+async fn evaluate(connection: &mut AnyConnection, space_id: &str, events: &[Logged]) -> Result<()> {
+    let anchors: BTreeSet<String> = events.iter().map(|logged| logged.anchor.clone()).collect();
+    let touched = store::profiles_of(connection, space_id, anchors).await?;
+    let mut turn = Turn {
+        space_id,
+        events,
+        profile_of: BTreeMap::new(),
+        touched,
+        merged: BTreeMap::new(),
+    };
+    audience::apply(connection, &mut turn, clock::now()).await
 }

@@ -11,7 +11,10 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::database::Database;
 use crate::database::rows::Many;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+
+/// The status of a definition that has counted all earlier events.
+const READY: &str = "ready";
 
 /// A definition with its id and how far its backfill is.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +51,8 @@ pub(super) async fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Stored>> {
-    let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    let sql = "SELECT id, definition, status, created_at FROM computed_trait \
+               WHERE space_id = $1 AND id > $2 AND trait_key NOT LIKE '#%' ORDER BY id LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(after)
@@ -60,7 +64,8 @@ pub(super) async fn page(
 
 /// One definition.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Stored> {
-    let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 AND id = $2";
+    let sql = "SELECT id, definition, status, created_at FROM computed_trait \
+               WHERE space_id = $1 AND id = $2 AND trait_key NOT LIKE '#%'";
     let row = sqlx::query(sql)
         .bind(space_id)
         .bind(id)
@@ -69,7 +74,8 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
     stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
 }
 
-/// Writes a definition that has to count what is before `until`.
+/// Writes a definition that has to count what is before `until`, unless there is one with its key.
+/// Says whether there was none.
 pub(super) async fn insert(
     database: &Database,
     space_id: &str,
@@ -77,7 +83,7 @@ pub(super) async fn insert(
     definition: &Definition,
     until: i64,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let sql = "INSERT INTO computed_trait (id, space_id, trait_key, definition, status, backfill_position, backfill_until, created_at) \
                VALUES ($1, $2, $3, $4, 'building', 0, $5, $6) ON CONFLICT (space_id, trait_key) DO NOTHING";
     let text = serde_json::to_string(definition)?;
@@ -91,14 +97,7 @@ pub(super) async fn insert(
         .bind(now.as_micros());
     let inserted = query.execute(&mut *transaction).await?.rows_affected();
     transaction.commit().await?;
-    if inserted == 0 {
-        let message = format!(
-            "there is a computed trait \"{}\" already: choose another key",
-            definition.key
-        );
-        return Err(Error::new(Code::Conflict, message));
-    }
-    Ok(())
+    Ok(inserted > 0)
 }
 
 /// The oldest definition that is not done.
@@ -124,7 +123,7 @@ pub(super) async fn advance(
     position: i64,
     done: bool,
 ) -> Result<()> {
-    let status = if done { "ready" } else { "building" };
+    let status = if done { READY } else { "building" };
     let sql = "UPDATE computed_trait SET backfill_position = $1, status = $2 WHERE id = $3";
     sqlx::query(sql)
         .bind(position)
@@ -206,20 +205,36 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// The computed traits of profiles: the merge over each profile's identifiers.
+/// What is computed of profiles: the merge over each profile's identifiers.
+#[derive(Debug, Default)]
+pub(crate) struct Computed {
+    /// Computed traits, by profile.
+    pub(crate) values: BTreeMap<String, Object>,
+    /// What audiences count, by profile and key.
+    pub(crate) counts: BTreeMap<String, BTreeMap<String, State>>,
+    /// The keys of what audiences count, as far as earlier events are counted too.
+    pub(crate) ready: BTreeSet<String>,
+}
+
+/// What is computed of these profiles.
 pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
-) -> Result<BTreeMap<String, Object>> {
-    let definitions: BTreeMap<String, Definition> = all(&mut *connection, space_id)
+) -> Result<Computed> {
+    let definitions: BTreeMap<String, Stored> = all(&mut *connection, space_id)
         .await?
         .into_iter()
-        .map(|stored| (stored.id, stored.definition))
+        .map(|stored| (stored.id.clone(), stored))
         .collect();
+    let mut computed = Computed::default();
     if definitions.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(computed);
     }
+    let ready = definitions
+        .values()
+        .filter(|stored| stored.definition.is_hidden() && stored.status == READY);
+    computed.ready = ready.map(|stored| stored.definition.key.clone()).collect();
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
          c.definition_id AS definition_id, c.state AS state FROM wanted w CROSS JOIN \
@@ -238,18 +253,19 @@ pub(crate) async fn of_profiles(
             .or_default()
             .merge(&state(row)?);
     }
-    let mut found: BTreeMap<String, Object> = BTreeMap::new();
     for ((profile_id, definition_id), state) in merged {
-        if let Some(definition) = definitions.get(&definition_id)
-            && let Some(value) = state.value(definition)
-        {
-            found
-                .entry(profile_id)
-                .or_default()
-                .insert(definition.key.clone(), value);
+        let Some(Stored { definition, .. }) = definitions.get(&definition_id) else {
+            continue;
+        };
+        if definition.is_hidden() {
+            let counts = computed.counts.entry(profile_id).or_default();
+            counts.insert(definition.key.clone(), state);
+        } else if let Some(value) = state.value(definition) {
+            let values = computed.values.entry(profile_id).or_default();
+            values.insert(definition.key.clone(), value);
         }
     }
-    Ok(found)
+    Ok(computed)
 }
 
 fn state(row: &AnyRow) -> Result<State> {

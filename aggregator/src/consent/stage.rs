@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use sqlx::AnyConnection;
 
+use super::refusals::Refusals;
 use super::state::State;
 use super::store;
 use crate::error::Result;
 use crate::pipeline::Turn;
 
 /// Takes in the choices that the events carry.
-pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    turn: &Turn<'_>,
+    refusals: &Refusals,
+) -> Result<()> {
     let mut said: BTreeMap<String, State> = BTreeMap::new();
     for logged in turn.events {
         let state = State::of_event(&logged.event);
@@ -28,5 +33,7 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Re
             changed.insert(anchor, merged);
         }
     }
-    store::keep(connection, turn.space_id, changed).await
+    let refused_now = refusals.among(changed.values());
+    store::keep(connection, turn.space_id, changed).await?;
+    refusals.follow(connection, turn, refused_now).await
 }

@@ -1,7 +1,7 @@
 //! The latest choice per purpose, in a form that merges in any order.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::{Choices, Standing};
 use cdp_core::event::Event;
@@ -42,6 +42,13 @@ impl State {
     /// Whether nothing was chosen.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether one of these purposes was refused.
+    pub(super) fn refuses(&self, purposes: &BTreeSet<String>) -> bool {
+        self.0
+            .iter()
+            .any(|(purpose, choice)| !choice.granted && purposes.contains(purpose))
     }
 
     /// Takes in what another event or another anchor of the person says: the later choice wins.

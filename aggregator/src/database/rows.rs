@@ -3,6 +3,9 @@
 //! A template has `{rows}` where the list of rows goes, either `INSERT … VALUES {rows} ON CONFLICT …`
 //! or `WITH wanted (a, b) AS (VALUES {rows}) SELECT …`, and `$1 …` for values that all rows share.
 //!
+//! The list is filled up with rows of NULL to the next power of two, so that few different texts come
+//! about and the database has them prepared: a NULL equals nothing, and is not inserted.
+//!
 //! Joins start from the smallest table and are written `CROSS JOIN … WHERE`: SQLite keeps that order,
 //! where without statistics it would rather read a whole space's events; Postgres plans by itself.
 
@@ -21,6 +24,18 @@ pub(crate) enum Cell {
     Nullable(Option<String>),
     /// BIGINT.
     Int(i64),
+    /// A BIGINT that is NULL.
+    NoInt,
+}
+
+impl Cell {
+    /// NULL of the same type.
+    fn null(&self) -> Self {
+        match self {
+            Self::Text(_) | Self::Nullable(_) => Self::Nullable(None),
+            Self::Int(_) | Self::NoInt => Self::NoInt,
+        }
+    }
 }
 
 impl From<String> for Cell {
@@ -111,14 +126,17 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
             shared,
             rows,
         } = self;
-        let size = (MOST_VALUES / COLUMNS.max(1)).max(1);
+        let most = (MOST_VALUES / COLUMNS.max(1)).max(1);
+        let most = most.next_power_of_two() >> usize::from(!most.is_power_of_two());
         let mut rows = rows.into_iter().peekable();
         std::iter::from_fn(move || {
-            rows.peek()?;
-            let part: Vec<[Cell; COLUMNS]> = rows.by_ref().take(size).collect();
-            let sql = statement(template, anonymous, part.len(), COLUMNS, shared.len());
-            let cells = part.into_iter().flatten().chain(shared.iter().cloned());
-            Some((sql, cells.collect()))
+            let nothing = rows.peek()?.each_ref().map(Cell::null);
+            let part: Vec<[Cell; COLUMNS]> = rows.by_ref().take(most).collect();
+            let size = part.len().next_power_of_two();
+            let sql = statement(template, anonymous, size, COLUMNS, shared.len());
+            let padding = std::iter::repeat_n(nothing, size - part.len());
+            let cells = part.into_iter().chain(padding).flatten();
+            Some((sql, cells.chain(shared.iter().cloned()).collect()))
         })
     }
 }
@@ -137,15 +155,21 @@ fn statement(
     columns: usize,
     shared: usize,
 ) -> String {
+    let template = if template.starts_with("INSERT") {
+        template.replace(
+            "VALUES {rows}",
+            "SELECT * FROM (VALUES {rows}) AS added WHERE column1 IS NOT NULL",
+        )
+    } else {
+        template.to_owned()
+    };
     // The NUL keeps a number that was just written from being read as the beginning of another.
-    let template = (1..=shared)
-        .rev()
-        .fold(template.to_owned(), |text, number| {
-            text.replace(
-                &format!("${number}"),
-                &format!("$\u{0}{}", rows * columns + number),
-            )
-        });
+    let template = (1..=shared).rev().fold(template, |text, number| {
+        text.replace(
+            &format!("${number}"),
+            &format!("$\u{0}{}", rows * columns + number),
+        )
+    });
     let mut text = String::with_capacity(template.len() + rows * columns * 6);
     let (before, after) = template.split_once("{rows}").unwrap_or((&template, ""));
     text.push_str(before);
@@ -174,5 +198,6 @@ fn bound<'q>(sql: String, cells: Vec<Cell>) -> Query<'q, Any, AnyArguments> {
             Cell::Text(text) => query.bind(text),
             Cell::Nullable(text) => query.bind(text),
             Cell::Int(number) => query.bind(number),
+            Cell::NoInt => query.bind(None::<i64>),
         })
 }

@@ -34,14 +34,13 @@ impl Api {
         summary: &'static str,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "get",
-            path,
-            summary,
-            scope: Scope::Read,
-            example: None,
-        };
-        self.add(MethodFilter::GET, operation, handler)
+        self.add(
+            MethodFilter::GET,
+            Scope::Read,
+            (path, summary),
+            None,
+            handler,
+        )
     }
 
     /// An operation that makes or changes something.
@@ -52,14 +51,13 @@ impl Api {
         example: Value,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "post",
-            path,
-            summary,
-            scope: Scope::Write,
-            example: Some(example),
-        };
-        self.add(MethodFilter::POST, operation, handler)
+        self.add(
+            MethodFilter::POST,
+            Scope::Write,
+            (path, summary),
+            Some(example),
+            handler,
+        )
     }
 
     /// An operation that changes some of what is there.
@@ -70,14 +68,13 @@ impl Api {
         example: Value,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "patch",
-            path,
-            summary,
-            scope: Scope::Write,
-            example: Some(example),
-        };
-        self.add(MethodFilter::PATCH, operation, handler)
+        self.add(
+            MethodFilter::PATCH,
+            Scope::Write,
+            (path, summary),
+            Some(example),
+            handler,
+        )
     }
 
     /// An operation that writes a thing whole, whether it is there or not.
@@ -88,14 +85,13 @@ impl Api {
         example: Value,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "put",
-            path,
-            summary,
-            scope: Scope::Write,
-            example: Some(example),
-        };
-        self.add(MethodFilter::PUT, operation, handler)
+        self.add(
+            MethodFilter::PUT,
+            Scope::Write,
+            (path, summary),
+            Some(example),
+            handler,
+        )
     }
 
     /// An operation that takes something away.
@@ -105,14 +101,13 @@ impl Api {
         summary: &'static str,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "delete",
-            path,
-            summary,
-            scope: Scope::Write,
-            example: None,
-        };
-        self.add(MethodFilter::DELETE, operation, handler)
+        self.add(
+            MethodFilter::DELETE,
+            Scope::Write,
+            (path, summary),
+            None,
+            handler,
+        )
     }
 
     /// A question that needs a body, and changes nothing.
@@ -123,24 +118,42 @@ impl Api {
         example: Value,
         handler: H,
     ) -> Self {
-        let operation = Operation {
-            method: "post",
-            path,
-            summary,
-            scope: Scope::Read,
-            example: Some(example),
-        };
-        self.add(MethodFilter::POST, operation, handler)
+        self.add(
+            MethodFilter::POST,
+            Scope::Read,
+            (path, summary),
+            Some(example),
+            handler,
+        )
     }
 
     fn add<H: Handler<T, Shared>, T: 'static>(
         mut self,
-        filter: MethodFilter,
-        operation: Operation,
+        method: MethodFilter,
+        scope: Scope,
+        (path, summary): (&'static str, &'static str),
+        example: Option<Value>,
         handler: H,
     ) -> Self {
-        self.router = self.router.route(operation.path, on(filter, handler));
-        self.operations.push(operation);
+        self.router = self.router.route(path, on(method, handler));
+        self.operations.push(Operation {
+            method: word(method),
+            path,
+            summary,
+            scope,
+            example,
+        });
         self
+    }
+}
+
+/// A method as the description writes it.
+fn word(method: MethodFilter) -> &'static str {
+    match method {
+        MethodFilter::GET => "get",
+        MethodFilter::PATCH => "patch",
+        MethodFilter::PUT => "put",
+        MethodFilter::DELETE => "delete",
+        _ => "post",
     }
 }

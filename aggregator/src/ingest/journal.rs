@@ -4,6 +4,8 @@
 //! tables of events, quarantine and ledger. On SQLite it lives in a file of its own, so that an
 //! answer never waits for what follows from earlier events.
 
+use std::borrow::Cow;
+
 use cdp_core::event::Event;
 use cdp_core::forward::Refused;
 use cdp_core::ledger::TabReport;
@@ -17,12 +19,13 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// A judged batch, as the log keeps it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) space_id: String,
     pub(crate) source_id: String,
     pub(crate) received_at: Timestamp,
     /// Events that the log did not have, each as the text of an [`Event`].
+    #[serde(default)]
     pub(crate) events: Vec<Box<RawValue>>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) reports: Vec<TabReport>,
@@ -68,6 +71,32 @@ impl Entry {
             refused: Vec::new(),
             reports: Vec::new(),
         }
+    }
+}
+
+/// What becomes an [`Entry`] together with its events.
+#[derive(Debug, Serialize)]
+pub(super) struct NewEntry<'a> {
+    pub(super) space_id: &'a str,
+    pub(super) source_id: &'a str,
+    pub(super) received_at: Timestamp,
+    pub(super) refused: Vec<Cow<'a, Refused>>,
+    pub(super) reports: &'a [TabReport],
+}
+
+impl NewEntry<'_> {
+    /// The entry's text. The events are texts already, and are only put in.
+    pub(super) fn with(&self, events: &[&str]) -> Result<String> {
+        let around = serde_json::to_string(self)?;
+        let length: usize = events.iter().map(|event| event.len() + 1).sum();
+        let mut text = String::with_capacity(around.len() + length + 16);
+        text.push_str(around.strip_suffix('}').unwrap_or(&around));
+        for (number, event) in events.iter().enumerate() {
+            text.push_str(if number == 0 { ",\"events\":[" } else { "," });
+            text.push_str(event);
+        }
+        text.push_str(if events.is_empty() { "}" } else { "]}" });
+        Ok(text)
     }
 }
 

@@ -1,20 +1,20 @@
 //! The log's only writer: takes all batches that wait, writes them in one transaction, answers each.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::event::Event;
-use cdp_core::forward::Refused;
+use cdp_core::forward::{Refused, lines};
 use cdp_core::ledger::{LedgerMark, TabReport};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::journal::{self, Entry};
+use super::journal::{self, NewEntry};
 use super::known;
 use super::seen::{IdHash, Memory, Seen};
 use crate::database::Database;
@@ -50,16 +50,21 @@ pub(super) struct NewEvent {
     pub(super) message_id: String,
     pub(super) mark: Option<LedgerMark>,
     /// The event as text.
-    pub(super) body: Box<RawValue>,
+    pub(super) body: String,
 }
+
+/// Bytes that most events have room in.
+const USUAL: usize = 1_024;
 
 impl NewEvent {
     pub(super) fn new(index: usize, event: &Event) -> Result<Self> {
+        let mut body = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut body, event)?;
         Ok(Self {
             index,
             message_id: event.message_id.clone(),
             mark: event.ledger.clone(),
-            body: to_raw_value(event)?,
+            body: String::from_utf8(body).map_err(Error::internal)?,
         })
     }
 }
@@ -67,7 +72,7 @@ impl NewEvent {
 impl Batch {
     /// What the batch takes of the waiting room.
     fn kib(&self) -> u32 {
-        let events: usize = self.events.iter().map(|event| event.body.get().len()).sum();
+        let events: usize = self.events.iter().map(|event| event.body.len()).sum();
         let refused: usize = self.refused.iter().map(kept_bytes).sum();
         u32::try_from((events + refused) / 1024 + 1).unwrap_or(u32::MAX)
     }
@@ -412,60 +417,41 @@ fn entry(batch: &Batch, is_new: &[bool]) -> Result<Option<String>> {
     let (mut events, mut refused) = (Vec::new(), Vec::new());
     for (event, new) in batch.events.iter().zip(is_new) {
         if *new {
-            events.push(event.body.clone());
+            events.push(event.body.as_str());
         } else if event.mark.is_some() {
             // The number has come to an end, and nothing else is to be kept.
-            refused.push(Refused {
+            refused.push(Cow::Owned(Refused {
                 index: event.index,
                 message_id: event.message_id.clone(),
                 outcome: Outcome::Duplicate,
                 reason: "the message was stored before".to_owned(),
                 message: None,
                 ledger: event.mark.clone(),
-            });
+            }));
         }
     }
     let kept =
         |refused: &&Refused| refused.outcome == Outcome::Quarantined || refused.ledger.is_some();
-    refused.extend(batch.refused.iter().filter(kept).cloned());
+    refused.extend(batch.refused.iter().filter(kept).map(Cow::Borrowed));
     if events.is_empty() && refused.is_empty() && batch.reports.is_empty() {
         return Ok(None);
     }
-    let entry = Entry {
-        space_id: batch.space_id.clone(),
-        source_id: batch.source_id.clone(),
+    let around = NewEntry {
+        space_id: &batch.space_id,
+        source_id: &batch.source_id,
         received_at: batch.received_at,
-        events,
         refused,
-        reports: batch.reports.clone(),
+        reports: &batch.reports,
     };
-    Ok(Some(serde_json::to_string(&entry)?))
+    Ok(Some(around.with(&events)?))
 }
 
 fn outcomes(batch: &Batch, is_new: &[bool]) -> Vec<MessageOutcome> {
-    let taken = batch
-        .events
-        .iter()
-        .zip(is_new)
-        .map(|(event, new)| MessageOutcome {
-            index: event.index,
-            message_id: event.message_id.clone(),
-            outcome: if *new {
-                Outcome::Ok
-            } else {
-                Outcome::Duplicate
-            },
-            reason: None,
-        });
-    let refused = batch.refused.iter().map(|refused| MessageOutcome {
-        index: refused.index,
-        message_id: refused.message_id.clone(),
-        outcome: refused.outcome,
-        reason: Some(refused.reason.clone()),
-    });
-    let mut lines: Vec<MessageOutcome> = taken.chain(refused).collect();
-    lines.sort_by_key(|line| line.index);
-    lines
+    let taken = batch.events.iter().zip(is_new);
+    lines(
+        taken.map(|(event, new)| (event.index, event.message_id.as_str(), *new)),
+        &batch.refused,
+    )
 }
 
 /// What of a batch was refused, without the content of what was denied.

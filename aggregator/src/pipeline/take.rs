@@ -41,9 +41,10 @@ async fn insert_events(
 ) -> Result<(Vec<Logged>, Vec<Vec<bool>>)> {
     let mut insert = Many::new(
         "INSERT INTO event (offset_id, space_id, source_id, message_id, kind, name, anchor, timestamp, received_at, tab, seq, body) \
-         VALUES {rows} ON CONFLICT (space_id, message_id) DO NOTHING RETURNING offset_id",
+         VALUES {rows} ON CONFLICT (space_id, message_id) DO NOTHING",
         [],
     );
+    let before = last;
     let mut all: Vec<Vec<Option<Logged>>> = Vec::with_capacity(entries.len());
     for Read { entry, events } in entries {
         let space_id: Arc<str> = Arc::from(entry.space_id.as_str());
@@ -68,27 +69,33 @@ async fn insert_events(
         }
         all.push(of_entry);
     }
-    let answer = insert.fetch(connection).await?;
-    let new: BTreeSet<i64> = answer
-        .iter()
-        .map(|row| row.try_get("offset_id"))
-        .collect::<Result<_, _>>()?;
-    let is_new = |logged: &Option<Logged>| {
-        logged
-            .as_ref()
-            .is_some_and(|logged| new.contains(&logged.offset))
+    let inserted = insert.execute(connection).await?;
+    let new = if i64::try_from(inserted).is_ok_and(|inserted| inserted == last - before) {
+        None
+    } else {
+        Some(stored_after(connection, before).await?)
     };
+    let is_new = |logged: &Logged| new.as_ref().is_none_or(|new| new.contains(&logged.offset));
     let stored = all
         .iter()
-        .map(|of_entry| of_entry.iter().map(is_new).collect())
+        .map(|of_entry| {
+            let of_event = |logged: &Option<Logged>| logged.as_ref().is_some_and(is_new);
+            of_entry.iter().map(of_event).collect()
+        })
         .collect();
     let logged = all.into_iter().flatten().flatten();
-    Ok((
-        logged
-            .filter(|logged| new.contains(&logged.offset))
-            .collect(),
-        stored,
-    ))
+    Ok((logged.filter(is_new).collect(), stored))
+}
+
+/// The numbers behind `last` that events have.
+async fn stored_after(connection: &mut AnyConnection, last: i64) -> Result<BTreeSet<i64>> {
+    let rows = sqlx::query("SELECT offset_id FROM event WHERE offset_id > $1")
+        .bind(last)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("offset_id")?))
+        .collect()
 }
 
 fn row(logged: &Logged, body: &str) -> [Cell; 12] {

@@ -50,7 +50,9 @@ pub(super) async fn many(app: &App, space_id: &str, ids: Vec<String>) -> Result<
     let mut connection = app.database.reader().acquire().await?;
     let mut identifiers = store::identifiers_of(&mut connection, space_id, &ids).await?;
     let mut traits = traits::of_profiles(&mut connection, space_id, &ids).await?;
-    let mut computed = computed_trait::of_profiles(&mut connection, space_id, &ids).await?;
+    let mut computed = computed_trait::of_profiles(&mut connection, space_id, &ids)
+        .await?
+        .values;
     let mut audiences = audience::memberships_of(&mut connection, space_id, &ids).await?;
     let mut consent = consent::of_profiles(&mut connection, space_id, &ids).await?;
     let view = |id: String| Profile {

@@ -3,7 +3,6 @@
 use cdp_core::event::{Event, EventKind};
 use cdp_core::time::Timestamp;
 use cdp_core::tracking_plan::{Inferred, Observed, Plan, name_of};
-use serde_json::Value;
 
 use super::history::{self, Reading};
 use crate::app::App;
@@ -28,9 +27,9 @@ pub(super) async fn infer(
 }
 
 fn see(observed: &mut Observed, mut event: Event) {
-    let body = match event.kind {
+    let mut body = match event.kind {
         EventKind::Identify | EventKind::Group => std::mem::take(&mut event.traits),
         _ => std::mem::take(&mut event.properties),
     };
-    observed.see(event.kind, name_of(&event), &Value::Object(body));
+    body.with_value(|body| observed.see(event.kind, name_of(&event), body));
 }

@@ -1,6 +1,8 @@
 //! Reading a definition by hand, because the message must name the place that is wrong: serde's
 //! untagged enums only say that nothing matched.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{Comparison, EventRule, Expr, ExprError, at_least_one};
@@ -99,21 +101,13 @@ fn event_rule(object: &Map<String, Value>, path: &str) -> Result<EventRule, Expr
             format!("{path}.{name}")
         }
     };
-    let mut rule = EventRule {
-        event: text(&object["event"], &at("event"))?,
-        properties: Default::default(),
-        bots: None,
-        count: at_least_one(),
-        within: None,
-    };
+    let mut properties = BTreeMap::new();
     match object.get("where") {
         None => {}
         Some(Value::Object(wheres)) => {
             for (key, value) in wheres {
-                rule.properties.insert(
-                    key.clone(),
-                    comparison(Some(value), &at(&format!("where.{key}")))?,
-                );
+                let wanted = comparison(Some(value), &at(&format!("where.{key}")))?;
+                properties.insert(key.clone(), wanted);
             }
         }
         Some(_) => {
@@ -123,25 +117,35 @@ fn event_rule(object: &Map<String, Value>, path: &str) -> Result<EventRule, Expr
             });
         }
     }
-    if let Some(bots) = object.get("bots") {
-        rule.bots = Some(bots.as_bool().ok_or_else(|| ExprError {
+    let bots = object.get("bots").map(|bots| {
+        bots.as_bool().ok_or_else(|| ExprError {
             path: at("bots"),
             message: "write false to leave known bots out, or true for them alone".to_owned(),
-        })?);
-    }
-    if let Some(count) = object.get("count") {
-        rule.count = comparison(Some(count), &at("count"))?;
-    }
-    if let Some(within) = object.get("within") {
-        let window: Span = text(within, &at("within"))?
-            .parse()
+        })
+    });
+    let count = match object.get("count") {
+        None => at_least_one(),
+        Some(count) => comparison(Some(count), &at("count"))?,
+    };
+    let within = object.get("within").map(|within| {
+        text(within, &at("within"))?
+            .parse::<Span>()
             .map_err(|message| ExprError {
                 path: at("within"),
                 message,
-            })?;
-        rule.within = Some(window);
-    }
-    Ok(rule)
+            })
+    });
+    EventRule::new(
+        text(&object["event"], &at("event"))?,
+        properties,
+        bots.transpose()?,
+        count,
+        within.transpose()?,
+    )
+    .map_err(|message| ExprError {
+        path: at("count"),
+        message,
+    })
 }
 
 fn comparison(value: Option<&Value>, path: &str) -> Result<Comparison, ExprError> {

@@ -118,14 +118,11 @@ impl Compiled {
             EventKind::Identify | EventKind::Group => &mut event.traits,
             _ => &mut event.properties,
         };
-        // The validator reads a JSON value; lending it the object costs no copy.
-        let body = Value::Object(std::mem::take(part));
-        let finding = self.judge_body(event.kind, name_of(event), &body);
-        if let Value::Object(body) = body {
-            match event.kind {
-                EventKind::Identify | EventKind::Group => event.traits = body,
-                _ => event.properties = body,
-            }
+        let mut body = std::mem::take(part);
+        let finding = body.with_value(|body| self.judge_body(event.kind, name_of(event), body));
+        match event.kind {
+            EventKind::Identify | EventKind::Group => event.traits = body,
+            _ => event.properties = body,
         }
         finding
     }

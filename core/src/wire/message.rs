@@ -1,12 +1,18 @@
 //! One message: from the text a client sent to an event with its time corrected and its receipt.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::{Intake, exact, from_text, lenient};
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Number, Value};
+
+use super::shallow::Shallow;
+use super::{Intake, detail, exact, from_text, lenient, surrogates};
+use crate::collection::recorded_address;
 use crate::consent::Receipt;
-use crate::event::{Event, EventKind, Object};
+use crate::event::{Event, EventKind};
+use crate::fields::Fields;
 use crate::identifier::LONGEST_VALUE;
 use crate::ledger::{LedgerMark, is_tab};
 use crate::source::ConsentBasis;
@@ -21,6 +27,8 @@ pub const MAX_MESSAGE_ID: usize = 255;
 pub(super) struct Read {
     pub(super) message_id: String,
     pub(super) ledger: Option<LedgerMark>,
+    /// The program that the message says it comes from.
+    pub(super) user_agent: Option<String>,
     pub(super) event: Result<Event, String>,
 }
 
@@ -28,45 +36,76 @@ pub(super) struct Read {
 /// integrations are merged into each message's own, which win.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Common {
-    context: Object,
-    integrations: Object,
+    context: BTreeMap<String, Box<RawValue>>,
+    integrations: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Common {
     /// What is no object says nothing.
-    pub(super) fn new(context: Value, integrations: Value) -> Self {
-        let object = |value| match value {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
+    ///
+    /// # Errors
+    /// Which of the two cannot be kept, and why.
+    pub(super) fn new(
+        context: Option<&RawValue>,
+        integrations: Option<&RawValue>,
+    ) -> Result<Self, String> {
+        let read = |name: &str, raw: Option<&RawValue>| match raw {
+            Some(raw) if raw.get().starts_with('{') => exact::check(raw.get())
+                .and_then(|()| from_text(raw.get()).map_err(|error| detail(&error)))
+                .map_err(|reason| format!("the batch's \"{name}\": {reason}")),
+            _ => Ok(BTreeMap::new()),
         };
-        Self {
-            context: object(context),
-            integrations: object(integrations),
-        }
+        Ok(Self {
+            context: read("context", context)?,
+            integrations: read("integrations", integrations)?,
+        })
+    }
+
+    fn parts(&self) -> [(&'static str, &BTreeMap<String, Box<RawValue>>); 2] {
+        [
+            ("context", &self.context),
+            ("integrations", &self.integrations),
+        ]
     }
 
     /// Adds what the message does not say itself.
-    pub(super) fn complete(&self, fields: &mut Object) {
-        for (name, common) in [
-            ("context", &self.context),
-            ("integrations", &self.integrations),
-        ] {
+    pub(super) fn complete<'a>(&'a self, fields: &mut Shallow<'a>) {
+        for (name, common) in self.parts() {
             if common.is_empty() {
                 continue;
             }
-            let own = fields.entry(name).or_insert(Value::Null);
-            if own.is_null() {
-                *own = Value::Object(Map::new());
+            let own = fields.get(name).map(RawValue::get);
+            let own = match own.filter(|own| *own != "null") {
+                None => Some(Shallow::default()),
+                // What is neither absent nor an object is the message's mistake, and is told to it.
+                Some(own) => serde_json::from_str::<Shallow<'_>>(own).ok(),
+            };
+            let Some(mut own) = own else { continue };
+            for (key, value) in common {
+                if own.get(key).is_none() {
+                    own.add(key, Cow::Borrowed(value));
+                }
             }
-            // What is neither absent nor an object is the message's mistake, and is told to it.
-            let Some(own) = own.as_object_mut() else {
+            // Members always have a text.
+            let Ok(completed) = to_raw_value(&own) else {
                 continue;
             };
-            for (key, value) in common {
-                own.entry(key.as_str()).or_insert_with(|| value.clone());
-            }
+            fields.take(name);
+            fields.add(name, Cow::Owned(completed));
         }
     }
+}
+
+/// A message with what its batch says for it; `None` when it cannot be read.
+pub(super) fn completed(text: &str, common: &Common) -> Option<Value> {
+    let mended = surrogates::mended(text);
+    let text = mended.as_deref().unwrap_or(text);
+    if !text.starts_with('{') {
+        return lenient(text);
+    }
+    let mut fields: Shallow<'_> = serde_json::from_str(text).ok()?;
+    common.complete(&mut fields);
+    serde_json::to_value(&fields).ok()
 }
 
 /// What holds for every message of a batch.
@@ -92,7 +131,7 @@ pub(super) fn read(
     intake: &Intake<'_>,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
-    let Frame { limit, damage, .. } = frame;
+    let damage = frame.damage;
     if damage.is_some_and(|marker| text.contains(marker)) {
         let reason = "the message is not UTF-8 throughout: write it as JSON text in UTF-8";
         return sketched(text, damage, fresh_id, reason.to_owned());
@@ -104,9 +143,18 @@ pub(super) fn read(
     if let Some(reason) = frame.slip {
         return sketched(text, damage, fresh_id, reason.to_owned());
     }
-    let mut fields: Object = match from_text(text) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return refused(fresh_id(), "the message is not a JSON object".to_owned()),
+    let mended = surrogates::mended(text);
+    let whole = mended.as_deref().unwrap_or(text);
+    if !whole.trim_start().starts_with('{') {
+        return Read {
+            message_id: fresh_id(),
+            ledger: None,
+            user_agent: None,
+            event: Err("the message is not a JSON object".to_owned()),
+        };
+    }
+    let mut fields: Shallow<'_> = match serde_json::from_str(whole) {
+        Ok(fields) => fields,
         Err(error) => {
             let reason =
                 format!("the message cannot be read ({error}): write it as JSON text in UTF-8");
@@ -116,29 +164,25 @@ pub(super) fn read(
     frame.common.complete(&mut fields);
     let given = take_text(&mut fields, "messageId").ok().flatten();
     let message_id = given.filter(|id| is_id(id)).unwrap_or_else(fresh_id);
-    let ledger = take_ledger(&mut fields);
-    if text.len() > limit {
-        let reason = format!(
-            "the message has {} bytes; an event may have {limit}: send large content elsewhere and refer to it",
-            text.len()
-        );
-        return Read {
-            message_id,
-            ledger,
-            event: Err(reason),
-        };
-    }
-    let event = build(
-        fields,
-        frame.kind,
-        frame.sent_at,
-        intake,
-        &message_id,
-        ledger.clone(),
-    );
+    let sent = fields.take("context");
+    let context = Context::read(sent.as_deref());
+    let (ledger, user_agent) = match &context {
+        Ok(context) => (context.ledger.clone(), context.user_agent()),
+        Err(_) => (None, None),
+    };
+    let event = if text.len() > frame.limit {
+        Err(format!(
+            "the message has {} bytes; an event may have {}: send large content elsewhere and refer to it",
+            text.len(),
+            frame.limit
+        ))
+    } else {
+        context.and_then(|context| build(fields, context, frame, intake, &message_id))
+    };
     Read {
         message_id,
         ledger,
+        user_agent,
         event,
     }
 }
@@ -157,8 +201,10 @@ struct Sketch {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct SketchedContext {
     ledger: Option<Box<RawValue>>,
+    user_agent: Option<Box<RawValue>>,
 }
 
 /// A message that is refused unread, with its id and number if these at least can be found.
@@ -177,31 +223,88 @@ fn sketched(
     };
     let id = id.filter(|id| is_id(id) && !damage.is_some_and(|marker| id.contains(marker)));
     let context: Option<SketchedContext> = context.and_then(|context| lenient(context.get()));
-    let mark = context.and_then(|context| context.ledger);
+    let (mark, user_agent) =
+        context.map_or((None, None), |context| (context.ledger, context.user_agent));
     Read {
         message_id: id.unwrap_or_else(fresh_id),
         ledger: mark.and_then(|mark| lenient(mark.get())).filter(is_mark),
+        user_agent: user_agent.and_then(|user_agent| lenient(user_agent.get())),
         event: Err(reason),
     }
 }
 
-fn refused(message_id: String, reason: String) -> Read {
-    Read {
-        message_id,
-        ledger: None,
-        event: Err(reason),
+/// A message's context, one level deep.
+#[derive(Default)]
+struct Context<'a> {
+    sent: Option<&'a RawValue>,
+    members: Shallow<'a>,
+    /// The number of our SDK. A mark that makes no sense stays where it is, as any unknown context does.
+    ledger: Option<LedgerMark>,
+}
+
+impl<'a> Context<'a> {
+    fn read(sent: Option<&'a RawValue>) -> Result<Self, String> {
+        let Some(sent) = object("context", sent)? else {
+            return Ok(Self::default());
+        };
+        let mut members: Shallow<'a> =
+            serde_json::from_str(sent.get()).map_err(|error| detail(&error))?;
+        let mark = members.get("ledger");
+        let ledger = mark.and_then(|mark| lenient(mark.get())).filter(is_mark);
+        if ledger.is_some() {
+            members.take("ledger");
+        }
+        Ok(Self {
+            sent: Some(sent),
+            members,
+            ledger,
+        })
+    }
+
+    fn user_agent(&self) -> Option<String> {
+        lenient(self.members.get("userAgent")?.get())
+    }
+
+    /// Takes the consent at capture out.
+    fn receipt(&mut self, intake: &Intake<'_>) -> Result<Receipt, String> {
+        let consent = self.members.take("consent");
+        let mut receipt: Receipt = match consent.as_deref().map(RawValue::get) {
+            None | Some("null") => Receipt::default(),
+            Some(consent) => value(consent).and_then(|consent| {
+                serde_json::from_value(consent)
+                    .map_err(|error| format!("context.consent cannot be read ({error}): write {{\"categoryPreferences\":{{\"analytics\":true}}}}"))
+            })?,
+        };
+        receipt.gpc |= intake.gpc;
+        if let ConsentBasis::Declared { basis } = &intake.config.consent_basis
+            && receipt.source.is_none()
+        {
+            receipt.source = Some(format!("basis:{basis}"));
+        }
+        Ok(receipt)
+    }
+
+    /// Leaves of the address what may be recorded.
+    fn record_address(&mut self, intake: &Intake<'_>) -> Result<(), String> {
+        let given = self.members.take("ip");
+        let given = given.map(|given| value(given.get())).transpose()?;
+        let policy = intake.config.collection.ip;
+        if let Some(recorded) = recorded_address(given, policy, intake.own_caller().address) {
+            let recorded = to_raw_value(&recorded).map_err(|error| detail(&error))?;
+            self.members.add("ip", Cow::Owned(recorded));
+        }
+        Ok(())
     }
 }
 
 fn build(
-    mut fields: Object,
-    kind: Option<EventKind>,
-    batch_sent_at: Option<Timestamp>,
+    mut fields: Shallow<'_>,
+    mut context: Context<'_>,
+    frame: Frame<'_>,
     intake: &Intake<'_>,
     message_id: &str,
-    ledger: Option<LedgerMark>,
 ) -> Result<Event, String> {
-    let kind = take_kind(&mut fields, kind)?;
+    let kind = take_kind(&mut fields, frame.kind)?;
     let name_field = if kind == EventKind::Track {
         "event"
     } else {
@@ -217,14 +320,20 @@ fn build(
         EventKind::Alias => previous_id.or_else(|| anonymous_id.clone()),
         _ => previous_id,
     };
-    let mut context = take_object(&mut fields, "context")?;
-    let receipt = take_receipt(&mut context, intake)?;
+    let receipt = context.receipt(intake)?;
     let original = match take_time(&mut fields, "originalTimestamp")? {
         Some(time) => Some(time),
         None => take_time(&mut fields, "timestamp")?,
     };
-    let sent_at = take_time(&mut fields, "sentAt")?.or(batch_sent_at);
-    fields.remove("writeKey");
+    let sent_at = take_time(&mut fields, "sentAt")?.or(frame.sent_at);
+    fields.take("writeKey");
+    let (properties, traits) = (fields.take("properties"), fields.take("traits"));
+    let properties = object("properties", properties.as_deref())?;
+    let traits = object("traits", traits.as_deref())?;
+    for named in [traits, context.members.get("traits")] {
+        check_names(named)?;
+    }
+    context.record_address(intake)?;
     let event = Event {
         message_id: message_id.to_owned(),
         kind,
@@ -233,21 +342,48 @@ fn build(
         user_id,
         previous_id,
         group_id,
-        properties: take_object(&mut fields, "properties")?,
-        traits: take_object(&mut fields, "traits")?,
-        context,
+        properties: kept(properties),
+        traits: kept(traits),
+        context: context.members.keep(context.sent),
         timestamp: corrected(original, sent_at, intake.received_at),
         original_timestamp: original,
         sent_at,
         received_at: intake.received_at,
         receipt,
         bot: None,
-        ledger,
+        ledger: context.ledger,
         violations: Vec::new(),
-        extra: fields,
+        extra: fields.keep(None),
     };
     complete(&event)?;
     Ok(event)
+}
+
+fn kept(object: Option<&RawValue>) -> Fields {
+    object
+        .map(|object| Fields::of_text(object.to_owned()))
+        .unwrap_or_default()
+}
+
+/// Refuses traits whose names are too long for the database's keys.
+fn check_names(traits: Option<&RawValue>) -> Result<(), String> {
+    let Some(traits) = traits.map(RawValue::get) else {
+        return Ok(());
+    };
+    if traits.len() <= LONGEST_TRAIT_NAME || !traits.starts_with('{') {
+        return Ok(());
+    }
+    let traits: Shallow<'_> = serde_json::from_str(traits).map_err(|error| detail(&error))?;
+    match traits.names().find(|name| name.len() > LONGEST_TRAIT_NAME) {
+        None => Ok(()),
+        Some(name) => {
+            let start: String = name.chars().take(40).collect();
+            Err(format!(
+                "the trait \"{start}…\" has a name of {} bytes; it may have {LONGEST_TRAIT_NAME}",
+                name.len()
+            ))
+        }
+    }
 }
 
 /// The spec's demands on each call.
@@ -259,21 +395,6 @@ fn complete(event: &Event) -> Result<(), String> {
             Err(format!("a message of type {} needs {what}", event.kind))
         }
     };
-    let of_context = event.context.get("traits").and_then(Value::as_object);
-    let names = [Some(&event.traits), of_context]
-        .into_iter()
-        .flatten()
-        .flat_map(Map::keys);
-    if let Some(name) = names
-        .into_iter()
-        .find(|name| name.len() > LONGEST_TRAIT_NAME)
-    {
-        let start: String = name.chars().take(40).collect();
-        return Err(format!(
-            "the trait \"{start}…\" has a name of {} bytes; it may have {LONGEST_TRAIT_NAME}",
-            name.len()
-        ));
-    }
     if event.kind == EventKind::Track {
         needs(
             event.name.is_some(),
@@ -322,45 +443,28 @@ fn corrected(
     }
 }
 
-fn take_kind(fields: &mut Object, endpoint: Option<EventKind>) -> Result<EventKind, String> {
-    let named = fields.remove("type");
+fn take_kind(fields: &mut Shallow<'_>, endpoint: Option<EventKind>) -> Result<EventKind, String> {
+    let named = fields.take("type");
     if let Some(kind) = endpoint {
         return Ok(kind);
     }
-    let word = named.as_ref().and_then(Value::as_str).unwrap_or_default();
-    EventKind::from_word(word).ok_or_else(|| {
+    let word: Option<Cow<'_, str>> = named.as_deref().and_then(|named| word(named.get()));
+    EventKind::from_word(word.as_deref().unwrap_or_default()).ok_or_else(|| {
         let known = EventKind::ALL.map(EventKind::as_str).join(", ");
-        match &named {
+        match named.as_deref() {
             None => format!("the message has no \"type\": write one of {known}"),
             Some(other) => format!("\"type\" is {}: write one of {known}", short(other)),
         }
     })
 }
 
-fn take_receipt(context: &mut Object, intake: &Intake<'_>) -> Result<Receipt, String> {
-    let mut receipt: Receipt = match context.remove("consent") {
-        None | Some(Value::Null) => Receipt::default(),
-        Some(consent) => serde_json::from_value(consent)
-            .map_err(|error| format!("context.consent cannot be read ({error}): write {{\"categoryPreferences\":{{\"analytics\":true}}}}"))?,
-    };
-    receipt.gpc |= intake.gpc;
-    if let ConsentBasis::Declared { basis } = &intake.config.consent_basis
-        && receipt.source.is_none()
-    {
-        receipt.source = Some(format!("basis:{basis}"));
+/// A JSON string's text, borrowed where it has no escapes.
+fn word(text: &str) -> Option<Cow<'_, str>> {
+    let plain = text.strip_prefix('"')?.strip_suffix('"')?;
+    if plain.contains('\\') {
+        return lenient(text).map(Cow::Owned);
     }
-    Ok(receipt)
-}
-
-/// The number of our SDK. A mark that makes no sense stays where it is, as any unknown context does.
-fn take_ledger(fields: &mut Object) -> Option<LedgerMark> {
-    let context = fields.get_mut("context")?.as_object_mut()?;
-    let mark: LedgerMark = serde_json::from_value(context.get("ledger")?.clone()).ok()?;
-    if !is_mark(&mark) {
-        return None;
-    }
-    context.remove("ledger");
-    Some(mark)
+    Some(Cow::Borrowed(plain))
 }
 
 /// Whether an SDK may have given this number.
@@ -369,7 +473,7 @@ fn is_mark(mark: &LedgerMark) -> bool {
 }
 
 /// An id: a text, or a number as some clients send; null and the empty text are no id.
-fn take_id(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
+fn take_id(fields: &mut Shallow<'_>, field: &str) -> Result<Option<String>, String> {
     let id = take_text(fields, field)?;
     match &id {
         Some(text) if text.len() > LONGEST_VALUE => Err(format!(
@@ -379,12 +483,17 @@ fn take_id(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn take_text(fields: &mut Object, field: &str) -> Result<Option<String>, String> {
-    match fields.remove(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
-        Some(Value::Number(number)) => Ok(Some(in_digits(&number))),
-        Some(other) => Err(format!("\"{field}\" is {}: write a text", short(&other))),
+fn take_text(fields: &mut Shallow<'_>, field: &str) -> Result<Option<String>, String> {
+    let Some(sent) = fields.take(field) else {
+        return Ok(None);
+    };
+    if let Some(text) = word(sent.get()) {
+        return Ok(Some(text.into_owned()).filter(|text| !text.trim().is_empty()));
+    }
+    match value(sent.get())? {
+        Value::Null => Ok(None),
+        Value::Number(number) => Ok(Some(in_digits(&number))),
+        _ => Err(format!("\"{field}\" is {}: write a text", short(&sent))),
     }
 }
 
@@ -397,18 +506,21 @@ fn in_digits(number: &Number) -> String {
     }
 }
 
-fn take_object(fields: &mut Object, field: &str) -> Result<Object, String> {
-    match fields.remove(field) {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object),
+/// The member as an object, `None` when it says nothing.
+fn object<'a>(field: &str, sent: Option<&'a RawValue>) -> Result<Option<&'a RawValue>, String> {
+    let Some(sent) = sent else { return Ok(None) };
+    match sent.get() {
+        "null" => Ok(None),
+        text if text.starts_with('{') => Ok(Some(sent)),
         // PHP writes an empty object so.
-        Some(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
-        Some(other) => Err(format!("\"{field}\" is {}: write an object", short(&other))),
+        text if value(text)? == Value::Array(Vec::new()) => Ok(None),
+        _ => Err(format!("\"{field}\" is {}: write an object", short(sent))),
     }
 }
 
-fn take_time(fields: &mut Object, field: &str) -> Result<Option<Timestamp>, String> {
-    match fields.remove(field) {
+fn take_time(fields: &mut Shallow<'_>, field: &str) -> Result<Option<Timestamp>, String> {
+    let sent = fields.take(field);
+    match sent.map(|sent| value(sent.get())).transpose()? {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(value) => Timestamp::from_json(&value)
@@ -417,9 +529,14 @@ fn take_time(fields: &mut Object, field: &str) -> Result<Option<Timestamp>, Stri
     }
 }
 
+/// A member's text as the value that it is.
+fn value(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| detail(&error))
+}
+
 /// The beginning of a value, for a message.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
+fn short(sent: &RawValue) -> String {
+    let text = value(sent.get()).map_or_else(|_| sent.to_string(), |value| value.to_string());
     if text.chars().count() <= 40 {
         text
     } else {

@@ -5,6 +5,9 @@
 
 /// The text with every lone surrogate escape replaced; `None` when there is none.
 pub(super) fn mended(text: &str) -> Option<String> {
+    if !text.contains("\\u") {
+        return None;
+    }
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
