@@ -250,7 +250,7 @@ async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyP
     sqlx::any::install_default_drivers();
     let options = AnyPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(if sqlite { QUEUE } else { AWAY })
         .test_before_acquire(!sqlite);
     let options = options.after_connect(move |connection: &mut AnyConnection, _| {
         Box::pin(async move {
@@ -271,6 +271,12 @@ async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyP
         .await
         .map_err(|error| OpenError(format!("the database could not be opened: {error}")))
 }
+
+/// How long somebody may stand in line for SQLite's only writer.
+const QUEUE: Duration = Duration::from_secs(10);
+/// After which time without a connection Postgres counts as away: whoever waits behind one that waits
+/// already should hear of it before giving up.
+const AWAY: Duration = Duration::from_secs(5);
 
 /// How long the lock of a process that has just ended may stay: Postgres notices a closed connection
 /// a moment later.

@@ -257,7 +257,8 @@ impl Writer {
     /// Deletes what has taken effect.
     async fn sweep(&mut self) {
         let done = *self.position.borrow();
-        if done <= self.swept {
+        // While the database is away, batches are answered instead of waiting for this too.
+        if done <= self.swept || !self.certain {
             return;
         }
         match journal::forget(&self.database, done).await {
@@ -272,6 +273,8 @@ impl Writer {
         let (batches, replies): (Vec<Batch>, Vec<_>) = group.into_iter().unzip();
         let written = match self.commit(&batches).await {
             Ok(written) => written.into_iter().map(Ok).collect(),
+            // Nobody waits once more for a database that does not answer.
+            Err(error) if error.code == Code::Unavailable => away(error, batches.len()),
             // A batch that the database refuses must not take its neighbours with it.
             Err(_) if batches.len() > 1 => self.one_by_one(&batches).await,
             Err(error) => vec![Err(error)],
@@ -294,10 +297,16 @@ impl Writer {
         let mut written = Vec::with_capacity(batches.len());
         for batch in batches {
             let result = self.commit(std::slice::from_ref(batch)).await;
-            written.push(result.and_then(|mut one| {
-                one.pop()
-                    .ok_or_else(|| Error::internal("a batch got no answer"))
-            }));
+            match result {
+                Err(error) if error.code == Code::Unavailable => {
+                    written.extend(away(error, batches.len() - written.len()));
+                    break;
+                }
+                result => written.push(result.and_then(|mut one| {
+                    one.pop()
+                        .ok_or_else(|| Error::internal("a batch got no answer"))
+                })),
+            }
         }
         written
     }
@@ -310,7 +319,9 @@ impl Writer {
         if let Err(error) = self.try_commit(plan.entries).await {
             // A connection that broke while committing leaves open whether it was stored.
             self.certain = false;
-            if let Err(error) = self.recover().await {
+            if error.code != Code::Unavailable
+                && let Err(error) = self.recover().await
+            {
                 tracing::warn!(%error, "where the log ends could not be read; it is tried again with the next batch");
             }
             return Err(error);
@@ -400,6 +411,14 @@ impl Writer {
         }
         Ok(plan)
     }
+}
+
+/// The answer to batches when the database is away.
+fn away(error: Error, batches: usize) -> Vec<Result<Written>> {
+    let others = (1..batches).map(|_| Err(Error::new(error.code, error.message.clone())));
+    let mut answers: Vec<_> = others.collect();
+    answers.push(Err(error));
+    answers
 }
 
 /// What one transaction writes.
