@@ -422,7 +422,8 @@ impl Comparison {
             .unwrap_or(0)
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether it compares with nothing.
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }

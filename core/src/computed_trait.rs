@@ -92,6 +92,14 @@ impl Definition {
                 self.key
             ));
         }
+        if self.most != 0 {
+            return Err("\"most\" is kept for audiences: leave it out".to_owned());
+        }
+        if let Some((name, _)) = self.properties.iter().find(|(_, is)| is.is_empty()) {
+            return Err(format!(
+                "where.{name}: write at least one comparison, such as {{\"eq\": \"DE\"}}"
+            ));
+        }
         match (&self.of, self.aggregate) {
             (_, Aggregate::Times) => {
                 Err("\"aggregate\" has to be one of count, sum, min, max, first, last".to_owned())

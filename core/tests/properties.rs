@@ -282,7 +282,7 @@ fn half_an_emoji_does_not_cost_the_event() {
     let consent = r#""context":{"consent":{"categoryPreferences":{"analytics":true}}}"#;
     let head = r#""type":"track","event":"Search","messageId":"m1","anonymousId":"a1""#;
     let body = format!(
-        r#"{{"batch":[{{{head},"properties":{{"half":"a\ud83d","low":"\ude00b","whole":"\ud83d\ude00","slash":"\\ud83d"}},{consent}}}]}}"#
+        r#"{{"batch":[{{{head},"properties":{{"half":"a\ud83d","low":"\ude00b","whole":"\ud83d\ude00","slash":"\\ud83d"}},{consent}}}],"context":{{"page":{{"title":"b\ud83d"}}}}}}"#
     );
     let judged = Batch::read(body.as_bytes())
         .unwrap()
@@ -293,6 +293,8 @@ fn half_an_emoji_does_not_cost_the_event() {
         properties,
         json!({"half": "a\u{fffd}", "low": "\u{fffd}b", "whole": "😀", "slash": "\\ud83d"})
     );
+    let context = &judged.admitted[0].event.context;
+    assert_eq!(context["page"]["title"], "b\u{fffd}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use cdp_core::time::Timestamp;
 use cdp_core::traits;
 use cdp_core::wire::{Batch, DecideRequest, Intake};
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let _ = DecideRequest::read(data);
@@ -61,6 +62,19 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         let text = serde_json::to_string(&admitted.event).unwrap();
         let again: Event = serde_json::from_str(&text).unwrap();
         assert_eq!(again, admitted.event, "the log gives back what was written");
+        let Event {
+            properties,
+            traits: own,
+            context,
+            extra,
+            ..
+        } = &admitted.event;
+        for fields in [properties, own, context, extra] {
+            let text = serde_json::to_string(fields).unwrap();
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let read = Value::Object((**fields).clone());
+            assert_eq!(value, read, "what stayed text can be read");
+        }
         let _ = (identifier::of_event(&again), traits::of_event(&again));
     }
     let forward = Forward {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, eventually, track};
+use crate::harness::{Server, eventually, identify, track};
 
 fn names(profile: &Value) -> Vec<String> {
     profile["audiences"]
@@ -119,6 +119,45 @@ fn membership_ends_when_only_time_passes() {
 }
 
 #[test]
+fn what_is_counted_adds_up_over_a_merge_and_goes_on_after_a_restart() {
+    let server = Server::fresh();
+    let define = |server: &Server, least: u32| {
+        let rule = json!({"event": "Product Viewed", "count": {"gte": least}});
+        let audience = json!({"name": format!("{least} views"), "definition": rule});
+        let made = server.post("/api/v1/audiences", &audience).ok();
+        assert_eq!(made["status"], "ready", "{made}");
+    };
+    let seen = |id: &str, browser: &str| track(id, browser, "Product Viewed", json!({}));
+    define(&server, 3);
+    server.batch(&[
+        seen("m-1", "browser-a"),
+        seen("m-2", "browser-a"),
+        seen("m-3", "browser-b"),
+    ]);
+    assert!(names(&server.profile("anonymous_id:browser-a")).is_empty());
+    server.batch(&[
+        identify("m-4", "browser-a", "ada", json!({})),
+        identify("m-5", "browser-b", "ada", json!({})),
+    ]);
+    assert_eq!(names(&server.profile("user_id:ada")), ["3 views"]);
+
+    // Others that count the same find it counted.
+    define(&server, 2);
+    define(&server, 4);
+    let both = ["2 views", "3 views"];
+    let sorted = |server: &Server| {
+        let mut names = names(&server.profile("user_id:ada"));
+        names.sort();
+        names
+    };
+    assert_eq!(sorted(&server), both);
+    let server = server.stop().serve();
+    assert_eq!(sorted(&server), both);
+    server.batch(&[seen("m-1", "browser-a"), seen("m-6", "browser-b")]);
+    assert_eq!(sorted(&server), ["2 views", "3 views", "4 views"]);
+}
+
+#[test]
 fn a_definition_that_cannot_be_used_says_where() {
     let server = Server::fresh();
     let answer = server.post(
@@ -127,5 +166,12 @@ fn a_definition_that_cannot_be_used_says_where() {
     );
     assert_eq!(answer.error(), (422, "invalid_definition".to_owned()));
     assert_eq!(answer.json()["error"]["details"]["path"], "all[0].is");
+    let far = json!({"event": "Viewed", "count": {"gte": 20_000}, "within": "30d"});
+    let answer = server.post(
+        "/api/v1/audiences",
+        &json!({"name": "x", "definition": far}),
+    );
+    assert_eq!(answer.error(), (422, "invalid_definition".to_owned()));
+    assert_eq!(answer.json()["error"]["details"]["path"], "count");
     assert_eq!(server.get("/api/v1/audiences/aud_nothing").error().0, 404);
 }

@@ -68,3 +68,32 @@ fn a_key_is_taken_once_and_a_bad_definition_is_refused() {
     );
     assert_eq!(server.all("/api/v1/computed_traits").len(), 1);
 }
+
+#[test]
+fn what_audiences_remember_is_nobodys_trait() {
+    let server = Server::fresh();
+    let rule = json!({"event": "Order Completed", "where": {"revenue": {"gt": 5}}, "count": {"gte": 2}, "within": "30d"});
+    let audience = json!({"name": "Buyers", "definition": rule});
+    server.post("/api/v1/audiences", &audience).ok();
+    server.batch(&[track(
+        "m-1",
+        "browser-a",
+        "Order Completed",
+        json!({"revenue": 10}),
+    )]);
+    assert!(server.all("/api/v1/computed_traits").is_empty());
+    let profile = server.profile("anonymous_id:browser-a");
+    assert_eq!(profile["computed_traits"], json!({}));
+    for hidden in [
+        json!({"key": "#mine", "event": "Order Completed", "aggregate": "count"}),
+        json!({"key": "mine", "event": "Order Completed", "aggregate": "times", "most": 4}),
+        json!({"key": "mine", "event": "Order Completed", "aggregate": "count", "most": 4}),
+        json!({"key": "mine", "event": "Order Completed", "aggregate": "count", "where": {"revenue": {}}}),
+    ] {
+        assert_eq!(
+            server.post("/api/v1/computed_traits", &hidden).error(),
+            (422, "invalid_definition".to_owned()),
+            "{hidden}"
+        );
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Number, Value};
 
 use super::shallow::Shallow;
-use super::{Intake, detail, exact, from_text, lenient, surrogates};
+use super::{Intake, detail, exact, lenient, surrogates};
 use crate::collection::recorded_address;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind};
@@ -49,10 +49,16 @@ impl Common {
         context: Option<&RawValue>,
         integrations: Option<&RawValue>,
     ) -> Result<Self, String> {
+        let object = |raw: &RawValue| {
+            exact::check(raw.get())?;
+            let mended = surrogates::mended(raw.get());
+            let text = mended.as_deref().unwrap_or(raw.get());
+            serde_json::from_str(text).map_err(|error| detail(&error))
+        };
         let read = |name: &str, raw: Option<&RawValue>| match raw {
-            Some(raw) if raw.get().starts_with('{') => exact::check(raw.get())
-                .and_then(|()| from_text(raw.get()).map_err(|error| detail(&error)))
-                .map_err(|reason| format!("the batch's \"{name}\": {reason}")),
+            Some(raw) if raw.get().starts_with('{') => {
+                object(raw).map_err(|reason| format!("the batch's \"{name}\": {reason}"))
+            }
             _ => Ok(BTreeMap::new()),
         };
         Ok(Self {
