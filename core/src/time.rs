@@ -30,10 +30,10 @@ impl Timestamp {
     /// From microseconds since the Unix epoch, kept within the years jiff can write (−9999…9999).
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        Self(micros.clamp(
-            jiff::Timestamp::MIN.as_microsecond(),
-            jiff::Timestamp::MAX.as_microsecond(),
-        ))
+        // Whole seconds: of the last one, jiff reads back no part.
+        let ends = [jiff::Timestamp::MIN, jiff::Timestamp::MAX];
+        let [first, last] = ends.map(|end| end.as_second().saturating_mul(1_000_000));
+        Self(micros.clamp(first, last))
     }
 
     /// From milliseconds since the Unix epoch, as JavaScript counts.
@@ -105,7 +105,7 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-            return Ok(Self(stamp.as_microsecond()));
+            return Ok(Self::from_micros(stamp.as_microsecond()));
         }
         // Without an offset the time is taken as UTC, as the Segment spec asks of sources.
         let civil = text
@@ -114,7 +114,7 @@ impl FromStr for Timestamp {
         let stamp = jiff::tz::Offset::UTC
             .to_timestamp(civil)
             .map_err(|_| TimeError(text.to_owned()))?;
-        Ok(Self(stamp.as_microsecond()))
+        Ok(Self::from_micros(stamp.as_microsecond()))
     }
 }
 

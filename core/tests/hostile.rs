@@ -189,3 +189,13 @@ fn a_batch_whose_own_context_cannot_be_kept_refuses_its_messages_with_the_reason
         );
     }
 }
+
+#[test]
+fn times_beyond_all_measure_are_read_back() {
+    for time in [i64::MIN, i64::MAX, 253_402_207_200_999_999].map(Timestamp::from_micros) {
+        let again: Timestamp = time.to_string().parse().unwrap();
+        assert_eq!(again, time);
+    }
+    let last: Timestamp = "9999-12-30T22:00:00.999999Z".parse().unwrap();
+    assert_eq!(last.to_string().parse(), Ok(last));
+}
