@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A batch is thousands of small texts: glibc's allocator takes a third of the processor for them.
+/// A batch is thousands of small texts: glibc's allocator took a quarter of the processor for them.
 /// SQLite allocates through it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
