@@ -64,7 +64,7 @@ impl Storage {
         let folder = self.data_dir.as_deref().map(DataDir::take).transpose()?;
         let database = match (&self.database_url, &folder) {
             (Some(url), _) => Database::open_url(url).await?,
-            (None, Some(folder)) => Database::open_files(&folder.files()).await?,
+            (None, Some(folder)) => Database::open_folder(folder.path()).await?,
             (None, None) => {
                 return Err(Failure(
                     "say where the data is: --data-dir FOLDER, or --database-url postgres://…"

@@ -5,8 +5,6 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::database::Files;
-
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -69,17 +67,9 @@ impl DataDir {
         })
     }
 
-    /// The SQLite files.
-    pub(crate) fn files(&self) -> Files {
-        files(&self.path)
-    }
-}
-
-/// The SQLite files of the folder at `path`.
-pub(crate) fn files(path: &Path) -> Files {
-    Files {
-        database: path.join("headwater.sqlite"),
-        log: path.join("headwater.log.sqlite"),
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -9,7 +9,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
 use crate::priority;
+use journal::Journal;
 
+pub(crate) mod journal;
 mod migrations;
 pub(crate) mod rows;
 
@@ -17,20 +19,11 @@ pub(crate) mod rows;
 const READERS: u32 = 8;
 
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
-
-/// The same for the log's file. A page, whose size is settled when the file is made, has room for a
-/// batch of twenty events.
-const LOG_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
-     PRAGMA synchronous = FULL; PRAGMA cache_size = -16000";
 
 /// Postgres is set up by whoever runs it.
 const NO_PRAGMAS: &str = "";
-
-/// The log's entries. On SQLite they are in a file of their own, whose writer waits for nobody.
-const LOG_TABLE: &str = "CREATE TABLE IF NOT EXISTS log_entry (\
-     entry_id BIGINT PRIMARY KEY, messages BIGINT NOT NULL, bytes BIGINT NOT NULL, body TEXT NOT NULL)";
 
 /// Pools of connections. A SQLite file has one writer, so writes have a pool of one there: waiting
 /// happens in our queue, where it is bounded, instead of in SQLite's busy loop.
@@ -38,44 +31,36 @@ const LOG_TABLE: &str = "CREATE TABLE IF NOT EXISTS log_entry (\
 pub(crate) struct Database {
     write: AnyPool,
     read: AnyPool,
-    /// The log's entries: SQLite's second file, or the same Postgres.
-    log_write: AnyPool,
-    log_read: AnyPool,
+    /// The log's entries.
+    journal: Journal,
     /// On Postgres: the connection whose lock keeps a second headwater away.
     lock: Arc<Mutex<Option<Lock>>>,
 }
 
 impl Database {
-    /// Opens (or makes) the SQLite files of a data folder and brings their tables up to date.
-    pub(crate) async fn open_files(files: &Files) -> Result<Self, OpenError> {
-        let (main, log) = (url(&files.database, "rwc")?, url(&files.log, "rwc")?);
-        // The files are made by one connection before others come.
-        let database = Self::sqlite(&main, &log, 1).await?.migrate().await?;
-        let many = Self::sqlite(&main, &log, READERS).await?;
+    /// Opens (or makes) what is in a data folder and brings its tables up to date.
+    pub(crate) async fn open_folder(folder: &Path) -> Result<Self, OpenError> {
+        // The file is made by one connection before others come.
+        let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
+        let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS).await?;
         Ok(Self {
-            read: many.read,
-            log_read: many.log_read,
+            read: many,
             ..database
         })
     }
 
-    async fn sqlite(main: &str, log: &str, readers: u32) -> Result<Self, OpenError> {
-        let write = write_pool(main.to_owned()).await?;
-        let log_write = pool(log, 1, LOG_PRAGMAS).await?;
-        let single = readers == 1;
+    async fn sqlite(folder: &Path, mode: &str) -> Result<Self, OpenError> {
+        let write = write_pool(url(folder, mode)?).await?;
+        let journal = Journal::open(folder).map_err(|error| {
+            OpenError(format!(
+                "the log in {} could not be opened: {error}",
+                folder.display()
+            ))
+        })?;
         Ok(Self {
-            read: if single {
-                write.clone()
-            } else {
-                pool(main, readers, SQLITE_PRAGMAS).await?
-            },
-            log_read: if single {
-                log_write.clone()
-            } else {
-                pool(log, 2, LOG_PRAGMAS).await?
-            },
+            read: write.clone(),
             write,
-            log_write,
+            journal,
             lock: Arc::default(),
         })
     }
@@ -91,19 +76,20 @@ impl Database {
         let both = pool(url, READERS + 4, NO_PRAGMAS).await?;
         let lock = take_lock(&both).await?;
         Self {
+            journal: Journal::of_table(both.clone()).await.map_err(|error| {
+                OpenError(format!("the log's table could not be made: {error}"))
+            })?,
             write: both.clone(),
-            read: both.clone(),
-            log_write: both.clone(),
-            log_read: both,
+            read: both,
             lock: Arc::new(Mutex::new(Some(lock))),
         }
         .migrate()
         .await
     }
 
-    /// Opens the SQLite files of a folder that another headwater may be using, to look at them.
-    pub(crate) async fn look(files: &Files) -> Result<Self, OpenError> {
-        Self::sqlite(&url(&files.database, "rw")?, &url(&files.log, "rw")?, 1).await
+    /// Opens a folder that another headwater may be using, to look at it.
+    pub(crate) async fn look(folder: &Path) -> Result<Self, OpenError> {
+        Self::sqlite(folder, "rw").await
     }
 
     async fn migrate(self) -> Result<Self, OpenError> {
@@ -116,10 +102,6 @@ impl Database {
             )),
         };
         migrations::all().run(&self.write).await.map_err(explain)?;
-        self.log_write
-            .execute(LOG_TABLE)
-            .await
-            .map_err(|error| OpenError(format!("the log's table could not be made: {error}")))?;
         Ok(self)
     }
 
@@ -133,14 +115,9 @@ impl Database {
         self.write.begin().await
     }
 
-    /// For reading the log's entries.
-    pub(crate) fn log(&self) -> &AnyPool {
-        &self.log_read
-    }
-
-    /// Starts a transaction that writes entries of the log.
-    pub(crate) async fn begin_log(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.log_write.begin().await
+    /// The log's entries.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// Holds on to the lock on Postgres, which goes with its connection: when that breaks, takes it
@@ -213,22 +190,19 @@ impl Database {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        for pool in [&self.read, &self.log_read, &self.write, &self.log_write] {
+        for pool in [&self.read, &self.write] {
             pool.close().await;
         }
     }
 }
 
-/// The SQLite files of a data folder.
-#[derive(Clone, Debug)]
-pub(crate) struct Files {
-    /// Everything but the log's entries.
-    pub(crate) database: PathBuf,
-    /// The log's entries.
-    pub(crate) log: PathBuf,
+/// The SQLite file of a data folder.
+pub(crate) fn file(folder: &Path) -> PathBuf {
+    folder.join("headwater.sqlite")
 }
 
-fn url(file: &Path, mode: &str) -> Result<String, OpenError> {
+fn url(folder: &Path, mode: &str) -> Result<String, OpenError> {
+    let file = file(folder);
     let path = file
         .to_str()
         .ok_or_else(|| OpenError(format!("{}: the path is not UTF-8", file.display())))?;

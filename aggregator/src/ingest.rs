@@ -9,13 +9,13 @@ use crate::error::Result;
 use crate::tracking_plan::Origin;
 use crate::{snapshot, tracking_plan};
 
-mod journal;
+mod entry;
 mod judge;
 mod known;
 mod seen;
 mod writer;
 
-pub(crate) use journal::{Entry, Portion, read_after};
+pub(crate) use entry::Entry;
 pub(crate) use judge::parked;
 pub(crate) use seen::{IdHash, Seen};
 pub(crate) use writer::{Log, Quarantined};

@@ -15,8 +15,9 @@ use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
 
 use crate::database::Database;
+use crate::database::journal::{Portion, Record};
 use crate::error::{Code, Error, Result};
-use crate::ingest::{Entry, IdHash, Log, Portion, Seen, read_after};
+use crate::ingest::{Entry, IdHash, Log, Seen};
 use crate::live::Live;
 use crate::snapshot::Snapshots;
 use crate::{audience, clock, computed_trait, consent, identity, ingest, priority, traits};
@@ -28,10 +29,10 @@ mod take;
 pub(crate) use store::{Logged, last_offset, position, read_between};
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
-/// the disk for one event as for two thousand; where little waits, little is taken.
+/// the disk for one event as for five thousand; where little waits, little is taken.
 const TURN: Portion = Portion {
     entries: 512,
-    messages: 2_000,
+    messages: 5_000,
     bytes: 8 * 1024 * 1024,
 };
 /// The same, of a turn that finds out which entry cannot take effect.
@@ -167,7 +168,7 @@ struct Runner {
     /// Whether what is in memory is what the database says.
     certain: bool,
     /// How many entries are still taken one by one, because one of them cannot take effect.
-    careful: i64,
+    careful: usize,
     between_turns: Arc<Mutex<()>>,
     identity: identity::Cache,
 }
@@ -245,12 +246,24 @@ impl Runner {
             return Ok(false);
         }
         let portion = if self.careful > 0 { ONE } else { TURN };
-        let entries = read_after(&self.database, position, end, portion).await?;
+        let entries = self.entries(position, end, portion).await?;
         // Entries are numbered without holes; where one is missing there is nothing to wait for.
         let reached = entries.last().map_or(end, |(id, _)| *id);
         self.take(&read(&entries)?, reached).await?;
-        self.careful -= i64::from(self.careful > 0);
+        self.careful = self.careful.saturating_sub(1);
         Ok(reached < end)
+    }
+
+    /// The next entries of the log with their numbers.
+    async fn entries(
+        &self,
+        position: i64,
+        end: i64,
+        portion: Portion,
+    ) -> Result<Vec<(i64, Entry)>> {
+        let records = self.database.journal().read_after(position, end, portion);
+        let read = |record: Record| Ok((record.id, Entry::read(record.body)?));
+        records.await?.into_iter().map(read).collect()
     }
 
     /// Lets entries take effect, together with the new position.
@@ -310,13 +323,13 @@ impl Runner {
         self.recover().await?;
         let position = *self.reached.borrow();
         let end = *self.log_end.borrow();
-        let mut entries = read_after(&self.database, position, end, ONE).await?;
+        let mut entries = self.entries(position, end, ONE).await?;
         let Some((id, entry)) = entries.pop() else {
             return Ok(());
         };
         let before = entry.with_only_events();
         let mut failed = Vec::new();
-        for at in 0..entry.events.len() {
+        for at in 0..entry.len() {
             match self.trial(&entry, at).await {
                 Ok(()) => {}
                 Err(error) if error.code == Code::Internal => failed.push((at, error.to_string())),
@@ -335,9 +348,7 @@ impl Runner {
         let [(_, entry)] = &mut next;
         if failed.is_empty() {
             let whole = "its batch cannot take effect, though each event alone can";
-            failed = (0..entry.events.len())
-                .map(|at| (at, whole.to_owned()))
-                .collect();
+            failed = (0..entry.len()).map(|at| (at, whole.to_owned())).collect();
         }
         for (at, why) in failed.into_iter().rev() {
             tracing::error!(
@@ -345,9 +356,8 @@ impl Runner {
                 why,
                 "an event cannot take effect; it is in quarantine"
             );
-            entry
-                .refused
-                .push(ingest::parked(at, &entry.events.remove(at)));
+            let text = entry.remove(at);
+            entry.refused.push(ingest::parked(at, &text));
         }
         self.take(&read(&next)?, id).await?;
         self.seen.settle(ids(&self.seen, std::iter::once(&before)));
@@ -375,11 +385,11 @@ impl Runner {
         self.last_offset = last_offset(&self.database).await?;
         if now_at > before {
             let portion = Portion {
-                entries: i64::MAX,
-                messages: i64::MAX,
-                bytes: i64::MAX,
+                entries: usize::MAX,
+                messages: usize::MAX,
+                bytes: usize::MAX,
             };
-            let entries = read_after(&self.database, before, now_at, portion).await?;
+            let entries = self.entries(before, now_at, portion).await?;
             self.seen
                 .settle(ids(&self.seen, entries.iter().map(|(_, entry)| entry)));
             self.reached.send_replace(now_at);
@@ -402,18 +412,14 @@ fn ids<'a>(
 }
 
 fn read(entries: &[(i64, Entry)]) -> Result<Vec<take::Read<'_>>> {
-    let read = |(_, entry): &'_ (i64, Entry)| -> Result<Vec<Arc<Event>>> {
-        Ok(entry.events()?.into_iter().map(Arc::new).collect())
-    };
-    entries
-        .iter()
-        .map(|each| {
-            Ok(take::Read {
-                entry: &each.1,
-                events: read(each)?,
-            })
-        })
-        .collect()
+    let mut all = Vec::with_capacity(entries.len());
+    for (_, entry) in entries {
+        all.push(take::Read {
+            entry,
+            events: entry.events()?,
+        });
+    }
+    Ok(all)
 }
 
 fn by_space(events: &[Logged]) -> BTreeMap<&str, Vec<Logged>> {

@@ -8,9 +8,9 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::event::Object;
 
@@ -20,15 +20,15 @@ use crate::event::Object;
 #[derive(Clone, Default)]
 pub struct Fields {
     /// `None` is the empty object.
-    text: Option<Box<RawValue>>,
+    text: Option<Box<str>>,
     read: OnceLock<Object>,
 }
 
 impl Fields {
     /// From the text of a JSON object.
-    pub(crate) fn of_text(text: Box<RawValue>) -> Self {
+    pub(crate) fn of_text(text: String) -> Self {
         Self {
-            text: Some(text),
+            text: Some(text.into()),
             read: OnceLock::new(),
         }
     }
@@ -37,15 +37,20 @@ impl Fields {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.as_ref().is_none_or(|text| {
-            let inside = text.get().strip_prefix('{').unwrap_or_default();
+            let inside = text.strip_prefix('{').unwrap_or_default();
             inside.trim_start().starts_with('}')
         })
+    }
+
+    /// The object's text.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or("{}")
     }
 
     /// A member. The object is read only if it may have one of that name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
-        let text = self.text.as_ref()?.get();
+        let text = self.text.as_deref()?;
         // A name may be written with escapes.
         let possible = text.contains(name) || text.contains("\\u");
         possible.then(|| self.get(name)).flatten()
@@ -70,7 +75,7 @@ impl Deref for Fields {
 
     fn deref(&self) -> &Object {
         self.read.get_or_init(|| {
-            let read = |text: &RawValue| serde_json::from_str(text.get()).ok();
+            let read = |text: &str| serde_json::from_str(text).ok();
             self.text.as_deref().and_then(read).unwrap_or_default()
         })
     }
@@ -81,11 +86,16 @@ impl From<Object> for Fields {
         if object.is_empty() {
             return Self::default();
         }
-        // Values always have a text.
-        let text = to_raw_value(&object).ok();
+        let value = Value::Object(object);
+        let text = value.to_string();
+        let read = OnceLock::new();
+        if let Value::Object(object) = value {
+            // Nobody has read it yet.
+            let _ = read.set(object);
+        }
         Self {
-            text,
-            read: OnceLock::from(object),
+            text: Some(text.into()),
+            read,
         }
     }
 }
@@ -102,20 +112,14 @@ impl fmt::Debug for Fields {
     }
 }
 
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.text {
-            Some(text) => text.serialize(serializer),
-            None => Map::new().serialize(serializer),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
         if text.get().starts_with('{') {
-            Ok(Self::of_text(text))
+            Ok(Self {
+                text: Some(text.into()),
+                read: OnceLock::new(),
+            })
         } else {
             Err(D::Error::custom("not a JSON object"))
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time in microseconds since the Unix epoch. On the wire RFC 3339 in UTC, in SQL the
@@ -73,14 +74,32 @@ impl Timestamp {
     /// # Errors
     /// When the value is none of these.
     pub fn from_json(value: &serde_json::Value) -> Result<Self, TimeError> {
-        let text = value.as_str().map(str::trim);
-        if let Some(text) = text.filter(|text| !is_epoch(text)) {
-            return text.parse();
+        match value {
+            serde_json::Value::String(text) => Self::from_text(text),
+            other => other
+                .as_f64()
+                .and_then(Self::from_epoch)
+                .ok_or_else(|| TimeError(value.to_string())),
         }
-        let number = text
-            .map_or_else(|| value.as_f64(), |digits| digits.parse().ok())
-            .filter(|number| number.is_finite())
-            .ok_or_else(|| TimeError(value.to_string()))?;
+    }
+
+    /// The same of a JSON text's content.
+    ///
+    /// # Errors
+    /// When the text is none of these.
+    pub fn from_text(text: &str) -> Result<Self, TimeError> {
+        let text = text.trim();
+        if is_epoch(text) {
+            let number = text.parse().ok().and_then(Self::from_epoch);
+            return number.ok_or_else(|| TimeError(text.to_owned()));
+        }
+        text.parse()
+    }
+
+    fn from_epoch(number: f64) -> Option<Self> {
+        if !number.is_finite() {
+            return None;
+        }
         // Seconds reach 10^11 only in the year 5138; milliseconds passed it in 1973.
         let millis = if number.abs() < 1e11 {
             number * 1e3
@@ -91,7 +110,7 @@ impl Timestamp {
             clippy::cast_possible_truncation,
             reason = "float to int saturates, and from_millis clamps"
         )]
-        Ok(Self::from_millis(millis as i64))
+        Some(Self::from_millis(millis as i64))
     }
 }
 
@@ -137,8 +156,33 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        Self::from_json(&value).map_err(serde::de::Error::custom)
+        struct Reader;
+
+        impl Visitor<'_> for Reader {
+            type Value = Timestamp;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an RFC 3339 time or a number since the epoch")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+                Timestamp::from_text(text).map_err(E::custom)
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Timestamp, E> {
+                Timestamp::from_json(&number.into()).map_err(E::custom)
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Timestamp, E> {
+                Timestamp::from_json(&number.into()).map_err(E::custom)
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Timestamp, E> {
+                Timestamp::from_json(&number.into()).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Reader)
     }
 }
 
@@ -227,6 +271,6 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
             .parse()
-            .map_err(serde::de::Error::custom)
+            .map_err(Error::custom)
     }
 }

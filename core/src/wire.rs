@@ -3,6 +3,7 @@
 //! A request fails only for what is wrong with the request itself. Whatever is wrong with one
 //! message is that message's outcome, and the rest of the batch does not notice.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -24,7 +25,7 @@ use crate::time::Timestamp;
 
 mod exact;
 mod message;
-mod shallow;
+mod outline;
 mod surrogates;
 mod utf8;
 
@@ -66,9 +67,10 @@ impl fmt::Display for WireError {
 
 impl std::error::Error for WireError {}
 
-/// A request that was read: its messages are still texts, so that a bad one harms no other.
+/// A request that was read: its messages are still texts, parts of the body where that is possible, so
+/// that a bad one harms no other.
 #[derive(Clone, Debug, Default)]
-pub struct Batch {
+pub struct Batch<'a> {
     /// Public key of the source, when the body carries it.
     pub write_key: Option<String>,
     /// What the body has as `api_key` or `token`, which is the public key when nothing else in the
@@ -86,7 +88,7 @@ pub struct Batch {
     pub consent: Option<Receipt>,
     /// The call of a single-event endpoint; `None` when each message names its own.
     kind: Option<EventKind>,
-    messages: Vec<Box<RawValue>>,
+    messages: Vec<Cow<'a, str>>,
     /// What the batch says once for all of its messages.
     common: message::Common,
     /// Why that cannot be kept.
@@ -159,14 +161,31 @@ pub struct Judged {
     pub refused: Vec<Refused>,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     /// Reads the body of a batch endpoint.
     ///
     /// # Errors
     /// When the body is not JSON, has no `batch` list, or has too many messages.
-    pub fn read(body: &[u8]) -> Result<Self, WireError> {
+    pub fn read(body: &'a [u8]) -> Result<Self, WireError> {
         let (text, damage) = utf8::read(body)?;
-        let mut body: Body<Vec<Box<RawValue>>> = parse(&text)?;
+        let batch = match text {
+            Cow::Borrowed(text) => Self::of_text(text)?,
+            Cow::Owned(text) => Batch::of_text(&text)?.owned(),
+        };
+        Ok(Self { damage, ..batch })
+    }
+
+    fn of_text(text: &'a str) -> Result<Self, WireError> {
+        match parse(text) {
+            Ok(body) => Self::of_body(body),
+            Err(error) => match surrogates::mended(text) {
+                Some(mended) => Ok(Batch::of_body(parse(&mended)?)?.owned()),
+                None => Err(error),
+            },
+        }
+    }
+
+    fn of_body(mut body: Body<Vec<&'a RawValue>>) -> Result<Self, WireError> {
         let messages = body.batch.take().ok_or_else(|| {
             WireError::WrongShape(
                 "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
@@ -175,21 +194,41 @@ impl Batch {
         if messages.len() > MAX_BATCH_MESSAGES {
             return Err(WireError::TooMany(messages.len()));
         }
-        Ok(Self {
-            damage,
-            ..Self::with(body, None, messages)
-        })
+        let texts = messages.into_iter().map(|raw| Cow::Borrowed(raw.get()));
+        Ok(Self::with(body, None, texts.collect()))
+    }
+
+    /// The same with messages of its own.
+    fn owned(self) -> Batch<'static> {
+        let own = |message: Cow<'_, str>| Cow::Owned(message.into_owned());
+        Batch {
+            messages: self.messages.into_iter().map(own).collect(),
+            write_key: self.write_key,
+            other_key: self.other_key,
+            sent_at: self.sent_at,
+            ledger: self.ledger,
+            placements: self.placements,
+            anonymous_id: self.anonymous_id,
+            consent: self.consent,
+            kind: self.kind,
+            common: self.common,
+            slip: self.slip,
+            event_limit: self.event_limit,
+            damage: self.damage,
+        }
     }
 
     /// Reads the body of a single-event endpoint: the body is the message.
     ///
     /// # Errors
     /// When the body is not a JSON object.
-    pub fn read_single(kind: EventKind, body: &[u8]) -> Result<Self, WireError> {
+    pub fn read_single(kind: EventKind, body: &'a [u8]) -> Result<Self, WireError> {
         let (text, damage) = utf8::read(body)?;
-        let envelope: Body<IgnoredAny> = parse(&text)?;
-        let message = RawValue::from_string(text.into_owned()).map_err(|error| invalid(&error))?;
-        let mut batch = Self::with(envelope, Some(kind), vec![message]);
+        let envelope: Body<IgnoredAny> = match (parse(&text), surrogates::mended(&text)) {
+            (Err(_), Some(mended)) => parse(&mended)?,
+            (parsed, _) => parsed?,
+        };
+        let mut batch = Self::with(envelope, Some(kind), vec![text]);
         // In a single message these belong to the event.
         batch.placements.clear();
         batch.common = message::Common::default();
@@ -201,20 +240,21 @@ impl Batch {
     /// A batch made of messages that did not come through a request just now, such as those that are
     /// tried again.
     #[must_use]
-    pub fn of_messages(messages: Vec<Box<RawValue>>) -> Self {
-        Self {
-            messages,
-            ..Self::default()
+    pub fn of_messages(messages: Vec<Box<RawValue>>) -> Batch<'static> {
+        let text = |message: Box<RawValue>| Cow::Owned(Box::<str>::from(message).into_string());
+        Batch {
+            messages: messages.into_iter().map(text).collect(),
+            ..Batch::default()
         }
     }
 
     /// A batch of an import's messages. The limit of one event protects the public endpoint; here one
     /// event may be as large as a batch.
     #[must_use]
-    pub fn of_import(messages: Vec<Box<RawValue>>) -> Self {
-        Self {
+    pub fn of_import(messages: Vec<Box<RawValue>>) -> Batch<'static> {
+        Batch {
             event_limit: Some(MAX_BATCH_BYTES),
-            ..Self::of_messages(messages)
+            ..Batch::of_messages(messages)
         }
     }
 
@@ -236,8 +276,8 @@ impl Batch {
     pub fn judge(&self, intake: &Intake<'_>, fresh_id: &mut dyn FnMut() -> String) -> Judged {
         let mut judged = Judged::default();
         let mut bots = Recogniser::default();
-        for (index, raw) in self.messages.iter().enumerate() {
-            match self.judge_one(index, raw.get(), intake, &mut bots, fresh_id) {
+        for (index, text) in self.messages.iter().enumerate() {
+            match self.judge_one(index, text, intake, &mut bots, fresh_id) {
                 Ok(admitted) => judged.admitted.push(admitted),
                 Err(refused) => judged.refused.push(*refused),
             }
@@ -332,7 +372,7 @@ impl Batch {
         message
     }
 
-    fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Box<RawValue>>) -> Self {
+    fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Cow<'a, str>>) -> Self {
         let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
         let said = message::Common::new(body.context.as_deref(), body.integrations.as_deref());
         let (common, slip) = match said {
@@ -407,16 +447,15 @@ impl DecideRequest {
     }
 }
 
-/// What a batch says for all of its messages, or why it cannot be kept as it was sent.
 /// Reads a body, which has to be an object; serde would take a list for one.
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, WireError> {
     if !text.trim_start().starts_with('{') {
-        from_text::<IgnoredAny>(text).map_err(|error| invalid(&error))?;
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| invalid(&error))?;
         return Err(WireError::WrongShape(
             "the body has to be a JSON object: send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
         ));
     }
-    from_text(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             let detail = detail(&error);
             WireError::WrongShape(format!("{detail}: send {{\"writeKey\":…,\"batch\":[…]}}"))

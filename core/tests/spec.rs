@@ -88,7 +88,8 @@ fn batches() {
             policy: Policy::default(),
             experiences: Vec::new(),
         };
-        let batch = Batch::read(fixture["request"].to_string().as_bytes()).unwrap();
+        let body = fixture["request"].to_string();
+        let batch = Batch::read(body.as_bytes()).unwrap();
         let intake = Intake {
             config: &config,
             received_at: time(&fixture["received_at"]),

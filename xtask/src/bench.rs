@@ -66,9 +66,19 @@ const BENCHES: &[Bench] = &[
         run: load::ingest,
     },
     Bench {
+        name: "postgres",
+        about: "events a second, durable before answered on Postgres, beside COPY of the same events",
+        run: load::postgres,
+    },
+    Bench {
         name: "path",
         about: "latency of a decision, beside axum answering a constant 2 KB",
         run: load::path,
+    },
+    Bench {
+        name: "soak",
+        about: "ten million events: as fast at the end as at the beginning, in the same memory",
+        run: load::soak,
     },
     Bench {
         name: "crash",
@@ -77,8 +87,8 @@ const BENCHES: &[Bench] = &[
     },
 ];
 
-/// Runs for an hour or more, so it has to be asked for by name.
-const LONG: &str = "crash";
+/// These run for many minutes, so they have to be asked for by name.
+const LONG: [&str; 2] = ["soak", "crash"];
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()> {
@@ -94,7 +104,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()>
     let mut missed = Vec::new();
     for bench in BENCHES.iter().filter(|bench| match wanted.as_deref() {
         Some(name) => name == bench.name,
-        None => bench.name != LONG,
+        None => !LONG.contains(&bench.name),
     }) {
         let figures = (bench.run)(workspace)?;
         if as_json {

@@ -14,7 +14,7 @@ use crate::setup::{self, Scope};
 use crate::wasm::toolchain::{TARGET, WasmToolchain};
 use crate::workspace::Workspace;
 use crate::{codegen, process, server, wasm};
-use postgres::Postgres;
+use postgres::{Commits, Postgres};
 
 /// A part that can be run alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -193,7 +193,7 @@ fn rust_tests(workspace: &Workspace) -> Result<()> {
 /// All of them again, though only the server knows a database: what is selected decides which features the shared
 /// dependencies are compiled with, and compiling takes longer than testing.
 fn rust_tests_on_postgres(workspace: &Workspace) -> Result<()> {
-    let database = Postgres::start()?;
+    let database = Postgres::start(Commits::Fast)?;
     process::stream(
         cargo(workspace)
             .env(postgres::VARIABLE, database.url())

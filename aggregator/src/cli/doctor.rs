@@ -6,8 +6,9 @@ use clap::Args;
 use sqlx::Row as _;
 
 use super::Failure;
-use crate::data_dir::{self, DataDir};
-use crate::database::Database;
+use crate::data_dir::DataDir;
+use crate::database::journal::{Journal, Portion};
+use crate::database::{self, Database};
 use crate::error::Error;
 
 /// What `doctor` takes.
@@ -25,13 +26,16 @@ const STATE: &str = "SELECT \
     (SELECT COALESCE(MAX(position), 0) FROM consumer_position) AS position, \
     (SELECT COUNT(*) FROM quarantine) AS quarantined";
 
-/// Messages of the log behind the pipeline's position.
-const WAITING: &str = "SELECT CAST(COALESCE(SUM(messages), 0) AS BIGINT) AS waiting FROM log_entry WHERE entry_id > $1";
+/// Entries of the log that are looked at together.
+const PORTION: Portion = Portion {
+    entries: 1_024,
+    messages: 100_000,
+    bytes: 8 * 1024 * 1024,
+};
 
 pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     let folder = &options.data_dir;
-    let files = data_dir::files(folder);
-    if !files.database.exists() {
+    if !database::file(folder).exists() {
         return Err(Failure(format!(
             "{} has no headwater.sqlite: make one with headwater init --data-dir {}",
             folder.display(),
@@ -43,18 +47,13 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         Err(error) => println!("note    lock       {error}"),
     }
     check_writing(folder)?;
-    let database = Database::look(&files).await?;
+    let database = Database::look(folder).await?;
     let row = sqlx::query(STATE)
         .fetch_one(database.reader())
         .await
         .map_err(Error::from)?;
     let number = |name: &str| row.try_get::<i64, _>(name).map_err(Error::from);
-    let row_of_log = sqlx::query(WAITING)
-        .bind(number("position")?)
-        .fetch_one(database.log())
-        .await
-        .map_err(Error::from)?;
-    let waiting: i64 = row_of_log.try_get("waiting").map_err(Error::from)?;
+    let waiting = waiting(database.journal(), number("position")?).await?;
     println!(
         "ok      tables     {} migrations applied",
         number("migrations")?
@@ -67,6 +66,22 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     println!("ok      quarantine {} messages", number("quarantined")?);
     database.close().await;
     Ok(())
+}
+
+/// Messages of the log behind the pipeline's position.
+async fn waiting(journal: &Journal, mut position: i64) -> Result<u64, Error> {
+    let mut waiting = 0;
+    loop {
+        let records = journal.read_after(position, i64::MAX, PORTION).await?;
+        let Some(last) = records.last() else {
+            return Ok(waiting);
+        };
+        position = last.id;
+        waiting += records
+            .iter()
+            .map(|record| u64::from(record.messages))
+            .sum::<u64>();
+    }
 }
 
 /// Writes a file as large as a few commits and takes it away again.

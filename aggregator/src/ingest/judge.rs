@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use cdp_core::consent::Standing;
-use cdp_core::event::{Event, EventKind, Object};
+use cdp_core::event::{Event, EventKind, Object, Writer};
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::gate::{Gate, gate_event};
 use cdp_core::identifier::{self, Identifier};
@@ -12,7 +12,6 @@ use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::tracking_plan::{Action, Compiled};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::writer::{Batch, NewEvent};
 use crate::app::App;
@@ -50,6 +49,7 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
 
     let plan = app.plans.of(&forward.space_id);
     let mut findings = Findings::new();
+    let mut texts = Writer::default();
     let mut batch = Batch {
         space_id: forward.space_id,
         source_id: forward.source_id,
@@ -73,7 +73,7 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
             }
         });
         match verdict {
-            Ok(()) => batch.events.push(NewEvent::new(index, &event)?),
+            Ok(()) => batch.events.push(NewEvent::new(index, event, &mut texts)),
             Err((outcome, reason)) => batch.refused.push(refused(index, event, outcome, reason)),
         }
     }
@@ -166,16 +166,16 @@ fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refu
 }
 
 /// A stored event that the server cannot work with, for quarantine.
-pub(crate) fn parked(index: usize, text: &RawValue) -> Refused {
+pub(crate) fn parked(index: usize, text: &str) -> Refused {
     let reason = "the event was stored, but the server could not work with it; its log says why. Try it again after an update".to_owned();
-    match serde_json::from_str::<Event>(text.get()) {
+    match serde_json::from_str::<Event>(text) {
         Ok(event) => refused(index, event, Outcome::Quarantined, reason),
         Err(_) => Refused {
             index,
             message_id: String::new(),
             outcome: Outcome::Quarantined,
             reason,
-            message: Some(Value::from(text.get())),
+            message: Some(Value::from(text)),
             ledger: None,
         },
     }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
 
-use super::journal::{self, Portion};
+use super::entry::Entry;
 use super::seen::Seen;
 use crate::database::Database;
+use crate::database::journal::Portion;
 use crate::database::rows::Many;
 use crate::error::Result;
 
@@ -56,14 +57,18 @@ pub(super) async fn waiting(
 ) -> Result<()> {
     let mut position = position;
     loop {
-        let entries = journal::read_after(database, position, last, PORTION).await?;
-        for (id, entry) in &entries {
-            position = *id;
+        let records = database
+            .journal()
+            .read_after(position, last, PORTION)
+            .await?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        for record in records {
+            position = record.id;
+            let entry = Entry::read(record.body)?;
             let ids = entry.message_ids();
             seen.remember(ids.map(|id| seen.hash(&entry.space_id, &id)));
-        }
-        if entries.is_empty() {
-            return Ok(());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cdp_core::event::Event;
+use cdp_core::event::{Event, Writer as Texts};
 use cdp_core::forward::{Refused, lines};
 use cdp_core::ledger::{LedgerMark, TabReport};
 use cdp_core::outcome::{MessageOutcome, Outcome};
@@ -14,10 +14,11 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::journal::{self, NewEntry};
+use super::entry::NewEntry;
 use super::known;
 use super::seen::{IdHash, Memory, Seen};
 use crate::database::Database;
+use crate::database::journal::Record;
 use crate::error::{Code, Error, Result};
 use crate::live::Live;
 
@@ -53,19 +54,14 @@ pub(super) struct NewEvent {
     pub(super) body: String,
 }
 
-/// Bytes that most events have room in.
-const USUAL: usize = 1_024;
-
 impl NewEvent {
-    pub(super) fn new(index: usize, event: &Event) -> Result<Self> {
-        let mut body = Vec::with_capacity(USUAL);
-        serde_json::to_writer(&mut body, event)?;
-        Ok(Self {
+    pub(super) fn new(index: usize, event: Event, texts: &mut Texts) -> Self {
+        Self {
             index,
-            message_id: event.message_id.clone(),
-            mark: event.ledger.clone(),
-            body: String::from_utf8(body).map_err(Error::internal)?,
-        })
+            body: texts.text(&event),
+            message_id: event.message_id,
+            mark: event.ledger,
+        }
     }
 }
 
@@ -127,7 +123,7 @@ impl Log {
         window: usize,
     ) -> Result<(Self, JoinHandle<()>)> {
         let done = *position.borrow();
-        let last = journal::last(&database).await?.max(done);
+        let last = database.journal().last().await?.max(done);
         let seen = Arc::new(Seen::of(window));
         known::waiting(&database, &seen, done, last).await?;
         let (end, end_seen) = watch::channel(last);
@@ -261,7 +257,7 @@ impl Writer {
         if done <= self.swept || !self.certain {
             return;
         }
-        match journal::forget(&self.database, done).await {
+        match self.database.journal().forget(done).await {
             Ok(()) => self.swept = done,
             Err(error) => {
                 tracing::warn!(%error, "entries of the log that have taken effect could not be deleted; it is tried again");
@@ -338,7 +334,7 @@ impl Writer {
 
     /// Finds out where the log ends, and remembers what was stored without our knowing.
     async fn recover(&mut self) -> Result<()> {
-        let last = journal::last(&self.database).await?;
+        let last = self.database.journal().last().await?;
         if last > self.last {
             known::waiting(&self.database, &self.seen, self.last, last).await?;
             self.publish(last);
@@ -347,13 +343,11 @@ impl Writer {
         Ok(())
     }
 
-    async fn try_commit(&self, entries: Vec<journal::Written>) -> Result<()> {
+    async fn try_commit(&self, entries: Vec<Record>) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.database.begin_log().await?;
-        journal::append(&mut transaction, entries).await?;
-        Ok(transaction.commit().await?)
+        self.database.journal().append(entries).await
     }
 
     /// Tells the pipeline of new entries. Their ids are remembered before that: it will settle them.
@@ -402,9 +396,10 @@ impl Writer {
             plan.outcomes.push(outcomes(batch, &is_new));
             if let Some(body) = entry(batch, &is_new)? {
                 plan.count += 1;
-                plan.entries.push(journal::Written {
+                let messages = batch.events.len() + batch.refused.len();
+                plan.entries.push(Record {
                     id: self.last + plan.count,
-                    messages: batch.events.len() + batch.refused.len(),
+                    messages: u32::try_from(messages).unwrap_or(u32::MAX),
                     body,
                 });
             }
@@ -424,7 +419,7 @@ fn away(error: Error, batches: usize) -> Vec<Result<Written>> {
 /// What one transaction writes.
 #[derive(Default)]
 struct Plan {
-    entries: Vec<journal::Written>,
+    entries: Vec<Record>,
     /// How many they are.
     count: i64,
     new: Vec<IdHash>,
@@ -461,6 +456,7 @@ fn entry(batch: &Batch, is_new: &[bool]) -> Result<Option<String>> {
         received_at: batch.received_at,
         refused,
         reports: &batch.reports,
+        lengths: Vec::new(),
     };
     Ok(Some(around.with(&events)?))
 }

@@ -50,7 +50,7 @@ async fn insert_events(
         let space_id: Arc<str> = Arc::from(entry.space_id.as_str());
         let source_id: Arc<str> = Arc::from(entry.source_id.as_str());
         let mut of_entry = Vec::with_capacity(events.len());
-        for (event, body) in events.iter().zip(&entry.events) {
+        for (event, body) in events.iter().zip(entry.texts()) {
             // Judging has refused events that name nobody.
             let Some(anchor) = identifier::of_event(event).into_iter().next() else {
                 of_entry.push(None);
@@ -64,7 +64,7 @@ async fn insert_events(
                 anchor: anchor.to_string(),
                 event: Arc::clone(event),
             };
-            insert.push(row(&logged, body.get()));
+            insert.push(row(&logged, body));
             of_entry.push(Some(logged));
         }
         all.push(of_entry);

@@ -5,9 +5,11 @@
 //! that speaks JSON through it. What does not fit them would come back as another number, so the
 //! message is refused with words instead (docs/adr/0008).
 
+use super::outline;
+
 /// How deep the objects and lists of a message may be nested, the message itself included. Parsers
 /// give up at 128, and what forwards or lists a message wraps it a few times more.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 /// Digits that tell a double from every other.
 const DIGITS_OF_A_DOUBLE: usize = 17;
 /// So many characters without an exponent are never too many digits.
@@ -17,73 +19,71 @@ const SHORT: usize = 15;
 /// name as JSON of its own.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Looks through the text of a message, which is JSON; gives what is wrong with it and what to do.
+/// Looks through the text of an object, which is JSON; gives what is wrong with it and what to do.
 ///
 /// # Errors
 /// When it is nested too deep, or has a number or a name that cannot be kept.
 pub(super) fn check(text: &str) -> Result<(), String> {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth) = (0, 0_usize);
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                let end = end_of_string(bytes, at + 1);
-                if is_reserved(text, at, end) {
-                    return Err(format!(
-                        "a name that begins with {RESERVED} cannot be kept: rename the field"
-                    ));
-                }
-                at = end;
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > DEEPEST {
-                    return Err(format!(
-                        "the message is nested deeper than {DEEPEST} levels: send it flatter, or the deep part as a text"
-                    ));
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'-' | b'0'..=b'9' => {
-                let rest = text.get(at..).unwrap_or_default();
-                let number = rest
-                    .split_once(|char: char| {
-                        !matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')
-                    })
-                    .map_or(rest, |(number, _)| number);
-                if !is_kept(number) {
-                    return Err(format!(
-                        "the number {} cannot be kept exactly: send it as a text (\"…\")",
-                        start(number)
-                    ));
-                }
-                at += number.len();
-                continue;
-            }
-            _ => {}
-        }
-        at += 1;
+    outline::read(text).map(drop)
+}
+
+/// Says that an object is nested too deep.
+pub(super) fn too_deep() -> String {
+    format!(
+        "the message is nested deeper than {DEEPEST} levels: send it flatter, or the deep part as a text"
+    )
+}
+
+/// Checks the string between the quotes at `from` and `to`.
+///
+/// # Errors
+/// When it is a name that cannot be kept.
+pub(super) fn check_name(text: &str, from: usize, to: usize) -> Result<(), String> {
+    if is_reserved(text, from, to) {
+        return Err(format!(
+            "a name that begins with {RESERVED} cannot be kept: rename the field"
+        ));
     }
     Ok(())
 }
 
+/// Checks the number that begins at `at`, and gives its length.
+///
+/// # Errors
+/// When it cannot be kept.
+pub(super) fn check_number(text: &str, at: usize) -> Result<usize, String> {
+    let rest = text.get(at..).unwrap_or_default();
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    let length = rest.bytes().take_while(|byte| is_digit(byte)).count();
+    let number = rest.get(..length).unwrap_or_default();
+    if is_kept(number) {
+        return Ok(length);
+    }
+    Err(format!(
+        "the number {} cannot be kept exactly: send it as a text (\"…\")",
+        start(number)
+    ))
+}
+
 /// Where the string that starts before `at` has its closing quote.
-fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
     loop {
-        match bytes.get(at) {
-            None | Some(b'"') => return at,
-            Some(b'\\') => at += 2,
-            Some(_) => at += 1,
+        let rest = bytes.get(at..).unwrap_or_default();
+        match memchr::memchr2(b'"', b'\\', rest) {
+            None => return bytes.len(),
+            Some(length) if rest.get(length) == Some(&b'"') => return at + length,
+            Some(length) => at += length + 2,
         }
     }
 }
 
 /// Whether the string between two quotes is a reserved name, perhaps written with escapes.
 fn is_reserved(text: &str, from: usize, to: usize) -> bool {
-    let name = text.get(from..=to).unwrap_or_default();
-    if name.len() < RESERVED.len() || !matches!(name.as_bytes().get(1), Some(b'$' | b'\\')) {
+    let first = text.as_bytes().get(from + 1);
+    if to - from < RESERVED.len() || !matches!(first, Some(b'$' | b'\\')) {
         return false;
     }
+    let name = text.get(from..=to).unwrap_or_default();
     let behind = text.get(to + 1..).unwrap_or_default().trim_start();
     behind.starts_with(':')
         && serde_json::from_str::<String>(name).is_ok_and(|name| name.starts_with(RESERVED))

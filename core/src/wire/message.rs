@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use super::shallow::Shallow;
-use super::{Intake, detail, exact, lenient, surrogates};
+use super::outline::{self, Members, Outline};
+use super::{Intake, detail, lenient, surrogates};
 use crate::collection::recorded_address;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind};
@@ -50,9 +50,9 @@ impl Common {
         integrations: Option<&RawValue>,
     ) -> Result<Self, String> {
         let object = |raw: &RawValue| {
-            exact::check(raw.get())?;
             let mended = surrogates::mended(raw.get());
             let text = mended.as_deref().unwrap_or(raw.get());
+            outline::read(text)?;
             serde_json::from_str(text).map_err(|error| detail(&error))
         };
         let read = |name: &str, raw: Option<&RawValue>| match raw {
@@ -75,29 +75,29 @@ impl Common {
     }
 
     /// Adds what the message does not say itself.
-    pub(super) fn complete<'a>(&'a self, fields: &mut Shallow<'a>) {
+    pub(super) fn complete(&self, outline: &mut Outline<'_>) {
         for (name, common) in self.parts() {
             if common.is_empty() {
                 continue;
             }
-            let own = fields.get(name).map(RawValue::get);
-            let own = match own.filter(|own| *own != "null") {
-                None => Some(Shallow::default()),
+            let own = outline.members.get(name).filter(|own| *own != "null");
+            let own = match own {
+                None => Some(Members::default()),
                 // What is neither absent nor an object is the message's mistake, and is told to it.
-                Some(own) => serde_json::from_str::<Shallow<'_>>(own).ok(),
+                Some(own) if own.starts_with('{') => outline::read(own).ok().map(|own| own.members),
+                Some(_) => None,
             };
             let Some(mut own) = own else { continue };
             for (key, value) in common {
                 if own.get(key).is_none() {
-                    own.add(key, Cow::Borrowed(value));
+                    own.add(key, Cow::Borrowed(value.get()));
                 }
             }
-            // Members always have a text.
-            let Ok(completed) = to_raw_value(&own) else {
-                continue;
-            };
-            fields.take(name);
-            fields.add(name, Cow::Owned(completed));
+            let completed = own.text();
+            outline.members.take(name);
+            outline.members.add(name, Cow::Owned(completed));
+            // Its members are other ones now.
+            outline.context = None;
         }
     }
 }
@@ -109,9 +109,9 @@ pub(super) fn completed(text: &str, common: &Common) -> Option<Value> {
     if !text.starts_with('{') {
         return lenient(text);
     }
-    let mut fields: Shallow<'_> = serde_json::from_str(text).ok()?;
-    common.complete(&mut fields);
-    serde_json::to_value(&fields).ok()
+    let mut outline = outline::read(text).ok()?;
+    common.complete(&mut outline);
+    serde_json::from_str(&outline.members.text()).ok()
 }
 
 /// What holds for every message of a batch.
@@ -142,15 +142,16 @@ pub(super) fn read(
         let reason = "the message is not UTF-8 throughout: write it as JSON text in UTF-8";
         return sketched(text, damage, fresh_id, reason.to_owned());
     }
+    let mended = surrogates::mended(text);
+    let whole = mended.as_deref().unwrap_or(text);
     // Before anything is built of it: what it would be built of may be beyond all measure.
-    if let Err(reason) = exact::check(text) {
-        return sketched(text, damage, fresh_id, reason);
-    }
+    let mut outline = match outline::read(whole) {
+        Ok(outline) => outline,
+        Err(reason) => return sketched(text, damage, fresh_id, reason),
+    };
     if let Some(reason) = frame.slip {
         return sketched(text, damage, fresh_id, reason.to_owned());
     }
-    let mended = surrogates::mended(text);
-    let whole = mended.as_deref().unwrap_or(text);
     if !whole.trim_start().starts_with('{') {
         return Read {
             message_id: fresh_id(),
@@ -159,19 +160,15 @@ pub(super) fn read(
             event: Err("the message is not a JSON object".to_owned()),
         };
     }
-    let mut fields: Shallow<'_> = match serde_json::from_str(whole) {
-        Ok(fields) => fields,
-        Err(error) => {
-            let reason =
-                format!("the message cannot be read ({error}): write it as JSON text in UTF-8");
-            return sketched(text, damage, fresh_id, reason);
-        }
-    };
-    frame.common.complete(&mut fields);
+    frame.common.complete(&mut outline);
+    let Outline {
+        members: mut fields,
+        context: members,
+    } = outline;
     let given = take_text(&mut fields, "messageId").ok().flatten();
     let message_id = given.filter(|id| is_id(id)).unwrap_or_else(fresh_id);
     let sent = fields.take("context");
-    let context = Context::read(sent.as_deref());
+    let context = Context::read(sent.as_deref(), members);
     let (ledger, user_agent) = match &context {
         Ok(context) => (context.ledger.clone(), context.user_agent()),
         Err(_) => (None, None),
@@ -242,21 +239,24 @@ fn sketched(
 /// A message's context, one level deep.
 #[derive(Default)]
 struct Context<'a> {
-    sent: Option<&'a RawValue>,
-    members: Shallow<'a>,
+    sent: Option<&'a str>,
+    members: Members<'a>,
     /// The number of our SDK. A mark that makes no sense stays where it is, as any unknown context does.
     ledger: Option<LedgerMark>,
 }
 
 impl<'a> Context<'a> {
-    fn read(sent: Option<&'a RawValue>) -> Result<Self, String> {
+    /// From its text, and its members if they are known already.
+    fn read(sent: Option<&'a str>, members: Option<Members<'a>>) -> Result<Self, String> {
         let Some(sent) = object("context", sent)? else {
             return Ok(Self::default());
         };
-        let mut members: Shallow<'a> =
-            serde_json::from_str(sent.get()).map_err(|error| detail(&error))?;
+        let mut members = match members {
+            Some(members) => members,
+            None => outline::read(sent)?.members,
+        };
         let mark = members.get("ledger");
-        let ledger = mark.and_then(|mark| lenient(mark.get())).filter(is_mark);
+        let ledger = mark.and_then(lenient).filter(is_mark);
         if ledger.is_some() {
             members.take("ledger");
         }
@@ -268,18 +268,15 @@ impl<'a> Context<'a> {
     }
 
     fn user_agent(&self) -> Option<String> {
-        lenient(self.members.get("userAgent")?.get())
+        lenient(self.members.get("userAgent")?)
     }
 
     /// Takes the consent at capture out.
     fn receipt(&mut self, intake: &Intake<'_>) -> Result<Receipt, String> {
         let consent = self.members.take("consent");
-        let mut receipt: Receipt = match consent.as_deref().map(RawValue::get) {
+        let mut receipt: Receipt = match consent.as_deref() {
             None | Some("null") => Receipt::default(),
-            Some(consent) => value(consent).and_then(|consent| {
-                serde_json::from_value(consent)
-                    .map_err(|error| format!("context.consent cannot be read ({error}): write {{\"categoryPreferences\":{{\"analytics\":true}}}}"))
-            })?,
+            Some(consent) => receipt(consent)?,
         };
         receipt.gpc |= intake.gpc;
         if let ConsentBasis::Declared { basis } = &intake.config.consent_basis
@@ -293,18 +290,28 @@ impl<'a> Context<'a> {
     /// Leaves of the address what may be recorded.
     fn record_address(&mut self, intake: &Intake<'_>) -> Result<(), String> {
         let given = self.members.take("ip");
-        let given = given.map(|given| value(given.get())).transpose()?;
+        let given = given.map(|given| value(&given)).transpose()?;
         let policy = intake.config.collection.ip;
         if let Some(recorded) = recorded_address(given, policy, intake.own_caller().address) {
-            let recorded = to_raw_value(&recorded).map_err(|error| detail(&error))?;
-            self.members.add("ip", Cow::Owned(recorded));
+            self.members.add("ip", Cow::Owned(recorded.to_string()));
         }
         Ok(())
     }
 }
 
+/// What `context.consent` says.
+fn receipt(consent: &str) -> Result<Receipt, String> {
+    // A member that is named twice is a matter of values: the last one counts.
+    serde_json::from_str(consent).or_else(|_| {
+        value(consent).and_then(|consent| {
+            serde_json::from_value(consent)
+                .map_err(|error| format!("context.consent cannot be read ({error}): write {{\"categoryPreferences\":{{\"analytics\":true}}}}"))
+        })
+    })
+}
+
 fn build(
-    mut fields: Shallow<'_>,
+    mut fields: Members<'_>,
     mut context: Context<'_>,
     frame: Frame<'_>,
     intake: &Intake<'_>,
@@ -365,21 +372,21 @@ fn build(
     Ok(event)
 }
 
-fn kept(object: Option<&RawValue>) -> Fields {
+fn kept(object: Option<&str>) -> Fields {
     object
         .map(|object| Fields::of_text(object.to_owned()))
         .unwrap_or_default()
 }
 
 /// Refuses traits whose names are too long for the database's keys.
-fn check_names(traits: Option<&RawValue>) -> Result<(), String> {
-    let Some(traits) = traits.map(RawValue::get) else {
+fn check_names(traits: Option<&str>) -> Result<(), String> {
+    let Some(traits) = traits else {
         return Ok(());
     };
     if traits.len() <= LONGEST_TRAIT_NAME || !traits.starts_with('{') {
         return Ok(());
     }
-    let traits: Shallow<'_> = serde_json::from_str(traits).map_err(|error| detail(&error))?;
+    let traits = outline::read(traits)?.members;
     match traits.names().find(|name| name.len() > LONGEST_TRAIT_NAME) {
         None => Ok(()),
         Some(name) => {
@@ -449,12 +456,12 @@ fn corrected(
     }
 }
 
-fn take_kind(fields: &mut Shallow<'_>, endpoint: Option<EventKind>) -> Result<EventKind, String> {
+fn take_kind(fields: &mut Members<'_>, endpoint: Option<EventKind>) -> Result<EventKind, String> {
     let named = fields.take("type");
     if let Some(kind) = endpoint {
         return Ok(kind);
     }
-    let word: Option<Cow<'_, str>> = named.as_deref().and_then(|named| word(named.get()));
+    let word: Option<Cow<'_, str>> = named.as_deref().and_then(word);
     EventKind::from_word(word.as_deref().unwrap_or_default()).ok_or_else(|| {
         let known = EventKind::ALL.map(EventKind::as_str).join(", ");
         match named.as_deref() {
@@ -479,7 +486,7 @@ fn is_mark(mark: &LedgerMark) -> bool {
 }
 
 /// An id: a text, or a number as some clients send; null and the empty text are no id.
-fn take_id(fields: &mut Shallow<'_>, field: &str) -> Result<Option<String>, String> {
+fn take_id(fields: &mut Members<'_>, field: &str) -> Result<Option<String>, String> {
     let id = take_text(fields, field)?;
     match &id {
         Some(text) if text.len() > LONGEST_VALUE => Err(format!(
@@ -489,14 +496,14 @@ fn take_id(fields: &mut Shallow<'_>, field: &str) -> Result<Option<String>, Stri
     }
 }
 
-fn take_text(fields: &mut Shallow<'_>, field: &str) -> Result<Option<String>, String> {
+fn take_text(fields: &mut Members<'_>, field: &str) -> Result<Option<String>, String> {
     let Some(sent) = fields.take(field) else {
         return Ok(None);
     };
-    if let Some(text) = word(sent.get()) {
+    if let Some(text) = word(&sent) {
         return Ok(Some(text.into_owned()).filter(|text| !text.trim().is_empty()));
     }
-    match value(sent.get())? {
+    match value(&sent)? {
         Value::Null => Ok(None),
         Value::Number(number) => Ok(Some(in_digits(&number))),
         _ => Err(format!("\"{field}\" is {}: write a text", short(&sent))),
@@ -513,9 +520,9 @@ fn in_digits(number: &Number) -> String {
 }
 
 /// The member as an object, `None` when it says nothing.
-fn object<'a>(field: &str, sent: Option<&'a RawValue>) -> Result<Option<&'a RawValue>, String> {
+fn object<'a>(field: &str, sent: Option<&'a str>) -> Result<Option<&'a str>, String> {
     let Some(sent) = sent else { return Ok(None) };
-    match sent.get() {
+    match sent {
         "null" => Ok(None),
         text if text.starts_with('{') => Ok(Some(sent)),
         // PHP writes an empty object so.
@@ -524,15 +531,20 @@ fn object<'a>(field: &str, sent: Option<&'a RawValue>) -> Result<Option<&'a RawV
     }
 }
 
-fn take_time(fields: &mut Shallow<'_>, field: &str) -> Result<Option<Timestamp>, String> {
-    let sent = fields.take(field);
-    match sent.map(|sent| value(sent.get())).transpose()? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(value) => Timestamp::from_json(&value)
-            .map(Some)
-            .map_err(|error| format!("\"{field}\": {error}")),
-    }
+fn take_time(fields: &mut Members<'_>, field: &str) -> Result<Option<Timestamp>, String> {
+    let Some(sent) = fields.take(field) else {
+        return Ok(None);
+    };
+    let read = match word(&sent) {
+        Some(text) if text.trim().is_empty() => return Ok(None),
+        Some(text) => Timestamp::from_text(&text),
+        None => match value(&sent)? {
+            Value::Null => return Ok(None),
+            value => Timestamp::from_json(&value),
+        },
+    };
+    read.map(Some)
+        .map_err(|error| format!("\"{field}\": {error}"))
 }
 
 /// A member's text as the value that it is.
@@ -541,8 +553,8 @@ fn value(text: &str) -> Result<Value, String> {
 }
 
 /// The beginning of a value, for a message.
-fn short(sent: &RawValue) -> String {
-    let text = value(sent.get()).map_or_else(|_| sent.to_string(), |value| value.to_string());
+fn short(sent: &str) -> String {
+    let text = value(sent).map_or_else(|_| sent.to_string(), |value| value.to_string());
     if text.chars().count() <= 40 {
         text
     } else {

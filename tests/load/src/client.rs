@@ -28,21 +28,40 @@ impl Seen {
     }
 }
 
-/// Posts bodies to a path over `connections` connections for `length`. `body` makes the next body
-/// from the connection's number and a counter. Any answer but 200 fails the run.
+/// When a connection has sent enough.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    /// After so long.
+    Over(Duration),
+    /// After so many requests.
+    Sent(usize),
+}
+
+/// How a connection goes about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    /// Connections at the same time.
+    pub(crate) connections: usize,
+    /// When each has sent enough.
+    pub(crate) until: Until,
+    /// Requests a second of all together, at most; as fast as they are answered without.
+    pub(crate) rate: Option<f64>,
+}
+
+/// Posts bodies to a path. `body` makes the next body from the connection's number and a counter. Any
+/// answer but 200 fails the run.
 pub(crate) async fn run(
     address: SocketAddr,
     path: &'static str,
-    connections: usize,
-    length: Duration,
+    manner: Manner,
     body: impl Fn(usize, usize) -> Vec<u8> + Clone + Send + Sync + 'static,
 ) -> Result<Seen> {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for connection in 0..connections {
+    for connection in 0..manner.connections {
         let body = body.clone();
         tasks.spawn(async move {
-            one(address, path, start + length, |count| {
+            one(address, path, start, connection, manner, |count| {
                 body(connection, count)
             })
             .await
@@ -61,17 +80,35 @@ pub(crate) async fn run(
 async fn one(
     address: SocketAddr,
     path: &str,
-    end: Instant,
+    start: Instant,
+    connection: usize,
+    manner: Manner,
     body: impl Fn(usize) -> Vec<u8>,
 ) -> Result<Vec<Duration>> {
+    // At a fixed rate, connections take turns.
+    let connections = f64::from(u32::try_from(manner.connections)?);
+    let pace = manner
+        .rate
+        .map(|rate| Duration::from_secs_f64(connections / rate));
+    let lag = pace.map_or(Duration::ZERO, |pace| {
+        pace.mul_f64(f64::from(u32::try_from(connection).unwrap_or(u32::MAX)) / connections)
+    });
     let stream = TcpStream::connect(address)
         .await
         .context("cannot connect")?;
     stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
+    let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(driver);
     let mut latencies = Vec::new();
-    while Instant::now() < end {
+    let goes_on = |sent: usize| match manner.until {
+        Until::Over(length) => start.elapsed() < length,
+        Until::Sent(most) => sent < most,
+    };
+    while goes_on(latencies.len()) {
+        if let Some(pace) = pace {
+            let due = start + lag + pace * u32::try_from(latencies.len())?;
+            tokio::time::sleep_until(due.into()).await;
+        }
         let request = Request::post(path)
             .header("host", "localhost")
             .header("content-type", "application/json")

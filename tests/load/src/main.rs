@@ -1,7 +1,7 @@
 //! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
 //! reference server that does the least work a server can, so that figures are ratios of one run.
 //!
-//! `headwater-load ingest|path --headwater BIN` prints one JSON line a figure:
+//! `headwater-load ingest|path|soak|postgres --headwater BIN` prints one JSON line a figure:
 //! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
 
 mod bodies;
@@ -9,8 +9,10 @@ mod client;
 mod figures;
 mod ingest;
 mod path;
+mod postgres;
 mod reference;
 mod servers;
+mod soak;
 
 use std::path::PathBuf;
 
@@ -26,7 +28,18 @@ fn main() -> Result<()> {
     match words[..] {
         ["reference"] => runtime.block_on(reference::serve()),
         ["ingest", "--headwater", binary] => runtime.block_on(ingest::run(PathBuf::from(binary))),
+        ["postgres", "--database-url", url, "--headwater", binary] => {
+            runtime.block_on(postgres::run(PathBuf::from(binary), url))
+        }
+        ["soak", "--headwater", binary] => {
+            runtime.block_on(soak::run(PathBuf::from(binary), soak::EVENTS))
+        }
+        ["soak", events, "--headwater", binary] => {
+            runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
+        }
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
-        _ => bail!("usage: headwater-load ingest|path --headwater BINARY"),
+        _ => bail!(
+            "usage: headwater-load ingest|path|soak [EVENTS]|postgres --database-url URL --headwater BINARY"
+        ),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::bodies;
-use crate::client::{self, Seen};
+use crate::client::{self, Manner, Seen, Until};
 use crate::figures::{Goal, median, percentile, print};
 use crate::servers;
 
@@ -32,8 +32,11 @@ pub(crate) async fn run(binary: PathBuf) -> Result<()> {
             let seen = client::run(
                 address,
                 "/v1/decide",
-                CONNECTIONS,
-                LENGTH,
+                Manner {
+                    connections: CONNECTIONS,
+                    until: Until::Over(LENGTH),
+                    rate: None,
+                },
                 move |connection, count| ask(&key, connection, count),
             )
             .await?;

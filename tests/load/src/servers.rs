@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::client;
+
+/// Audiences that every event is looked at for.
+const AUDIENCES: usize = 20;
 
 /// A server of its own process; it ends when this is dropped.
 pub(crate) struct Server {
@@ -35,7 +38,7 @@ impl Server {
 pub(crate) struct Headwater {
     pub(crate) server: Server,
     pub(crate) write_key: String,
-    pub(crate) server_write_key: String,
+    server_write_key: String,
     token: String,
     folder: PathBuf,
 }
@@ -51,6 +54,24 @@ impl Headwater {
         )
         .await?;
         Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Makes the audiences that every event is looked at for.
+    pub(crate) async fn define_audiences(&self) -> Result<()> {
+        for number in 0..AUDIENCES {
+            let definition = json!({"event": "Product Viewed", "where": {"category": {"eq": "sneakers"}}, "count": {"gte": number + 1}});
+            let audience = json!({"name": format!("Audience {number}"), "definition": definition});
+            self.create("/api/v1/audiences", audience).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an event about a person with this user id.
+    pub(crate) async fn identify(&self, user_id: &str) -> Result<()> {
+        let event = json!({"type": "identify", "userId": user_id, "messageId": user_id});
+        let body = json!({"writeKey": self.server_write_key, "batch": [event]}).to_string();
+        client::once(self.server.address, "/v1/batch", None, body.into_bytes()).await?;
+        Ok(())
     }
 
     /// Whether there is a profile with this identifier.
@@ -76,10 +97,20 @@ pub(crate) async fn reference() -> Result<Server> {
 
 /// Starts headwater on a new folder.
 pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
+    headwater_on(binary, None).await
+}
+
+/// Starts headwater on an empty Postgres, or else on a new folder.
+pub(crate) async fn headwater_on(binary: &Path, database_url: Option<&str>) -> Result<Headwater> {
     let folder = std::env::temp_dir().join(format!("headwater-load-{}", std::process::id()));
     let path = folder.to_string_lossy().into_owned();
+    let storage = match database_url {
+        Some(url) => ["--database-url", url],
+        None => ["--data-dir", &path],
+    };
     let made = Command::new(binary)
-        .args(["init", "--json", "--data-dir", &path])
+        .args(["init", "--json"])
+        .args(storage)
         .output()
         .await
         .context("cannot run headwater")?;
@@ -97,7 +128,7 @@ pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
     };
     let server = start(
         binary,
-        &["serve", "--data-dir", &path, "--listen", "127.0.0.1:0"],
+        &["serve", storage[0], storage[1], "--listen", "127.0.0.1:0"],
     )
     .await?;
     Ok(Headwater {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use super::{Figure, Goal};
-use crate::test::postgres::{Postgres, VARIABLE};
+use crate::test::postgres::{Commits, Postgres, VARIABLE};
 use crate::workspace::{Workspace, environment};
 
 /// Events of each run; `HEADWATER_CRASH_EVENTS` says otherwise.
@@ -16,7 +16,7 @@ const KILLS: &str = "100";
 
 pub(super) fn run(workspace: &Workspace) -> Result<Vec<Figure>> {
     let mut figures = vec![on(workspace, "SQLite", None)?];
-    let database = Postgres::start()?;
+    let database = Postgres::start(Commits::Fast)?;
     figures.push(on(workspace, "PostgreSQL", Some(database.url()))?);
     Ok(figures)
 }

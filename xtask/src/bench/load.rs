@@ -6,19 +6,31 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{Figure, Goal};
+use crate::test::postgres::{Commits, Postgres};
 use crate::workspace::Workspace;
 
 /// Events a second.
 pub(super) fn ingest(workspace: &Workspace) -> Result<Vec<Figure>> {
-    run(workspace, "ingest")
+    run(workspace, &["ingest"])
+}
+
+/// The same on Postgres.
+pub(super) fn postgres(workspace: &Workspace) -> Result<Vec<Figure>> {
+    let database = Postgres::start(Commits::Durable)?;
+    run(workspace, &["postgres", "--database-url", &database.url()])
+}
+
+/// Ten million events.
+pub(super) fn soak(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, &["soak"])
 }
 
 /// Latency of a decision.
 pub(super) fn path(workspace: &Workspace) -> Result<Vec<Figure>> {
-    run(workspace, "path")
+    run(workspace, &["path"])
 }
 
-fn run(workspace: &Workspace, name: &str) -> Result<Vec<Figure>> {
+fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
     let built = Command::new("cargo")
         .args([
             "build",
@@ -39,7 +51,8 @@ fn run(workspace: &Workspace, name: &str) -> Result<Vec<Figure>> {
     );
     let folder = workspace.target.join("release");
     let output = Command::new(folder.join("headwater-load"))
-        .args([name, "--headwater"])
+        .args(arguments)
+        .arg("--headwater")
         .arg(folder.join("headwater"))
         .stderr(Stdio::inherit())
         .output()?;

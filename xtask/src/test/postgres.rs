@@ -13,6 +13,24 @@ pub(crate) const VARIABLE: &str = "HEADWATER_TEST_DATABASE_URL";
 
 const USER: &str = "headwater";
 
+/// How much a commit means.
+#[derive(Clone, Copy)]
+pub(crate) enum Commits {
+    /// Nothing has to survive a power cut, and many tests connect at once.
+    Fast,
+    /// As wherever people's data is: a commit waits for the disk.
+    Durable,
+}
+
+impl Commits {
+    fn options(self) -> &'static str {
+        match self {
+            Self::Fast => "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+            Self::Durable => "-c max_wal_size=4GB",
+        }
+    }
+}
+
 /// A running Postgres; dropping it stops it.
 pub(crate) struct Postgres {
     programs: PathBuf,
@@ -22,7 +40,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(commits: Commits) -> Result<Self> {
         let Some(programs) = setup::postgres_programs() else {
             bail!("no PostgreSQL was found: run cargo xtask setup");
         };
@@ -34,7 +52,7 @@ impl Postgres {
             as_postgres: process::is_root(),
         };
         postgres
-            .prepare()
+            .prepare(commits)
             .context("cannot prepare a PostgreSQL for the tests")?;
         Ok(postgres)
     }
@@ -44,7 +62,7 @@ impl Postgres {
         format!("postgres://{USER}@127.0.0.1:{}/{USER}", self.port)
     }
 
-    fn prepare(&mut self) -> Result<()> {
+    fn prepare(&mut self, commits: Commits) -> Result<()> {
         let data = self.folder.join("data");
         let mut folder = Command::new("install");
         folder.args(["-d", "-m", "700"]);
@@ -65,12 +83,11 @@ impl Postgres {
                 ])
                 .arg(&data),
         )?;
-        // Nothing here has to survive a power cut, and many tests connect at once.
         let options = format!(
-            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={} -c max_connections=300 \
-             -c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={} -c max_connections=300 {}",
             self.port,
-            self.folder.display()
+            self.folder.display(),
+            commits.options()
         );
         // Not captured: the server would keep the pipe open for as long as it runs.
         process::stream(

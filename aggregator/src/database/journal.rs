@@ -1,0 +1,127 @@
+//! The log's entries as they lie on disk: written once, in order, read once by the pipeline, and deleted.
+//!
+//! In a data folder they are files of their own, since nothing is cheaper to make durable than the end
+//! of a file. On Postgres they are a table, so that whoever has the database has everything.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::AnyPool;
+
+use crate::error::{Error, Result};
+
+mod segments;
+mod table;
+
+use segments::Segments;
+
+/// An entry as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Its number; the next one's is one more.
+    pub(crate) id: i64,
+    /// How many messages it is about.
+    pub(crate) messages: u32,
+    /// What it says.
+    pub(crate) body: String,
+}
+
+/// What one reading may be worth.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portion {
+    /// Entries at most.
+    pub(crate) entries: usize,
+    /// Messages after which no further entry is taken.
+    pub(crate) messages: usize,
+    /// Bytes after which no further entry is taken.
+    pub(crate) bytes: usize,
+}
+
+impl Portion {
+    /// Whether one more entry may be taken after these.
+    fn has_room(self, taken: &[Record]) -> bool {
+        let messages: usize = taken.iter().map(|record| record.messages as usize).sum();
+        let bytes: usize = taken.iter().map(|record| record.body.len()).sum();
+        taken.is_empty()
+            || (taken.len() < self.entries && messages < self.messages && bytes < self.bytes)
+    }
+}
+
+/// Where entries are.
+#[derive(Clone, Debug)]
+pub(crate) enum Journal {
+    /// Files of a data folder.
+    Files(Arc<Segments>),
+    /// A table of Postgres.
+    Table(AnyPool),
+}
+
+impl Journal {
+    /// The entries of a data folder, whose `log` folder is made if need be.
+    pub(super) fn open(folder: &Path) -> std::io::Result<Self> {
+        Ok(Self::Files(Arc::new(Segments::open(folder)?)))
+    }
+
+    /// The entries of a Postgres, whose table is made if need be.
+    pub(super) async fn of_table(pool: AnyPool) -> sqlx::Result<Self> {
+        table::make(&pool).await?;
+        Ok(Self::Table(pool))
+    }
+
+    /// The youngest entry's number, 0 without any. Also settles what a write that failed has left.
+    pub(crate) async fn last(&self) -> Result<i64> {
+        match self {
+            Self::Files(segments) => on_disk(segments, Segments::last).await,
+            Self::Table(pool) => table::last(pool).await,
+        }
+    }
+
+    /// Writes entries, all or none; durable when it returns.
+    pub(crate) async fn append(&self, records: Vec<Record>) -> Result<()> {
+        match self {
+            Self::Files(segments) => {
+                on_disk(segments, move |segments| segments.append(&records)).await
+            }
+            Self::Table(pool) => table::append(pool, records).await,
+        }
+    }
+
+    /// Lets go of the entries up to `position`.
+    pub(crate) async fn forget(&self, position: i64) -> Result<()> {
+        match self {
+            Self::Files(segments) => {
+                on_disk(segments, move |segments| segments.forget(position)).await
+            }
+            Self::Table(pool) => table::forget(pool, position).await,
+        }
+    }
+
+    /// The next entries behind `position` and up to `end`, in order; at least one if there is one.
+    pub(crate) async fn read_after(
+        &self,
+        position: i64,
+        end: i64,
+        portion: Portion,
+    ) -> Result<Vec<Record>> {
+        match self {
+            Self::Files(segments) => {
+                on_disk(segments, move |segments| {
+                    segments.read_after(position, end, portion)
+                })
+                .await
+            }
+            Self::Table(pool) => table::read_after(pool, position, end, portion).await,
+        }
+    }
+}
+
+/// Runs what waits for the disk where it may.
+async fn on_disk<T: Send + 'static>(
+    segments: &Arc<Segments>,
+    run: impl FnOnce(&Segments) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let segments = Arc::clone(segments);
+    tokio::task::spawn_blocking(move || run(&segments))
+        .await
+        .map_err(Error::internal)?
+}
