@@ -153,7 +153,7 @@ pub fn taken_unasked(policy: &Policy, basis: &ConsentBasis, event: &Event) -> Op
         return None;
     }
     match examine(policy, basis, event, None) {
-        Finding::Ruled(why) if why.verdict == Verdict::Allow => Some(format!(
+        Finding::Ruled(why) if why.ground == Ground::Presumed => Some(format!(
             "taken without a consent receipt: {why}; send context.consent.categoryPreferences with each event"
         )),
         _ => None,
