@@ -198,6 +198,7 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
         caller: Caller::default(),
     };
     let mut judged = batch.judge(&intake, &mut String::new);
+    let mut stamped = None;
     let (outcome, reason) = match judged.admitted.pop() {
         None => {
             let refused = judged.refused.pop().unwrap();
@@ -205,6 +206,7 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
         }
         Some(admitted) => {
             let event = admitted.event;
+            stamped = Some(event.receipt.clone());
             let told = taken_unasked(policy, &config.consent_basis, &event).unwrap_or_default();
             assert!(
                 told.contains(case["told"].as_str().unwrap_or("")),
@@ -249,8 +251,9 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
     }
     let mut receipt: Receipt = serde_json::from_value(case["consent"].clone()).unwrap_or_default();
     receipt.gpc |= intake.gpc;
-    let person = config.consent_basis.declared().is_none();
-    receipt.stamp(policy, intake.jurisdiction.filter(|_| person));
+    receipt.stamp(policy, intake.jurisdiction);
+    // Of an event that the edge let through, the receipt that it stamped.
+    let receipt = stamped.unwrap_or(receipt);
     let evidence = Evidence::of_receipt(&receipt, config.consent_basis.declared());
     let asked = |asked: Use<'_>| json!(policy.ask(asked, &evidence).verdict);
     if let Some(expected) = case["collect"].as_str().filter(|word| !word.is_empty()) {

@@ -29,7 +29,9 @@ const SPEC_NOW = Date.parse("2026-01-31T10:00:00Z");
 before(
   async () => {
     taker = await Taker.start();
-    [edge, engines] = await Promise.all([Edge.start({ aggregator: taker.address, secret: "secret", buffer: false, geography: true }), Engines.start()]);
+    // One after the other, so that each can be stopped when the next does not start.
+    edge = await Edge.start({ aggregator: taker.address, secret: "secret", buffer: false, geography: true });
+    engines = await Engines.start();
   },
   { timeout: 60_000 },
 );

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{Code, Error, Result};
 
+mod attempt;
 pub(crate) mod routes;
 mod store;
 

@@ -192,3 +192,68 @@ fn an_event_without_a_receipt_says_on_what_it_was_taken() {
         "{reason}"
     );
 }
+
+#[test]
+fn a_policy_is_tried_before_it_is_published() {
+    let server = Server::fresh();
+    for (id, choices) in [
+        ("both", json!({"analytics": true, "advertising": true})),
+        ("one", json!({"analytics": true})),
+        ("typo", json!({"C0002": true})),
+    ] {
+        outcome(&server, id, &choices);
+    }
+    let mut draft = written();
+    draft["uses"]["send"] = json!(["analytics", "advertising"]);
+    draft["uses"]["destinations"] = json!(["analytics"]);
+    draft["categories"] = json!({"C0002": ["analytics", "advertising"]});
+    let tried = server
+        .post(
+            "/api/v1/consent/policy/try",
+            &json!({"days": 1, "policy": draft}),
+        )
+        .ok();
+    assert_eq!(
+        (&tried["version"], &tried["stored"]["events"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(tried["outcomes"], json!({"ok": 1, "denied": 1}));
+    let refusal = &tried["refused"]["unknown"];
+    assert_eq!(refusal["samples"][0]["message_id"], "one");
+    assert!(
+        refusal["samples"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no consent to advertising"),
+        "{refusal}"
+    );
+    let send = &tried["uses"]["send"];
+    assert_eq!(
+        (
+            &send["allowed_now"],
+            &send["allowed_then"],
+            &send["lost"]["events"]
+        ),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    // Handing on would need analytics only, but what is not stored is handed to nobody.
+    let destinations = &tried["uses"]["destinations"];
+    assert_eq!(
+        (&destinations["allowed_now"], &destinations["allowed_then"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        tried["quarantined"],
+        json!({"events": 1, "complete": true, "ok": 1})
+    );
+    assert_eq!(
+        server.get(POLICY).ok()["version"],
+        1,
+        "nothing was published"
+    );
+    let wrong = server.post(
+        "/api/v1/consent/policy/try",
+        &json!({"policy": {"purposes": []}}),
+    );
+    assert_eq!(wrong.status, 422);
+}

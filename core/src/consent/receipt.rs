@@ -115,6 +115,22 @@ impl Receipt {
             .flatten()
     }
 
+    /// The receipt as another policy would have read it.
+    #[must_use]
+    pub fn read_by(&self, policy: &Policy) -> Self {
+        let mut receipt = self.clone();
+        if let Some(sent) = receipt.categories.take() {
+            receipt.choices = sent;
+        }
+        if let Some(release) = &mut receipt.release
+            && let Some(sent) = release.categories.take()
+        {
+            release.choices = sent;
+        }
+        receipt.stamp(policy, self.jurisdiction.as_deref());
+        receipt
+    }
+
     /// Stamps what only the edge knows, and reads the client's own categories as the purposes that the
     /// policy maps them to. Names that it does not map stay, for the gate to refuse.
     pub fn stamp(&mut self, policy: &Policy, jurisdiction: Option<&str>) {

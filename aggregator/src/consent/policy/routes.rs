@@ -4,11 +4,15 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::attempt::{Attempt, attempt};
 use super::store::{self, Version};
 use super::{publish, read};
 use crate::error::{Code, Error, Result};
+use crate::history;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json, Text};
@@ -43,8 +47,14 @@ pub(crate) fn routes(api: Api) -> Api {
     .post(
         "/consent/policy",
         "Publish a consent policy; \"version\" in it, or If-Match, names the one it was written from",
-        policy,
+        policy.clone(),
         make,
+    )
+    .post_to_read(
+        "/consent/policy/try",
+        "What a consent policy would have done with the events of the last days, and what would change",
+        json!({"days": 7, "policy": policy}),
+        try_out,
     )
     .get(
         "/consent/policies",
@@ -66,6 +76,26 @@ async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> 
 
 async fn check(_reader: Reader, Text(document): Text) -> Result<Json<Value>> {
     Ok(Json(json!({"policy": read(&document)?})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trial {
+    days: Option<i64>,
+    /// Its text, so that mistakes have the lines that it has.
+    policy: Box<RawValue>,
+}
+
+async fn try_out(
+    reader: Reader,
+    State(app): State<Shared>,
+    Json(asked): Json<Trial>,
+) -> Result<Json<Attempt>> {
+    let draft = read(asked.policy.get())?;
+    let since = history::since(asked.days)?;
+    attempt(&app, reader.space_id(), draft, since)
+        .await
+        .map(Json)
 }
 
 async fn make(
