@@ -159,25 +159,23 @@ fn a_policy_that_cannot_be_read_allows_what_is_necessary_and_nothing_else() {
 }
 
 /// Where a policy can be damaged: every value and every name below it.
-fn places(value: &Value, path: Vec<String>, found: &mut Vec<Vec<String>>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let mut path = path.clone();
-                path.push(name.clone());
-                found.push(path.clone());
-                places(value, path, found);
-            }
-        }
-        Value::Array(items) => {
-            for (at, value) in items.iter().enumerate() {
-                let mut path = path.clone();
-                path.push(at.to_string());
-                found.push(path.clone());
-                places(value, path, found);
-            }
-        }
-        _ => {}
+fn places(value: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(at, value)| (at.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (part, value) in parts {
+        let path = [path, &[part]].concat();
+        found.push(path.clone());
+        places(value, &path, found);
     }
 }
 
@@ -215,7 +213,7 @@ proptest! {
     ) {
         let before = Policy::read(&written().to_string()).unwrap();
         let mut found = Vec::new();
-        places(&written(), Vec::new(), &mut found);
+        places(&written(), &[], &mut found);
         // What people are shown, a tool's own name for a choice, and a destination's own rule are names
         // that nobody here can know to be wrong.
         let free = ["label", "categories", "destination:dst_mail"];
