@@ -8,6 +8,7 @@ use cdp_core::identifier::Identifier;
 use crate::app::App;
 use crate::error::Result;
 
+pub(crate) mod policy;
 mod refusals;
 mod stage;
 mod state;
@@ -17,12 +18,10 @@ pub(crate) use refusals::Refusals;
 pub(crate) use stage::apply;
 pub(crate) use store::of_profiles;
 
-/// What the people that own these anchors say now, with the time of their choice about `purpose`.
-/// Nobody who is unknown, or who never refused, need be in the answer.
+/// What the people that own these anchors have said. Nobody who is unknown, or who never refused, need be in the answer.
 pub(crate) async fn current_of_people<'a>(
     app: &App,
     space_id: &str,
-    purpose: &str,
     anchors: impl Iterator<Item = &'a Identifier>,
 ) -> Result<BTreeMap<Identifier, Standing>> {
     let mut anchors: Vec<&Identifier> = anchors
@@ -43,10 +42,8 @@ pub(crate) async fn current_of_people<'a>(
     Ok(anchors
         .into_iter()
         .filter_map(|anchor| {
-            Some((
-                anchor.clone(),
-                found.get(&anchor.to_string())?.standing(purpose),
-            ))
+            let state = found.get(&anchor.to_string())?;
+            Some((anchor.clone(), state.standing()))
         })
         .collect())
 }

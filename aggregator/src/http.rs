@@ -9,7 +9,8 @@ use axum::routing::{any, get};
 
 use crate::app::App;
 use crate::{
-    audience, computed_trait, experience, ledger, profile, quarantine, source, tracking_plan,
+    audience, computed_trait, consent, experience, ledger, profile, quarantine, source,
+    tracking_plan,
 };
 
 pub(crate) mod api;
@@ -39,6 +40,7 @@ fn operations() -> Api {
     let api = ledger::routes::routes(api);
     let api = quarantine::routes::routes(api);
     let api = tracking_plan::routes::routes(api);
+    let api = consent::policy::routes::routes(api);
     live::routes(source::routes::routes(api))
 }
 

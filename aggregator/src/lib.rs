@@ -16,6 +16,7 @@ mod data_dir;
 mod database;
 mod error;
 mod experience;
+mod history;
 mod http;
 mod id;
 mod identity;

@@ -113,9 +113,8 @@ impl Directory {
     pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
         let sources = self.sources();
         let configs = sources.by_id.values();
-        configs
-            .map(|config| config.policy.collect_purpose.clone())
-            .collect()
+        let purposes = configs.flat_map(|config| config.policy.collect_purposes());
+        purposes.map(str::to_owned).collect()
     }
 
     /// The id of a space's source, from its id or its write key.

@@ -12,7 +12,6 @@ use crate::app::App;
 mod attempt;
 mod counts;
 mod define;
-mod history;
 mod infer;
 mod plans;
 pub(crate) mod routes;

@@ -1,6 +1,6 @@
 //! What the visitor allows, and the text in which each event says so.
 
-use cdp_core::consent::{NECESSARY, Verdict, verdict};
+use cdp_core::consent::{NECESSARY, Regime, Verdict, verdict};
 
 use crate::json::{push_comma, push_quoted, push_time};
 use crate::settings::Settings;
@@ -44,25 +44,29 @@ impl Consent {
         self.ask(settings.decide(), settings) == Verdict::Allow
     }
 
-    fn ask(&self, purpose: &str, settings: &Settings) -> Verdict {
+    /// The strictest verdict of several purposes; no purpose allows nothing.
+    fn ask(&self, mut purposes: &str, settings: &Settings) -> Verdict {
+        let mut strictest = None;
+        while let Some(purpose) = next_word(&mut purposes, b' ') {
+            strictest = strictest.max(Some(self.ask_one(purpose, settings)));
+        }
+        strictest.unwrap_or(Verdict::Deny)
+    }
+
+    fn ask_one(&self, purpose: &str, settings: &Settings) -> Verdict {
         if purpose == NECESSARY {
             return Verdict::Allow;
         }
-        verdict(
-            self.choice(purpose),
-            settings.regime(),
-            is_vetoed(purpose, settings),
-        )
+        let regime = match choice_in(settings.regimes(), purpose) {
+            Some(true) => Regime::OptOut,
+            Some(false) => Regime::OptIn,
+            None => settings.regime(),
+        };
+        verdict(self.choice(purpose), regime, is_vetoed(purpose, settings))
     }
 
     fn choice(&self, purpose: &str) -> Option<bool> {
-        let mut rest = self.choices.as_str();
-        while let Some((name, granted)) = next_choice(&mut rest) {
-            if name == purpose {
-                return Some(granted);
-            }
-        }
-        None
+        choice_in(&self.choices, purpose)
     }
 
     /// Appends `"categoryPreferences":{…},"source":"…"`: the choices with the browser's veto in them.
@@ -122,6 +126,16 @@ fn is_vetoed(purpose: &str, settings: &Settings) -> bool {
         }
     }
     false
+}
+
+/// What a list of choices says of a purpose.
+fn choice_in(mut choices: &str, purpose: &str) -> Option<bool> {
+    while let Some((name, granted)) = next_choice(&mut choices) {
+        if name == purpose {
+            return Some(granted);
+        }
+    }
+    None
 }
 
 /// The next choice that makes sense: one that does not is none, so it grants nothing.
@@ -186,6 +200,25 @@ mod tests {
             Verdict::Hold,
             "a choice that is taken back is no choice"
         );
+    }
+
+    #[test]
+    fn all_purposes_have_to_be_allowed_and_none_allows_nothing() {
+        let site = |collect: &str, regimes: &str| {
+            let lines = [
+                "u", "k", "t", "1", "opt_out", collect, "p", "", "1", regimes,
+            ];
+            Settings::read(&lines.join("\n"))
+        };
+        let asked = |choices: &str, collect: &str, regimes: &str| {
+            chosen(choices).collect(&site(collect, regimes))
+        };
+        assert_eq!(asked("", "a b", ""), Verdict::Allow);
+        assert_eq!(asked("", "a b", "-b"), Verdict::Hold, "b is opt-in here");
+        assert_eq!(asked("+b", "a b", "-b"), Verdict::Allow);
+        assert_eq!(asked("+b -a", "a b", "-b"), Verdict::Deny);
+        assert_eq!(asked("+a", "", ""), Verdict::Deny);
+        assert_eq!(asked("", "necessary", "-necessary"), Verdict::Allow);
     }
 
     #[test]

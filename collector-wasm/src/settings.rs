@@ -55,13 +55,13 @@ impl Settings {
         }
     }
 
-    /// The purpose that collecting needs.
+    /// The purposes that collecting needs, divided by spaces.
     #[must_use]
     pub fn collect(&self) -> &str {
         self.line(5)
     }
 
-    /// The purpose that decisions need.
+    /// The purposes that decisions need, divided by spaces.
     #[must_use]
     pub fn decide(&self) -> &str {
         self.line(6)
@@ -78,6 +78,13 @@ impl Settings {
     #[must_use]
     pub fn policy_version(&self) -> &str {
         self.line(8)
+    }
+
+    /// Purposes that have a regime of their own here, divided by spaces, each after `+` (opt-out) or `-`
+    /// (opt-in).
+    #[must_use]
+    pub fn regimes(&self) -> &str {
+        self.line(9)
     }
 
     fn line(&self, index: usize) -> &str {

@@ -134,6 +134,31 @@ pub struct Event {
 }
 
 impl Event {
+    /// A moment that the client named, by our clock: moved as the event's own time was.
+    #[must_use]
+    pub fn by_our_clock(&self, moment: Timestamp) -> Timestamp {
+        let apart = match (self.original_timestamp, self.sent_at) {
+            (Some(original), _) => self.timestamp.since(original),
+            (None, Some(sent_at)) => self.received_at.since(sent_at),
+            (None, None) => return moment,
+        };
+        moment.plus(apart)
+    }
+
+    /// When the choices that rule the event were made or read, by our clock and never after it arrived;
+    /// of a receipt that names no moment, when the event was captured, as its receipt was then. An event
+    /// that was held is ruled by the choice that released it, which is younger than the event.
+    #[must_use]
+    pub fn ruled_at(&self) -> Timestamp {
+        let since = self.receipt.ruling_since();
+        let since = since.map_or(self.timestamp, |since| self.by_our_clock(since));
+        let since = match self.receipt.release {
+            Some(_) => since.max(self.timestamp),
+            None => since,
+        };
+        since.min(self.received_at)
+    }
+
     /// The name that audiences and computed traits match: the track event's own, or `Page Viewed`
     /// and `Screen Viewed` for the calls that carry no event name of their own.
     #[must_use]

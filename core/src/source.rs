@@ -19,6 +19,17 @@ pub enum ConsentBasis {
     },
 }
 
+impl ConsentBasis {
+    /// The basis that the owner declares; `None` where people choose.
+    #[must_use]
+    pub fn declared(&self) -> Option<&str> {
+        match self {
+            Self::EveryEvent => None,
+            Self::Declared { basis } => Some(basis),
+        }
+    }
+}
+
 /// A source as the edge sees it, with the space's rules that the edge applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceConfig {

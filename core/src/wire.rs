@@ -142,6 +142,15 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Where the person is, where the caller is the person's own browser or app: a server's place says
+    /// nothing of the people whom its events are about.
+    fn jurisdiction_of_person(&self) -> Option<&'a str> {
+        match self.config.consent_basis {
+            ConsentBasis::EveryEvent => self.jurisdiction,
+            ConsentBasis::Declared { .. } => None,
+        }
+    }
+
     /// The known bot behind a message, unless the source does not care.
     fn bot(&self, said: Option<&str>, bots: &mut Recogniser) -> Option<&'static str> {
         if self.config.collection.bots == Bots::Keep {
@@ -332,9 +341,8 @@ impl<'a> Batch<'a> {
         let gate = gate_event(
             &intake.config.policy,
             &intake.config.consent_basis,
-            &event.receipt,
+            &event,
             None,
-            intake.jurisdiction,
         );
         let (outcome, reason, message) = match gate {
             Gate::Admit => return Ok(Admitted { index, event }),

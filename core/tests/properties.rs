@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cdp_core::address::{self, IpPolicy};
 use cdp_core::collection::{Caller, CollectionPolicy};
-use cdp_core::consent::{Policy, Regime, Verdict, verdict};
+use cdp_core::consent::{Choices, Grant, Grants, Policy, Regime, Said, Standing, Verdict, verdict};
 use cdp_core::decision::{Experience, Variant, decide};
 use cdp_core::forward::Snapshot;
 use cdp_core::identifier::Identifier;
@@ -115,7 +115,66 @@ fn messages() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Moments of a small world.
+fn moment() -> impl Strategy<Value = Timestamp> {
+    (0..8_i64).prop_map(Timestamp::from_millis)
+}
+
+/// What a person says, word by word.
+fn words() -> impl Strategy<Value = Vec<(Choices, Timestamp)>> {
+    let choices = prop::collection::btree_map(
+        prop_oneof![Just("analytics"), Just("advertising")].prop_map(str::to_owned),
+        any::<bool>(),
+        1..3,
+    );
+    prop::collection::vec((choices, moment()), 0..8)
+}
+
+fn standing<'a>(words: impl IntoIterator<Item = &'a (Choices, Timestamp)>) -> Standing {
+    let mut standing = Standing::default();
+    for (choices, at) in words {
+        standing.merge(&Standing::of(choices, *at));
+    }
+    standing
+}
+
 proptest! {
+    #[test]
+    fn what_a_person_said_merges_in_any_order_and_repeated(words in words(), split in any::<prop::sample::Index>()) {
+        let whole = standing(&words);
+        prop_assert_eq!(&standing(words.iter().rev()), &whole);
+        let (left, right) = words.split_at(split.index(words.len() + 1));
+        let mut merged = standing(left);
+        merged.merge(&standing(right));
+        prop_assert_eq!(&merged, &whole);
+        merged.merge(&whole);
+        prop_assert_eq!(&merged, &whole, "a repeat changes nothing");
+        let stored: Standing = serde_json::from_value(serde_json::to_value(&whole).unwrap()).unwrap();
+        prop_assert_eq!(stored, whole);
+    }
+
+    /// Told once more from the list of words, not from what is kept of them.
+    #[test]
+    fn evidence_counts_as_long_as_nobody_denied_it_since(words in words(), ruled_at in moment(), chosen in any::<bool>(), granted in any::<bool>()) {
+        let grant = if chosen { Grant::Chosen } else { Grant::Presumed };
+        let purposes = granted.then(|| ("analytics".to_owned(), grant));
+        let grants = Grants { ruled_at, purposes: purposes.into_iter().collect() };
+        let about: Vec<(bool, Timestamp)> = words.iter().filter_map(|(choices, at)| Some((*choices.get("analytics")?, *at))).collect();
+        let denied_since = about.iter().any(|(word, at)| !word && *at >= ruled_at);
+        let last = about.iter().map(|(_, at)| *at).max();
+        let last_is_denial = about.iter().any(|(word, at)| !word && Some(*at) == last);
+        let expected = granted && !denied_since && (chosen || !last_is_denial);
+        let standing = standing(&words);
+        prop_assert_eq!(standing.allows(&grants, "analytics"), expected);
+        prop_assert!(!standing.allows(&grants, "advertising"), "evidence without a grant never counts");
+        // Agreeing later revives nothing that was withdrawn.
+        if denied_since {
+            let mut regranted = standing;
+            regranted.merge(&Standing(BTreeMap::from([("analytics".to_owned(), Said { granted_at: Some(Timestamp::from_millis(99)), denied_at: None })])));
+            prop_assert!(!regranted.allows(&grants, "analytics"));
+        }
+    }
+
     #[test]
     fn the_same_evidence_in_any_order_gives_the_same_profiles(edges in evidence(), seed in any::<u64>()) {
         let expected = resolve(&[], &edges);

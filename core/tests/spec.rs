@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 
 use cdp_core::address;
 use cdp_core::audience::{Expr, Facts};
-use cdp_core::collection::Caller;
+use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::computed_trait::{Definition, State};
-use cdp_core::consent::{Choices, Policy, Verdict};
+use cdp_core::consent::{Choices, Evidence, Grants, Policy, Receipt, Standing, Use, Verdict};
 use cdp_core::decision::{Experience, decide};
 use cdp_core::event::{Event, EventKind};
 use cdp_core::fields::Fields;
 use cdp_core::forward::{Membership, Snapshot};
+use cdp_core::gate::{Finding, Gate, examine, gate_event, taken_unasked};
 use cdp_core::identifier;
 use cdp_core::identity::{Node, Resolution, edges_of, resolve};
 use cdp_core::outcome::Outcome;
@@ -71,17 +72,11 @@ fn assert_part(wanted: &Value, found: &Value, place: &str) {
 #[test]
 fn batches() {
     for (file, fixture) in fixtures("batches") {
-        let basis = match fixture["source"].as_str().unwrap() {
-            "browser" => ConsentBasis::EveryEvent,
-            _ => ConsentBasis::Declared {
-                basis: "contract".to_owned(),
-            },
-        };
         let config = SourceConfig {
             source_id: "src_1".to_owned(),
             space_id: "spc_1".to_owned(),
             write_key: "wk".to_owned(),
-            consent_basis: basis,
+            consent_basis: basis(&fixture["source"]),
             allowed_origins: Vec::new(),
             collection: serde_json::from_value(fixture["collection"].clone()).unwrap_or_default(),
             enabled: true,
@@ -151,10 +146,11 @@ fn batches() {
 
 #[test]
 fn consent() {
+    let mut cases = 0;
     for (file, fixture) in fixtures("consent") {
-        let policy: Policy = serde_json::from_value(fixture["policy"].clone()).unwrap();
-        policy.check().unwrap();
-        for case in objects(&fixture["cases"]) {
+        let place = file.display().to_string();
+        let policy = Policy::read(&fixture["policy"].to_string()).unwrap();
+        for case in fixture["cases"].as_array().into_iter().flatten() {
             let choices: Choices = serde_json::from_value(case["choices"].clone()).unwrap();
             let verdict = policy.verdict(
                 case["purpose"].as_str().unwrap(),
@@ -162,13 +158,125 @@ fn consent() {
                 case["jurisdiction"].as_str(),
                 case["gpc"].as_bool().unwrap_or(false),
             );
-            let word = match verdict {
-                Verdict::Allow => "allow",
-                Verdict::Hold => "hold",
-                Verdict::Deny => "deny",
-            };
-            assert_eq!(word, case["expect"], "{}: {case}", file.display());
+            assert_eq!(json!(verdict), case["expect"], "{place}: {case}");
+            cases += 1;
         }
+        for case in fixture["events"].as_array().into_iter().flatten() {
+            let place = format!("{place}: {}", case["says"]);
+            consent_of_one(&policy, &fixture["source"], case, &place);
+            cases += 1;
+        }
+    }
+    assert!(cases >= 120, "{cases} cases");
+}
+
+/// One event through the edge's gate, then through the gate of whoever knows what the person has said.
+fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
+    let config = SourceConfig {
+        source_id: "src_1".to_owned(),
+        space_id: "spc_1".to_owned(),
+        write_key: "wk".to_owned(),
+        consent_basis: basis(source),
+        allowed_origins: Vec::new(),
+        collection: CollectionPolicy::default(),
+        enabled: true,
+        policy: policy.clone(),
+        experiences: Vec::new(),
+    };
+    let mut message =
+        json!({"type": "track", "event": "A", "messageId": "m1", "anonymousId": "a1"});
+    let more = case["event"].as_object().cloned().unwrap_or_default();
+    message.as_object_mut().unwrap().extend(more);
+    if !case["consent"].is_null() {
+        message["context"] = json!({"consent": case["consent"]});
+    }
+    let batch = Batch::read(json!({"batch": [message]}).to_string().as_bytes()).unwrap();
+    let intake = Intake {
+        config: &config,
+        received_at: "2026-01-31T10:00:00Z".parse().unwrap(),
+        jurisdiction: case["jurisdiction"].as_str(),
+        gpc: case["gpc"].as_bool().unwrap_or(false),
+        caller: Caller::default(),
+    };
+    let mut judged = batch.judge(&intake, &mut String::new);
+    let mut stamped = None;
+    let (outcome, reason) = match judged.admitted.pop() {
+        None => {
+            let refused = judged.refused.pop().unwrap();
+            (refused.outcome, refused.reason)
+        }
+        Some(admitted) => {
+            let event = admitted.event;
+            stamped = Some(event.receipt.clone());
+            let told = taken_unasked(policy, &config.consent_basis, &event).unwrap_or_default();
+            assert!(
+                told.contains(case["told"].as_str().unwrap_or("")),
+                "{place}: {told}"
+            );
+            assert_eq!(told.is_empty(), case["told"].is_null(), "{place}: {told}");
+            let mut current = Standing::default();
+            for said in case["said"].as_array().into_iter().flatten() {
+                let choices: Choices = serde_json::from_value(said[0].clone()).unwrap();
+                current.merge(&Standing::of(&choices, time(&said[1])));
+            }
+            let why = examine(policy, &config.consent_basis, &event, Some(&current));
+            let Finding::Ruled(why) = why else {
+                panic!("{place}: {why:?}");
+            };
+            // What a later hop puts together from what is kept says the same.
+            let grants = Grants::of(policy, &config.consent_basis, &event);
+            let mut needed = policy.uses.send.iter().chain(&policy.uses.store);
+            if config.consent_basis.declared().is_none() {
+                let together = needed.all(|purpose| current.allows(&grants, purpose));
+                assert_eq!(
+                    together,
+                    why.verdict == Verdict::Allow,
+                    "{place}: {grants:?}"
+                );
+            }
+            match gate_event(policy, &config.consent_basis, &event, Some(&current)) {
+                Gate::Admit => (Outcome::Ok, why.to_string()),
+                Gate::Deny(reason) => (Outcome::Denied, reason),
+                Gate::Quarantine(reason) => (Outcome::Quarantined, reason),
+            }
+        }
+    };
+    assert_eq!(json!(outcome), case["gate"], "{place}: {reason}");
+    assert!(
+        reason.contains(case["why"].as_str().unwrap()),
+        "{place}: {reason}"
+    );
+    if let Some(rule) = case["rule"].as_str() {
+        let tail = format!("[policy version {}, {rule}]", policy.version);
+        assert!(reason.contains(&tail), "{place}: {reason}");
+    }
+    let mut receipt: Receipt = serde_json::from_value(case["consent"].clone()).unwrap_or_default();
+    receipt.gpc |= intake.gpc;
+    receipt.stamp(policy, intake.jurisdiction);
+    // Of an event that the edge let through, the receipt that it stamped.
+    let receipt = stamped.unwrap_or(receipt);
+    let evidence = Evidence::of_receipt(&receipt, config.consent_basis.declared());
+    let asked = |asked: Use<'_>| json!(policy.ask(asked, &evidence).verdict);
+    if let Some(expected) = case["collect"].as_str().filter(|word| !word.is_empty()) {
+        let collect = [Use::Send, Use::Store].map(|each| policy.ask(each, &evidence).verdict);
+        assert_eq!(json!(collect[0].max(collect[1])), expected, "{place}");
+        assert_eq!(asked(Use::Decisions), case["decisions"], "{place}");
+    }
+    for (word, expected) in case["uses"].as_object().into_iter().flatten() {
+        assert_eq!(
+            asked(Use::from_word(word).unwrap()),
+            *expected,
+            "{place}: {word}"
+        );
+    }
+}
+
+fn basis(source: &Value) -> ConsentBasis {
+    match source.as_str() {
+        Some("browser") => ConsentBasis::EveryEvent,
+        _ => ConsentBasis::Declared {
+            basis: "contract".to_owned(),
+        },
     }
 }
 
@@ -194,7 +302,7 @@ fn event(value: &Value, number: usize) -> Event {
         original_timestamp: None,
         sent_at: None,
         received_at: at,
-        receipt: cdp_core::consent::Receipt::default(),
+        receipt: Receipt::default(),
         bot: None,
         ledger: None,
         violations: Vec::new(),

@@ -32,12 +32,12 @@ pub(crate) async fn segment<H: Host>(host: &H, request: &Request) -> Result<Resp
                 .to_owned(),
         )
     })?;
-    let purpose = &config.policy.collect_purpose;
+    let purposes = config.policy.collect_purposes();
     // Segment's consent wrapper does not start at all before this category is agreed to.
     let needs_consent =
-        config.consent_basis == ConsentBasis::EveryEvent && purpose != consent::NECESSARY;
-    let consent_settings = needs_consent
-        .then(|| json!({"allCategories": [purpose], "hasUnmappedDestinations": false}));
+        config.consent_basis == ConsentBasis::EveryEvent && purposes != [consent::NECESSARY];
+    let consent_settings =
+        needs_consent.then(|| json!({"allCategories": purposes, "hasUnmappedDestinations": false}));
     let everything = json!({"__default": {"enabled": true, "integrations": {}}});
     let mut settings = json!({
         "integrations": {

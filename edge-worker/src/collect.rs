@@ -1,7 +1,8 @@
 //! Collection: the way of a batch through the edge.
 
-use cdp_core::consent::{Choices, Receipt};
-use cdp_core::forward::Forward;
+use cdp_core::consent::Receipt;
+use cdp_core::forward::{Admitted, Forward};
+use cdp_core::gate::taken_unasked;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
 use serde::Serialize;
@@ -56,14 +57,29 @@ pub(crate) async fn collect<H: Host>(
             .to_string()
     });
 
+    // What came without a receipt and passes by the place's presumption is told so.
+    let mut unasked: BTreeMap<usize, String> = judged
+        .admitted
+        .iter()
+        .filter_map(|Admitted { index, event }| {
+            Some((
+                *index,
+                taken_unasked(&config.policy, &config.consent_basis, event)?,
+            ))
+        })
+        .collect();
+
     let mut placements = std::mem::take(&mut batch.placements);
     placements.truncate(decide::MOST_PLACEMENTS);
     // Consent that cannot be read, or that names a purpose that does not exist, allows no decision.
+    if let Some(consent) = &mut batch.consent {
+        consent.stamp(&config.policy, request.jurisdiction.as_deref());
+    }
     let consent = batch
         .consent
         .as_ref()
         .filter(|consent| config.policy.check_choices(consent.ruling()).is_ok());
-    let nothing = Choices::from([(config.policy.decide_purpose.clone(), false)]);
+    let nothing = decide::refusal(&config.policy);
     let caller = Caller {
         anonymous_id: batch
             .anonymous_id
@@ -88,7 +104,12 @@ pub(crate) async fn collect<H: Host>(
         ledger: std::mem::take(&mut batch.ledger),
         snapshot_of: wanted.map(str::to_owned),
     };
-    let forwarded = host.forward(forward).await?;
+    let mut forwarded = host.forward(forward).await?;
+    for line in &mut forwarded.outcomes {
+        if line.outcome == Outcome::Ok && line.reason.is_none() {
+            line.reason = unasked.remove(&line.index);
+        }
+    }
 
     let mut decisions = BTreeMap::new();
     if !placements.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cdp_core::consent::{Choices, Verdict};
+use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Decision, decide};
 use cdp_core::forward::{Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
@@ -31,7 +31,7 @@ pub(crate) struct Caller<'a> {
 /// `POST /v1/decide`.
 pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
     let (body, _room) = decompress::body(host, request)?;
-    let asked = DecideRequest::read(&body)?;
+    let mut asked = DecideRequest::read(&body)?;
     if asked.placements.len() > MOST_PLACEMENTS {
         return Err(EdgeError::BadRequest(format!(
             "ask for at most {MOST_PLACEMENTS} placements at a time"
@@ -39,7 +39,8 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
     }
     let config = authenticate(host, request, asked.write_key.as_deref(), None).await?;
     rate_limit::admit(host, request, &config, 1)?;
-    let choices = &asked.consent.category_preferences;
+    let choices = &mut asked.consent.category_preferences;
+    config.policy.map(choices);
     config
         .policy
         .check_choices(choices)
@@ -68,16 +69,20 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
     Ok(Response::json(200, &json!({ "decisions": decisions })))
 }
 
+/// The choices of somebody for whom nothing is decided.
+pub(crate) fn refusal(policy: &Policy) -> Choices {
+    let purposes = policy.uses.decisions.iter();
+    purposes.map(|purpose| (purpose.clone(), false)).collect()
+}
+
 /// The anonymous id to decide for, or why there is none to look up.
 pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
-    let purpose = config.policy.decide_purpose.as_str();
-    match config
-        .policy
-        .verdict(purpose, caller.choices, caller.jurisdiction, caller.gpc)
-    {
+    let evidence = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
+    let why = config.policy.ask(Use::Decisions, &evidence);
+    match why.verdict {
         Verdict::Allow => {}
-        Verdict::Hold => return Err(format!("no choice about {purpose} yet")),
-        Verdict::Deny => return Err(format!("no consent to {purpose}")),
+        Verdict::Hold => return Err(format!("no choice about {} yet: {why}", why.purpose)),
+        Verdict::Deny => return Err(format!("no consent to {}: {why}", why.purpose)),
     }
     let id = caller
         .anonymous_id
@@ -96,21 +101,19 @@ pub(crate) fn all(
     snapshot: Option<&Snapshot>,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
-    let withdrawn = snapshot.is_some_and(|snapshot| {
-        snapshot.choices.get(&config.policy.decide_purpose) == Some(&false)
+    let withdrawn = snapshot.and_then(|snapshot| {
+        let denied = |purpose: &&String| snapshot.choices.get(*purpose) == Some(&false);
+        config.policy.uses.decisions.iter().find(denied)
     });
     let one = |placement: &String| match (&subject, snapshot) {
+        (Ok(_), Some(_)) if let Some(purpose) = withdrawn => Decision::default_content(
+            placement,
+            format!("the person has withdrawn consent to {purpose}"),
+        ),
         (Err(reason), _) => Decision::default_content(placement, reason.clone()),
         (Ok(_), None) => Decision::default_content(
             placement,
             "what is known of the caller could not be read in time",
-        ),
-        (Ok(_), Some(_)) if withdrawn => Decision::default_content(
-            placement,
-            format!(
-                "the person has withdrawn consent to {}",
-                config.policy.decide_purpose
-            ),
         ),
         (Ok(id), Some(snapshot)) => decide(
             &config.experiences,

@@ -22,13 +22,22 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .collect();
     placements.sort_unstable();
     placements.dedup();
+    // What holds where the visitor is, so that the browser needs no table of places.
+    let place = request.jurisdiction.as_deref();
+    let (_, rule) = policy.rule(place);
+    let names: Vec<&str> = policy
+        .purposes
+        .iter()
+        .map(|purpose| purpose.name.as_str())
+        .collect();
     let settings = json!({
-        "purposes": policy.purposes,
+        "purposes": names,
         "policyVersion": policy.version,
-        "regime": policy.regime(request.jurisdiction.as_deref()),
-        "gpcDenies": policy.gpc_denies,
-        "collectPurpose": policy.collect_purpose,
-        "decidePurpose": policy.decide_purpose,
+        "regime": rule.regime,
+        "regimes": rule.purposes,
+        "gpcDenies": policy.gpc_denies(place),
+        "collectPurpose": policy.collect_purposes().join(" "),
+        "decidePurpose": policy.uses.decisions.join(" "),
         "placements": placements,
     });
     Ok(Response::json(200, &settings).with("cache-control", "private, max-age=60"))

@@ -17,8 +17,9 @@ function workerd() {
 }
 
 /**
- * @typedef {{ aggregator: string, secret: string, buffer?: false | { batches?: number, bytes?: number } }} Options `aggregator`
- *   is `host:port`; `buffer` is what one object of the buffer may hold, or false for a deployment that has none
+ * @typedef {{ aggregator: string, secret: string, buffer?: false | { batches?: number, bytes?: number }, geography?: boolean }} Options
+ *   `aggregator` is `host:port`; `buffer` is what one object of the buffer may hold, or false for a deployment that has
+ *   none; with `geography` the header cf-blob says where a caller is, as Cloudflare's network does
  */
 
 export class Edge {
@@ -38,7 +39,7 @@ export class Edge {
   static async start(options) {
     if (!existsSync(join(ROOT, "edge-worker/dist/index.js"))) throw new Error("edge-worker/dist is missing: run cargo xtask wasm");
     const folder = await mkdtemp(join(tmpdir(), "headwater-edge-"));
-    const edge = new Edge(folder, options.buffer === false ? await withoutBuffer(folder) : CONFIG, options);
+    const edge = new Edge(folder, await configuration(folder, options), options);
     await edge.serve();
     return edge;
   }
@@ -77,13 +78,17 @@ export class Edge {
   }
 }
 
-/** The configuration of a deployment that was given no Durable Objects. @param {string} folder */
-async function withoutBuffer(folder) {
+/** The configuration of a deployment. @param {string} folder @param {Options} options */
+async function configuration(folder, { buffer, geography }) {
+  if (buffer !== false && !geography) return CONFIG;
   const given = join(ROOT, "edge-worker");
   // What a configuration embeds lies beside it.
   for (const name of ["index.js", "index_bg.wasm"]) await cp(join(given, "dist", name), join(folder, "dist", name));
-  const less = (await readFile(CONFIG, "utf8")).replace(/^.*(edge-buffer|EDGE_BUFFER|durableObject\w+).*\n/gm, "");
+  let text = await readFile(CONFIG, "utf8");
+  if (buffer === false) text = text.replace(/^.*(edge-buffer|EDGE_BUFFER|durableObject\w+).*\n/gm, "");
+  // Only a test may let the caller say where it is.
+  if (geography) text = text.replace('http = (), service = "edge"', 'http = (cfBlobHeader = "cf-blob"), service = "edge"');
   const config = join(folder, "worker.capnp");
-  await writeFile(config, less);
+  await writeFile(config, text);
   return config;
 }

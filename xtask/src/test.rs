@@ -219,6 +219,14 @@ fn javascript_tests(workspace: &Workspace) -> Result<()> {
 fn end_to_end(workspace: &Workspace) -> Result<()> {
     wasm::build(workspace)?;
     let server = server::build(workspace)?;
+    // The core's own answers, which browser and worker are compared with.
+    process::stream(Command::new("cargo").current_dir(&workspace.root).args([
+        "build",
+        "--package",
+        "cdp-core",
+        "--example",
+        "consent_cases",
+    ]))?;
     let chromium = setup::chromium().context("no Chromium was found: run cargo xtask setup")?;
     let folder = Path::new("tests/e2e/");
     let files = test_files(&workspace.root.join(folder))?;

@@ -70,6 +70,13 @@ impl Refusals {
         Ok(())
     }
 
+    /// Reads it again, after what collecting needs may have changed. Until that is done everybody may
+    /// have refused.
+    pub(crate) async fn fill_anew(&self, database: &Database) -> Result<()> {
+        self.known().filled = false;
+        self.fill(database).await
+    }
+
     /// Whether one of these refuses.
     pub(super) fn among<'a>(&self, mut states: impl Iterator<Item = &'a State>) -> bool {
         let purposes = self.sources.collect_purposes();

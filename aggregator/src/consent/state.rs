@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::consent::{Choices, Standing};
+use cdp_core::consent::{Choices, Said, Standing};
 use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
 use cdp_core::traits;
@@ -18,16 +18,27 @@ struct Choice {
     granted: bool,
     at: Timestamp,
     message_id: String,
+    /// When the purpose was denied last, where the latest choice does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    denied_at: Option<Timestamp>,
+}
+
+impl Choice {
+    /// When the purpose was denied last.
+    fn denied(&self) -> Option<Timestamp> {
+        self.denied_at.max((!self.granted).then_some(self.at))
+    }
 }
 
 impl State {
     /// What one event says.
     pub(super) fn of_event(event: &Event) -> Self {
-        let at = decided_at(event);
+        let at = event.ruled_at();
         let choice = |granted: &bool| Choice {
             granted: *granted,
             at,
             message_id: event.message_id.clone(),
+            denied_at: None,
         };
         Self(
             event
@@ -44,14 +55,15 @@ impl State {
         self.0.is_empty()
     }
 
-    /// Whether one of these purposes was refused.
+    /// Whether one of these purposes was ever refused.
     pub(super) fn refuses(&self, purposes: &BTreeSet<String>) -> bool {
         self.0
             .iter()
-            .any(|(purpose, choice)| !choice.granted && purposes.contains(purpose))
+            .any(|(purpose, choice)| choice.denied().is_some() && purposes.contains(purpose))
     }
 
-    /// Takes in what another event or another anchor of the person says: the later choice wins.
+    /// Takes in what another event or another anchor of the person says: the later choice wins, and
+    /// the latest denial is remembered beside it.
     pub(super) fn merge(&mut self, other: Self) {
         for (purpose, choice) in other.0 {
             match self.0.entry(purpose) {
@@ -59,29 +71,33 @@ impl State {
                     place.insert(choice);
                 }
                 Entry::Occupied(mut place) => {
-                    let known = place.get();
+                    let known = place.get_mut();
+                    let denied = known.denied().max(choice.denied());
                     if traits::wins(
                         (choice.at, &choice.message_id),
                         (known.at, &known.message_id),
                     ) {
-                        place.insert(choice);
+                        *known = choice;
                     }
+                    // Once is enough: a denial that is the latest choice says it itself.
+                    known.denied_at = denied.filter(|_| known.granted);
                 }
             }
         }
     }
 
-    /// The choices, and since when the one about `purpose` holds.
-    pub(super) fn standing(&self, purpose: &str) -> Standing {
-        let since = self
-            .0
-            .get(purpose)
-            .map(|choice| choice.at)
-            .unwrap_or_default();
-        Standing {
-            choices: self.choices(),
-            since,
-        }
+    /// What the person has said, as the gate asks for it.
+    pub(super) fn standing(&self) -> Standing {
+        let said = |choice: &Choice| Said {
+            denied_at: choice.denied(),
+            granted_at: choice.granted.then_some(choice.at),
+        };
+        let purposes = self.0.iter();
+        Standing(
+            purposes
+                .map(|(purpose, choice)| (purpose.clone(), said(choice)))
+                .collect(),
+        )
     }
 
     /// The choices alone.
@@ -90,22 +106,5 @@ impl State {
             .iter()
             .map(|(purpose, choice)| (purpose.clone(), choice.granted))
             .collect()
-    }
-}
-
-/// When an event's choice was made, by our clock: an event that was held carries the choice that
-/// released it, which is younger than the event.
-fn decided_at(event: &Event) -> Timestamp {
-    let released = event
-        .receipt
-        .release
-        .as_ref()
-        .and_then(|release| release.released_at);
-    match (released, event.original_timestamp) {
-        (Some(released), Some(original)) => event
-            .timestamp
-            .plus(released.since(original))
-            .max(event.timestamp),
-        _ => event.timestamp,
     }
 }

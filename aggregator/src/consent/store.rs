@@ -154,7 +154,7 @@ pub(super) struct Refusing {
     pub(super) state: State,
 }
 
-/// The next anchors whose events refused anything, in order.
+/// The next anchors whose events ever refused anything, in order.
 pub(super) async fn refusing_after(
     connection: &mut AnyConnection,
     space_id: &str,
@@ -162,7 +162,7 @@ pub(super) async fn refusing_after(
 ) -> Result<Vec<Refusing>> {
     // How the state is written: see `State`.
     let sql = "SELECT space_id, anchor, state FROM consent_state \
-               WHERE (space_id > $1 OR (space_id = $1 AND anchor > $2)) AND state LIKE '%{\"granted\":false%' \
+               WHERE (space_id > $1 OR (space_id = $1 AND anchor > $2)) AND (state LIKE '%{\"granted\":false%' OR state LIKE '%\"denied_at\"%') \
                ORDER BY space_id, anchor LIMIT 1000";
     let rows = sqlx::query(sql)
         .bind(space_id)

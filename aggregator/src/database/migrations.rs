@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 8] = [
+const STEPS: [(&str, &str, &str); 9] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -28,6 +28,7 @@ const STEPS: [(&str, &str, &str); 8] = [
     step!("0006", "experience"),
     step!("0007", "tracking_plan"),
     step!("0008", "collection_policy"),
+    step!("0009", "consent_policy"),
 ];
 
 /// All steps, in order.

@@ -36,6 +36,25 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     }
 }
 
+/// A body that is read as the text that it is.
+#[derive(Debug)]
+pub(crate) struct Text(pub(crate) String);
+
+impl FromRequest<Shared> for Text {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self> {
+        let whole = whole(app, request.into_body()).await?;
+        let text = String::from_utf8(whole.bytes.to_vec());
+        text.map(Self).map_err(|error| {
+            Error::new(
+                Code::InvalidRequest,
+                format!("the body is no UTF-8: {error}"),
+            )
+        })
+    }
+}
+
 /// The whole body, if it is not too large.
 pub(super) async fn whole(app: &Shared, body: Body) -> Result<Whole> {
     body::read(body, MOST, &app.room).await

@@ -39,13 +39,7 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
     let anchors = admitted
         .iter()
         .filter_map(|(_, _, identifiers)| identifiers.first());
-    let current = consent::current_of_people(
-        app,
-        &forward.space_id,
-        &config.policy.collect_purpose,
-        anchors,
-    )
-    .await?;
+    let current = consent::current_of_people(app, &forward.space_id, anchors).await?;
 
     let plan = app.plans.of(&forward.space_id);
     let mut findings = Findings::new();
@@ -59,13 +53,7 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
         reports: forward.ledger,
     };
     for (index, mut event, identifiers) in admitted {
-        let verdict = verdict(
-            &config,
-            &event,
-            identifiers.first(),
-            &current,
-            forward.jurisdiction.as_deref(),
-        );
+        let verdict = verdict(&config, &event, identifiers.first(), &current);
         let verdict = verdict.and_then(|()| {
             match planned(plan.as_deref(), index, &mut event, &mut findings) {
                 None => Ok(()),
@@ -129,7 +117,6 @@ fn verdict(
     event: &Event,
     anchor: Option<&Identifier>,
     current: &BTreeMap<Identifier, Standing>,
-    jurisdiction: Option<&str>,
 ) -> Result<(), (Outcome, String)> {
     let Some(anchor) = anchor else {
         let reason = "the event names nobody: each of its ids is a placeholder such as \"null\" or is empty; send a userId or an anonymousId of the person";
@@ -138,9 +125,8 @@ fn verdict(
     match gate_event(
         &config.policy,
         &config.consent_basis,
-        &event.receipt,
+        event,
         current.get(anchor),
-        jurisdiction,
     ) {
         Gate::Admit => Ok(()),
         Gate::Deny(reason) => Err((Outcome::Denied, reason)),
@@ -181,6 +167,19 @@ pub(crate) fn parked(index: usize, text: &str) -> Refused {
     }
 }
 
+/// A receipt with the client's own words for what people choose, where it came with such.
+fn as_sent(mut receipt: Value) -> Value {
+    for path in ["", "/release"] {
+        let record = receipt.pointer_mut(path).and_then(Value::as_object_mut);
+        if let Some(record) = record
+            && let Some(sent) = record.remove("categories")
+        {
+            record.insert("categoryPreferences".to_owned(), sent);
+        }
+    }
+    receipt
+}
+
 /// The event in the form in which clients send it, so that it can be tried again.
 fn as_message(event: &Event) -> Option<Value> {
     let mut message = serde_json::to_value(event).ok()?;
@@ -190,11 +189,8 @@ fn as_message(event: &Event) -> Option<Value> {
         let name = fields.remove("event");
         fields.extend(name.map(|name| ("name".to_owned(), name)));
     }
-    let (consent, ledger, extra) = (
-        fields.remove("receipt"),
-        fields.remove("ledger"),
-        fields.remove("extra"),
-    );
+    let consent = fields.remove("receipt").map(as_sent);
+    let (ledger, extra) = (fields.remove("ledger"), fields.remove("extra"));
     fields.remove("receivedAt");
     fields.remove("bot");
     let context = fields

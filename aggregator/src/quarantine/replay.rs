@@ -1,8 +1,10 @@
 //! Trying refused messages again, through the same judgement as everything else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cdp_core::collection::Caller;
+use cdp_core::consent::Policy;
 use cdp_core::event::Event;
 use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
@@ -74,7 +76,7 @@ fn together(refused: Vec<Refused>) -> BTreeMap<(String, Timestamp), Vec<Refused>
 }
 
 async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<MessageOutcome>> {
-    let (space_id, received_at, judged) = judged(app, source_id, refused)?;
+    let (space_id, received_at, judged) = judged(app, source_id, refused, None)?;
     let forward = Forward {
         space_id,
         source_id: source_id.to_owned(),
@@ -88,12 +90,21 @@ async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<Me
     Ok(ingest::accept_again(app, forward).await?.outcomes)
 }
 
-/// What the edge would say of these messages, which came together.
-fn judged(app: &App, source_id: &str, refused: &[Refused]) -> Result<(String, Timestamp, Judged)> {
-    let config = app
+/// What the edge would say of these messages, which came together; by another policy than the one in
+/// force, where there is one.
+fn judged(
+    app: &App,
+    source_id: &str,
+    refused: &[Refused],
+    policy: Option<&Policy>,
+) -> Result<(String, Timestamp, Judged)> {
+    let mut config = app
         .sources
         .by_id(source_id)
         .ok_or_else(|| Error::not_found("source"))?;
+    if let Some(policy) = policy {
+        Arc::make_mut(&mut config).policy = policy.clone();
+    }
     let received_at = refused.first().map(|one| one.received_at);
     let received_at = received_at.unwrap_or_default();
     let messages = refused
@@ -123,7 +134,7 @@ fn with_id(refused: &Refused) -> Value {
     message
 }
 
-/// Messages of the quarantine as events, for trying a tracking plan.
+/// Messages of the quarantine as events, for trying a tracking plan or a consent policy.
 pub(crate) struct Kept {
     /// Messages that were read.
     pub(crate) messages: usize,
@@ -133,12 +144,14 @@ pub(crate) struct Kept {
     pub(crate) events: Vec<Event>,
 }
 
-/// The messages that were refused since a time, the youngest up to a limit.
+/// The messages that were refused since a time, the youngest up to a limit. `policy` is the consent
+/// policy to judge them by instead of the one in force.
 pub(crate) async fn since(
     app: &App,
     space_id: &str,
     from: Timestamp,
     limit: usize,
+    policy: Option<&Policy>,
 ) -> Result<Kept> {
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let mut refused = store::page(&app.database, space_id, &Terms::since(from), "", rows).await?;
@@ -147,7 +160,7 @@ pub(crate) async fn since(
     let messages = refused.len();
     let mut events = Vec::new();
     for ((source_id, _), refused) in together(refused) {
-        let (_, _, judged) = judged(app, &source_id, &refused)?;
+        let (_, _, judged) = judged(app, &source_id, &refused, policy)?;
         events.extend(judged.admitted.into_iter().map(|admitted| admitted.event));
     }
     Ok(Kept {

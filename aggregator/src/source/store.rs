@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use cdp_core::collection::CollectionPolicy;
-use cdp_core::consent::Policy;
 use cdp_core::decision::Experience;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
@@ -14,7 +13,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{NewSource, change};
 use crate::database::Database;
 use crate::error::Result;
-use crate::experience;
+use crate::{consent, experience};
 
 /// A source as callers see it. Its write key is public: it stands in every page.
 #[derive(Debug, Serialize)]
@@ -143,7 +142,7 @@ pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
 }
 
 fn config(row: &AnyRow, space_id: String, experiences: Vec<Experience>) -> Result<SourceConfig> {
-    let policy: Policy = serde_json::from_str(&row.try_get::<String, _>("consent_policy")?)?;
+    let policy = consent::policy::in_force(&space_id, &row.try_get::<String, _>("consent_policy")?);
     let (consent_basis, collection) = terms(row)?;
     Ok(SourceConfig {
         source_id: row.try_get("id")?,

@@ -7,9 +7,9 @@ use cdp_core::time::Timestamp;
 use cdp_core::tracking_plan::{Action, Compiled, name_of};
 use serde::Serialize;
 
-use super::history::{self, Reading};
 use crate::app::App;
 use crate::error::Result;
+use crate::history::{self, Reading};
 use crate::{pipeline, quarantine};
 
 /// Messages in quarantine that one try reads at most.
@@ -91,11 +91,11 @@ pub(super) async fn attempt(
 ) -> Result<Attempt> {
     let end = pipeline::last_offset(&app.database).await?;
     let mut trial = Trial::new(plan);
-    let stored = history::read(&app.database, space_id, end, since, |event| {
+    let stored = history::read(&app.database, space_id, end, since, |_, event| {
         trial.judge(event, false);
     })
     .await?;
-    let refused = quarantine::since(app, space_id, since, MOST_QUARANTINED).await?;
+    let refused = quarantine::since(app, space_id, since, MOST_QUARANTINED, None).await?;
     let quarantined = Quarantined {
         events: refused.messages,
         complete: refused.complete,

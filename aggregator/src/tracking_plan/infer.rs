@@ -4,9 +4,9 @@ use cdp_core::event::{Event, EventKind};
 use cdp_core::time::Timestamp;
 use cdp_core::tracking_plan::{Inferred, Observed, Plan, name_of};
 
-use super::history::{self, Reading};
 use crate::app::App;
 use crate::error::Result;
+use crate::history::{self, Reading};
 use crate::pipeline;
 
 /// Infers a plan from the stored events since a time. Entries of `known` keep their action and
@@ -19,7 +19,7 @@ pub(super) async fn infer(
 ) -> Result<(Inferred, Reading)> {
     let end = pipeline::last_offset(&app.database).await?;
     let mut observed = Observed::default();
-    let reading = history::read(&app.database, space_id, end, since, |event| {
+    let reading = history::read(&app.database, space_id, end, since, |_, event| {
         see(&mut observed, event);
     })
     .await?;

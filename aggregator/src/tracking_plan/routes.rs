@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use cdp_core::time::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,15 +11,11 @@ use super::violations::{self, Filter};
 use super::{define, infer};
 use crate::clock;
 use crate::error::{Code, Error, Result};
+use crate::history;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
 use crate::http::page::Page;
-
-/// Days that are looked back at when the caller does not say.
-const USUAL_DAYS: i64 = 7;
-/// Days that are looked back at most.
-const MOST_DAYS: i64 = 90;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -128,7 +123,7 @@ async fn make_draft(
         .map(|version| define::read(&version.plan))
         .transpose()?;
     let (inferred, reading) =
-        infer::infer(&app, space_id, since(asked.days)?, known.as_ref()).await?;
+        infer::infer(&app, space_id, history::since(asked.days)?, known.as_ref()).await?;
     let draft = Draft {
         updated_at: clock::now(),
         plan: serde_json::to_value(&inferred.plan)?,
@@ -155,7 +150,7 @@ async fn try_out(
     Json(asked): Json<Trial>,
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
-    let since = since(asked.days)?;
+    let since = history::since(asked.days)?;
     let (body, version) = match (asked.plan, asked.version) {
         (Some(plan), None) => (plan, 0),
         (None, Some(version)) => {
@@ -248,7 +243,7 @@ async fn list(
     page: Page,
 ) -> Result<Json<Value>> {
     let filter = Filter {
-        since: since(which.days)?,
+        since: history::since(which.days)?,
         version: which.version.unwrap_or(0),
         kind: which.r#type.as_deref().unwrap_or_default(),
         event: which.event.as_deref().unwrap_or_default(),
@@ -263,16 +258,4 @@ async fn list(
         serde_json::to_string(&(violation.count, &violation.id)).unwrap_or_default()
     };
     page.answer(found, place)
-}
-
-/// The beginning of the last days.
-fn since(days: Option<i64>) -> Result<Timestamp> {
-    let days = days.unwrap_or(USUAL_DAYS);
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(Error::new(
-            Code::InvalidRequest,
-            format!("\"days\" is a number from 1 to {MOST_DAYS}"),
-        ));
-    }
-    Ok(clock::now().plus(Span::from_seconds(days * 86_400).negated()))
 }

@@ -4,6 +4,7 @@ use cdp_core::consent::Policy;
 use cdp_core::time::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
+use crate::consent;
 use crate::database::Database;
 use crate::error::{Error, Result};
 
@@ -33,15 +34,14 @@ pub(super) async fn insert(
         .execute(&mut *connection)
         .await?;
     let sql = "INSERT INTO space (id, workspace_id, name, consent_policy, created_at) VALUES ($1, $2, 'Production', $3, $4)";
-    let policy = serde_json::to_string(policy)?;
     sqlx::query(sql)
         .bind(space_id)
         .bind(workspace_id)
-        .bind(policy)
+        .bind(serde_json::to_string(policy)?)
         .bind(now.as_micros())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    consent::policy::first(connection, space_id, policy, now).await
 }
 
 /// Writes a setting.

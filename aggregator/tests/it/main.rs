@@ -17,6 +17,7 @@ mod authorisation;
 mod bots;
 mod callers;
 mod computed_traits;
+mod consent_policy;
 mod crash;
 mod disk_full;
 mod experiences;

@@ -15,7 +15,6 @@ use crate::event::{Event, EventKind};
 use crate::fields::Fields;
 use crate::identifier::LONGEST_VALUE;
 use crate::ledger::{LedgerMark, is_tab};
-use crate::source::ConsentBasis;
 use crate::time::{Span, Timestamp};
 
 /// Bytes that the name of a trait may have: names are part of the database's keys.
@@ -275,12 +274,13 @@ impl<'a> Context<'a> {
     fn receipt(&mut self, intake: &Intake<'_>) -> Result<Receipt, String> {
         let consent = self.members.take("consent");
         let mut receipt: Receipt = match consent.as_deref() {
-            None | Some("null") => Receipt::default(),
+            None | Some("null") => Receipt::unsent(),
             Some(consent) => receipt(consent)?,
         };
         receipt.gpc |= intake.gpc;
-        if let ConsentBasis::Declared { basis } = &intake.config.consent_basis
-            && receipt.source.is_none()
+        receipt.stamp(&intake.config.policy, intake.jurisdiction_of_person());
+        if let Some(basis) = intake.config.consent_basis.declared()
+            && (receipt.source.is_none() || receipt.is_silent())
         {
             receipt.source = Some(format!("basis:{basis}"));
         }

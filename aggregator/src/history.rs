@@ -1,43 +1,61 @@
-//! What has arrived lately, the youngest first, for inferring a plan and trying one.
+//! What has arrived lately, the youngest first, for trying plans and policies before they are published.
 
 use std::time::{Duration, Instant};
 
 use cdp_core::event::Event;
-use cdp_core::time::Timestamp;
+use cdp_core::time::{Span, Timestamp};
 use serde::Serialize;
 use sqlx::Row as _;
 
+use crate::clock;
 use crate::database::Database;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// Stored events that one question reads at most.
-pub(super) const MOST_EVENTS: usize = 20_000;
+pub(crate) const MOST_EVENTS: usize = 20_000;
 /// How long one question reads at most.
 const MOST_TIME: Duration = Duration::from_secs(10);
 /// Places of the log in one step.
 const STEP: i64 = 2_000;
 
-/// How much was read, and what limited it.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Reading {
-    /// Events that were received before this are not asked for.
-    pub(super) since: Timestamp,
-    /// Events that were read.
-    pub(super) events: usize,
-    /// Whether these are all; otherwise they are the youngest.
-    pub(super) complete: bool,
-    /// Events that are read at most.
-    pub(super) limit: usize,
+/// Days that are looked back at when the caller does not say.
+const USUAL_DAYS: i64 = 7;
+/// Days that are looked back at most.
+const MOST_DAYS: i64 = 90;
+
+/// The beginning of the last days.
+pub(crate) fn since(days: Option<i64>) -> Result<Timestamp> {
+    let days = days.unwrap_or(USUAL_DAYS);
+    if !(1..=MOST_DAYS).contains(&days) {
+        return Err(Error::new(
+            Code::InvalidRequest,
+            format!("\"days\" is a number from 1 to {MOST_DAYS}"),
+        ));
+    }
+    Ok(clock::now().plus(Span::from_seconds(days * 86_400).negated()))
 }
 
-/// Shows each stored event of a space that was received since a time, the youngest first and up to
-/// a limit.
-pub(super) async fn read(
+/// How much was read, and what limited it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Reading {
+    /// Events that were received before this are not asked for.
+    pub(crate) since: Timestamp,
+    /// Events that were read.
+    pub(crate) events: usize,
+    /// Whether these are all; otherwise they are the youngest.
+    pub(crate) complete: bool,
+    /// Events that are read at most.
+    pub(crate) limit: usize,
+}
+
+/// Shows each stored event of a space that was received since a time, with the id of its source, the
+/// youngest first and up to a limit.
+pub(crate) async fn read(
     database: &Database,
     space_id: &str,
     end: i64,
     since: Timestamp,
-    mut show: impl FnMut(Event),
+    mut show: impl FnMut(&str, Event),
 ) -> Result<Reading> {
     let started = Instant::now();
     let mut reading = Reading {
@@ -59,13 +77,13 @@ pub(super) async fn read(
             break;
         }
         let lower = offset - STEP;
-        for body in bodies(database, space_id, lower, offset, since).await? {
+        for (source_id, body) in bodies(database, space_id, lower, offset, since).await? {
             if reading.events == MOST_EVENTS {
                 reading.complete = false;
                 return Ok(reading);
             }
             reading.events += 1;
-            show(serde_json::from_str(&body)?);
+            show(&source_id, serde_json::from_str(&body)?);
         }
         upper = lower;
     }
@@ -94,8 +112,8 @@ async fn bodies(
     lower: i64,
     upper: i64,
     since: Timestamp,
-) -> Result<Vec<String>> {
-    let sql = "SELECT body FROM event WHERE offset_id > $1 AND offset_id <= $2 AND space_id || '' = $3 AND received_at >= $4 \
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT source_id, body FROM event WHERE offset_id > $1 AND offset_id <= $2 AND space_id || '' = $3 AND received_at >= $4 \
                ORDER BY offset_id DESC";
     let rows = sqlx::query(sql)
         .bind(lower)
@@ -104,5 +122,7 @@ async fn bodies(
         .bind(since.as_micros())
         .fetch_all(database.reader())
         .await?;
-    rows.iter().map(|row| Ok(row.try_get("body")?)).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("source_id")?, row.try_get("body")?)))
+        .collect()
 }
