@@ -1,6 +1,6 @@
 //! What the visitor allows, and the text in which each event says so.
 
-use cdp_core::consent::{NECESSARY, Verdict, verdict};
+use cdp_core::consent::{NECESSARY, Regime, Verdict, verdict};
 
 use crate::json::{push_comma, push_quoted, push_time};
 use crate::settings::Settings;
@@ -9,9 +9,17 @@ use crate::words::{is_plain, next_word};
 /// The choices of a visitor. What they mean is up to the site's settings.
 #[derive(Debug)]
 pub struct Consent {
-    /// Purposes divided by spaces, each after `+` (granted) or `-` (denied).
+    /// Purposes divided by spaces, each after `+` (granted), `-` (denied) or `?` (waits).
     choices: String,
     source: String,
+}
+
+/// What is said of a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Grant,
+    Deny,
+    Wait,
 }
 
 impl Default for Consent {
@@ -25,8 +33,9 @@ impl Default for Consent {
 }
 
 impl Consent {
-    /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted)
-    /// or `-` (denied); whoever is not named was not decided.
+    /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted),
+    /// `-` (denied) or `?`: nobody has decided, and until somebody does the purpose waits, whatever
+    /// the place presumes. Whoever is not named was not decided.
     pub fn choose(&mut self, choices: &str, source: &str) {
         choices.clone_into(&mut self.choices);
         source.clone_into(&mut self.source);
@@ -48,18 +57,25 @@ impl Consent {
         if purpose == NECESSARY {
             return Verdict::Allow;
         }
-        verdict(
-            self.choice(purpose),
-            settings.regime(),
-            is_vetoed(purpose, settings),
-        )
+        let choice = self.choice(purpose);
+        let regime = if choice == Some(Choice::Wait) {
+            Regime::OptIn
+        } else {
+            settings.regime()
+        };
+        let decided = match choice {
+            Some(Choice::Grant) => Some(true),
+            Some(Choice::Deny) => Some(false),
+            Some(Choice::Wait) | None => None,
+        };
+        verdict(decided, regime, is_vetoed(purpose, settings))
     }
 
-    fn choice(&self, purpose: &str) -> Option<bool> {
+    fn choice(&self, purpose: &str) -> Option<Choice> {
         let mut rest = self.choices.as_str();
-        while let Some((name, granted)) = next_choice(&mut rest) {
+        while let Some((name, choice)) = next_choice(&mut rest) {
             if name == purpose {
-                return Some(granted);
+                return Some(choice);
             }
         }
         None
@@ -70,10 +86,13 @@ impl Consent {
         out.push_str("\"categoryPreferences\":{");
         let mut first = true;
         let mut rest = self.choices.as_str();
-        while let Some((name, granted)) = next_choice(&mut rest) {
+        while let Some((name, choice)) = next_choice(&mut rest) {
+            if choice == Choice::Wait {
+                continue;
+            }
             push_comma(out, &mut first);
             push_quoted(out, name);
-            out.push_str(if granted && !is_vetoed(name, settings) {
+            out.push_str(if choice == Choice::Grant && !is_vetoed(name, settings) {
                 ":true"
             } else {
                 ":false"
@@ -125,14 +144,18 @@ fn is_vetoed(purpose: &str, settings: &Settings) -> bool {
 }
 
 /// The next choice that makes sense: one that does not is none, so it grants nothing.
-fn next_choice<'a>(rest: &mut &'a str) -> Option<(&'a str, bool)> {
+fn next_choice<'a>(rest: &mut &'a str) -> Option<(&'a str, Choice)> {
     while let Some(word) = next_word(rest, b' ') {
-        let granted = word.as_bytes().first() == Some(&b'+');
+        let choice = match word.as_bytes().first() {
+            Some(b'+') => Choice::Grant,
+            Some(b'-') => Choice::Deny,
+            Some(b'?') => Choice::Wait,
+            _ => continue,
+        };
         if let Some(name) = word.get(1..)
             && is_plain(name)
-            && (granted || word.as_bytes().first() == Some(&b'-'))
         {
-            return Some((name, granted));
+            return Some((name, choice));
         }
     }
     None
@@ -173,6 +196,20 @@ mod tests {
             Consent::default().collect(&site("opt_out", "")),
             Verdict::Allow
         );
+    }
+
+    #[test]
+    fn what_waits_is_held_whatever_the_place_presumes() {
+        let place = site("opt_out", "");
+        let consent = chosen("?analytics");
+        assert_eq!(consent.collect(&place), Verdict::Hold);
+        assert!(
+            consent.may_decide(&place),
+            "the other purposes are presumed"
+        );
+        let mut state = String::new();
+        consent.push_state(&mut state, &place);
+        assert_eq!(state, r#""categoryPreferences":{},"source":"banner""#);
     }
 
     #[test]

@@ -253,7 +253,7 @@ describe("trouble", () => {
     await track(page, 3);
     await until(() => edge.messages.size === 1);
     assert.equal([...edge.messages.values()][0].properties.at, 1);
-    assert.equal((await inspect(page)).queued, 0);
+    await until(async () => (await inspect(page)).queued === 0);
   });
 
   it("blocked: nothing throws, and storage and requests stay bounded", async () => {
