@@ -1,11 +1,15 @@
 //! What the SDK may ask about its source. Nothing in it is secret.
 
-use serde_json::json;
+use cdp_core::source::SourceConfig;
+use serde_json::{Value, json};
 
 use crate::authenticate::authenticate;
 use crate::error::EdgeError;
 use crate::host::Host;
 use crate::http::{Request, Response};
+
+/// How long a browser may keep what depends on the source and on the place of the caller.
+pub(crate) const CACHE: &str = "private, max-age=60";
 
 /// `GET /v1/settings/{writeKey}`.
 pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
@@ -14,6 +18,11 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .strip_prefix("/v1/settings/")
         .unwrap_or_default();
     let config = authenticate(host, request, Some(key), None).await?;
+    Ok(Response::json(200, &of(&config, request)).with("cache-control", CACHE))
+}
+
+/// The settings of a source for the place that the request comes from.
+pub(crate) fn of(config: &SourceConfig, request: &Request) -> Value {
     let policy = &config.policy;
     let mut placements: Vec<&str> = config
         .experiences
@@ -22,7 +31,7 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .collect();
     placements.sort_unstable();
     placements.dedup();
-    let settings = json!({
+    json!({
         "purposes": policy.purposes,
         "policyVersion": policy.version,
         "regime": policy.regime(request.jurisdiction.as_deref()),
@@ -30,6 +39,5 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         "collectPurpose": policy.collect_purpose,
         "decidePurpose": policy.decide_purpose,
         "placements": placements,
-    });
-    Ok(Response::json(200, &settings).with("cache-control", "private, max-age=60"))
+    })
 }
