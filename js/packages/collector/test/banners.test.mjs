@@ -31,6 +31,16 @@ const ordered = (visit, order, adapter, scripts) => {
 };
 const here = (found) => (page) => until("the banner is here", () => page.evaluate(found));
 
+/** Opens Klaro's dialog, switches every service, and saves. */
+const switchServices = async (page, on) => {
+  await page.evaluate(() => window.klaro.show(undefined, true));
+  await page.locator(".cookie-modal .cm-btn-accept").waitFor();
+  await page.evaluate((wanted) => {
+    for (const service of document.querySelectorAll("input[id^=service-item-]:not(.required)")) if (service.checked !== wanted) service.click();
+  }, on);
+  await page.locator(".cookie-modal .cm-btn-accept").click();
+};
+
 const BANNERS = {
   "a TCF platform": {
     source: "tcf",
@@ -51,18 +61,8 @@ const BANNERS = {
     head: (visit, order) =>
       ordered(visit, order, visit.adapter("klaro", 'data-purposes="personalization=functional"'), [["/config.js", KLARO], ["/klaro.js", library("klaro/dist/klaro.js")]]),
     here: here(() => !!document.querySelector("#klaro")),
-    accept: async (page) => {
-      await page.evaluate(() => window.klaro.show(undefined, true));
-      await page.locator(".cookie-modal .cm-btn-accept-all").click();
-    },
-    refuse: async (page) => {
-      await page.evaluate(() => window.klaro.show(undefined, true));
-      // Once a choice was made, the way to refuse is to switch everything off and to save that.
-      if (await page.evaluate(() => window.klaro.getManager().confirmed)) {
-        await page.evaluate(() => document.querySelector("#purpose-item-disableAll").click());
-        await page.locator(".cookie-modal .cm-btn-accept").first().click();
-      } else await page.locator(".cookie-modal .cn-decline").click();
-    },
+    accept: (page) => switchServices(page, true),
+    refuse: (page) => switchServices(page, false),
   },
   "vanilla-cookieconsent": {
     source: "banner",
