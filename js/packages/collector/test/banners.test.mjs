@@ -1,18 +1,9 @@
 // The same journeys with each real banner, loaded before and after the SDK, in Chromium.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { build } from "esbuild";
 import { until } from "../../../../tests/harness/until.mjs";
-import { Visit, journeys, launch } from "./visitor.mjs";
+import { Visit, bundled, journeys, launch, library } from "./visitor.mjs";
 
-const require = createRequire(import.meta.url);
-const library = (path) => readFileSync(require.resolve(path), "utf8");
-const bundle = async (name) => {
-  const entryPoints = [new URL(`./banners/${name}.js`, import.meta.url).pathname];
-  return (await build({ entryPoints, bundle: true, write: false, format: "iife", target: "es2020" })).outputFiles[0].text;
-};
-const platforms = { tcf: await bundle("tcf-platform"), consentMode: await bundle("consent-mode-page") };
+const platforms = { tcf: await bundled("tcf-platform"), consentMode: await bundled("consent-mode-page") };
 
 const COOKIE_CONSENT = `CookieConsent.run({ hideFromBots: false, cookie: { secure: false }, categories: { necessary: { readOnly: true }, analytics: {}, functionality: {} },
   language: { default: "en", translations: { en: { consentModal: { title: "?", acceptAllBtn: "Yes", acceptNecessaryBtn: "No" }, preferencesModal: { sections: [] } } } } });`;

@@ -332,7 +332,7 @@ describe("the snippet", () => {
   it("keeps calls in line until the script is there", async () => {
     const snippet = readFileSync(new URL("../snippet.html", import.meta.url), "utf8");
     site.head = snippet.replace("https://YOUR_EDGE", edge.url).replace("YOUR_WRITE_KEY", "wk_test");
-    await context.route("**/sdk/headwater.js", async (route) => setTimeout(() => route.continue(), 500));
+    await context.route("**/sdk/headwater.js?*", async (route) => setTimeout(() => route.continue(), 500));
     const page = await open();
     await page.evaluate(() => {
       window.headwater.consent({ analytics: true, personalization: true }, { source: "banner" });

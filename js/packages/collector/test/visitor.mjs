@@ -1,5 +1,8 @@
 // A visitor in a real Chromium on the site of edge.mjs: what a test of a banner needs to say and to see.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { never, until } from "../../../../tests/harness/until.mjs";
 import { start } from "./edge.mjs";
@@ -7,6 +10,15 @@ import { start } from "./edge.mjs";
 const FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 export const launch = () => chromium.launch({ executablePath: process.env.HEADWATER_CHROMIUM || "/usr/bin/chromium", args: FLAGS.split(" ") });
+
+const require = createRequire(import.meta.url);
+/** A published library's file. */
+export const library = (path) => readFileSync(require.resolve(path), "utf8");
+/** A page of test/banners with the libraries it imports, as one script. */
+export const bundled = async (name) => {
+  const entryPoints = [new URL(`./banners/${name}.js`, import.meta.url).pathname];
+  return (await build({ entryPoints, bundle: true, write: false, format: "iife", target: "es2020" })).outputFiles[0].text;
+};
 
 /** How long "and nothing more happens" is watched. */
 const SPAN = 400;
