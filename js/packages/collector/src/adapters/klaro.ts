@@ -30,7 +30,7 @@ export const klaro = ({ purposes = {}, manager = page }: KlaroOptions = {}): Con
       // Klaro asks by service: a purpose is granted when all of its services are.
       for (const purpose of service.purposes || []) categories[purpose] = categories[purpose] !== false && services[service.name]!;
     }
-    return { decided: found.confirmed, categories: found.confirmed ? renamed(categories, purposes, services) : {}, source: "klaro" };
+    return { decided: found.confirmed, categories: renamed(categories, purposes, services), source: "klaro" };
   };
   return {
     read,
