@@ -92,13 +92,18 @@ it("purposes, a vendor and the string can be named", async () => {
 
 it("in a frame the platform above is asked by messages, and nobody else's messages count", async () => {
   visit.site.pages.set("/frame", { type: "text/html", text: `<!doctype html>${visit.site.script()}${visit.adapter("tcf")}` });
-  visit.site.head = STUB() + visit.file("/waits.js", "window.platformWaits = true") + PLATFORM() + '<script>addEventListener("DOMContentLoaded", () => { const frame = document.createElement("iframe"); frame.src = "/frame"; document.body.append(frame); })</script>';
+  visit.site.head = STUB() + visit.file("/waits.js", "window.platformWaits = true") + PLATFORM() + '<script>addEventListener("message", ({ data }) => (window.asked = data?.__tcfapiCall || window.asked)); addEventListener("DOMContentLoaded", () => { const frame = document.createElement("iframe"); frame.src = "/frame"; document.body.append(frame); })</script>';
   const page = await visit.open();
   const frame = await until("the frame is there", () => page.frames().find((one) => one.url().endsWith("/frame")));
   await frame.waitForFunction(() => window.headwater?.version);
   await engine(frame);
-  // A forged answer of the frame itself.
-  await frame.evaluate(() => postMessage({ __tcfapiReturn: { success: true, callId: "x", returnValue: { gdprApplies: true, eventStatus: "useractioncomplete", purpose: { consents: { 1: true, 7: true, 8: true, 9: true, 10: true } } } } }, "*"));
+  // A forged answer: the frame's own, with the very number of the question.
+  const { callId } = await until("the platform was asked", () => page.evaluate(() => window.asked));
+  await frame.evaluate((callId) => {
+    const consents = { 1: true, 7: true, 8: true, 9: true, 10: true };
+    postMessage({ __tcfapiReturn: { success: true, callId, returnValue: { gdprApplies: true, eventStatus: "useractioncomplete", purpose: { consents } } } }, "*");
+    return new Promise((resolve) => setTimeout(resolve));
+  }, callId);
   assert.equal(await state(frame), "pending");
   await choose(page, ALL);
   await becomes(frame, "granted");
