@@ -10,7 +10,7 @@ pub enum Command<'a> {
     Capture(&'a str),
     /// The visitor's choices are now `choices` ([`crate::consent::Consent::choose`]), says `source`.
     Consent {
-        /// Purposes after `+` or `-`.
+        /// Purposes after `+`, `-` or `?`.
         choices: &'a str,
         /// `banner`, `api`, …
         source: &'a str,

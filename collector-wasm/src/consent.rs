@@ -9,9 +9,17 @@ use crate::words::{is_plain, next_word};
 /// The choices of a visitor. What they mean is up to the site's settings.
 #[derive(Debug)]
 pub struct Consent {
-    /// Purposes divided by spaces, each after `+` (granted) or `-` (denied).
+    /// Purposes divided by spaces, each after `+` (granted), `-` (denied) or `?` (waits).
     choices: String,
     source: String,
+}
+
+/// What is said of a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Grant,
+    Deny,
+    Wait,
 }
 
 impl Default for Consent {
@@ -25,8 +33,9 @@ impl Default for Consent {
 }
 
 impl Consent {
-    /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted)
-    /// or `-` (denied); whoever is not named was not decided.
+    /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted),
+    /// `-` (denied) or `?`: nobody has decided, and until somebody does the purpose waits, whatever
+    /// the place presumes. Whoever is not named was not decided.
     pub fn choose(&mut self, choices: &str, source: &str) {
         choices.clone_into(&mut self.choices);
         source.clone_into(&mut self.source);
@@ -57,16 +66,18 @@ impl Consent {
         if purpose == NECESSARY {
             return Verdict::Allow;
         }
-        let regime = match choice_in(settings.regimes(), purpose) {
-            Some(true) => Regime::OptOut,
-            Some(false) => Regime::OptIn,
-            None => settings.regime(),
+        let choice = choice_in(&self.choices, purpose);
+        let regime = match (choice, choice_in(settings.regimes(), purpose)) {
+            (Some(Choice::Wait), _) | (_, Some(Choice::Deny)) => Regime::OptIn,
+            (_, Some(Choice::Grant)) => Regime::OptOut,
+            _ => settings.regime(),
         };
-        verdict(self.choice(purpose), regime, is_vetoed(purpose, settings))
-    }
-
-    fn choice(&self, purpose: &str) -> Option<bool> {
-        choice_in(&self.choices, purpose)
+        let decided = match choice {
+            Some(Choice::Grant) => Some(true),
+            Some(Choice::Deny) => Some(false),
+            Some(Choice::Wait) | None => None,
+        };
+        verdict(decided, regime, is_vetoed(purpose, settings))
     }
 
     /// Appends `"categoryPreferences":{…},"source":"…"`: the choices with the browser's veto in them.
@@ -74,10 +85,13 @@ impl Consent {
         out.push_str("\"categoryPreferences\":{");
         let mut first = true;
         let mut rest = self.choices.as_str();
-        while let Some((name, granted)) = next_choice(&mut rest) {
+        while let Some((name, choice)) = next_choice(&mut rest) {
+            if choice == Choice::Wait {
+                continue;
+            }
             push_comma(out, &mut first);
             push_quoted(out, name);
-            out.push_str(if granted && !is_vetoed(name, settings) {
+            out.push_str(if choice == Choice::Grant && !is_vetoed(name, settings) {
                 ":true"
             } else {
                 ":false"
@@ -85,7 +99,7 @@ impl Consent {
         }
         let mut rest = settings.vetoed();
         while let Some(name) = next_word(&mut rest, b' ') {
-            if self.choice(name).is_none() {
+            if choice_in(&self.choices, name).is_none() {
                 push_comma(out, &mut first);
                 push_quoted(out, name);
                 out.push_str(":false");
@@ -129,24 +143,28 @@ fn is_vetoed(purpose: &str, settings: &Settings) -> bool {
 }
 
 /// What a list of choices says of a purpose.
-fn choice_in(mut choices: &str, purpose: &str) -> Option<bool> {
-    while let Some((name, granted)) = next_choice(&mut choices) {
+fn choice_in(mut choices: &str, purpose: &str) -> Option<Choice> {
+    while let Some((name, choice)) = next_choice(&mut choices) {
         if name == purpose {
-            return Some(granted);
+            return Some(choice);
         }
     }
     None
 }
 
 /// The next choice that makes sense: one that does not is none, so it grants nothing.
-fn next_choice<'a>(rest: &mut &'a str) -> Option<(&'a str, bool)> {
+fn next_choice<'a>(rest: &mut &'a str) -> Option<(&'a str, Choice)> {
     while let Some(word) = next_word(rest, b' ') {
-        let granted = word.as_bytes().first() == Some(&b'+');
+        let choice = match word.as_bytes().first() {
+            Some(b'+') => Choice::Grant,
+            Some(b'-') => Choice::Deny,
+            Some(b'?') => Choice::Wait,
+            _ => continue,
+        };
         if let Some(name) = word.get(1..)
             && is_plain(name)
-            && (granted || word.as_bytes().first() == Some(&b'-'))
         {
-            return Some((name, granted));
+            return Some((name, choice));
         }
     }
     None
@@ -187,6 +205,20 @@ mod tests {
             Consent::default().collect(&site("opt_out", "")),
             Verdict::Allow
         );
+    }
+
+    #[test]
+    fn what_waits_is_held_whatever_the_place_presumes() {
+        let place = site("opt_out", "");
+        let consent = chosen("?analytics");
+        assert_eq!(consent.collect(&place), Verdict::Hold);
+        assert!(
+            consent.may_decide(&place),
+            "the other purposes are presumed"
+        );
+        let mut state = String::new();
+        consent.push_state(&mut state, &place);
+        assert_eq!(state, r#""categoryPreferences":{},"source":"banner""#);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub async fn serve<H: Host>(host: &H, mut request: Request) -> Response {
         ("GET" | "HEAD", "/health") => {
             Ok(Response::json(200, &serde_json::json!({"status": "ok"})))
         }
-        ("GET" | "HEAD", path) if path.starts_with("/sdk/") => sdk::file(&request),
+        ("GET" | "HEAD", path) if path.starts_with("/sdk/") => sdk::file(host, &request).await,
         ("GET" | "HEAD", path) if path.starts_with("/v1/settings/") => {
             settings::read(host, &request).await
         }

@@ -1,9 +1,14 @@
 //! The SDK's files, as the build left them.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use rust_embed::RustEmbed;
 
+use crate::authenticate::authenticate;
 use crate::error::EdgeError;
+use crate::host::Host;
 use crate::http::{Request, Response};
+use crate::settings;
 
 /// What `cargo xtask wasm` made. Without it, these paths answer 404 and say what to run.
 #[derive(RustEmbed)]
@@ -14,24 +19,36 @@ struct Files;
 /// The one name that never changes; every other file has its content's hash in its name.
 const LOADER: &str = "headwater.js";
 
-/// `GET /sdk/{name}`.
-pub(crate) fn file(request: &Request) -> Result<Response, EdgeError> {
+/// `GET /sdk/{name}`. The loader asked for with a write key (`?writeKey=…`) begins with the source's
+/// settings, so that a page knows what its visitor's place presumes without a request of its own.
+pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
     let name = request.path.strip_prefix("/sdk/").unwrap_or_default();
     let file = Files::get(name).ok_or(EdgeError::NotFound)?;
     let digest = file.metadata.sha256_hash();
-    let etag = format!(
-        "\"{}\"",
-        digest
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    );
-    let cache = if is_hashed(name) {
+    let mut etag: String = digest
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let mut body = file.data.into_owned();
+    let mut cache = if is_hashed(name) {
         "public, max-age=31536000, immutable"
     } else {
         "public, max-age=300"
     };
+    if name == LOADER && request.query_value("writeKey").is_some() {
+        // Whatever is wrong with the key or the aggregator, the page gets its SDK, which then
+        // presumes nothing; the first batch says what is wrong.
+        cache = "no-store";
+        if let Ok(settings) = settings_script(host, request).await {
+            let mut hasher = DefaultHasher::new();
+            settings.hash(&mut hasher);
+            etag = format!("{etag}-{:016x}", hasher.finish());
+            body.splice(0..0, settings.into_bytes());
+            cache = settings::CACHE;
+        }
+    }
+    let etag = format!("\"{etag}\"");
     let response = Response::default()
         .with("etag", etag.as_str())
         .with("cache-control", cache)
@@ -51,9 +68,19 @@ pub(crate) fn file(request: &Request) -> Result<Response, EdgeError> {
         .with("x-content-type-options", "nosniff");
     Ok(Response {
         status: 200,
-        body: file.data.into_owned(),
+        body,
         ..response
     })
+}
+
+/// A line of JavaScript that leaves the settings where the loader finds them.
+async fn settings_script<H: Host>(host: &H, request: &Request) -> Result<String, EdgeError> {
+    let config = authenticate(host, request, None, None).await?;
+    let mut settings = settings::of(&config, request);
+    settings["writeKey"] = config.write_key.as_str().into();
+    Ok(format!(
+        "(window.headwater=window.headwater||[]).edge={settings};\n"
+    ))
 }
 
 /// Names such as `engine-4f3a9c1e.wasm`.

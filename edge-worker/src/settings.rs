@@ -1,11 +1,15 @@
 //! What the SDK may ask about its source. Nothing in it is secret.
 
-use serde_json::json;
+use cdp_core::source::SourceConfig;
+use serde_json::{Value, json};
 
 use crate::authenticate::authenticate;
 use crate::error::EdgeError;
 use crate::host::Host;
 use crate::http::{Request, Response};
+
+/// How long a browser may keep what depends on the source and on the place of the caller.
+pub(crate) const CACHE: &str = "private, max-age=60";
 
 /// `GET /v1/settings/{writeKey}`.
 pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
@@ -14,6 +18,11 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .strip_prefix("/v1/settings/")
         .unwrap_or_default();
     let config = authenticate(host, request, Some(key), None).await?;
+    Ok(Response::json(200, &of(&config, request)).with("cache-control", CACHE))
+}
+
+/// The settings of a source for the place that the request comes from.
+pub(crate) fn of(config: &SourceConfig, request: &Request) -> Value {
     let policy = &config.policy;
     let mut placements: Vec<&str> = config
         .experiences
@@ -30,7 +39,7 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         .iter()
         .map(|purpose| purpose.name.as_str())
         .collect();
-    let settings = json!({
+    json!({
         "purposes": names,
         "policyVersion": policy.version,
         "regime": rule.regime,
@@ -39,6 +48,5 @@ pub(crate) async fn read<H: Host>(host: &H, request: &Request) -> Result<Respons
         "collectPurpose": policy.collect_purposes().join(" "),
         "decidePurpose": policy.uses.decisions.join(" "),
         "placements": placements,
-    });
-    Ok(Response::json(200, &settings).with("cache-control", "private, max-age=60"))
+    })
 }

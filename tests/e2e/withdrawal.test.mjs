@@ -5,7 +5,7 @@ import { acceptAll, inspect, open, sdkIsHere, withdraw } from "../harness/shoppe
 import { onStack } from "../harness/stack.mjs";
 import { never, until } from "../harness/until.mjs";
 
-onStack()("withdrawing purges the device and stops every tab", async ({ shop, api, proxy, visitor }) => {
+onStack()("withdrawing purges the device, stops every tab and tells the edge", async ({ shop, api, proxy, visitor }) => {
   const guest = await visitor();
   const page = await guest.tab();
   await open(page, shop.url);
@@ -23,6 +23,10 @@ onStack()("withdrawing purges the device and stops every tab", async ({ shop, ap
   await withdraw(page);
   await page.waitForFunction(() => window.headwater.inspect().consent.analytics === "denied");
   await until("the other tab heard of it", async () => (await inspect(other)).consent.analytics === "denied");
+  const told = await until("the edge was told", () => proxy.posts.find(({ path }) => path === "/v1/consent"));
+  const { anonymousId: whose, consent } = JSON.parse(told.body.toString());
+  assert.equal(whose, id);
+  assert.deepEqual([consent.categoryPreferences.analytics, consent.source], [false, "banner"]);
   const sentSoFar = proxy.posts.length;
   assert.deepEqual(await keptByHeadwater(page), [], "nothing of ours is left");
   assert.deepEqual(await keptByHeadwater(other), [], "nor in the other tab");

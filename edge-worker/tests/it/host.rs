@@ -26,6 +26,7 @@ pub(crate) struct MemoryHost {
     pub(crate) origins: Vec<String>,
     pub(crate) collection: CollectionPolicy,
     pub(crate) enabled: bool,
+    pub(crate) policy: Policy,
     pub(crate) now: Mutex<Timestamp>,
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -39,6 +40,7 @@ impl Default for MemoryHost {
             origins: vec![ORIGIN.to_owned()],
             collection: CollectionPolicy::default(),
             enabled: true,
+            policy: Policy::default(),
             now: Mutex::new(Timestamp::from_millis(1_769_853_600_000)),
             limiter: Mutex::new(RateLimiter::new(100)),
         }
@@ -107,7 +109,7 @@ impl Host for MemoryHost {
             allowed_origins: self.origins.clone(),
             collection: self.collection,
             enabled: self.enabled,
-            policy: Policy::default(),
+            policy: self.policy.clone(),
             experiences: vec![hero],
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))

@@ -9,3 +9,4 @@ mod decisions;
 mod host;
 mod limits;
 mod requests;
+mod sdk;

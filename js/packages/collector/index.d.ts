@@ -12,27 +12,33 @@ export type Properties = Record<string, unknown>;
 
 /** What a consent banner knows. */
 export interface BannerState {
-  /** Whether the visitor has chosen; while false nothing is stored or sent. */
+  /** Whether the visitor has chosen; while false only a `null` among the categories counts. */
   decided: boolean;
-  /** Choice per purpose. A purpose that is not named stays pending. */
-  categories: Record<string, boolean>;
-  /** Where the choice came from, such as `banner`: kept in each event's receipt. */
+  /**
+   * Choice per purpose. A purpose that is not named is not decided. `null` lets a purpose wait until somebody decides, even
+   * where the place presumes consent; it gives way to whatever the banner said before.
+   */
+  categories: Record<string, boolean | null>;
+  /** Where the choice came from, such as `banner`: kept in each event's receipt. What follows a colon is a note to it. */
   source: string;
 }
 
-/** The seam to a consent banner. */
+/** The seam to a consent banner. docs/consent-signals.md says how several of them are settled. */
 export interface ConsentAdapter {
-  /** What the banner knows now; called at load and whenever the page is shown again. */
-  read(): BannerState;
-  /** Calls back when that may have changed. */
-  subscribe(changed: () => void): void;
+  /** What the banner knows now; nothing while it is still loading. Called at load and whenever the page is shown again. */
+  read(): BannerState | undefined;
+  /**
+   * Calls back when that may have changed: with `true` when the person decided just now, which replaces what others said;
+   * without it, the banner only said what it had kept.
+   */
+  subscribe(changed: (decidedNow?: boolean) => void): void;
 }
 
 /** Options of `load`. */
 export interface Options {
   /** Origin of the edge, such as `https://events.example.com`. Default: where the script came from, else the page's own. */
   host?: string;
-  /** What holds while the visitor has chosen nothing. Default `opt_in`. */
+  /** What holds while the visitor has chosen nothing. Default: what the edge says of the visitor's place, else `opt_in`. Where the edge says `opt_in`, that stays. */
   regime?: "opt_in" | "opt_out";
   /** The space's purposes. A choice of any other purpose is refused with a message. */
   purposes?: string[];
@@ -40,7 +46,7 @@ export interface Options {
   collectPurpose?: string;
   /** The purpose that decisions need. Default `personalization`. */
   decidePurpose?: string;
-  /** What Global Privacy Control denies. Default `["advertising", "sale_or_share"]`. */
+  /** What Global Privacy Control denies, beside what the edge says. Default `["advertising", "sale_or_share"]`. */
   gpcDenies?: string[];
   /** Version of the consent policy shown; a stored choice of another version counts no more. */
   policyVersion?: number;
@@ -48,7 +54,7 @@ export interface Options {
   engine?: "auto" | "js";
   /** Placements whose decisions each reply shall bring; the same as `watch`. */
   placements?: string[];
-  /** The page's consent banner; the same as `use`. */
+  /** A consent banner; the same as `use`. */
   adapter?: ConsentAdapter;
 }
 
@@ -151,9 +157,9 @@ export interface Headwater {
   ready(callback: () => void): void;
   /** Listens; the result stops listening. */
   on<Name extends keyof EventMap>(name: Name, callback: (value: EventMap[Name]) => void): () => void;
-  /** Adds choices to those made so far; without arguments, only answers. */
+  /** What the visitor decides now, added to earlier calls; it replaces what banners said of these purposes. Without arguments, only answers. */
   consent(choices?: Record<string, Choice>, options?: { source?: string }): Record<string, ConsentState>;
-  /** Takes consent from a banner. */
+  /** Takes consent from a banner, beside those in use. */
   use(adapter: ConsentAdapter): void;
   /** Asks what placements show. Never rejects: without consent or answer each decision is empty and says why. */
   decide(question: { placements: string[] }): Promise<Decisions>;

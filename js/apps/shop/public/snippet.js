@@ -16,6 +16,6 @@
   headwater.load(writeKey, { host: edge });
   const sdk = document.createElement("script");
   sdk.async = true;
-  sdk.src = `${edge}/sdk/headwater.js`;
+  sdk.src = `${edge}/sdk/headwater.js?writeKey=${writeKey}`;
   document.head.append(sdk);
 })();

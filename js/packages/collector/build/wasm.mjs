@@ -88,9 +88,15 @@ function asFunction(text) {
 
 /** What the loader's glue does otherwise than wasm-bindgen writes it; each has to be found. */
 const GLUE = [
-  // When WebAssembly's memory grows its old buffer becomes empty, which the glue tests for; JavaScript's
-  // old buffer stays as it was. To ask whether the buffer is still the same one is right for both.
-  [/cachedUint8ArrayMemory0\.byteLength === 0/, "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer"],
+  // A view of the memory is made each time: a kept one would have to notice that the memory grew, which shows in another
+  // way in each encoding.
+  [/let cachedUint8ArrayMemory0 = null;\s*/, ""],
+  [/if \(cachedUint8ArrayMemory0 === null[\s\S]*?\}\s*return cachedUint8ArrayMemory0;/, "return new Uint8Array(wasm.memory.buffer);"],
+  // The loader's numbers are numbers.
+  [/run\(now, dice, kind, text, number, status, wait\) \{[\s\S]*?const ptr0/, "run(val2, val3, val4, text, val5, val6, val7) {\n    const ptr0"],
+  // The engine gives away no constants, and no text that begins with a byte order mark.
+  [/new Array\(1024\)\.fill\(undefined\);\s*heap\.push\([^)]*\);/, `new Array(${FIRST_OBJECT});`],
+  [/new TextDecoder\([^)]*\);\s*cachedTextDecoder\.decode\(\);/, "new TextDecoder();"],
   // Texts are encoded in one go: the way around an encoder's allocation is not worth its bytes here.
   [/, wasm\.__wbindgen_realloc\)/g, ")"],
   [/if \(realloc === undefined\) \{(\s*const buf[\s\S]*?return ptr;\s*)\}[\s\S]*?return ptr;\s*\}/, "$1}"],

@@ -1,43 +1,50 @@
 import type { Choice, ConsentState } from "../index.d.ts";
 import type { Device } from "./device.ts";
 import { attempt } from "./guard.ts";
+import { type Heard, Word, type Words } from "./settle.ts";
 
-/** Choices that were made. Whoever is not named was not decided. */
-export type Choices = Record<string, boolean>;
-
-/** Where choices are kept, once something is granted. */
+/** Where choices are kept while collecting is allowed. */
 export const CONSENT_KEY = "hw:consent";
 
-/** The rules of a site, as `load` gives them. */
+/** The rules of a site, as `load` and the edge give them. */
 export interface Rules {
   purposes: string[];
   vetoed: string[];
-  presumed: boolean;
+  /** Purposes that the place allows until somebody objects. */
+  presumed: string[];
   policyVersion: number;
 }
 
-/** `true` and `false` for a choice; nothing for one that is pending or means nothing. */
-export const decided = (choice: Choice | undefined): boolean | undefined =>
-  choice === true || choice === "granted" ? true : choice === false || choice === "denied" ? false : undefined;
+/** What is kept for the next page: what was heard, what held, and who had the last word. */
+export interface Kept {
+  heard: Heard;
+  choices: Words;
+  source: string;
+  version: number;
+}
 
-/** The text that the engine reads. */
-export const written = (choices: Choices): string =>
+/** The word that a choice is; nothing for one that is pending or means nothing. */
+export const word = (choice: Choice | null | undefined): Word | undefined =>
+  choice === null ? Word.Waits : choice === true || choice === "granted" ? Word.Granted : choice === false || choice === "denied" ? Word.Denied : undefined;
+
+/** The text that the engine reads; equal choices make equal texts. */
+export const written = (choices: Words): string =>
   Object.keys(choices)
-    .map((purpose) => (choices[purpose] ? "+" : "-") + purpose)
+    .sort()
+    .map((purpose) => "?+-"[choices[purpose]!] + purpose)
     .join(" ");
 
 /** The state of each purpose, for people. The engine judges by its own rule. */
-export const states = (choices: Choices, rules: Rules): Record<string, ConsentState> => {
+export const states = (choices: Words, rules: Rules): Record<string, ConsentState> => {
   const out: Record<string, ConsentState> = {};
   for (const purpose of rules.purposes) {
-    const choice = purpose === "necessary" || (!rules.vetoed.includes(purpose) && (choices[purpose] ?? (rules.presumed || undefined)));
-    out[purpose] = choice ? "granted" : choice === false ? "denied" : "pending";
+    out[purpose] = (["pending", "granted", "denied"] as const)[purpose === "necessary" ? Word.Granted : (choices[purpose] ?? +rules.presumed.includes(purpose))]!;
   }
   return out;
 };
 
-/** What an earlier page kept, if it was for this version of the policy. */
-export const stored = (device: Device, policyVersion: number): { choices: Choices; source: string } | undefined => {
+/** What an earlier page or another tab kept, if it was for this version of the policy. */
+export const stored = (device: Device, policyVersion: number): Kept | undefined => {
   const kept = attempt(() => JSON.parse(device.read(CONSENT_KEY) || ""));
-  return kept && kept.version === policyVersion && typeof kept.choices === "object" ? kept : undefined;
+  return kept && kept.version === policyVersion && kept.heard ? kept : undefined;
 };

@@ -1,11 +1,12 @@
 import type * as Api from "../index.d.ts";
-import { CONSENT_KEY, type Choices, type Rules, decided, states, stored, written } from "./choices.ts";
+import { CONSENT_KEY, type Rules, states, stored, word, written } from "./choices.ts";
 import { context, pageContext } from "./context.ts";
 import { type Device, device as openDevice } from "./device.ts";
 import { emitter } from "./emitter.ts";
 import * as engine from "./engine.ts";
 import { attempt, listen } from "./guard.ts";
 import { uuid } from "./id.ts";
+import { type Heard, Word, type Words, hear, holds } from "./settle.ts";
 import { tabs as openTabs } from "./tabs.ts";
 import { post } from "./transport.ts";
 
@@ -15,13 +16,23 @@ type Command = [kind: number, text?: string, number?: number, status?: number, w
 const MOST_PENDING = 500;
 const STASH = "hw:raw:";
 const USER_KEY = "hw:user";
+/** The page's own calls of `consent` are one voice, whatever source they name. */
+const PAGE = "";
+/** Another tab's withdrawal; it counts until that tab keeps a choice again. */
+const OTHER_TAB = "other_tab";
+/** What an edge says of the place it is asked from: `/v1/settings/{writeKey}`, put before the script. */
+export type EdgeSettings = Pick<Api.Options, "regime" | "purposes" | "collectPurpose" | "decidePurpose" | "gpcDenies" | "policyVersion"> & {
+  writeKey?: string;
+  /** Where the place has another regime for a purpose than for all. */
+  regimes?: Record<string, Api.Options["regime"]>;
+};
 
 /** Makes the SDK. Nothing is touched before the first call, so that it can be made on a server. */
-export const create = (assets: (host: string) => engine.Assets, origin: () => string): Api.Headwater => {
+export const create = (assets: (host: string) => engine.Assets, origin: () => string, edge: EdgeSettings = {}): Api.Headwater => {
   const { on, emit } = emitter();
   const here = typeof document !== "undefined";
   const device: Device = here ? openDevice() : ({} as Device);
-  const rules: Rules = { purposes: "necessary analytics personalization advertising sale_or_share".split(" "), vetoed: [], presumed: false, policyVersion: 1 };
+  const rules: Rules = { purposes: "necessary analytics personalization advertising sale_or_share".split(" "), vetoed: [], presumed: [], policyVersion: 1 };
   const dropped: Record<string, number> = {};
   const outcomes: Api.Outcome[] = [];
   const decisions: Api.Decisions = {};
@@ -37,9 +48,16 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   let loaded = false;
   let host = "";
   let writeKey = "";
-  let choices: Choices = {};
+  let heard: Heard = {};
+  /** What holds of all that was heard, and who changed it last. */
+  let choices: Words = {};
   let source = "default";
-  let adapter: Api.ConsentAdapter | undefined;
+  let gpcDenies: string[] = [];
+  /** The banners, each with its name among what was heard, once it has said something. */
+  const adapters = new Map<Api.ConsentAdapter, string>();
+  /** Withdrawals that the edge has not heard of: in memory only, because nothing may stay on the device. */
+  let untold: string[] = [];
+  let tries = 0;
   let anonymousId: string | undefined;
   let user: { id?: string; traits?: Api.Properties } = {};
   let sent = 0;
@@ -151,36 +169,92 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   /** The choices changed, or whose they are. */
   const applyConsent = (): void => {
     anonymousId = device.known() || anonymousId || uuid();
-    command(engine.Kind.Consent, [written(choices), source.replace(/[^\w.:-]/g, "_"), anonymousId].join("\n"));
+    command(engine.Kind.Consent, [written(choices), source.replace(/[^\w.:~-]/g, "_"), anonymousId].join("\n"));
     keepChoices();
     emit("consent", states(choices, rules));
   };
 
   const keepChoices = (): void => {
-    const granted = Object.keys(choices).some((purpose) => choices[purpose] && purpose !== "necessary");
-    if (granted && kind !== "none") device.write(CONSENT_KEY, { choices, source, version: rules.policyVersion });
+    if (status & 1) device.write(CONSENT_KEY, { heard, choices, source, version: rules.policyVersion });
   };
 
-  const readAdapter = (): void => {
-    const state = adapter && attempt(() => adapter!.read());
-    // Where nobody has chosen in the banner, what was chosen elsewhere stands.
-    if (!state || !(state.decided || source === state.source)) return;
-    // A banner may have categories that are no purposes here; a typo of this page's own is another matter.
-    const next = state.decided ? known(state.categories, true) : {};
-    if (written(next) === written(choices)) return;
+  /** Settles what was heard; `name` had the last word. Nothing happens where the same holds as before. */
+  const settle = (name: string, first?: boolean, quiet?: boolean): void => {
+    if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) rules.vetoed = gpcDenies;
+    const next = holds(heard, rules.vetoed);
+    const changed = written(next) !== written(choices);
+    if (!changed && !first) return keepChoices();
+    const before = states(choices, rules);
     choices = next;
-    source = state.source;
+    if (changed) source = name;
+    const after = states(choices, rules);
+    const lost = rules.purposes.filter((purpose) => before[purpose] === "granted" && after[purpose] !== "granted");
+    // Whoever never allowed anything has no id that the edge could know, and sends nothing.
+    const id = device.known() || (status & 1 && anonymousId);
+    if (id && (lost.length || collecting(after) === "denied")) {
+      if (!quiet) tell(id, lost);
+      // Should the engine never come, nothing stays either.
+      if (collecting(after) !== "granted") purge();
+    }
     applyConsent();
   };
 
-  /** The choices of purposes that exist: a typo grants nothing and is said aloud. */
-  const known = (given: Record<string, Api.Choice>, quiet?: boolean): Choices => {
-    const out: Choices = {};
+  /** Tells the edge what was withdrawn; what is granted comes with the next event's receipt. */
+  const tell = (id: string, lost: string[]): void => {
+    const categoryPreferences: Record<string, boolean> = {};
+    for (const purpose of rules.purposes) {
+      if (lost.includes(purpose) || choices[purpose]) categoryPreferences[purpose] = choices[purpose] === Word.Granted;
+    }
+    const sentAt = new Date().toISOString();
+    const consent = { categoryPreferences, source, policyVersion: rules.policyVersion, capturedAt: sentAt, gpc: rules.vetoed.length > 0 };
+    untold.push(JSON.stringify({ writeKey, anonymousId: id, userId: user.id, messageId: uuid(), sentAt, consent }));
+    retell();
+  };
+
+  const retell = (): void => {
+    for (const body of untold.splice(0)) {
+      post(host + "/v1/consent", body, undefined, (code, wait) => {
+        if (code && code < 500 && code !== 408 && code !== 429) return;
+        untold.push(body);
+        setTimeout(retell, Math.max(wait, 5_000 * 2 ** tries++));
+      });
+    }
+  };
+
+  const readAdapter = (adapter: Api.ConsentAdapter, anew?: unknown): void => {
+    const state = loaded && attempt(() => adapter.read());
+    // A banner that is still loading says nothing: what was known of it stands.
+    if (!state) return;
+    let name = adapters.get(adapter);
+    if (!name) {
+      name = state.source.split(":")[0]!;
+      // Two banners never speak with one voice: one could undo what the other says.
+      for (const taken of adapters.values()) if (taken === name) name += "'";
+      adapters.set(adapter, name);
+    }
+    const said = known(state.categories, state.decided);
+    for (const purpose in said) {
+      // A page presumes before its banner has loaded: what the banner said before stands.
+      if (said[purpose] === Word.Waits) said[purpose] = heard[name]?.[purpose] ?? Word.Waits;
+    }
+    // An event that a listener passes on is no decision.
+    heard = hear(heard, name, said, anew === true ? Object.keys(said) : []);
+    settle(state.source);
+  };
+
+  const readAdapters = (): void => adapters.forEach((_, adapter) => attempt(() => readAdapter(adapter)));
+
+  /**
+   * The words on purposes that exist: a typo grants nothing and is said aloud. A banner (which says whether somebody has
+   * decided) may have categories that are no purposes here; a typo of this page's own is another matter.
+   */
+  const known = (given: Record<string, Api.Choice | null>, decided?: boolean): Words => {
+    const out: Words = {};
     for (const purpose of Object.keys(given)) {
-      const choice = decided(given[purpose]);
-      if (!rules.purposes.includes(purpose)) {
-        quiet || complain(`unknown consent purpose "${purpose}": this site has ${rules.purposes.join(", ")}`);
-      } else if (choice !== undefined) out[purpose] = choice;
+      const choice = word(given[purpose]);
+      if (rules.purposes.includes(purpose)) {
+        if (choice === Word.Waits || (choice && decided !== false)) out[purpose] = choice;
+      } else if (decided === undefined) complain(`unknown consent purpose "${purpose}": this site has ${rules.purposes.join(", ")}`);
     }
     return out;
   };
@@ -206,18 +280,21 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     const heads = pending.filter(([code]) => code === engine.Kind.Capture).map(([, head]) => head);
     pending = [];
     if (!heads.length) return;
-    const consent = states(choices, rules)[collects];
-    if (consent === "granted" && loaded) device.write(STASH + uuid(), heads);
+    if (collecting(states(choices, rules)) === "granted" && loaded) device.write(STASH + uuid(), heads);
     else drop("unload", heads.length);
   };
 
   let collects = "analytics";
 
+  /** The strictest state of the purposes that collecting needs. */
+  const collecting = (state: Record<string, Api.ConsentState>): Api.ConsentState | undefined =>
+    (["denied", "pending", "granted"] as const).find((word) => collects.split(" ").some((purpose) => state[purpose] === word));
+
   const open = async (options: Api.Options): Promise<void> => {
     const [encoding, [tab, next]] = await Promise.all([engine.openEngine(assets(host), options.engine === "js"), tabs.claim()]);
     const { presumed, vetoed, policyVersion } = rules;
-    const lines = [host + "/v1/batch", writeKey, tab, next, presumed ? "opt_out" : "opt_in", collects];
-    engine.start([...lines, options.decidePurpose || "personalization", vetoed.join(" "), policyVersion].join("\n"), page, device.site, device.tab, navigator);
+    const lines = [host + "/v1/batch", writeKey, tab, next, "opt_in", collects, options.decidePurpose || "personalization", vetoed.join(" ")];
+    engine.start([...lines, policyVersion, presumed.map((purpose) => "+" + purpose).join(" ")].join("\n"), page, device.site, device.tab, navigator);
     kind = encoding;
     // Before anything else is written about this tab's losses: what its last page wrote.
     command(engine.Kind.AdoptLosses, tab + "\n" + (device.read("hw:l:" + tab) || ""));
@@ -228,7 +305,13 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   };
 
   const wire = (): void => {
-    listen("visibilitychange", () => (document.visibilityState === "hidden" ? kind !== "none" && command(engine.Kind.Hide) : readAdapter()));
+    listen("visibilitychange", () => {
+      if (document.visibilityState === "hidden") kind !== "none" && command(engine.Kind.Hide);
+      else {
+        settle("gpc");
+        readAdapters();
+      }
+    });
     listen("pagehide", () => {
       if (kind === "none") stash();
       else command(engine.Kind.Hide, "", 1);
@@ -239,15 +322,20 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       command(engine.Kind.Resume, tabs.renew());
       if (status & 1) adopt();
     });
-    listen("online", () => command(engine.Kind.Online, "", 1));
+    listen("online", () => {
+      retell();
+      command(engine.Kind.Online, "", 1);
+    });
     listen("offline", () => command(engine.Kind.Online));
     // Another tab of the site granted, or withdrew and removed everything.
     listen("storage", (event) => {
       if ((event as StorageEvent).key !== CONSENT_KEY) return;
       const kept = stored(device, rules.policyVersion);
-      choices = kept?.choices || Object.fromEntries(rules.purposes.map((purpose) => [purpose, purpose === "necessary"]));
-      source = kept?.source || "other_tab";
-      applyConsent();
+      delete heard[OTHER_TAB];
+      if (kept) Object.assign(heard, kept.heard);
+      else heard = hear(heard, OTHER_TAB, Object.fromEntries(rules.purposes.map((purpose) => [purpose, Word.Denied])), rules.purposes);
+      // The other tab has told the edge.
+      settle(kept?.source || OTHER_TAB, false, true);
     });
   };
 
@@ -257,21 +345,30 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       loaded = true;
       writeKey = key.replace(/[^\w.-]/g, "");
       host = (options.host || origin()).replace(/\/+$/, "");
-      collects = options.collectPurpose || collects;
-      rules.purposes = options.purposes || rules.purposes;
-      rules.presumed = options.regime === "opt_out";
-      rules.policyVersion = options.policyVersion || 1;
-      const gpc = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
-      if (gpc) rules.vetoed = options.gpcDenies || ["advertising", "sale_or_share"];
+      // Where the edge has spoken, the page may be stricter than its place, never looser.
+      const place = edge.writeKey === key ? edge : {};
+      const given = { ...place, ...options };
+      collects = given.collectPurpose || collects;
+      rules.purposes = given.purposes || rules.purposes;
+      rules.presumed = rules.purposes.filter(
+        (purpose) => options.regime !== "opt_in" && (place.regimes?.[purpose] || place.regime || options.regime) === "opt_out",
+      );
+      rules.policyVersion = given.policyVersion || 1;
+      gpcDenies = place.gpcDenies?.concat(options.gpcDenies || []) || options.gpcDenies || ["advertising", "sale_or_share"];
       user = { ...attempt(() => JSON.parse(device.read(USER_KEY) || "")), ...user };
       const kept = stored(device, rules.policyVersion);
-      if (kept && !Object.keys(choices).length) ({ choices, source } = kept);
+      if (kept) {
+        const said = heard[PAGE] || {};
+        ({ choices, source } = kept);
+        heard = hear(kept.heard, PAGE, { ...kept.heard[PAGE], ...said }, Object.keys(said));
+      }
       wire();
       if (navigator.onLine === false) command(engine.Kind.Online);
       if (options.placements) api.watch(options.placements);
-      applyConsent();
-      if (options.adapter) api.use(options.adapter);
-      open(options).catch((error) => emit("error", error)).then(settled);
+      settle(source, true);
+      readAdapters();
+      if (options.adapter) attempt(() => api.use(options.adapter!));
+      open(given).catch((error) => emit("error", error)).then(settled);
     },
     track(event, properties = {}, options) {
       capture("track", { event, properties }, options);
@@ -319,20 +416,17 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     on,
     consent(given, options) {
       if (given) {
-        const next = { ...choices, ...known(given) };
-        for (const purpose of Object.keys(given)) {
-          if (given[purpose] === "pending") delete next[purpose];
-        }
-        choices = next;
-        source = options?.source || "api";
-        if (loaded) applyConsent();
+        const said = { ...heard[PAGE] };
+        for (const purpose of Object.keys(given)) delete said[purpose];
+        heard = hear(heard, PAGE, Object.assign(said, known(given)), Object.keys(given));
+        if (loaded) settle(options?.source || "api");
       }
-      return states(choices, rules);
+      return states(loaded ? choices : holds(heard, []), rules);
     },
     use(next) {
-      adapter = next;
-      readAdapter();
-      next.subscribe(() => attempt(readAdapter));
+      adapters.set(next, "");
+      readAdapter(next);
+      next.subscribe((anew?: unknown) => attempt(() => readAdapter(next, anew)));
     },
     async decide({ placements = [] } = { placements: [] }) {
       let why = "personalization is not granted";
@@ -371,7 +465,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   for (const name of Object.keys(api) as (keyof typeof api)[]) {
     safe[name] = (...parts: never[]) => {
       try {
-        if (here || /user|on|consent|inspect|decide/.test(name)) return (api[name] as (...parts: never[]) => unknown)(...parts);
+        if (here || /user|on|inspect|decide/.test(name)) return (api[name] as (...parts: never[]) => unknown)(...parts);
       } catch (error) {
         emit("error", error);
       }

@@ -1,9 +1,10 @@
-import { create } from "./client.ts";
+import { type EdgeSettings, create } from "./client.ts";
 import { attempt } from "./guard.ts";
 import type { Headwater, Options } from "../index.d.ts";
 
 type Encoding = (imports: object) => unknown;
-type Early = [method: keyof Headwater, ...parts: never[]][];
+/** What the snippet queued, and what the edge put before this script. */
+type Early = [method: keyof Headwater, ...parts: never[]][] & { edge?: EdgeSettings };
 
 // The `<script>` of a page: takes over the calls that the snippet queued.
 attempt(() => {
@@ -27,6 +28,7 @@ attempt(() => {
         }),
     }),
     () => new URL(source).origin,
+    early?.edge,
   );
   window.headwater = api;
   const data = script?.dataset || {};
@@ -38,7 +40,7 @@ attempt(() => {
     for (const name of ["placements", "purposes", "gpcDenies"] as const) {
       if (data[name] !== undefined) options[name] = data[name].split(/[\s,]+/).filter(Boolean);
     }
-    options.policyVersion = +(data["policyVersion"] || 1);
+    if (data["policyVersion"]) options.policyVersion = +data["policyVersion"];
     api.load(data["writeKey"], options);
   }
   for (const [method, ...parts] of early || []) (api[method] as ((...parts: never[]) => void) | undefined)?.(...parts);

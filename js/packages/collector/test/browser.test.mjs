@@ -253,7 +253,7 @@ describe("trouble", () => {
     await track(page, 3);
     await until(() => edge.messages.size === 1);
     assert.equal([...edge.messages.values()][0].properties.at, 1);
-    assert.equal((await inspect(page)).queued, 0);
+    await until(async () => (await inspect(page)).queued === 0);
   });
 
   it("blocked: nothing throws, and storage and requests stay bounded", async () => {
@@ -332,7 +332,7 @@ describe("the snippet", () => {
   it("keeps calls in line until the script is there", async () => {
     const snippet = readFileSync(new URL("../snippet.html", import.meta.url), "utf8");
     site.head = snippet.replace("https://YOUR_EDGE", edge.url).replace("YOUR_WRITE_KEY", "wk_test");
-    await context.route("**/sdk/headwater.js", async (route) => setTimeout(() => route.continue(), 500));
+    await context.route("**/sdk/headwater.js?*", async (route) => setTimeout(() => route.continue(), 500));
     const page = await open();
     await page.evaluate(() => {
       window.headwater.consent({ analytics: true, personalization: true }, { source: "banner" });

@@ -21,7 +21,7 @@ const body = async (request) => {
 
 /** Starts both. `edge.answer` decides each batch's fate: `{ status, headers, reply }` or nothing for the usual. */
 export async function start() {
-  const edge = { batches: [], requests: [], messages: new Map(), copies: 0, ledger: new Map(), answer: () => undefined, decide: () => ({}) };
+  const edge = { batches: [], consents: [], settings: undefined, requests: [], messages: new Map(), copies: 0, ledger: new Map(), answer: () => undefined, decide: () => ({}) };
   const take = (batch) => {
     edge.batches.push(batch);
     const outcomes = batch.batch.map((event, index) => {
@@ -49,7 +49,10 @@ export async function start() {
     edge.requests.push({ method: request.method, path, headers: request.headers });
     if (path.startsWith("/sdk/")) {
       const name = path.slice(5);
-      const file = await readFile(join(serve, name)).catch(() => undefined);
+      const found = await readFile(join(serve, name)).catch(() => undefined);
+      const asked = new URL(request.url, "http://edge").searchParams.get("writeKey");
+      const prefix = name === "headwater.js" && asked && edge.settings ? `(window.headwater=window.headwater||[]).edge=${JSON.stringify({ writeKey: asked, ...edge.settings })};\n` : "";
+      const file = found && Buffer.concat([Buffer.from(prefix), found]);
       response.writeHead(file ? 200 : 404, { ...headers, "access-control-allow-origin": "*", "content-type": TYPES[name.split(".").pop()] || "text/plain" });
       return response.end(file);
     }
@@ -61,6 +64,11 @@ export async function start() {
       return response.end(typeof planned.reply === "string" ? planned.reply : JSON.stringify(planned.reply || { error: { code: "test", message: "told to" } }));
     }
     response.writeHead(200, { ...headers, "content-type": "application/json" });
+    if (path === "/v1/consent") {
+      const consent = JSON.parse(text);
+      edge.consents.push(consent);
+      return response.end(JSON.stringify({ success: true, outcomes: [{ index: 0, messageId: consent.messageId, outcome: "ok" }] }));
+    }
     response.end(JSON.stringify(path === "/v1/decide" ? { decisions: edge.decide(JSON.parse(text)) } : take(JSON.parse(text))));
   });
   edge.url = `http://127.0.0.1:${api.port}`;

@@ -1,10 +1,11 @@
-import type { AdapterOptions } from "../../adapter.d.ts";
+import type { VanillaCookieConsentOptions } from "../../adapter.d.ts";
 import type { BannerState, ConsentAdapter } from "../../index.d.ts";
+import { renamed } from "./renamed.ts";
 
 interface Banner {
   validConsent(): boolean;
-  acceptedCategory(category: string): boolean;
   getUserPreferences(): { acceptedCategories: string[]; rejectedCategories: string[] };
+  getConfig(name: string): unknown;
 }
 
 const PURPOSES = ["analytics", "personalization", "advertising", "sale_or_share"];
@@ -14,42 +15,40 @@ const PURPOSES = ["analytics", "personalization", "advertising", "sale_or_share"
  * events may have passed before this script ran. Module builds of the banner leave no global, so
  * its cookie is read where there is none.
  */
-export const vanillaCookieConsent = ({ purposes = {} }: AdapterOptions = {}): ConsentAdapter => {
-  const accepted = (): [accepted: string[], rejected: string[]] | undefined => {
-    const banner = (window as { CookieConsent?: Banner }).CookieConsent;
-    if (banner?.validConsent) {
-      if (!banner.validConsent()) return undefined;
-      const { acceptedCategories, rejectedCategories } = banner.getUserPreferences();
-      return [acceptedCategories, rejectedCategories];
-    }
-    const cookie = /(?:^|; )cc_cookie=([^;]*)/.exec(document.cookie)?.[1];
-    const kept = cookie && JSON.parse(decodeURIComponent(cookie));
+export const vanillaCookieConsent = ({ purposes = {}, cookie = "cc_cookie", revision }: VanillaCookieConsentOptions = {}): ConsentAdapter => {
+  const kept = (): [accepted: string[], rejected: string[]] | undefined => {
+    const text = document.cookie.split("; ").find((pair) => pair.startsWith(cookie + "="));
+    const found = text && JSON.parse(decodeURIComponent(text.slice(cookie.length + 1)));
+    if (!Array.isArray(found?.categories) || (revision !== undefined && found.revision !== revision)) return undefined;
     // The cookie names only what was accepted; of the purposes every site has, the others were refused.
-    return Array.isArray(kept?.categories) ? [kept.categories, PURPOSES.filter((purpose) => !kept.categories.includes(purpose))] : undefined;
+    return [found.categories, [...PURPOSES, ...Object.values(purposes)].filter((category) => !found.categories.includes(category))];
   };
-  const read = (): BannerState => {
+  const chosen = (banner: Banner | undefined): [accepted: string[], rejected: string[]] | undefined => {
+    if (!banner?.validConsent) return kept();
+    if (!banner.validConsent()) return undefined;
+    const { acceptedCategories, rejectedCategories } = banner.getUserPreferences();
+    return [acceptedCategories, rejectedCategories];
+  };
+  const read = (): BannerState | undefined => {
+    const banner = (window as { CookieConsent?: Banner }).CookieConsent;
     let found: [string[], string[]] | undefined;
     try {
-      found = accepted();
+      // Before it runs, the banner calls every choice invalid, and a returning visitor has made one.
+      if (banner?.validConsent && !banner.validConsent() && !banner.getConfig("categories")) return undefined;
+      found = chosen(banner);
     } catch {
       // A cookie that is not the banner's: nobody has chosen.
     }
-    const categories: Record<string, boolean> = {};
-    if (found) {
-      const [yes, no] = found;
-      const names = Object.fromEntries([...yes, ...no].map((category) => [category, category]));
-      for (const [purpose, category] of Object.entries(purposes)) {
-        delete names[category];
-        categories[purpose] = yes.includes(category);
-      }
-      for (const name of Object.keys(names)) categories[name] = yes.includes(name);
-    }
-    return { decided: !!found, categories, source: "banner" };
+    const [accepted, rejected] = found || [[], []];
+    const categories = Object.fromEntries([...rejected.map((name) => [name, false]), ...accepted.map((name) => [name, true])]);
+    return { decided: !!found, categories: found ? renamed(categories, purposes) : {}, source: "banner" };
   };
   return {
     read,
     subscribe: (changed) => {
-      for (const name of ["cc:onFirstConsent", "cc:onConsent", "cc:onChange"]) window.addEventListener(name, changed);
+      window.addEventListener("cc:onConsent", () => changed());
+      // This one comes on every later page as well; the other two are the person's.
+      for (const name of ["cc:onFirstConsent", "cc:onChange"]) window.addEventListener(name, () => changed(true));
     },
   };
 };
