@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::consent::Choices;
-use crate::event::Event;
+use crate::event::{Event, Writer};
 use crate::ledger::{LedgerMark, TabReport};
 use crate::outcome::{MessageOutcome, Outcome};
 use crate::time::Timestamp;
 
+/// Bytes that most events have room in.
+const USUAL: usize = 1_024;
+
 /// One batch after the edge has judged it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Forward {
     /// The space of the source.
     pub space_id: String,
@@ -19,7 +22,7 @@ pub struct Forward {
     /// When the edge took the batch.
     pub received_at: Timestamp,
     /// Where the caller is, from the edge's geography: `DE`, `US-CA`; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub jurisdiction: Option<String>,
     /// Messages that passed.
     pub admitted: Vec<Admitted>,
@@ -29,12 +32,61 @@ pub struct Forward {
     #[serde(default)]
     pub ledger: Vec<TabReport>,
     /// Whose snapshot the reply has to carry, taken after these events took effect.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub snapshot_of: Option<String>,
 }
 
+/// A [`Forward`] but for its events.
+#[derive(Serialize)]
+struct Around<'a> {
+    space_id: &'a str,
+    source_id: &'a str,
+    received_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jurisdiction: Option<&'a str>,
+    refused: &'a [Refused],
+    ledger: &'a [TabReport],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_of: Option<&'a str>,
+}
+
+impl Forward {
+    /// The batch as JSON. Its events are written once and put in as they are.
+    ///
+    /// # Errors
+    /// When what is around the events cannot be written, which no batch is known to do.
+    pub fn text(&self) -> serde_json::Result<String> {
+        let around = serde_json::to_string(&Around {
+            space_id: &self.space_id,
+            source_id: &self.source_id,
+            received_at: self.received_at,
+            jurisdiction: self.jurisdiction.as_deref(),
+            refused: &self.refused,
+            ledger: &self.ledger,
+            snapshot_of: self.snapshot_of.as_deref(),
+        })?;
+        let mut writer = Writer::default();
+        let mut text = String::with_capacity(around.len() + self.admitted.len() * USUAL + 16);
+        text.push_str(around.strip_suffix('}').unwrap_or(&around));
+        text.push_str(",\"admitted\":[");
+        for (number, Admitted { index, event }) in self.admitted.iter().enumerate() {
+            text.push_str(if number == 0 {
+                "{\"index\":"
+            } else {
+                ",{\"index\":"
+            });
+            text.push_str(&index.to_string());
+            text.push_str(",\"event\":");
+            writer.push(&mut text, event);
+            text.push('}');
+        }
+        text.push_str("]}");
+        Ok(text)
+    }
+}
+
 /// A message that passed the edge.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Admitted {
     /// Its place in the batch.
     pub index: usize,

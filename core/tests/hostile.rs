@@ -154,7 +154,7 @@ proptest! {
                 ledger: Vec::new(),
                 snapshot_of: None,
             };
-            let written = serde_json::to_string(&forward).unwrap();
+            let written = forward.text().unwrap();
             prop_assert_eq!(serde_json::from_str::<Forward>(&written).unwrap(), forward);
         }
     }

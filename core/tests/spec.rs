@@ -190,7 +190,8 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
     if !case["consent"].is_null() {
         message["context"] = json!({"consent": case["consent"]});
     }
-    let batch = Batch::read(json!({"batch": [message]}).to_string().as_bytes()).unwrap();
+    let body = json!({"batch": [message]}).to_string();
+    let batch = Batch::read(body.as_bytes()).unwrap();
     let intake = Intake {
         config: &config,
         received_at: "2026-01-31T10:00:00Z".parse().unwrap(),

@@ -256,9 +256,13 @@ impl Host for Cloudflare {
     }
 
     async fn forward(&self, mut batch: Forward) -> Result<Forwarded, Unavailable> {
-        let body = serde_json::to_vec(&batch).map_err(|_| aggregator::UNREACHABLE)?;
+        let body = batch.text().map_err(|_| aggregator::UNREACHABLE)?;
         let answer = match self.may_ask() {
-            Ok(()) => self.noted(self.aggregator.ingest(&body, messages(&batch)).await),
+            Ok(()) => self.noted(
+                self.aggregator
+                    .ingest(body.as_bytes(), messages(&batch))
+                    .await,
+            ),
             Err(failure) => Err(failure),
         };
         let failure = match answer {

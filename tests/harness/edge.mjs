@@ -10,7 +10,7 @@ const CONFIG = join(ROOT, "edge-worker/worker.capnp");
 const PACKAGES = { "linux-x64": "linux-64", "linux-arm64": "linux-arm64", "darwin-x64": "darwin-64", "darwin-arm64": "darwin-arm64" };
 
 /** The binary itself, not the script around it, which would stand between us and the process to be ended. */
-function workerd() {
+export function workerd() {
   if (process.env.WORKERD_BIN) return process.env.WORKERD_BIN;
   const machine = /** @type {keyof typeof PACKAGES} */ (`${process.platform}-${process.arch}`);
   return createRequire(import.meta.url).resolve(`@cloudflare/workerd-${PACKAGES[machine]}/bin/workerd`);

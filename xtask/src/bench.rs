@@ -76,6 +76,11 @@ const BENCHES: &[Bench] = &[
         run: load::path,
     },
     Bench {
+        name: "edge",
+        about: "the edge worker's processor time for a batch, beside a JavaScript worker's",
+        run: load::edge,
+    },
+    Bench {
         name: "soak",
         about: "ten million events: as fast at the end as at the beginning, in the same memory",
         run: load::soak,

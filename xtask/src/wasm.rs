@@ -41,7 +41,7 @@ pub(crate) fn build_sdk(workspace: &Workspace) -> Result<()> {
 }
 
 /// Builds the edge worker into `edge-worker/dist`.
-fn build_edge(workspace: &Workspace) -> Result<()> {
+pub(crate) fn build_edge(workspace: &Workspace) -> Result<()> {
     let toolchain = WasmToolchain::locate(workspace)?;
     edge::build(workspace, &toolchain).context("the edge worker was not built")
 }

@@ -23,8 +23,14 @@ impl Writer {
     #[must_use]
     pub fn text(&mut self, event: &Event) -> String {
         let mut out = String::with_capacity(USUAL);
+        self.push(&mut out, event);
+        out
+    }
+
+    /// Appends the event's text.
+    pub(crate) fn push(&mut self, out: &mut String, event: &Event) {
         out.push_str("{\"messageId\":");
-        quote(&mut out, &event.message_id);
+        quote(out, &event.message_id);
         out.extend([",\"type\":\"", event.kind.as_str(), "\""]);
         for (name, value) in [
             (",\"event\":", &event.name),
@@ -35,7 +41,7 @@ impl Writer {
         ] {
             if let Some(value) = value {
                 out.push_str(name);
-                quote(&mut out, value);
+                quote(out, value);
             }
         }
         for (name, fields) in [
@@ -58,24 +64,23 @@ impl Writer {
             }
         }
         out.push_str(",\"receipt\":");
-        push(&mut out, &event.receipt);
+        push(out, &event.receipt);
         if let Some(bot) = &event.bot {
             out.push_str(",\"bot\":");
-            quote(&mut out, bot);
+            quote(out, bot);
         }
         if let Some(mark) = &event.ledger {
             out.push_str(",\"ledger\":");
-            push(&mut out, mark);
+            push(out, mark);
         }
         if !event.violations.is_empty() {
             out.push_str(",\"violations\":");
-            push(&mut out, &event.violations);
+            push(out, &event.violations);
         }
         if !event.extra.is_empty() {
             out.extend([",\"extra\":", event.extra.text()]);
         }
         out.push('}');
-        out
     }
 
     fn time(&mut self, time: Timestamp) -> &str {

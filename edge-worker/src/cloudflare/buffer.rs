@@ -52,8 +52,11 @@ impl Buffer {
 
     /// Keeps a batch. Once this answers, the batch is on disk and will be delivered.
     pub(super) async fn keep(&self, batch: &Forward) -> Result<(), Unavailable> {
-        let body = serde_json::to_vec(batch).map_err(|_| UNREACHABLE)?;
-        match self.hand_over(&body, line(batch), messages(batch)).await {
+        let body = batch.text().map_err(|_| UNREACHABLE)?;
+        match self
+            .hand_over(body.as_bytes(), line(batch), messages(batch))
+            .await
+        {
             Ok(204) => Ok(()),
             Ok(FULL) => Err(BUFFER_FULL),
             Ok(status) => {

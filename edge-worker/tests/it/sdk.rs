@@ -38,7 +38,7 @@ fn host() -> MemoryHost {
     MemoryHost {
         policy: Policy {
             jurisdictions: jurisdictions
-                .map(|(place, regime)| (place.to_owned(), regime))
+                .map(|(place, regime)| (place.to_owned(), regime.into()))
                 .into(),
             ..Policy::default()
         },

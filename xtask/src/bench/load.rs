@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Figure, Goal};
 use crate::test::postgres::{Commits, Postgres};
+use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Events a second.
@@ -23,6 +24,18 @@ pub(super) fn postgres(workspace: &Workspace) -> Result<Vec<Figure>> {
 /// Ten million events.
 pub(super) fn soak(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["soak"])
+}
+
+/// The edge worker's processor time, on workerd.
+pub(super) fn edge(workspace: &Workspace) -> Result<Vec<Figure>> {
+    wasm::build_edge(workspace)?;
+    let output = Command::new("node")
+        .arg("tests/load/edge/measure.mjs")
+        .current_dir(&workspace.root)
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the load ended with an error");
+    figures(output.stdout)
 }
 
 /// Latency of a decision.
@@ -57,10 +70,11 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
         .stderr(Stdio::inherit())
         .output()?;
     ensure!(output.status.success(), "the load ended with an error");
-    String::from_utf8(output.stdout)?
-        .lines()
-        .map(figure)
-        .collect()
+    figures(output.stdout)
+}
+
+fn figures(lines: Vec<u8>) -> Result<Vec<Figure>> {
+    String::from_utf8(lines)?.lines().map(figure).collect()
 }
 
 /// Reads `{"name","value","unit","at_most"|"at_least"}`.
