@@ -8,10 +8,14 @@ use cdp_core::identifier::Identifier;
 use crate::app::App;
 use crate::error::Result;
 
+mod entries;
+mod entry;
 pub(crate) mod policy;
 mod refusals;
+pub(crate) mod routes;
 mod stage;
 mod state;
+mod statement;
 mod store;
 
 pub(crate) use refusals::Refusals;

@@ -41,6 +41,7 @@ fn operations() -> Api {
     let api = quarantine::routes::routes(api);
     let api = tracking_plan::routes::routes(api);
     let api = consent::policy::routes::routes(api);
+    let api = consent::routes::routes(api);
     live::routes(source::routes::routes(api))
 }
 

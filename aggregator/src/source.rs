@@ -109,6 +109,19 @@ impl Directory {
         self.sources().by_id.get(source_id).cloned()
     }
 
+    /// A source in whose name the server API may speak of a space's people: one whose owner declares a
+    /// basis, if there is one.
+    pub(crate) fn spokesman(&self, space_id: &str) -> Option<Arc<SourceConfig>> {
+        let sources = self.sources();
+        let of_space = sources
+            .by_id
+            .values()
+            .filter(|config| config.space_id == space_id);
+        of_space
+            .min_by_key(|config| (config.consent_basis.declared().is_none(), &config.source_id))
+            .cloned()
+    }
+
     /// The purposes without which some source takes no event.
     pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
         let sources = self.sources();

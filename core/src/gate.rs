@@ -1,7 +1,7 @@
 //! The consent gate: whether an event may be taken, asked again on every hop.
 
 use crate::consent::{Evidence, Grant, Ground, Policy, Receipt, Standing, Use, Verdict, Why};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::source::ConsentBasis;
 use crate::time::Span;
 
@@ -121,6 +121,10 @@ pub fn gate_event(
     event: &Event,
     current: Option<&Standing>,
 ) -> Gate {
+    // Saying what one wants is always allowed.
+    if event.kind == EventKind::Consent {
+        return forgery(policy, event).map_or(Gate::Admit, Gate::Quarantine);
+    }
     match examine(policy, basis, event, current) {
         Finding::Forged(reason) => Gate::Quarantine(reason),
         Finding::Ruled(why) if why.verdict == Verdict::Allow => Gate::Admit,

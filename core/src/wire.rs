@@ -14,7 +14,7 @@ use crate::address::IpPolicy;
 use crate::bots::Recogniser;
 use crate::collection::{BOT_REASON, Bots, Caller, shorten_address};
 use crate::consent::{Choices, Receipt};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
 use crate::ledger::{TabReport, believable};
@@ -25,6 +25,7 @@ use crate::time::Timestamp;
 mod exact;
 mod message;
 mod shallow;
+mod statement;
 mod surrogates;
 mod utf8;
 
@@ -277,6 +278,9 @@ impl Batch {
             fresh_id,
         );
         let bot = intake.bot(read.user_agent.as_deref(), bots);
+        // Whoever says what they want of consent is heard.
+        let statement = |event: &Event| event.kind == EventKind::Consent;
+        let bot = bot.filter(|_| !read.event.as_ref().is_ok_and(statement));
         if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
             return Err(Box::new(Refused {
                 index,

@@ -18,6 +18,7 @@ mod bots;
 mod callers;
 mod computed_traits;
 mod consent_policy;
+mod consent_statement;
 mod crash;
 mod disk_full;
 mod experiences;
