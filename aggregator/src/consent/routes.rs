@@ -87,7 +87,12 @@ impl Ledger {
         for (purpose, said) in &standing.0 {
             purposes[purpose] = json!({"granted": !said.denies(), "granted_at": said.granted_at, "denied_at": said.denied_at});
         }
-        let anchors = store::identifiers_of(&mut connection, space_id, person.into_iter()).await?;
+        let anchors = match store::person_of(&mut connection, space_id, profile_id).await? {
+            Some(person) => {
+                store::identifiers_of(&mut connection, space_id, [person].iter()).await?
+            }
+            None => Vec::new(),
+        };
         let chains = entries::of_anchors(&mut connection, space_id, &anchors).await?;
         let chains: Vec<Vec<Kept>> = chains.into_values().collect();
         let verified = chains

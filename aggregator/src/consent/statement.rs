@@ -11,10 +11,9 @@ use cdp_core::wire::{Batch, Intake};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::store;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::{clock, id, ingest};
+use crate::{clock, id, ingest, profile};
 
 /// What is said.
 #[derive(Debug, Deserialize)]
@@ -50,7 +49,7 @@ pub(super) async fn take(
             "capturedAt": said.captured_at.unwrap_or(now),
         }
     });
-    name(&mut body, &identifiers(app, space_id, profile_id).await?)?;
+    name(&mut body, &profile::names(app, space_id, profile_id).await?)?;
     let unreadable =
         |error: cdp_core::wire::WireError| Error::new(Code::InvalidRequest, error.to_string());
     let batch = Batch::read_consent(body.to_string().as_bytes()).map_err(unreadable)?;
@@ -79,16 +78,6 @@ pub(super) async fn take(
     let taken = ingest::accept(app, forward).await?;
     let nothing = || Error::internal("a statement got no outcome");
     taken.outcomes.into_iter().next().ok_or_else(nothing)
-}
-
-async fn identifiers(app: &App, space_id: &str, profile_id: &str) -> Result<Vec<Identifier>> {
-    let mut connection = app.database.reader().acquire().await?;
-    let profile = std::iter::once(profile_id.to_owned());
-    let found = store::identifiers_of(&mut connection, space_id, profile).await?;
-    found
-        .iter()
-        .map(|text| text.parse().map_err(|error: String| Error::internal(error)))
-        .collect()
 }
 
 /// Names the person by the strongest id that a message may name.

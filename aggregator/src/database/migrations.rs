@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 10] = [
+const STEPS: [(&str, &str, &str); 11] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -30,6 +30,7 @@ const STEPS: [(&str, &str, &str); 10] = [
     step!("0008", "collection_policy"),
     step!("0009", "consent_policy"),
     step!("0010", "consent_ledger"),
+    step!("0011", "purpose_scope"),
 ];
 
 /// All steps, in order.
