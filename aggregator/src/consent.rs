@@ -19,6 +19,7 @@ mod stage;
 mod state;
 mod statement;
 mod store;
+mod why;
 
 pub(crate) use folded::Folded;
 pub(crate) use refusals::Refusals;

@@ -30,7 +30,9 @@ mod account;
 mod store;
 mod take;
 
-pub(crate) use store::{Logged, events_of_anchor, last_offset, logged, position, read_between};
+pub(crate) use store::{
+    Logged, event, events_of_anchor, last_offset, logged, position, read_between,
+};
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
 /// the disk for one event as for two thousand; where little waits, little is taken.

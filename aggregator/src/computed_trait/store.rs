@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::stage::{Place, Tally};
+use crate::app::App;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
@@ -85,6 +86,16 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
         .fetch_optional(database.reader())
         .await?;
     stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
+}
+
+/// The definition of a computed trait, by its key.
+pub(crate) async fn by_key(app: &App, space_id: &str, key: &str) -> Result<Definition> {
+    let mut connection = app.database.reader().acquire().await?;
+    let definitions = all(&mut connection, space_id).await?.into_iter();
+    definitions
+        .map(|stored| stored.definition)
+        .find(|definition| definition.key == key && !definition.is_hidden())
+        .ok_or_else(|| Error::not_found("computed trait"))
 }
 
 /// Writes a definition that has to count what is before `until`, unless there is one with its key.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cdp_core::consent::{Grants, Policy, Scope, Standing};
 use cdp_core::event::EventKind;
-use cdp_core::source::SourceConfig;
+use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::pipeline::Logged;
 use crate::source::Directory;
@@ -79,15 +79,17 @@ impl Rules {
         if logged.event.kind == EventKind::Consent {
             return None;
         }
+        let basis = self.basis(&logged.source_id)?;
+        Some(Grants::of(&self.policy, basis, &logged.event))
+    }
+
+    /// On what a source's data rests.
+    pub(crate) fn basis(&self, source_id: &str) -> Option<&ConsentBasis> {
         let source = self
             .sources
             .iter()
-            .find(|config| *config.source_id == *logged.source_id)?;
-        Some(Grants::of(
-            &self.policy,
-            &source.consent_basis,
-            &logged.event,
-        ))
+            .find(|config| config.source_id == source_id)?;
+        Some(&source.consent_basis)
     }
 
     /// For what an event of this person counts now.

@@ -90,6 +90,21 @@ pub(crate) fn events_of_anchor<'c>(
     rows.map(|row| logged(&row?))
 }
 
+/// An event by its message id.
+pub(crate) async fn event(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    message_id: &str,
+) -> Result<Option<Logged>> {
+    let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event WHERE space_id = $1 AND message_id = $2";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(message_id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(logged).transpose()
+}
+
 /// Reads an event of the log.
 pub(crate) fn logged(row: &AnyRow) -> Result<Logged> {
     let text = |column: &str| row.try_get::<String, _>(column);

@@ -27,7 +27,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/explain",
-            "Which evidence and which rule joined each identifier",
+            "Which evidence and which rule joined each identifier; for consent ask …/consent/why?link=kind:value",
             explain,
         )
 }

@@ -261,7 +261,10 @@ fn a_late_withdrawal_and_a_late_event_come_to_the_same() {
             json!({"revenue": 5}),
             "{profile}"
         );
-        assert_eq!(profile["audiences"][0]["purposes"], json!(["analytics"]));
+        assert_eq!(
+            profile["audiences"][0]["purposes"],
+            json!(["analytics", "personalization"])
+        );
     }
 }
 

@@ -19,6 +19,7 @@ mod callers;
 mod computed_traits;
 mod consent_policy;
 mod consent_statement;
+mod consent_why;
 mod consent_withdrawal;
 mod crash;
 mod disk_full;
