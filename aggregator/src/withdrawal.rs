@@ -8,4 +8,4 @@ mod store;
 
 pub(crate) use fold::{fold_again, fold_people_again};
 pub(crate) use news::tell;
-pub(crate) use store::{everybody, is_waiting, next};
+pub(crate) use store::{everybody, is_waiting, is_waiting_in, next};

@@ -17,7 +17,7 @@ use crate::error::Result;
 pub(super) struct Resolved {
     /// Nodes that are new or different.
     pub(super) nodes: BTreeMap<Identifier, Node>,
-    /// People who have such nodes.
+    /// People who have such nodes, or had them.
     pub(super) people: BTreeSet<String>,
     /// People whom consent had divided: what of them is linked has to be found anew.
     pub(super) divided: BTreeSet<String>,
@@ -119,6 +119,8 @@ impl Resolved {
                 }
                 if old != Some(&node) {
                     self.people.insert(profile_id.clone());
+                    // Whom it was taken from has lost its words, too.
+                    self.people.extend(old.map(|old| old.person_id.clone()));
                     self.nodes.insert(member.clone(), node);
                 }
             }

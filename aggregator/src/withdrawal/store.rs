@@ -70,6 +70,15 @@ pub(crate) async fn is_waiting(database: &Database) -> Result<bool> {
     Ok(row.is_some())
 }
 
+/// The same of one space.
+pub(crate) async fn is_waiting_in(database: &Database, space_id: &str) -> Result<bool> {
+    let row = sqlx::query("SELECT identifier FROM consent_refold WHERE space_id = $1 LIMIT 1")
+        .bind(space_id)
+        .fetch_optional(database.reader())
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Takes the next tasks: the rules of a space, and all anchors connected with those that have to be
 /// folded again, each with its person.
 pub(crate) async fn next(

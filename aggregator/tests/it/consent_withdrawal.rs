@@ -17,6 +17,9 @@ fn define(server: &Server) -> String {
     let id = audience["id"].as_str().unwrap().to_owned();
     let experience = json!({"name": "For buyers", "placement": "hero", "audience_id": id, "variants": [{"key": "thanks", "value": 1}]});
     server.post("/api/v1/experiences", &experience).ok();
+    // Whoever has bought nothing, as far as one may know; nobody in these tests belongs here.
+    let others = json!({"name": "Others", "definition": {"not": {"event": "Bought"}}});
+    server.post("/api/v1/audiences", &others).ok();
     id
 }
 
@@ -130,7 +133,8 @@ fn what_rested_on_withdrawn_consent_goes_and_agreeing_again_does_not_bring_it_ba
 fn who_takes_back_decisions_alone_keeps_the_rest() {
     let server = Server::fresh();
     define(&server);
-    server.batch(&[bought("m1", BROWSER, 10)]);
+    let traits = json!({"consent": consent()["consent"], "traits": {"plan": "pro"}});
+    server.batch(&[with(bought("m1", BROWSER, 10), "context", traits)]);
     statement(
         &server,
         "c1",
@@ -150,6 +154,10 @@ fn who_takes_back_decisions_alone_keeps_the_rest() {
     assert_eq!(profile["audiences"][0]["purposes"], json!(["analytics"]));
     assert_eq!(shown(&server, BROWSER), Value::Null);
     let narrow = server.profile(&format!("{reference}?purpose=personalization"));
+    assert_eq!(
+        (&profile["traits"], &narrow["traits"]),
+        (&json!({"plan": "pro"}), &json!({}))
+    );
     assert_eq!(
         (&narrow["computed_traits"], audiences(&narrow)),
         (&json!({}), 0)
@@ -291,4 +299,42 @@ fn a_policy_that_asks_for_more_counts_what_there_is_anew() {
         let profile = server.profile("anonymous_id:browser-a");
         (audiences(&profile) == 0).then_some(())
     });
+}
+
+#[test]
+fn a_definition_that_is_made_after_a_withdrawal_counts_nothing_of_it() {
+    let server = Server::fresh();
+    server.batch(&[bought("m1", BROWSER, 10)]);
+    statement(
+        &server,
+        "c1",
+        &json!({"anonymousId": BROWSER}),
+        &json!({"analytics": false}),
+    );
+    define(&server);
+    let profile = server.profile(&format!("anonymous_id:{BROWSER}"));
+    assert_eq!(
+        (&profile["computed_traits"], audiences(&profile)),
+        (&json!({}), 0)
+    );
+    let preview = json!({"definition": {"event": "Bought"}});
+    assert_eq!(
+        server.post("/api/v1/audiences/preview", &preview).ok()["count"],
+        0
+    );
+}
+
+#[test]
+fn an_event_that_names_a_browser_whose_person_has_withdrawn_is_refused() {
+    let server = Server::fresh();
+    statement(
+        &server,
+        "c1",
+        &json!({"anonymousId": BROWSER}),
+        &json!({"analytics": false}),
+    );
+    let mut older = identify("m1", BROWSER, "u1", json!({}));
+    older["context"]["consent"]["chosenAt"] = json!("2020-01-01T00:00:00Z");
+    assert_eq!(server.outcomes(&[older]), ["denied"]);
+    assert_eq!(server.get("/api/v1/profiles/user_id:u1").status, 404);
 }

@@ -75,7 +75,30 @@ impl fmt::Display for Scope {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::Scope;
+    use crate::consent::{Choices, Grant, Grants, Standing};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn what_is_granted_counts_until_it_is_denied() {
+        let purposes =
+            ["analytics", "personalization"].map(|name| (name.to_owned(), Grant::Chosen));
+        let grants = Grants {
+            ruled_at: Timestamp::from_millis(5),
+            purposes: BTreeMap::from(purposes),
+        };
+        let denied_at = |moment| {
+            let choices = Choices::from([("analytics".to_owned(), false)]);
+            Scope::of(
+                &grants,
+                &Standing::of(&choices, Timestamp::from_millis(moment)),
+            )
+        };
+        assert_eq!(denied_at(4).as_str(), "analytics personalization");
+        assert_eq!(denied_at(5).as_str(), "personalization");
+    }
 
     #[test]
     fn a_scope_serves_what_it_has_all_purposes_for_and_nothing_that_names_none() {
