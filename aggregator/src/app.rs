@@ -86,6 +86,7 @@ impl App {
             live.clone(),
             Arc::clone(&snapshots),
             Arc::clone(&refusals),
+            Arc::clone(&sources),
         )
         .await?;
         let nonces = Nonces::since(clock::now());

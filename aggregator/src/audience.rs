@@ -12,6 +12,6 @@ mod stage;
 mod store;
 
 pub(crate) use backfill::step as backfill;
-pub(crate) use define::{must_exist, prepare};
+pub(crate) use define::{must_exist, prepare, rule};
 pub(crate) use members::{Belongs, memberships_of, names_of_profile};
 pub(crate) use stage::{apply, follow_the_clock};

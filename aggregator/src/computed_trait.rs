@@ -8,5 +8,5 @@ mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::count_for_audience;
-pub(crate) use stage::apply;
-pub(crate) use store::{Computed, of_profiles};
+pub(crate) use stage::{Tally, apply};
+pub(crate) use store::{Known, Seen, all, by_key, keep, of_profiles};

@@ -8,15 +8,24 @@ use cdp_core::identifier::Identifier;
 use crate::app::App;
 use crate::error::Result;
 
+mod entries;
+mod entry;
+mod folded;
 pub(crate) mod policy;
 mod refusals;
+pub(crate) mod routes;
+mod rules;
 mod stage;
 mod state;
+mod statement;
 mod store;
+mod why;
 
+pub(crate) use folded::Folded;
 pub(crate) use refusals::Refusals;
-pub(crate) use stage::apply;
-pub(crate) use store::of_profiles;
+pub(crate) use rules::Rules;
+pub(crate) use stage::{Withdrawal, apply, scopes};
+pub(crate) use store::{folded_of_profiles, of_profiles, put_folded, standings_of_people};
 
 /// What the people that own these anchors have said. Nobody who is unknown, or who never refused, need be in the answer.
 pub(crate) async fn current_of_people<'a>(

@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use crate::app::App;
 use crate::{
     audience, computed_trait, consent, experience, ledger, profile, quarantine, source,
-    tracking_plan,
+    tracking_plan, withdrawal,
 };
 
 pub(crate) mod api;
@@ -41,6 +41,7 @@ fn operations() -> Api {
     let api = quarantine::routes::routes(api);
     let api = tracking_plan::routes::routes(api);
     let api = consent::policy::routes::routes(api);
+    let api = withdrawal::routes::routes(consent::routes::routes(api));
     live::routes(source::routes::routes(api))
 }
 

@@ -3,9 +3,12 @@
 
 mod cache;
 mod evidence;
+mod link;
 mod resolve;
 mod stage;
 pub(crate) mod store;
 
 pub(crate) use cache::Cache;
+pub(crate) use link::{Links, link};
 pub(crate) use stage::apply;
+pub(crate) use store::put_links;

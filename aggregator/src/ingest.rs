@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cdp_core::event::EventKind;
 use cdp_core::forward::{Forward, Forwarded};
 
 use crate::app::App;
@@ -41,9 +42,17 @@ async fn take(app: &App, forward: Forward, again: bool) -> Result<Forwarded> {
         received_at: forward.received_at,
     };
     let snapshot_of = forward.snapshot_of.clone();
+    let statement = forward
+        .admitted
+        .iter()
+        .any(|admitted| admitted.event.kind == EventKind::Consent);
     let (batch, findings) = judge::judge(app, forward).await?;
     let mut written = app.log.append(batch).await?;
     tracking_plan::settle(app, &origin, &findings, &mut written.outcomes, again);
+    if statement {
+        // Whoever withdraws and is told so meets nothing any more that rests on what they withdrew.
+        app.pipeline.passed(written.end, PATIENCE).await;
+    }
     let snapshot = match snapshot_of {
         Some(anonymous_id) if app.pipeline.passed(written.end, PATIENCE).await => {
             Some(snapshot::of(app, &origin.space_id, &anonymous_id).await?)

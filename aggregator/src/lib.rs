@@ -34,4 +34,5 @@ mod telemetry;
 mod token;
 mod tracking_plan;
 mod traits;
+mod withdrawal;
 mod workspace;

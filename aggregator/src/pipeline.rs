@@ -9,24 +9,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
 
+use crate::consent::{Rules, Withdrawal};
 use crate::database::Database;
 use crate::database::journal::{Portion, Record};
 use crate::error::{Code, Error, Result};
 use crate::ingest::{Entry, IdHash, Log, Seen};
 use crate::live::Live;
 use crate::snapshot::Snapshots;
-use crate::{audience, clock, computed_trait, consent, identity, ingest, priority, traits};
+use crate::source::Directory;
+use crate::{
+    audience, clock, computed_trait, consent, identity, ingest, priority, traits, withdrawal,
+};
 
 mod account;
 mod store;
 mod take;
 
-pub(crate) use store::{Logged, last_offset, position, read_between};
+pub(crate) use store::{
+    Logged, event, events_of_anchor, last_offset, logged, position, read_between,
+};
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
 /// the disk for one event as for five thousand; where little waits, little is taken.
@@ -52,6 +59,51 @@ pub(crate) struct Turn<'a> {
     pub(crate) touched: BTreeSet<String>,
     /// Profiles that went into another: from → into.
     pub(crate) merged: BTreeMap<String, String>,
+    /// The space's consent rules.
+    pub(crate) rules: &'a Rules,
+    /// The person behind each identifier that the events name.
+    pub(crate) person_of: BTreeMap<String, String>,
+    /// People whose identifiers or words may have changed.
+    pub(crate) people: BTreeSet<String>,
+    /// People of whom consent may link only parts.
+    pub(crate) divided: BTreeSet<String>,
+    /// For what each of the events counts.
+    pub(crate) scopes: Vec<Scope>,
+    /// Anchors that have to be folded again, and the words under which.
+    pub(crate) again: BTreeMap<String, Standing>,
+    /// What was taken back.
+    pub(crate) withdrawn: Vec<Withdrawal>,
+}
+
+impl<'a> Turn<'a> {
+    /// A turn over events that no stage has seen.
+    pub(crate) fn over(rules: &'a Rules, events: &'a [Logged]) -> Self {
+        Self {
+            space_id: rules.space_id(),
+            events,
+            profile_of: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            merged: BTreeMap::new(),
+            rules,
+            person_of: BTreeMap::new(),
+            people: BTreeSet::new(),
+            divided: BTreeSet::new(),
+            scopes: Vec::new(),
+            again: BTreeMap::new(),
+            withdrawn: Vec::new(),
+        }
+    }
+
+    /// The events with their scopes, without those whose anchors are folded again with all that they have.
+    pub(crate) fn scoped(&self) -> impl Iterator<Item = (&'a Logged, &Scope)> {
+        let events = self.events.iter().zip(&self.scopes);
+        events.filter(|(logged, _)| !self.again.contains_key(&logged.anchor))
+    }
+
+    /// Those of them of which facts are kept.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (&'a Logged, &Scope)> {
+        self.scoped().filter(|(_, scope)| self.rules.keeps(scope))
+    }
 }
 
 /// The stages, in order. An event's path through the server reads from here.
@@ -63,9 +115,12 @@ async fn stages(
 ) -> Result<()> {
     identity::apply(connection, turn, identity).await?;
     consent::apply(connection, turn, refusals).await?;
+    withdrawal::fold_again(connection, turn).await?;
+    identity::link(connection, turn, identity).await?;
     traits::apply(connection, turn).await?;
     computed_trait::apply(connection, turn).await?;
-    audience::apply(connection, turn, clock::now()).await
+    let left = audience::apply(connection, turn, clock::now()).await?;
+    withdrawal::tell(connection, turn, left, clock::now()).await
 }
 
 /// The way to the pipeline.
@@ -87,6 +142,7 @@ impl Pipeline {
         live: Live,
         snapshots: Arc<Snapshots>,
         refusals: Arc<consent::Refusals>,
+        sources: Arc<Directory>,
     ) -> Result<(Self, oneshot::Receiver<()>)> {
         let position_seen = reached.subscribe();
         let last_offset = last_offset(&database).await?;
@@ -99,6 +155,7 @@ impl Pipeline {
             live,
             snapshots,
             refusals,
+            sources,
             log_end: log.end(),
             seen: log.seen(),
             reached,
@@ -160,6 +217,7 @@ struct Runner {
     live: Live,
     snapshots: Arc<Snapshots>,
     refusals: Arc<consent::Refusals>,
+    sources: Arc<Directory>,
     log_end: watch::Receiver<i64>,
     seen: Arc<Seen>,
     reached: watch::Sender<i64>,
@@ -225,14 +283,35 @@ impl Runner {
     async fn work(&mut self) -> Result<bool> {
         let _turn = Arc::clone(&self.between_turns).lock_owned().await;
         let more_log = self.turn().await?;
-        let more_backfill = computed_trait::backfill(&self.database).await?
-            || audience::backfill(&self.database).await?;
+        let more_backfill = self.refold().await?
+            || computed_trait::backfill(&self.database, &self.sources).await?
+            || audience::backfill(&self.database, &self.sources).await?;
         if more_backfill {
             self.snapshots.clear();
         }
-        let due = audience::follow_the_clock(&self.database, clock::now()).await?;
+        let due = audience::follow_the_clock(&self.database, &self.sources, clock::now()).await?;
         self.snapshots.forget(due.iter());
         Ok(more_log || more_backfill || !due.is_empty())
+    }
+
+    /// Folds some people again whom a new policy concerns; false when there are none.
+    async fn refold(&mut self) -> Result<bool> {
+        if !withdrawal::is_waiting(&self.database).await? {
+            return Ok(false);
+        }
+        let mut transaction = self.database.begin().await?;
+        let next = withdrawal::next(&mut transaction, &self.sources).await?;
+        let Some((rules, people)) = next else {
+            return Ok(false);
+        };
+        let mut turn = Turn::over(&rules, &[]);
+        withdrawal::fold_people_again(&mut transaction, &mut turn, people).await?;
+        identity::link(&mut transaction, &mut turn, &mut self.identity).await?;
+        let left = audience::apply(&mut transaction, &mut turn, clock::now()).await?;
+        withdrawal::tell(&mut transaction, &turn, left, clock::now()).await?;
+        transaction.commit().await.map_err(Error::from)?;
+        self.identity.settle();
+        Ok(true)
     }
 
     /// One turn over the log.
@@ -300,13 +379,8 @@ impl Runner {
             told: Vec::new(),
         };
         for (space_id, events) in by_space(&events) {
-            let mut turn = Turn {
-                space_id,
-                events: &events,
-                profile_of: BTreeMap::new(),
-                touched: BTreeSet::new(),
-                merged: BTreeMap::new(),
-            };
+            let rules = Rules::of(&self.sources, space_id);
+            let mut turn = Turn::over(&rules, &events);
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.touched);
             done.changed.extend(turn.merged.keys().cloned());

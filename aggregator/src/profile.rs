@@ -7,4 +7,4 @@ mod view;
 
 pub(crate) use find::find;
 pub(crate) use store::of_identifier;
-pub(crate) use view::{IdentifierView, identifiers};
+pub(crate) use view::{IdentifierView, identifiers, names};

@@ -8,7 +8,7 @@ use cdp_core::forward::{Membership, Snapshot};
 use cdp_core::identifier::{ANONYMOUS_ID, Identifier};
 
 use crate::app::App;
-use crate::database::Database;
+use crate::consent::Rules;
 use crate::error::Result;
 use crate::{audience, consent, profile};
 
@@ -21,7 +21,7 @@ pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<
     if let Some(snapshot) = known {
         return Ok(Snapshot::clone(&snapshot));
     }
-    let Some(snapshot) = read(&app.database, space_id, &identifier).await? else {
+    let Some(snapshot) = read(app, space_id, &identifier).await? else {
         return Ok(Snapshot::default());
     };
     app.snapshots
@@ -29,17 +29,16 @@ pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<
     Ok(snapshot)
 }
 
-async fn read(
-    database: &Database,
-    space_id: &str,
-    identifier: &Identifier,
-) -> Result<Option<Snapshot>> {
-    let mut connection = database.reader().acquire().await?;
+async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Option<Snapshot>> {
+    let mut connection = app.database.reader().acquire().await?;
     let Some(profile_id) = profile::of_identifier(&mut connection, space_id, identifier).await?
     else {
         return Ok(None);
     };
-    let audiences = audience::names_of_profile(&mut connection, space_id, &profile_id).await?;
+    let rules = Rules::of(&app.sources, space_id);
+    let needed = rules.for_decisions();
+    let audiences =
+        audience::names_of_profile(&mut connection, space_id, &profile_id, needed).await?;
     let mut choices =
         consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
     Ok(Some(Snapshot {

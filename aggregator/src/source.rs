@@ -109,6 +109,26 @@ impl Directory {
         self.sources().by_id.get(source_id).cloned()
     }
 
+    /// A source in whose name the server API may speak of a space's people: one whose owner declares a
+    /// basis, if there is one.
+    pub(crate) fn spokesman(&self, space_id: &str) -> Option<Arc<SourceConfig>> {
+        let rank = |config: &Arc<SourceConfig>| {
+            let chooses = config.consent_basis.declared().is_none();
+            (chooses, config.source_id.clone())
+        };
+        self.of_space(space_id).into_iter().min_by_key(rank)
+    }
+
+    /// A space's sources.
+    pub(crate) fn of_space(&self, space_id: &str) -> Vec<Arc<SourceConfig>> {
+        let sources = self.sources();
+        let configs = sources.by_id.values();
+        configs
+            .filter(|config| config.space_id == space_id)
+            .cloned()
+            .collect()
+    }
+
     /// The purposes without which some source takes no event.
     pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
         let sources = self.sources();

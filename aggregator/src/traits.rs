@@ -3,5 +3,5 @@
 mod stage;
 mod store;
 
-pub(crate) use stage::apply;
-pub(crate) use store::of_profiles;
+pub(crate) use stage::{Writes, apply};
+pub(crate) use store::{Known, keep, of_profiles};

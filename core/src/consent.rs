@@ -17,6 +17,7 @@ pub mod place;
 mod policy;
 mod read;
 mod receipt;
+mod scope;
 mod standing;
 mod why;
 
@@ -25,6 +26,7 @@ pub use grants::{Grant, Grants};
 pub use policy::{Policy, Purpose, Rule, UnknownPurpose, Uses};
 pub use read::PolicyError;
 pub use receipt::{Receipt, Release};
+pub use scope::Scope;
 pub use standing::{Said, Standing};
 pub use why::{Explained, Ground, Why};
 

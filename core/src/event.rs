@@ -34,10 +34,13 @@ pub enum EventKind {
     Group,
     /// Two ids are one person.
     Alias,
+    /// No call of the spec: what somebody says of consent, and nothing else. It is evidence of nothing but
+    /// that, links nobody, and is taken whatever consent says.
+    Consent,
 }
 
 impl EventKind {
-    /// All kinds.
+    /// The calls of the spec.
     pub const ALL: [Self; 6] = [
         Self::Track,
         Self::Identify,
@@ -57,13 +60,15 @@ impl EventKind {
             Self::Screen => "screen",
             Self::Group => "group",
             Self::Alias => "alias",
+            Self::Consent => "consent",
         }
     }
 
     /// The kind with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        let mut kinds = Self::ALL.into_iter().chain([Self::Consent]);
+        kinds.find(|kind| kind.as_str() == word)
     }
 }
 
@@ -167,7 +172,7 @@ impl Event {
             EventKind::Track => self.name.as_deref(),
             EventKind::Page => Some("Page Viewed"),
             EventKind::Screen => Some("Screen Viewed"),
-            EventKind::Identify | EventKind::Group | EventKind::Alias => None,
+            EventKind::Identify | EventKind::Group | EventKind::Alias | EventKind::Consent => None,
         }
     }
 }

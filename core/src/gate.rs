@@ -1,7 +1,7 @@
 //! The consent gate: whether an event may be taken, asked again on every hop.
 
 use crate::consent::{Evidence, Grant, Ground, Policy, Receipt, Standing, Use, Verdict, Why};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::source::ConsentBasis;
 use crate::time::Span;
 
@@ -40,14 +40,7 @@ pub fn examine<'a>(
     if let Some(why) = forgery(policy, event) {
         return Finding::Forged(why);
     }
-    let evidence = Evidence::of_receipt(&event.receipt, basis.declared());
-    let ask = |asked| {
-        let why = policy.ask(asked, &evidence);
-        let allowed = current.filter(|_| why.verdict == Verdict::Allow);
-        allowed
-            .and_then(|current| withdrawn(policy, asked, &evidence, current, event))
-            .unwrap_or(why)
-    };
+    let ask = |asked| explain(policy, basis, event, current, asked);
     let sending = ask(Use::Send);
     if basis.declared().is_some() {
         return Finding::Ruled(sending);
@@ -59,6 +52,24 @@ pub fn examine<'a>(
     } else {
         sending
     })
+}
+
+/// What consent says now to one use of an event, and why: its own receipt by the policy, then what the
+/// person has said.
+#[must_use]
+pub fn explain<'a>(
+    policy: &'a Policy,
+    basis: &'a ConsentBasis,
+    event: &'a Event,
+    current: Option<&Standing>,
+    asked: Use<'a>,
+) -> Why<'a> {
+    let evidence = Evidence::of_receipt(&event.receipt, basis.declared());
+    let why = policy.ask(asked, &evidence);
+    let allowed = current.filter(|_| why.verdict == Verdict::Allow);
+    allowed
+        .and_then(|current| withdrawn(policy, asked, &evidence, current, event))
+        .unwrap_or(why)
 }
 
 /// The purpose of a use that the person's own word forbids, although the receipt allows it.
@@ -121,6 +132,10 @@ pub fn gate_event(
     event: &Event,
     current: Option<&Standing>,
 ) -> Gate {
+    // Saying what one wants is always allowed.
+    if event.kind == EventKind::Consent {
+        return forgery(policy, event).map_or(Gate::Admit, Gate::Quarantine);
+    }
     match examine(policy, basis, event, current) {
         Finding::Forged(reason) => Gate::Quarantine(reason),
         Finding::Ruled(why) if why.verdict == Verdict::Allow => Gate::Admit,

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::identifier::{self, ANONYMOUS_ID, Identifier, USER_ID};
 use crate::time::Timestamp;
 
@@ -76,7 +76,11 @@ fn limit(kind: &str) -> usize {
 #[must_use]
 pub fn edges_of(event: &Event) -> Vec<Edge> {
     let identifiers = identifier::of_event(event);
-    let Some((centre, others)) = identifiers.split_first() else {
+    // What somebody says of consent tells nobody who they are.
+    let Some((centre, others)) = identifiers
+        .split_first()
+        .filter(|_| event.kind != EventKind::Consent)
+    else {
         return Vec::new();
     };
     let mut edges: Vec<Edge> = Vec::with_capacity(others.len());

@@ -154,7 +154,7 @@ pub const fn part_of(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Track | EventKind::Page | EventKind::Screen => Some("properties"),
         EventKind::Identify | EventKind::Group => Some("traits"),
-        EventKind::Alias => None,
+        EventKind::Alias | EventKind::Consent => None,
     }
 }
 
@@ -163,6 +163,6 @@ pub const fn part_of(kind: EventKind) -> Option<&'static str> {
 pub fn name_of(event: &Event) -> Option<&str> {
     match event.kind {
         EventKind::Track | EventKind::Page | EventKind::Screen => event.name.as_deref(),
-        EventKind::Identify | EventKind::Group | EventKind::Alias => None,
+        EventKind::Identify | EventKind::Group | EventKind::Alias | EventKind::Consent => None,
     }
 }

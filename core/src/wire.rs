@@ -15,7 +15,7 @@ use crate::address::IpPolicy;
 use crate::bots::Recogniser;
 use crate::collection::{BOT_REASON, Bots, Caller, shorten_address};
 use crate::consent::{Choices, Receipt};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
 use crate::ledger::{TabReport, believable};
@@ -26,6 +26,7 @@ use crate::time::Timestamp;
 mod exact;
 mod message;
 mod outline;
+mod statement;
 mod surrogates;
 mod utf8;
 
@@ -233,10 +234,7 @@ impl<'a> Batch<'a> {
     /// When the body is not a JSON object.
     pub fn read_single(kind: EventKind, body: &'a [u8]) -> Result<Self, WireError> {
         let (text, damage) = utf8::read(body)?;
-        let envelope: Body<IgnoredAny> = match (parse(&text), surrogates::mended(&text)) {
-            (Err(_), Some(mended)) => parse(&mended)?,
-            (parsed, _) => parsed?,
-        };
+        let envelope: Body<IgnoredAny> = parse_mended(&text)?;
         let mut batch = Self::with(envelope, Some(kind), vec![text]);
         // In a single message these belong to the event.
         batch.placements.clear();
@@ -317,6 +315,9 @@ impl<'a> Batch<'a> {
             fresh_id,
         );
         let bot = intake.bot(read.user_agent.as_deref(), bots);
+        // Whoever says what they want of consent is heard.
+        let statement = |event: &Event| event.kind == EventKind::Consent;
+        let bot = bot.filter(|_| !read.event.as_ref().is_ok_and(statement));
         if let Some(bot) = bot.filter(|_| collection.bots == Bots::Drop) {
             return Err(Box::new(Refused {
                 index,
@@ -470,6 +471,14 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, WireError> {
         } else {
             invalid(&error)
         }
+    })
+}
+
+/// The same, if need be with its half surrogate pairs mended.
+fn parse_mended<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
+    parse(text).or_else(|error| match surrogates::mended(text) {
+        Some(mended) => parse(&mended),
+        None => Err(error),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Collection: the way of a batch through the edge.
 
 use cdp_core::consent::Receipt;
+use cdp_core::event::EventKind;
 use cdp_core::forward::{Admitted, Forward};
 use cdp_core::gate::taken_unasked;
 use cdp_core::outcome::{MessageOutcome, Outcome};
@@ -39,6 +40,7 @@ pub(crate) async fn collect<H: Host>(
     let mut batch = match endpoint {
         Endpoint::Batch => Batch::read(&body)?,
         Endpoint::Single(kind) => Batch::read_single(kind, &body)?,
+        Endpoint::Consent => Batch::read_consent(&body)?,
     };
     let (key, other_key) = (batch.write_key.as_deref(), batch.other_key.as_deref());
     let config = authenticate(host, request, key, other_key).await?;
@@ -94,6 +96,10 @@ pub(crate) async fn collect<H: Host>(
     } else {
         decide::subject(&config, &caller).ok()
     };
+    let recognised = judged
+        .admitted
+        .iter()
+        .any(|admitted| admitted.event.kind != EventKind::Consent);
     let forward = Forward {
         space_id: config.space_id.clone(),
         source_id: config.source_id.clone(),
@@ -128,7 +134,7 @@ pub(crate) async fn collect<H: Host>(
         },
     );
     // An event was stored, so the person agreed to be recognised.
-    Ok(if stored {
+    Ok(if stored && recognised {
         anonymous_id::renewed(response, request)
     } else {
         response

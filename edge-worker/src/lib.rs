@@ -36,6 +36,8 @@ use cdp_core::event::EventKind;
 enum Endpoint {
     Batch,
     Single(EventKind),
+    /// What somebody says of consent, without any event.
+    Consent,
 }
 
 /// Answers one request.
@@ -106,6 +108,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
     let name = path.strip_prefix("/v1/")?;
     match name {
         "batch" | "b" | "import" => Some(Endpoint::Batch),
+        "consent" => Some(Endpoint::Consent),
         "t" => Some(Endpoint::Single(EventKind::Track)),
         "i" => Some(Endpoint::Single(EventKind::Identify)),
         "p" => Some(Endpoint::Single(EventKind::Page)),

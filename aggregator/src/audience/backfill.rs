@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evaluate::evaluate;
 use super::store;
 use crate::clock;
+use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::source::Directory;
 
 /// Profiles in one step.
 const STEP: i64 = 200;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
-pub(crate) async fn step(database: &Database) -> Result<bool> {
+pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<bool> {
     let Some(building) = store::building(database).await? else {
         return Ok(false);
     };
@@ -25,7 +27,7 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
     let audiences = store::all(&mut transaction, space_id).await?;
     evaluate(
         &mut transaction,
-        space_id,
+        &Rules::of(sources, space_id),
         &audiences,
         &profiles,
         &BTreeMap::new(),

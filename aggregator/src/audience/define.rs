@@ -79,6 +79,11 @@ pub(crate) async fn prepare(database: &Database) -> Result<()> {
     Ok(transaction.commit().await?)
 }
 
+/// The rule of an audience.
+pub(crate) async fn rule(app: &App, space_id: &str, id: &str) -> Result<Expr> {
+    Ok(store::one(&app.database, space_id, id).await?.rule)
+}
+
 /// Refuses a definition that names an audience which is not there.
 pub(crate) async fn must_exist(app: &App, space_id: &str, id: &str) -> Result<()> {
     match store::one(&app.database, space_id, id).await {

@@ -8,36 +8,72 @@ use cdp_core::event::{Event, Object};
 use sqlx::AnyConnection;
 
 use super::store;
-use crate::computed_trait::{self, Computed};
+use crate::consent::{self, Rules};
 use crate::error::Result;
-use crate::traits;
+use crate::pipeline::Logged;
+use crate::{computed_trait, traits};
 
-/// Facts of several profiles.
+/// What is kept of several profiles.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
-    traits: BTreeMap<String, Object>,
-    computed: Computed,
-    no_object: Object,
-    no_counts: BTreeMap<String, State>,
+    traits: traits::Known,
+    computed: computed_trait::Known,
+    /// What is counted now, instead of what was counted before; by profile.
+    counted: Option<BTreeMap<String, BTreeMap<String, State>>>,
+}
+
+/// What of a profile evidence for some purposes tells.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    traits: Object,
+    computed: computed_trait::Seen,
+}
+
+impl Seen {
+    /// The same, as rules look at it.
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            traits: &self.traits,
+            computed_traits: &self.computed.values,
+            counts: &self.computed.counts,
+        }
+    }
 }
 
 impl Loaded {
     /// The facts of one of them.
-    pub(super) fn of(&self, profile_id: &str) -> Facts<'_> {
-        let Computed { values, counts, .. } = &self.computed;
-        Facts {
-            traits: self.traits.get(profile_id).unwrap_or(&self.no_object),
-            computed_traits: values.get(profile_id).unwrap_or(&self.no_object),
-            counts: counts.get(profile_id).unwrap_or(&self.no_counts),
+    pub(super) fn seen_for<S: AsRef<str>>(&self, profile_id: &str, needed: &[S]) -> Seen {
+        let mut computed = self.computed.seen_for(profile_id, needed);
+        if let Some(counted) = &self.counted {
+            computed.counts = counted.get(profile_id).cloned().unwrap_or_default();
         }
+        Seen {
+            traits: self.traits.seen_for(profile_id, needed).values,
+            computed,
+        }
+    }
+
+    /// Whether all facts of a profile that count for some purposes count for others, too.
+    pub(super) fn are_the_same<S: AsRef<str>>(
+        &self,
+        profile_id: &str,
+        some: &[S],
+        others: &[S],
+    ) -> bool {
+        let mut scopes = self
+            .traits
+            .scopes(profile_id)
+            .chain(self.computed.scopes(profile_id));
+        scopes.all(|scope| !scope.serves(some) || scope.serves(others))
     }
 
     /// Whether all that a rule counts is counted.
     pub(super) fn are_ready_for(&self, rule: &Expr) -> bool {
+        let ready = self.computed.ready();
         let counters = rule.counters();
         counters
             .iter()
-            .all(|counter| self.computed.ready.contains(&counter.key))
+            .all(|counter| ready.contains(counter.key.as_str()))
     }
 }
 
@@ -50,18 +86,18 @@ pub(super) async fn load(
     Ok(Loaded {
         traits: traits::of_profiles(connection, space_id, profiles).await?,
         computed: computed_trait::of_profiles(connection, space_id, profiles).await?,
-        ..Loaded::default()
+        counted: None,
     })
 }
 
 /// Loads the same for a rule that nothing is counted for yet: it is counted now.
 pub(super) async fn load_and_count(
     connection: &mut AnyConnection,
-    space_id: &str,
+    rules: &Rules,
     rule: &Expr,
     profiles: &[String],
 ) -> Result<Loaded> {
-    let mut loaded = load(connection, space_id, profiles).await?;
+    let mut loaded = load(connection, rules.space_id(), profiles).await?;
     let names: BTreeSet<&str> = rule
         .counters()
         .iter()
@@ -69,13 +105,21 @@ pub(super) async fn load_and_count(
         .collect();
     let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for name in names {
-        for (profile_id, event) in store::events_of(connection, space_id, name, profiles).await? {
-            events.entry(profile_id).or_default().push(event);
+        let found = store::events_of(connection, rules.space_id(), name, profiles).await?;
+        let (owners, logged): (Vec<String>, Vec<Logged>) = found.into_iter().unzip();
+        let scopes = consent::scopes(connection, rules, &logged).await?;
+        for ((owner, logged), scope) in owners.into_iter().zip(logged).zip(scopes) {
+            if scope.serves(rules.for_audiences()) {
+                events
+                    .entry(owner)
+                    .or_default()
+                    .push(Event::clone(&logged.event));
+            }
         }
     }
-    loaded.computed.counts = events
+    let counted = events
         .into_iter()
-        .map(|(profile_id, events)| (profile_id, rule.counts(events.iter())))
-        .collect();
+        .map(|(profile_id, events)| (profile_id, rule.counts(events.iter())));
+    loaded.counted = Some(counted.collect());
     Ok(loaded)
 }

@@ -1,9 +1,11 @@
 //! SQL of `audience_member` and `profile_due`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use cdp_core::consent::{NECESSARY, Scope};
 use cdp_core::time::Timestamp;
 use serde::Serialize;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::store::time;
@@ -17,6 +19,15 @@ pub(crate) struct Belongs {
     id: String,
     name: String,
     since: Timestamp,
+    /// For which it holds.
+    purposes: Vec<String>,
+}
+
+impl Belongs {
+    /// Whether the membership holds for a purpose.
+    pub(crate) fn holds_for(&self, purpose: &str) -> bool {
+        purpose == NECESSARY || self.purposes.iter().any(|known| known == purpose)
+    }
 }
 
 /// A member, as the audience shows it.
@@ -53,36 +64,15 @@ pub(super) async fn members(
         .collect()
 }
 
-/// Which of these profiles exist.
-pub(super) async fn alive(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    profiles: &[String],
-) -> Result<BTreeSet<String>> {
-    let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT DISTINCT n.profile_id AS \
-         profile_id FROM wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND \
-         n.profile_id = w.profile_id",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(profiles.iter().map(|profile| [profile.into()]))
-        .fetch(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Ok(row.try_get("profile_id")?))
-        .collect()
-}
-
 /// Where these profiles belong, by audience and profile.
 pub(super) async fn memberships(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
-) -> Result<BTreeMap<(String, String), Timestamp>> {
+) -> Result<BTreeMap<(String, String), (Timestamp, Scope)>> {
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
-         m.profile_id AS profile_id, m.since AS since FROM wanted w CROSS JOIN audience_member \
+         m.profile_id AS profile_id, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member \
          m WHERE m.space_id = $1 AND m.profile_id = w.profile_id",
         [space_id.into()],
     );
@@ -94,7 +84,7 @@ pub(super) async fn memberships(
         .map(|row| {
             Ok((
                 (row.try_get("audience_id")?, row.try_get("profile_id")?),
-                time(row, "since")?,
+                (time(row, "since")?, scope(row)?),
             ))
         })
         .collect()
@@ -108,7 +98,7 @@ pub(crate) async fn memberships_of(
 ) -> Result<BTreeMap<String, Vec<Belongs>>> {
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.profile_id AS profile_id, a.id \
-         AS id, a.name AS name, m.since AS since FROM wanted w CROSS JOIN audience_member m \
+         AS id, a.name AS name, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member m \
          CROSS JOIN audience a WHERE m.space_id = $1 AND m.profile_id = w.profile_id AND \
          a.space_id = $1 AND a.id = m.audience_id ORDER BY a.id",
         [space_id.into()],
@@ -123,6 +113,7 @@ pub(crate) async fn memberships_of(
             id: row.try_get("id")?,
             name: row.try_get("name")?,
             since: time(row, "since")?,
+            purposes: scope(row)?.purposes().map(str::to_owned).collect(),
         };
         found
             .entry(row.try_get("profile_id")?)
@@ -132,13 +123,14 @@ pub(crate) async fn memberships_of(
     Ok(found)
 }
 
-/// Ids and names of one profile's audiences.
+/// Ids and names of one profile's audiences, as far as they hold for these purposes.
 pub(crate) async fn names_of_profile(
     connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
+    needed: &[String],
 ) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT a.id AS id, a.name AS name FROM audience_member m CROSS JOIN audience a WHERE \
+    let sql = "SELECT a.id AS id, a.name AS name, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
         a.space_id = $1 AND a.id = m.audience_id AND m.space_id = $1 AND m.profile_id = $2 \
         ORDER BY a.id";
     let rows = sqlx::query(sql)
@@ -146,29 +138,37 @@ pub(crate) async fn names_of_profile(
         .bind(profile_id)
         .fetch_all(connection)
         .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("id")?, row.try_get("name")?)))
-        .collect()
+    let mut names = Vec::new();
+    for row in &rows {
+        if scope(row)?.serves(needed) {
+            names.push((row.try_get("id")?, row.try_get("name")?));
+        }
+    }
+    Ok(names)
 }
 
-/// Writes new memberships.
+/// Writes memberships, each with the time since which it holds and for what.
 pub(super) async fn join(
     connection: &mut AnyConnection,
     space_id: &str,
-    joins: Vec<(String, String, Timestamp)>,
+    joins: Vec<((String, String), Timestamp, Scope)>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO audience_member (space_id, audience_id, profile_id, since) VALUES {rows} ON CONFLICT (space_id, audience_id, profile_id) DO NOTHING",
+        "INSERT INTO audience_member (space_id, audience_id, profile_id, since, scope) VALUES {rows} \
+         ON CONFLICT (space_id, audience_id, profile_id) DO UPDATE SET scope = excluded.scope",
         [],
     );
-    let rows = joins.into_iter().map(|(audience, profile, since)| {
-        [
-            space_id.into(),
-            audience.into(),
-            profile.into(),
-            since.as_micros().into(),
-        ]
-    });
+    let rows = joins
+        .into_iter()
+        .map(|((audience, profile), since, scope)| {
+            [
+                space_id.into(),
+                audience.into(),
+                profile.into(),
+                since.as_micros().into(),
+                scope.as_str().into(),
+            ]
+        });
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
@@ -177,12 +177,12 @@ pub(super) async fn join(
 pub(super) async fn leave(
     connection: &mut AnyConnection,
     space_id: &str,
-    leaves: Vec<(String, String)>,
+    leaves: &[(String, String)],
 ) -> Result<()> {
     let sql = "DELETE FROM audience_member WHERE space_id = $1 AND (audience_id, profile_id) IN (VALUES {rows})";
     let delete = Many::new(sql, [space_id.into()]).rows(
         leaves
-            .into_iter()
+            .iter()
             .map(|(audience, profile)| [audience.into(), profile.into()]),
     );
     delete.execute(connection).await?;
@@ -234,4 +234,8 @@ pub(super) async fn due(
     rows.iter()
         .map(|row| Ok((row.try_get("space_id")?, row.try_get("profile_id")?)))
         .collect()
+}
+
+fn scope(row: &AnyRow) -> Result<Scope> {
+    Ok(Scope::from_text(row.try_get("scope")?))
 }

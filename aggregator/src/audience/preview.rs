@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{facts, store};
 use crate::app::App;
 use crate::clock;
+use crate::consent::{self, Rules};
 use crate::error::Result;
 use crate::profile::{self, IdentifierView};
 
@@ -30,6 +31,8 @@ struct Example {
 /// Looks at every profile and writes nothing.
 pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Preview> {
     let now = clock::now();
+    let rules = Rules::of(&app.sources, space_id);
+    let needed = rules.for_audiences();
     let mut answer = Preview::default();
     let mut cursor = String::new();
     loop {
@@ -39,9 +42,13 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
         };
         cursor.clone_from(last);
         let mut connection = app.database.reader().acquire().await?;
-        let facts = facts::load_and_count(&mut connection, space_id, rule, &profiles).await?;
+        let facts = facts::load_and_count(&mut connection, &rules, rule, &profiles).await?;
+        let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
         for id in profiles {
-            if rule.evaluate(&facts.of(&id), now).member {
+            let mut of_profile = folded.get(&id).into_iter().flatten();
+            let agreed = of_profile.any(|folded| folded.serves(needed));
+            let seen = facts.seen_for(&id, needed);
+            if agreed && rule.evaluate(&seen.facts(), now).member {
                 answer.count += 1;
                 if answer.sample.len() < SAMPLE {
                     let identifiers =

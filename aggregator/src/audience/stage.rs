@@ -7,26 +7,29 @@ use sqlx::AnyConnection;
 
 use super::evaluate::evaluate;
 use super::{members, store};
+use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::pipeline::Turn;
+use crate::source::Directory;
 
 /// Profiles whose time has come, in one step.
 const STEP: i64 = 200;
 
-/// Evaluates the audiences of the profiles that the turn touched.
+/// Evaluates the audiences of the profiles that the turn touched; gives the memberships that ended, by
+/// audience and profile.
 pub(crate) async fn apply(
     connection: &mut AnyConnection,
     turn: &mut Turn<'_>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Vec<(String, String)>> {
     let audiences = store::all(connection, turn.space_id).await?;
     if audiences.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     evaluate(
         connection,
-        turn.space_id,
+        turn.rules,
         &audiences,
         &turn.touched,
         &turn.merged,
@@ -38,6 +41,7 @@ pub(crate) async fn apply(
 /// Evaluates the profiles whose answer may have changed because time has passed, and says which.
 pub(crate) async fn follow_the_clock(
     database: &Database,
+    sources: &Directory,
     now: Timestamp,
 ) -> Result<BTreeSet<String>> {
     let due = members::due(database, now, STEP).await?;
@@ -53,7 +57,7 @@ pub(crate) async fn follow_the_clock(
         let audiences = store::all(&mut transaction, space_id).await?;
         evaluate(
             &mut transaction,
-            space_id,
+            &Rules::of(sources, space_id),
             &audiences,
             profiles,
             &BTreeMap::new(),

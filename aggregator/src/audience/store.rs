@@ -1,7 +1,6 @@
 //! SQL of `audience`, and of the events that rules look at.
 
 use cdp_core::audience::Expr;
-use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -10,6 +9,7 @@ use sqlx::{AnyConnection, Row as _};
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+use crate::pipeline::{Logged, logged};
 
 /// An audience.
 #[derive(Clone, Debug, Serialize)]
@@ -172,10 +172,11 @@ pub(super) async fn events_of(
     space_id: &str,
     name: &str,
     profiles: &[String],
-) -> Result<Vec<(String, Event)>> {
+) -> Result<Vec<(String, Logged)>> {
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
-         e.body AS body FROM wanted w CROSS JOIN identity_node n \
+         e.offset_id AS offset_id, e.space_id AS space_id, e.source_id AS source_id, e.anchor AS anchor, e.body AS body \
+         FROM wanted w CROSS JOIN identity_node n \
          CROSS JOIN event e WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND \
          e.space_id = $1 AND e.anchor = n.identifier AND e.name = $2",
         [space_id.into(), name.into()],
@@ -185,10 +186,7 @@ pub(super) async fn events_of(
         .fetch(connection)
         .await?;
     rows.iter()
-        .map(|row| {
-            let body: String = row.try_get("body")?;
-            Ok((row.try_get("profile_id")?, serde_json::from_str(&body)?))
-        })
+        .map(|row| Ok((row.try_get("profile_id")?, logged(row)?)))
         .collect()
 }
 

@@ -1,20 +1,23 @@
 //! A new definition counts the events that were there before it, a piece at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::{stage, store};
+use super::stage::{self, Tally};
+use super::store;
+use crate::consent::{self, Rules};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Logged, Turn};
+use crate::source::Directory;
 use crate::{audience, clock};
 
 /// Events in one step.
 const STEP: i64 = 1_000;
 
 /// Does one step of the oldest backfill that is not done; false when there is none.
-pub(crate) async fn step(database: &Database) -> Result<bool> {
+pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<bool> {
     let Some(building) = store::building(database).await? else {
         return Ok(false);
     };
@@ -30,11 +33,19 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
     )
     .await?;
     let definitions = std::slice::from_ref(&building.stored);
-    stage::add(&mut transaction, space_id, definitions, &events).await?;
+    let rules = Rules::of(sources, space_id);
+    let scopes = consent::scopes(&mut transaction, &rules, &events).await?;
+    let mut tally = Tally::default();
+    for (logged, scope) in events.iter().zip(&scopes) {
+        if rules.keeps(scope) {
+            tally.add(definitions, logged, scope);
+        }
+    }
+    stage::add(&mut transaction, space_id, tally).await?;
 
     // An audience that waits for a count looks at everybody when the count is there.
     if !building.stored.definition.is_hidden() {
-        evaluate(&mut transaction, space_id, &events).await?;
+        evaluate(&mut transaction, &rules, &events).await?;
     }
 
     let reached = events.last().map_or(building.until, |last| last.offset);
@@ -50,15 +61,11 @@ pub(crate) async fn step(database: &Database) -> Result<bool> {
 }
 
 /// Evaluates the audiences of the people whose events these are.
-async fn evaluate(connection: &mut AnyConnection, space_id: &str, events: &[Logged]) -> Result<()> {
+async fn evaluate(connection: &mut AnyConnection, rules: &Rules, events: &[Logged]) -> Result<()> {
     let anchors: BTreeSet<String> = events.iter().map(|logged| logged.anchor.clone()).collect();
-    let touched = store::profiles_of(connection, space_id, anchors).await?;
-    let mut turn = Turn {
-        space_id,
-        events,
-        profile_of: BTreeMap::new(),
-        touched,
-        merged: BTreeMap::new(),
-    };
-    audience::apply(connection, &mut turn, clock::now()).await
+    let touched = store::profiles_of(connection, rules.space_id(), anchors).await?;
+    let mut turn = Turn::over(rules, events);
+    turn.touched = touched;
+    audience::apply(connection, &mut turn, clock::now()).await?;
+    Ok(())
 }

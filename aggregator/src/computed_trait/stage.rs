@@ -3,41 +3,65 @@
 use std::collections::BTreeMap;
 
 use cdp_core::computed_trait::State;
+use cdp_core::consent::Scope;
 use sqlx::AnyConnection;
 
 use super::store::{self, Stored};
 use crate::error::Result;
 use crate::pipeline::{Logged, Turn};
 
-/// Takes the events into account, in every definition of the space that they match.
-pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
-    let definitions = store::all(connection, turn.space_id).await?;
-    add(connection, turn.space_id, &definitions, turn.events).await
-}
+/// Where a state is kept: definition, anchor and scope.
+pub(super) type Place = (String, String, Scope);
 
-/// Adds events to the state of each definition and anchor.
-pub(super) async fn add(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    definitions: &[Stored],
-    events: &[Logged],
-) -> Result<()> {
-    let mut new: BTreeMap<(String, String), State> = BTreeMap::new();
-    for logged in events {
+/// What definitions remember of events.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(pub(super) BTreeMap<Place, State>);
+
+impl Tally {
+    /// Takes an event into account, in every definition that it matches.
+    pub(crate) fn add(&mut self, definitions: &[Stored], logged: &Logged, scope: &Scope) {
         for stored in definitions
             .iter()
             .filter(|stored| stored.definition.matches(&logged.event))
         {
-            let state = new
-                .entry((stored.id.clone(), logged.anchor.clone()))
-                .or_default();
+            let place = (stored.id.clone(), logged.anchor.clone(), scope.clone());
+            let state = self.0.entry(place).or_default();
             state.add(&stored.definition, &logged.event);
         }
     }
-    for (place, state) in store::states(connection, space_id, new.keys()).await? {
-        if let Some(fresh) = new.get_mut(&place) {
+
+    /// The same for an event that was there before: a definition that still counts what was before it
+    /// comes to the event by itself.
+    pub(crate) fn add_again(&mut self, definitions: &[Stored], logged: &Logged, scope: &Scope) {
+        let counted = definitions
+            .iter()
+            .filter(|stored| stored.has_counted(logged.offset));
+        for stored in counted {
+            self.add(std::slice::from_ref(stored), logged, scope);
+        }
+    }
+}
+
+/// Takes the events into account, in every definition of the space that they match.
+pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
+    let definitions = store::all(connection, turn.space_id).await?;
+    let mut tally = Tally::default();
+    for (logged, scope) in turn.facts() {
+        tally.add(&definitions, logged, scope);
+    }
+    add(connection, turn.space_id, tally).await
+}
+
+/// Adds to what is kept.
+pub(super) async fn add(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    mut tally: Tally,
+) -> Result<()> {
+    for (place, state) in store::states(connection, space_id, tally.0.keys()).await? {
+        if let Some(fresh) = tally.0.get_mut(&place) {
             fresh.merge(&state);
         }
     }
-    store::keep(connection, space_id, new).await
+    store::keep(connection, space_id, tally).await
 }

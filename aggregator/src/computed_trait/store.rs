@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::computed_trait::{Definition, State};
+use cdp_core::consent::Scope;
 use cdp_core::event::Object;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::stage::{Place, Tally};
+use crate::app::App;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
@@ -24,6 +27,17 @@ pub(crate) struct Stored {
     pub(super) definition: Definition,
     pub(super) status: String,
     pub(super) created_at: Timestamp,
+    /// How far the events before it are counted, and up to where they are to be.
+    #[serde(skip)]
+    backfill: (i64, i64),
+}
+
+impl Stored {
+    /// Whether an event that is stored has been counted.
+    pub(super) fn has_counted(&self, offset: i64) -> bool {
+        let (position, until) = self.backfill;
+        offset <= position || offset > until
+    }
 }
 
 /// A definition whose earlier events are still being counted.
@@ -35,8 +49,8 @@ pub(super) struct Building {
 }
 
 /// The space's definitions.
-pub(super) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Stored>> {
-    let sql = "SELECT id, definition, status, created_at FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
+pub(crate) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Stored>> {
+    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .fetch_all(connection)
@@ -51,7 +65,7 @@ pub(super) async fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Stored>> {
-    let sql = "SELECT id, definition, status, created_at FROM computed_trait \
+    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
                WHERE space_id = $1 AND id > $2 AND trait_key NOT LIKE '#%' ORDER BY id LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
@@ -64,7 +78,7 @@ pub(super) async fn page(
 
 /// One definition.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Stored> {
-    let sql = "SELECT id, definition, status, created_at FROM computed_trait \
+    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
                WHERE space_id = $1 AND id = $2 AND trait_key NOT LIKE '#%'";
     let row = sqlx::query(sql)
         .bind(space_id)
@@ -72,6 +86,16 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
         .fetch_optional(database.reader())
         .await?;
     stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
+}
+
+/// The definition of a computed trait, by its key.
+pub(crate) async fn by_key(app: &App, space_id: &str, key: &str) -> Result<Definition> {
+    let mut connection = app.database.reader().acquire().await?;
+    let definitions = all(&mut connection, space_id).await?.into_iter();
+    definitions
+        .map(|stored| stored.definition)
+        .find(|definition| definition.key == key && !definition.is_hidden())
+        .ok_or_else(|| Error::not_found("computed trait"))
 }
 
 /// Writes a definition that has to count what is before `until`, unless there is one with its key.
@@ -155,49 +179,54 @@ pub(super) async fn profiles_of(
         .collect()
 }
 
-/// The states of these definitions and anchors.
+/// The states at these places.
 pub(super) async fn states(
     connection: &mut AnyConnection,
     space_id: &str,
-    places: impl Iterator<Item = &(String, String)>,
-) -> Result<Vec<((String, String), State)>> {
+    places: impl Iterator<Item = &Place>,
+) -> Result<Vec<(Place, State)>> {
     let query = Many::new(
-        "WITH wanted (definition_id, anchor) AS (VALUES {rows}) SELECT c.definition_id AS \
-         definition_id, c.anchor AS anchor, c.state AS state FROM wanted w CROSS JOIN \
+        "WITH wanted (definition_id, anchor, scope) AS (VALUES {rows}) SELECT c.definition_id AS \
+         definition_id, c.anchor AS anchor, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN \
          computed_value c WHERE c.space_id = $1 AND c.definition_id = w.definition_id AND \
-         c.anchor = w.anchor",
+         c.anchor = w.anchor AND c.scope = w.scope",
         [space_id.into()],
     );
     let rows = query
-        .rows(places.map(|(definition, anchor)| [definition.into(), anchor.into()]))
+        .rows(places.map(|(definition, anchor, scope)| {
+            [definition.into(), anchor.into(), scope.as_str().into()]
+        }))
         .fetch(connection)
         .await?;
     rows.iter()
         .map(|row| {
-            Ok((
-                (row.try_get("definition_id")?, row.try_get("anchor")?),
-                state(row)?,
-            ))
+            let place = (
+                row.try_get("definition_id")?,
+                row.try_get("anchor")?,
+                Scope::from_text(row.try_get("scope")?),
+            );
+            Ok((place, state(row)?))
         })
         .collect()
 }
 
 /// Keeps states.
-pub(super) async fn keep(
+pub(crate) async fn keep(
     connection: &mut AnyConnection,
     space_id: &str,
-    states: BTreeMap<(String, String), State>,
+    tally: Tally,
 ) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO computed_value (space_id, definition_id, anchor, state) VALUES {rows} \
-         ON CONFLICT (space_id, definition_id, anchor) DO UPDATE SET state = excluded.state",
+        "INSERT INTO computed_value (space_id, definition_id, anchor, scope, state) VALUES {rows} \
+         ON CONFLICT (space_id, definition_id, anchor, scope) DO UPDATE SET state = excluded.state",
         [],
     );
-    for ((definition, anchor), state) in states {
+    for ((definition, anchor, scope), state) in tally.0 {
         insert.push([
             space_id.into(),
             definition.into(),
             anchor.into(),
+            scope.as_str().into(),
             serde_json::to_string(&state)?.into(),
         ]);
     }
@@ -205,39 +234,88 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// What is computed of profiles: the merge over each profile's identifiers.
+/// What is kept of what is computed of profiles, of every scope.
 #[derive(Debug, Default)]
-pub(crate) struct Computed {
-    /// Computed traits, by profile.
-    pub(crate) values: BTreeMap<String, Object>,
-    /// What audiences count, by profile and key.
-    pub(crate) counts: BTreeMap<String, BTreeMap<String, State>>,
-    /// The keys of what audiences count, as far as earlier events are counted too.
-    pub(crate) ready: BTreeSet<String>,
+pub(crate) struct Known {
+    definitions: BTreeMap<String, Stored>,
+    states: BTreeMap<String, Vec<(String, Scope, State)>>,
 }
 
-/// What is computed of these profiles.
+/// What is computed of a profile, seen for some purposes.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Computed traits.
+    pub(crate) values: Object,
+    /// What audiences count, by key.
+    pub(crate) counts: BTreeMap<String, State>,
+    /// On what each computed trait rests.
+    pub(crate) scopes: BTreeMap<String, Scope>,
+}
+
+impl Known {
+    /// The keys of what audiences count, as far as earlier events are counted too.
+    pub(crate) fn ready(&self) -> BTreeSet<&str> {
+        let definitions = self.definitions.values();
+        let ready =
+            definitions.filter(|stored| stored.definition.is_hidden() && stored.status == READY);
+        ready.map(|stored| stored.definition.key.as_str()).collect()
+    }
+
+    /// What the evidence of a profile for all of these purposes comes to.
+    pub(crate) fn seen_for<S: AsRef<str>>(&self, profile_id: &str, needed: &[S]) -> Seen {
+        let mut merged: BTreeMap<&str, (Scope, State)> = BTreeMap::new();
+        for (definition_id, scope, state) in self.states.get(profile_id).into_iter().flatten() {
+            if !scope.serves(needed) {
+                continue;
+            }
+            let (known, sum) = merged
+                .entry(definition_id)
+                .or_insert_with(|| (scope.clone(), State::default()));
+            *known = known.common(scope);
+            sum.merge(state);
+        }
+        let mut seen = Seen::default();
+        for (definition_id, (scope, state)) in merged {
+            let Some(Stored { definition, .. }) = self.definitions.get(definition_id) else {
+                continue;
+            };
+            let key = definition.key.clone();
+            if definition.is_hidden() {
+                seen.counts.insert(key, state);
+            } else if let Some(value) = state.value(definition) {
+                seen.scopes.insert(key.clone(), scope);
+                seen.values.insert(key, value);
+            }
+        }
+        seen
+    }
+
+    /// The scopes of what is kept of a profile.
+    pub(crate) fn scopes(&self, profile_id: &str) -> impl Iterator<Item = &Scope> {
+        let kept = self.states.get(profile_id).into_iter().flatten();
+        kept.map(|(_, scope, _)| scope)
+    }
+}
+
+/// What is computed of these profiles, over each profile's identifiers.
 pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
-) -> Result<Computed> {
-    let definitions: BTreeMap<String, Stored> = all(&mut *connection, space_id)
-        .await?
-        .into_iter()
-        .map(|stored| (stored.id.clone(), stored))
-        .collect();
-    let mut computed = Computed::default();
-    if definitions.is_empty() {
-        return Ok(computed);
+) -> Result<Known> {
+    let definitions = all(&mut *connection, space_id).await?.into_iter();
+    let mut known = Known {
+        definitions: definitions
+            .map(|stored| (stored.id.clone(), stored))
+            .collect(),
+        ..Known::default()
+    };
+    if known.definitions.is_empty() {
+        return Ok(known);
     }
-    let ready = definitions
-        .values()
-        .filter(|stored| stored.definition.is_hidden() && stored.status == READY);
-    computed.ready = ready.map(|stored| stored.definition.key.clone()).collect();
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
-         c.definition_id AS definition_id, c.state AS state FROM wanted w CROSS JOIN \
+         c.definition_id AS definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN \
          identity_node n CROSS JOIN computed_value c WHERE n.space_id = $1 AND n.profile_id = \
          w.profile_id AND c.space_id = $1 AND c.anchor = n.identifier",
         [space_id.into()],
@@ -246,26 +324,19 @@ pub(crate) async fn of_profiles(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
-    let mut merged: BTreeMap<(String, String), State> = BTreeMap::new();
     for row in &rows {
-        merged
-            .entry((row.try_get("profile_id")?, row.try_get("definition_id")?))
+        let kept = (
+            row.try_get("definition_id")?,
+            Scope::from_text(row.try_get("scope")?),
+            state(row)?,
+        );
+        known
+            .states
+            .entry(row.try_get("profile_id")?)
             .or_default()
-            .merge(&state(row)?);
+            .push(kept);
     }
-    for ((profile_id, definition_id), state) in merged {
-        let Some(Stored { definition, .. }) = definitions.get(&definition_id) else {
-            continue;
-        };
-        if definition.is_hidden() {
-            let counts = computed.counts.entry(profile_id).or_default();
-            counts.insert(definition.key.clone(), state);
-        } else if let Some(value) = state.value(definition) {
-            let values = computed.values.entry(profile_id).or_default();
-            values.insert(definition.key.clone(), value);
-        }
-    }
-    Ok(computed)
+    Ok(known)
 }
 
 fn state(row: &AnyRow) -> Result<State> {
@@ -280,5 +351,9 @@ fn stored(row: &AnyRow) -> Result<Stored> {
         definition: serde_json::from_str(&definition)?,
         status: row.try_get("status")?,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
+        backfill: (
+            row.try_get("backfill_position")?,
+            row.try_get("backfill_until")?,
+        ),
     })
 }

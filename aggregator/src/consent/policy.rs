@@ -49,11 +49,15 @@ async fn publish(app: &App, space_id: &str, policy: Policy, from_version: u32) -
         ..policy
     };
     let version = Version::new(&policy, clock::now())?;
+    // Between two turns, so that none is judged by one policy and counted by the other.
+    let _guard = app.pipeline.between_turns().await;
     if !store::publish(&app.database, space_id, &version).await? {
         return Err(changed_meanwhile(version.version));
     }
     app.sources.reload(&app.database).await?;
     // What collecting needs may be another purpose now, which others have refused.
     app.refusals.fill_anew(&app.database).await?;
+    app.snapshots.clear();
+    app.pipeline.wake();
     Ok(version)
 }

@@ -1,7 +1,7 @@
 //! Who may have refused collection: enough in memory that the database need not be asked about
 //! everybody else, who are nearly all.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,6 @@ use super::state::State;
 use super::store;
 use crate::database::Database;
 use crate::error::Result;
-use crate::pipeline::Turn;
 use crate::source::Directory;
 
 /// Identifiers of people with a refusal of what collection needs, and perhaps a few more. Whoever is
@@ -77,38 +76,20 @@ impl Refusals {
         self.fill(database).await
     }
 
-    /// Whether one of these refuses.
-    pub(super) fn among<'a>(&self, mut states: impl Iterator<Item = &'a State>) -> bool {
-        let purposes = self.sources.collect_purposes();
-        states.any(|state| state.refuses(&purposes))
-    }
-
-    /// Adds everybody to whom a turn brought a refusal, be it by an event or by a merge.
+    /// Adds everybody of these people who refuses, be it by an event or by a merge.
     pub(super) async fn follow(
         &self,
         connection: &mut AnyConnection,
-        turn: &Turn<'_>,
-        refused_now: bool,
+        space_id: &str,
+        people: &BTreeMap<String, State>,
     ) -> Result<()> {
-        // While those from before the start are read, one of them may be merged with somebody.
-        let nobody = {
-            let known = self.known();
-            known.filled && known.identifiers.is_empty()
-        };
-        if nobody && !refused_now {
-            return Ok(());
-        }
         let purposes = self.sources.collect_purposes();
-        let profiles: Vec<String> = turn.touched.iter().cloned().collect();
-        let states = store::states_of_profiles(connection, turn.space_id, &profiles).await?;
-        let refusing: BTreeSet<String> = states
-            .into_iter()
+        let refusing = people
+            .iter()
             .filter(|(_, state)| state.refuses(&purposes))
-            .map(|(profile, _)| profile)
-            .collect();
-        let identifiers =
-            store::identifiers_of(connection, turn.space_id, refusing.into_iter()).await?;
-        self.insert(turn.space_id, &identifiers);
+            .map(|(person, _)| person);
+        let identifiers = store::identifiers_of(connection, space_id, refusing).await?;
+        self.insert(space_id, &identifiers);
         Ok(())
     }
 

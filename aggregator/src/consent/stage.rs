@@ -1,39 +1,164 @@
-//! The pipeline's stage that remembers what people chose.
+//! The pipeline's stage that remembers what people chose, and finds out for what evidence counts now.
 
 use std::collections::BTreeMap;
 
+use cdp_core::consent::{Scope, Standing};
+use cdp_core::event::EventKind;
+use cdp_core::identifier;
 use sqlx::AnyConnection;
 
+use super::entry::Tip;
 use super::refusals::Refusals;
+use super::rules::Rules;
 use super::state::State;
-use super::store;
+use super::store::Kept;
+use super::{entries, store};
 use crate::error::Result;
-use crate::pipeline::Turn;
+use crate::pipeline::{Logged, Turn};
 
-/// Takes in the choices that the events carry.
+/// A person took a purpose back that their evidence had been counted for.
+#[derive(Clone, Debug)]
+pub(crate) struct Withdrawal {
+    pub(crate) person_id: String,
+    pub(crate) purpose: String,
+}
+
+/// Takes in the choices that the events carry. What somebody says holds for every identifier that they
+/// say it with, also where these are never joined. Then says in the turn for what each event counts, and
+/// which anchors have to be folded again because the person's words have come to differ from those that
+/// they were folded under.
 pub(crate) async fn apply(
     connection: &mut AnyConnection,
-    turn: &Turn<'_>,
+    turn: &mut Turn<'_>,
     refusals: &Refusals,
 ) -> Result<()> {
-    let mut said: BTreeMap<String, State> = BTreeMap::new();
+    let mut anchors = store::of_people(connection, turn.space_id, turn.people.iter()).await?;
+    let before = anchors.clone();
+    let news = hear(turn, &mut anchors);
+    let mut people: BTreeMap<String, State> = BTreeMap::new();
+    for (person, kept) in anchors.values() {
+        people
+            .entry(person.clone())
+            .or_default()
+            .merge(kept.state.clone());
+    }
+    let standings: BTreeMap<&String, Standing> = people
+        .iter()
+        .map(|(person, state)| (person, state.standing()))
+        .collect();
+
+    let nothing_said = Standing::default();
+    for (anchor, (person, kept)) in &anchors {
+        let standing = standings.get(person).unwrap_or(&nothing_said);
+        if kept.folded.differs(standing) {
+            let purposes = standing.0.keys().filter(|purpose| {
+                kept.folded.has(purpose)
+                    && standing.0.get(*purpose).is_some_and(|said| said.denies())
+            });
+            turn.withdrawn.extend(purposes.map(|purpose| Withdrawal {
+                person_id: person.clone(),
+                purpose: purpose.clone(),
+            }));
+            turn.again.insert(anchor.clone(), standing.clone());
+            turn.divided.insert(person.clone());
+        }
+    }
+    let mut scopes = Vec::with_capacity(turn.events.len());
     for logged in turn.events {
-        let state = State::of_event(&logged.event);
-        if !state.is_empty() {
-            said.entry(logged.anchor.clone()).or_default().merge(state);
+        let person = turn.person_of.get(&logged.anchor);
+        let standing = person.and_then(|person| standings.get(person));
+        let standing = standing.unwrap_or(&nothing_said);
+        let Some(grants) = turn.rules.grants(logged) else {
+            scopes.push(Scope::default());
+            continue;
+        };
+        let scope = Scope::of(&grants, standing);
+        // What is folded again finds this event in the table.
+        if !turn.again.contains_key(&logged.anchor) {
+            let person = person.cloned().unwrap_or_default();
+            let (_, kept) = anchors
+                .entry(logged.anchor.clone())
+                .or_insert_with(|| (person, Kept::default()));
+            kept.folded.add(&grants, &scope, standing);
         }
+        scopes.push(scope);
     }
-    let mut kept = store::kept(connection, turn.space_id, said.keys().cloned()).await?;
-    let mut changed = BTreeMap::new();
-    for (anchor, new) in said {
-        let known = kept.remove(&anchor).unwrap_or_default();
-        let mut merged = known.clone();
-        merged.merge(new);
-        if merged != known {
-            changed.insert(anchor, merged);
-        }
-    }
-    let refused_now = refusals.among(changed.values());
+    turn.scopes = scopes;
+
+    let is_new =
+        |anchor: &String, kept: &Kept| before.get(anchor).is_none_or(|known| known.1 != *kept);
+    let changed = anchors
+        .into_iter()
+        .map(|(anchor, (_, kept))| (anchor, kept))
+        .filter(|(anchor, kept)| is_new(anchor, kept))
+        .collect();
     store::keep(connection, turn.space_id, changed).await?;
-    refusals.follow(connection, turn, refused_now).await
+    record(connection, turn.space_id, news).await?;
+    refusals.follow(connection, turn.space_id, &people).await
+}
+
+/// Adds the events' words to what is kept of the identifiers that they name; gives those that are news.
+fn hear<'a>(
+    turn: &Turn<'a>,
+    anchors: &mut BTreeMap<String, (String, Kept)>,
+) -> BTreeMap<String, Vec<&'a Logged>> {
+    let mut news: BTreeMap<String, Vec<&Logged>> = BTreeMap::new();
+    for logged in turn.events {
+        let words = State::of_event(&logged.event);
+        if words.is_empty() {
+            continue;
+        }
+        for named in identifier::of_event(&logged.event) {
+            let anchor = named.to_string();
+            let person = turn.person_of.get(&anchor).cloned().unwrap_or_default();
+            let (_, kept) = anchors
+                .entry(anchor.clone())
+                .or_insert_with(|| (person, Kept::default()));
+            let is_new = kept.state.hear(words.clone());
+            if is_new || logged.event.kind == EventKind::Consent {
+                news.entry(anchor).or_default().push(logged);
+            }
+        }
+    }
+    news
+}
+
+/// Writes what is news into the ledger.
+async fn record(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    news: BTreeMap<String, Vec<&Logged>>,
+) -> Result<()> {
+    let mut tips = entries::tips(connection, space_id, news.keys()).await?;
+    let mut added = Vec::new();
+    for (anchor, heard) in news {
+        let mut tip: Tip = tips.remove(&anchor).unwrap_or_default();
+        for logged in heard {
+            added.push(tip.add(space_id, &logged.source_id, &anchor, &logged.event)?);
+        }
+    }
+    entries::append(connection, space_id, added).await
+}
+
+/// For what events count that were taken in before.
+pub(crate) async fn scopes(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    events: &[Logged],
+) -> Result<Vec<Scope>> {
+    let mut anchors: Vec<&String> = events.iter().map(|logged| &logged.anchor).collect();
+    anchors.sort_unstable();
+    anchors.dedup();
+    let anchors = anchors.into_iter().cloned();
+    let states = store::of_anchors(connection, rules.space_id(), anchors).await?;
+    let standings: BTreeMap<String, Standing> = states
+        .into_iter()
+        .map(|(anchor, state)| (anchor, state.standing()))
+        .collect();
+    let nothing_said = Standing::default();
+    let scope = |logged: &Logged| {
+        let standing = standings.get(&logged.anchor).unwrap_or(&nothing_said);
+        rules.scope(logged, standing)
+    };
+    Ok(events.iter().map(scope).collect())
 }

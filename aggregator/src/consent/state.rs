@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use cdp_core::consent::{Choices, Said, Standing};
 use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
-use cdp_core::traits;
 use serde::{Deserialize, Serialize};
 
 /// Choices with what decides between them.
@@ -24,6 +23,14 @@ struct Choice {
 }
 
 impl Choice {
+    /// The later word counts, of two words at one moment the denial, and of two that say the same the one
+    /// with the smaller message id.
+    fn beats(&self, other: &Self) -> bool {
+        let order = |choice: &Self| (choice.at, !choice.granted);
+        let ids = (&self.message_id, &other.message_id);
+        order(self) > order(other) || (order(self) == order(other) && ids.0 < ids.1)
+    }
+
     /// When the purpose was denied last.
     fn denied(&self) -> Option<Timestamp> {
         self.denied_at.max((!self.granted).then_some(self.at))
@@ -62,6 +69,23 @@ impl State {
             .any(|(purpose, choice)| choice.denied().is_some() && purposes.contains(purpose))
     }
 
+    /// Takes in one event's word, and says whether anything but its moment is new.
+    pub(super) fn hear(&mut self, words: Self) -> bool {
+        let told = |state: &Self| -> BTreeMap<String, (bool, Option<Timestamp>)> {
+            let told = |choice: &Choice| {
+                let earlier = choice.denied_at.filter(|_| choice.granted);
+                (choice.granted, earlier)
+            };
+            let purposes = state.0.iter();
+            purposes
+                .map(|(purpose, choice)| (purpose.clone(), told(choice)))
+                .collect()
+        };
+        let before = told(self);
+        self.merge(words);
+        told(self) != before
+    }
+
     /// Takes in what another event or another anchor of the person says: the later choice wins, and
     /// the latest denial is remembered beside it.
     pub(super) fn merge(&mut self, other: Self) {
@@ -73,10 +97,7 @@ impl State {
                 Entry::Occupied(mut place) => {
                     let known = place.get_mut();
                     let denied = known.denied().max(choice.denied());
-                    if traits::wins(
-                        (choice.at, &choice.message_id),
-                        (known.at, &known.message_id),
-                    ) {
+                    if choice.beats(known) {
                         *known = choice;
                     }
                     // Once is enough: a denial that is the latest choice says it itself.

@@ -2,32 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use cdp_core::consent::Choices;
+use cdp_core::consent::{Choices, Standing};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::folded::Folded;
 use super::state::State;
 use crate::database::rows::Many;
 use crate::error::Result;
 
-/// What is kept for these anchors themselves.
-pub(super) async fn kept(
+/// What is kept of an anchor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Kept {
+    pub(super) state: State,
+    pub(super) folded: Folded,
+}
+
+/// What is kept of all anchors of these people, by anchor, with the person.
+pub(super) async fn of_people(
     connection: &mut AnyConnection,
     space_id: &str,
-    anchors: impl Iterator<Item = String>,
-) -> Result<BTreeMap<String, State>> {
+    people: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, (String, Kept)>> {
     let query = Many::new(
-        "WITH wanted (anchor) AS (VALUES {rows}) SELECT c.anchor AS anchor, c.state AS state \
-         FROM wanted w CROSS JOIN consent_state c WHERE c.space_id = $1 AND c.anchor = \
-         w.anchor",
+        "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, c.anchor AS anchor, c.state AS state, \
+         c.folded AS folded FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE n.space_id = $1 AND \
+         n.person_id = w.person_id AND c.space_id = $1 AND c.anchor = n.identifier",
         [space_id.into()],
     );
     let rows = query
-        .rows(anchors.map(|anchor| [anchor.into()]))
+        .rows(people.map(|person| [person.into()]))
         .fetch(connection)
         .await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("anchor")?, state(row)?)))
+        .map(|row| {
+            let kept = Kept {
+                state: state(row)?,
+                folded: folded(row)?,
+            };
+            Ok((row.try_get("anchor")?, (row.try_get("person_id")?, kept)))
+        })
         .collect()
 }
 
@@ -35,22 +49,86 @@ pub(super) async fn kept(
 pub(super) async fn keep(
     connection: &mut AnyConnection,
     space_id: &str,
-    states: BTreeMap<String, State>,
+    kept: BTreeMap<String, Kept>,
 ) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO consent_state (space_id, anchor, state) VALUES {rows} \
-         ON CONFLICT (space_id, anchor) DO UPDATE SET state = excluded.state",
+        "INSERT INTO consent_state (space_id, anchor, state, folded) VALUES {rows} \
+         ON CONFLICT (space_id, anchor) DO UPDATE SET state = excluded.state, folded = excluded.folded",
         [],
     );
-    for (anchor, state) in states {
+    for (anchor, Kept { state, folded }) in kept {
         insert.push([
             space_id.into(),
             anchor.into(),
             serde_json::to_string(&state)?.into(),
+            serde_json::to_string(&folded)?.into(),
         ]);
     }
     insert.execute(connection).await?;
     Ok(())
+}
+
+/// Keeps under which words anchors were folded.
+pub(crate) async fn put_folded(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    folded: &BTreeMap<String, Folded>,
+) -> Result<()> {
+    let mut insert = Many::new(
+        "INSERT INTO consent_state (space_id, anchor, state, folded) VALUES {rows} \
+         ON CONFLICT (space_id, anchor) DO UPDATE SET folded = excluded.folded",
+        [],
+    );
+    for (anchor, folded) in folded {
+        insert.push([
+            space_id.into(),
+            anchor.into(),
+            "{}".into(),
+            serde_json::to_string(folded)?.into(),
+        ]);
+    }
+    insert.execute(connection).await?;
+    Ok(())
+}
+
+/// What people have said, by person.
+pub(crate) async fn standings_of_people(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    people: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, Standing>> {
+    let mut states: BTreeMap<String, State> = BTreeMap::new();
+    for (person, kept) in of_people(connection, space_id, people).await?.into_values() {
+        states.entry(person).or_default().merge(kept.state);
+    }
+    let standings = states.into_iter();
+    Ok(standings
+        .map(|(person, state)| (person, state.standing()))
+        .collect())
+}
+
+/// The scopes that the events of profiles have, by profile. Every profile that exists is in it.
+pub(crate) async fn folded_of_profiles(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, Vec<Folded>>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, COALESCE(c.folded, '{}') AS folded \
+         FROM wanted w CROSS JOIN identity_node n LEFT JOIN consent_state c ON c.space_id = $1 AND c.anchor = n.identifier \
+         WHERE n.space_id = $1 AND n.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<String, Vec<Folded>> = BTreeMap::new();
+    for row in &rows {
+        let of_profile = found.entry(row.try_get("profile_id")?).or_default();
+        of_profile.push(folded(row)?);
+    }
+    Ok(found)
 }
 
 /// The choices of the people behind these anchors, by anchor.
@@ -63,7 +141,7 @@ pub(super) async fn of_anchors(
         "WITH wanted (anchor) AS (VALUES {rows}) SELECT w.anchor AS person, c.state AS state \
          FROM wanted w CROSS JOIN identity_node mine CROSS JOIN identity_node n CROSS JOIN \
          consent_state c WHERE mine.space_id = $1 AND mine.identifier = w.anchor AND \
-         n.space_id = $1 AND n.profile_id = mine.profile_id AND c.space_id = $1 AND c.anchor = \
+         n.space_id = $1 AND n.person_id = mine.person_id AND c.space_id = $1 AND c.anchor = \
          n.identifier",
         [space_id.into()],
     );
@@ -97,8 +175,8 @@ pub(super) async fn states_of_profiles(
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS person, c.state AS \
          state FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE \
-         n.space_id = $1 AND n.profile_id = w.profile_id AND c.space_id = $1 AND c.anchor = \
-         n.identifier",
+         n.space_id = $1 AND n.person_id = (SELECT p.person_id FROM identity_node p WHERE p.space_id = $1 AND p.profile_id = \
+         w.profile_id LIMIT 1) AND c.space_id = $1 AND c.anchor = n.identifier",
         [space_id.into()],
     );
     people(
@@ -109,24 +187,39 @@ pub(super) async fn states_of_profiles(
     )
 }
 
-/// All identifiers of these profiles.
+/// All identifiers of these people.
 pub(super) async fn identifiers_of(
     connection: &mut AnyConnection,
     space_id: &str,
-    profiles: impl Iterator<Item = String>,
+    people: impl Iterator<Item = &String>,
 ) -> Result<Vec<String>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.identifier AS identifier FROM wanted w \
-         CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.profile_id = w.profile_id",
+        "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier FROM wanted w \
+         CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
         [space_id.into()],
     );
     let rows = query
-        .rows(profiles.map(|profile| [profile.into()]))
+        .rows(people.map(|person| [person.into()]))
         .fetch(connection)
         .await?;
     rows.iter()
         .map(|row| Ok(row.try_get("identifier")?))
         .collect()
+}
+
+/// The person behind a profile.
+pub(super) async fn person_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Option<String>> {
+    let sql = "SELECT person_id FROM identity_node WHERE space_id = $1 AND profile_id = $2 LIMIT 1";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get("person_id")).transpose()?)
 }
 
 /// All identifiers of the person behind one of them.
@@ -136,7 +229,7 @@ pub(super) async fn identifiers_beside(
     identifier: &str,
 ) -> Result<Vec<String>> {
     let sql = "SELECT n.identifier AS identifier FROM identity_node mine CROSS JOIN identity_node n \
-               WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND n.profile_id = mine.profile_id";
+               WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND n.person_id = mine.person_id";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(identifier)
@@ -190,6 +283,11 @@ fn people(rows: &[AnyRow]) -> Result<BTreeMap<String, State>> {
             .merge(state(row)?);
     }
     Ok(merged)
+}
+
+fn folded(row: &AnyRow) -> Result<Folded> {
+    let text: String = row.try_get("folded")?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 fn state(row: &AnyRow) -> Result<State> {

@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 9] = [
+const STEPS: [(&str, &str, &str); 11] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -29,6 +29,8 @@ const STEPS: [(&str, &str, &str); 9] = [
     step!("0007", "tracking_plan"),
     step!("0008", "collection_policy"),
     step!("0009", "consent_policy"),
+    step!("0010", "consent_ledger"),
+    step!("0011", "purpose_scope"),
 ];
 
 /// All steps, in order.

@@ -17,6 +17,10 @@ use crate::error::Result;
 pub(super) struct Resolved {
     /// Nodes that are new or different.
     pub(super) nodes: BTreeMap<Identifier, Node>,
+    /// People who have such nodes, or had them.
+    pub(super) people: BTreeSet<String>,
+    /// People whom consent had divided: what of them is linked has to be found anew.
+    pub(super) divided: BTreeSet<String>,
     /// Profiles whose identifiers changed, before and after.
     pub(super) touched: BTreeSet<String>,
     /// Profiles that are no more: from → into.
@@ -90,6 +94,9 @@ impl Resolved {
             .iter()
             .map(|node| (&node.identifier, node.first_seen))
             .collect();
+        let divided = before
+            .values()
+            .any(|node| node.person_id != node.profile_id);
         let mut alive = BTreeSet::new();
         let mut moved = Vec::new();
         for group in &resolution.groups {
@@ -99,6 +106,7 @@ impl Resolved {
                 let first_seen = first_seen.get(member).copied().unwrap_or_default();
                 let node = Node {
                     component,
+                    person_id: profile_id.clone(),
                     profile_id: profile_id.clone(),
                     first_seen,
                 };
@@ -106,7 +114,13 @@ impl Resolved {
                     self.touched.insert(profile_id.clone());
                     moved.extend(old.map(|old| (old.profile_id.clone(), profile_id.clone())));
                 }
+                if divided {
+                    self.divided.insert(profile_id.clone());
+                }
                 if old != Some(&node) {
+                    self.people.insert(profile_id.clone());
+                    // Whom it was taken from has lost its words, too.
+                    self.people.extend(old.map(|old| old.person_id.clone()));
                     self.nodes.insert(member.clone(), node);
                 }
             }

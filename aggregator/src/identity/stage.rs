@@ -34,8 +34,16 @@ pub(crate) async fn apply(
         }
         turn.touched.extend(resolved.touched);
         turn.merged.extend(resolved.merged);
+        turn.people.extend(resolved.people);
+        turn.divided.extend(resolved.divided);
     }
     for (identifier, node) in nodes {
+        if node.person_id != node.profile_id {
+            turn.divided.insert(node.person_id.clone());
+        }
+        turn.people.insert(node.person_id.clone());
+        turn.person_of
+            .insert(identifier.to_string(), node.person_id);
         turn.profile_of
             .insert(identifier.to_string(), node.profile_id);
     }

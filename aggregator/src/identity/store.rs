@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::Edge;
 use cdp_core::time::Timestamp;
@@ -9,6 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::evidence::Pair;
+use super::link::Links;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
 
@@ -16,6 +18,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(super) component: i64,
+    /// Whom the evidence says that it is, whatever consent says.
+    pub(super) person_id: String,
     pub(super) profile_id: String,
     pub(super) first_seen: Timestamp,
 }
@@ -65,7 +69,7 @@ pub(super) async fn nodes(
 ) -> Result<Vec<(Identifier, Node)>> {
     let query = Many::new(
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
          w.identifier",
         [space_id.into()],
@@ -85,7 +89,7 @@ pub(super) async fn nodes_of_components(
 ) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
         "WITH wanted (component) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.component = \
          w.component",
         [space_id.into()],
@@ -167,6 +171,79 @@ pub(super) async fn edges_of_components(
     Ok(found)
 }
 
+/// Every identifier of these people, by person.
+pub(super) async fn nodes_of_people(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    people: &BTreeSet<String>,
+) -> Result<BTreeMap<String, BTreeMap<Identifier, Node>>> {
+    let query = Many::new(
+        "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
+         n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM wanted w CROSS JOIN \
+         identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(people.iter().map(|person| [person.into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<String, BTreeMap<Identifier, Node>> = BTreeMap::new();
+    for row in &rows {
+        let (identifier, node) = node(row)?;
+        let person = found.entry(node.person_id.clone()).or_default();
+        person.insert(identifier, node);
+    }
+    Ok(found)
+}
+
+/// The links that start from identifiers of these people, by person.
+pub(super) async fn links_of_people(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    people: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<(Pair, Scope)>>> {
+    let query = Many::new(
+        "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, l.a AS a, l.b AS b, l.scope AS scope \
+         FROM wanted w CROSS JOIN identity_node n CROSS JOIN identity_link l WHERE n.space_id = $1 AND n.person_id = \
+         w.person_id AND l.space_id = $1 AND l.a = n.identifier",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(people.iter().map(|person| [person.into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<String, Vec<(Pair, Scope)>> = BTreeMap::new();
+    for row in &rows {
+        let pair = (identifier(row, "a")?, identifier(row, "b")?);
+        let scope = Scope::from_text(row.try_get("scope")?);
+        let person = found.entry(row.try_get("person_id")?).or_default();
+        person.push((pair, scope));
+    }
+    Ok(found)
+}
+
+/// Writes links.
+pub(crate) async fn put_links(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    links: Links,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO identity_link (space_id, a, b, scope) VALUES {rows} ON CONFLICT (space_id, a, b, scope) DO NOTHING",
+        [],
+    );
+    let rows = links.0.into_iter().map(|((a, b), scope)| {
+        [
+            space_id.into(),
+            a.to_string().into(),
+            b.to_string().into(),
+            scope.as_str().into(),
+        ]
+    });
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
 /// The greatest number of a component, 0 when there is none.
 pub(super) async fn last_component(connection: &mut AnyConnection) -> Result<i64> {
     let row = sqlx::query("SELECT COALESCE(MAX(component), 0) AS last FROM identity_node")
@@ -210,9 +287,9 @@ pub(super) async fn put_nodes(
     nodes: &BTreeMap<Identifier, Node>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO identity_node (space_id, identifier, component, profile_id, first_seen) VALUES {rows} \
+        "INSERT INTO identity_node (space_id, identifier, component, person_id, profile_id, first_seen) VALUES {rows} \
          ON CONFLICT (space_id, identifier) DO UPDATE \
-         SET component = excluded.component, profile_id = excluded.profile_id, first_seen = excluded.first_seen",
+         SET component = excluded.component, person_id = excluded.person_id, profile_id = excluded.profile_id, first_seen = excluded.first_seen",
         [],
     );
     let rows = nodes.iter().map(|(identifier, node)| {
@@ -221,6 +298,7 @@ pub(super) async fn put_nodes(
             space_id.into(),
             identifier.to_string().into(),
             node.component.into(),
+            (&node.person_id).into(),
             (&node.profile_id).into(),
             first_seen.into(),
         ]
@@ -296,6 +374,7 @@ pub(super) async fn put_blocked(
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
     let node = Node {
         component: row.try_get("component")?,
+        person_id: row.try_get("person_id")?,
         profile_id: row.try_get("profile_id")?,
         first_seen: time(row, "first_seen")?,
     };

@@ -36,10 +36,8 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
             (admitted.index, admitted.event, identifiers)
         })
         .collect();
-    let anchors = admitted
-        .iter()
-        .filter_map(|(_, _, identifiers)| identifiers.first());
-    let current = consent::current_of_people(app, &forward.space_id, anchors).await?;
+    let named = admitted.iter().flat_map(|(_, _, identifiers)| identifiers);
+    let current = consent::current_of_people(app, &forward.space_id, named).await?;
 
     let plan = app.plans.of(&forward.space_id);
     let mut findings = Findings::new();
@@ -53,7 +51,7 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
         reports: forward.ledger,
     };
     for (index, mut event, identifiers) in admitted {
-        let verdict = verdict(&config, &event, identifiers.first(), &current);
+        let verdict = verdict(&config, &event, &identifiers, &current);
         let verdict = verdict.and_then(|()| {
             match planned(plan.as_deref(), index, &mut event, &mut findings) {
                 None => Ok(()),
@@ -98,6 +96,8 @@ fn planned(
 ) -> Option<String> {
     // Only this server says what is wrong with an event.
     event.violations.clear();
+    // What somebody says of consent is nobody's plan.
+    let plan = plan.filter(|_| event.kind != EventKind::Consent);
     let finding = plan?.judge(event)?;
     let refused = match finding.action {
         Action::Allow => None,
@@ -115,19 +115,19 @@ fn planned(
 fn verdict(
     config: &SourceConfig,
     event: &Event,
-    anchor: Option<&Identifier>,
+    identifiers: &[Identifier],
     current: &BTreeMap<Identifier, Standing>,
 ) -> Result<(), (Outcome, String)> {
-    let Some(anchor) = anchor else {
+    if identifiers.is_empty() {
         let reason = "the event names nobody: each of its ids is a placeholder such as \"null\" or is empty; send a userId or an anonymousId of the person";
         return Err((Outcome::Quarantined, reason.to_owned()));
-    };
-    match gate_event(
-        &config.policy,
-        &config.consent_basis,
-        event,
-        current.get(anchor),
-    ) {
+    }
+    // Whoever of those that the event names has said no, it is heard.
+    let mut said: Option<Standing> = None;
+    for standing in identifiers.iter().filter_map(|named| current.get(named)) {
+        said.get_or_insert_default().merge(standing);
+    }
+    match gate_event(&config.policy, &config.consent_basis, event, said.as_ref()) {
         Gate::Admit => Ok(()),
         Gate::Deny(reason) => Err((Outcome::Denied, reason)),
         Gate::Quarantine(reason) => Err((Outcome::Quarantined, reason)),

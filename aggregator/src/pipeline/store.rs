@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cdp_core::event::Event;
+use futures_util::{Stream, StreamExt as _};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
@@ -75,7 +76,37 @@ pub(crate) async fn read_between(
     rows.iter().map(logged).collect()
 }
 
-fn logged(row: &AnyRow) -> Result<Logged> {
+/// The events of an anchor, one after the other: there may be very many.
+pub(crate) fn events_of_anchor<'c>(
+    connection: &'c mut AnyConnection,
+    space_id: &'c str,
+    anchor: &'c str,
+) -> impl Stream<Item = Result<Logged>> + 'c {
+    let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event WHERE space_id = $1 AND anchor = $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(anchor)
+        .fetch(connection);
+    rows.map(|row| logged(&row?))
+}
+
+/// An event by its message id.
+pub(crate) async fn event(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    message_id: &str,
+) -> Result<Option<Logged>> {
+    let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event WHERE space_id = $1 AND message_id = $2";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(message_id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(logged).transpose()
+}
+
+/// Reads an event of the log.
+pub(crate) fn logged(row: &AnyRow) -> Result<Logged> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let body: String = text("body")?;
     Ok(Logged {

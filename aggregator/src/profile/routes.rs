@@ -17,7 +17,7 @@ pub(crate) fn routes(api: Api) -> Api {
     api.get("/profiles", "List profiles", list)
         .get(
             "/profiles/{reference}",
-            "Read a profile by kind:value or by id",
+            "Read a profile by kind:value or by id; ?purpose= for what evidence for a purpose tells",
             read,
         )
         .get(
@@ -27,14 +27,14 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/explain",
-            "Which evidence and which rule joined each identifier",
+            "Which evidence and which rule joined each identifier; for consent ask …/consent/why?link=kind:value",
             explain,
         )
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
     let ids = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
-    let profiles = view::many(&app, reader.space_id(), ids).await?;
+    let profiles = view::many(&app, reader.space_id(), ids, None).await?;
     page.answer(profiles, |profile| profile.id.clone())
 }
 
@@ -42,10 +42,17 @@ async fn read(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Json<Value>> {
     let id = find(&app, reader.space_id(), &reference).await?;
-    let profile = view::one(&app, reader.space_id(), id).await?;
+    let purpose = asked.purpose.as_deref();
+    let profile = view::one(&app, reader.space_id(), id, purpose).await?;
     Ok(Json(serde_json::to_value(profile)?))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    purpose: Option<String>,
 }
 
 #[derive(Deserialize)]

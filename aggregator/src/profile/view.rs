@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cdp_core::consent::Choices;
+use cdp_core::consent::{Choices, Scope};
 use cdp_core::event::Object;
 use cdp_core::identifier::Identifier;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::store;
 use crate::app::App;
 use crate::audience::{self, Belongs};
+use crate::consent::Rules;
 use crate::error::{Error, Result};
 use crate::{computed_trait, consent, traits};
 
@@ -20,8 +21,25 @@ pub(super) struct Profile {
     identifiers: Vec<IdentifierView>,
     traits: Object,
     computed_traits: Object,
+    /// The purposes for which the evidence of each counts.
+    rests_on: RestsOn,
     audiences: Vec<Belongs>,
     consent: Choices,
+}
+
+/// On what traits rest, by name.
+#[derive(Debug, Serialize)]
+struct RestsOn {
+    traits: BTreeMap<String, Vec<String>>,
+    computed_traits: BTreeMap<String, Vec<String>>,
+}
+
+fn purposes(scopes: BTreeMap<String, Scope>) -> BTreeMap<String, Vec<String>> {
+    let listed = |scope: &Scope| scope.purposes().map(str::to_owned).collect();
+    scopes
+        .into_iter()
+        .map(|(name, scope)| (name, listed(&scope)))
+        .collect()
 }
 
 /// An identifier as callers see it.
@@ -38,30 +56,54 @@ impl From<Identifier> for IdentifierView {
 }
 
 /// One profile.
-pub(super) async fn one(app: &App, space_id: &str, id: String) -> Result<Profile> {
-    many(app, space_id, vec![id])
+pub(super) async fn one(
+    app: &App,
+    space_id: &str,
+    id: String,
+    purpose: Option<&str>,
+) -> Result<Profile> {
+    many(app, space_id, vec![id], purpose)
         .await?
         .pop()
         .ok_or_else(|| Error::not_found("profile"))
 }
 
-/// Several profiles, in the order of their ids as given.
-pub(super) async fn many(app: &App, space_id: &str, ids: Vec<String>) -> Result<Vec<Profile>> {
+/// Several profiles, in the order of their ids as given, as far as evidence for facts, and for a purpose if
+/// one is given, tells of them.
+pub(super) async fn many(
+    app: &App,
+    space_id: &str,
+    ids: Vec<String>,
+    purpose: Option<&str>,
+) -> Result<Vec<Profile>> {
+    let rules = Rules::of(&app.sources, space_id);
+    let mut needed = rules.policy().uses.traits.clone();
+    needed.extend(purpose.map(str::to_owned));
     let mut connection = app.database.reader().acquire().await?;
     let mut identifiers = store::identifiers_of(&mut connection, space_id, &ids).await?;
-    let mut traits = traits::of_profiles(&mut connection, space_id, &ids).await?;
-    let mut computed = computed_trait::of_profiles(&mut connection, space_id, &ids)
-        .await?
-        .values;
+    let traits = traits::of_profiles(&mut connection, space_id, &ids).await?;
+    let computed = computed_trait::of_profiles(&mut connection, space_id, &ids).await?;
     let mut audiences = audience::memberships_of(&mut connection, space_id, &ids).await?;
     let mut consent = consent::of_profiles(&mut connection, space_id, &ids).await?;
-    let view = |id: String| Profile {
-        identifiers: strongest_first(identifiers.remove(&id).unwrap_or_default()),
-        traits: traits.remove(&id).unwrap_or_default(),
-        computed_traits: computed.remove(&id).unwrap_or_default(),
-        audiences: audiences.remove(&id).unwrap_or_default(),
-        consent: consent.remove(&id).unwrap_or_else(BTreeMap::new),
-        id,
+    let view = |id: String| {
+        let (traits, computed) = (
+            traits.seen_for(&id, &needed),
+            computed.seen_for(&id, &needed),
+        );
+        let mut audiences = audiences.remove(&id).unwrap_or_default();
+        audiences.retain(|belongs| purpose.is_none_or(|purpose| belongs.holds_for(purpose)));
+        Profile {
+            identifiers: strongest_first(identifiers.remove(&id).unwrap_or_default()),
+            traits: traits.values,
+            computed_traits: computed.values,
+            rests_on: RestsOn {
+                traits: purposes(traits.scopes),
+                computed_traits: purposes(computed.scopes),
+            },
+            audiences,
+            consent: consent.remove(&id).unwrap_or_default(),
+            id,
+        }
     };
     Ok(ids.into_iter().map(view).collect())
 }
@@ -78,6 +120,13 @@ pub(crate) async fn identifiers(
         .into_iter()
         .map(|(id, identifiers)| (id, strongest_first(identifiers)))
         .collect())
+}
+
+/// The identifiers of one profile.
+pub(crate) async fn names(app: &App, space_id: &str, id: &str) -> Result<Vec<Identifier>> {
+    let mut connection = app.database.reader().acquire().await?;
+    let mut found = store::identifiers_of(&mut connection, space_id, &[id.to_owned()]).await?;
+    Ok(found.remove(id).unwrap_or_default())
 }
 
 fn strongest_first(mut identifiers: Vec<Identifier>) -> Vec<IdentifierView> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::consent::Scope;
 use cdp_core::event::Object;
 use cdp_core::time::Timestamp;
 use cdp_core::traits;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::stage::{Place, Writes};
 use crate::database::rows::Many;
 use crate::error::Result;
 
@@ -30,15 +32,15 @@ impl Written {
     }
 }
 
-/// The traits kept for these anchors themselves, by anchor and key.
+/// The traits kept for these anchors themselves.
 pub(super) async fn kept(
     connection: &mut AnyConnection,
     space_id: &str,
     anchors: impl Iterator<Item = String>,
-) -> Result<BTreeMap<(String, String), Written>> {
+) -> Result<BTreeMap<Place, Written>> {
     let query = Many::new(
         "WITH wanted (anchor) AS (VALUES {rows}) SELECT t.anchor AS owner, t.trait_key AS \
-         trait_key, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
+         trait_key, t.scope AS scope, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
          FROM wanted w CROSS JOIN trait_value t WHERE t.space_id = $1 AND t.anchor = w.anchor",
         [space_id.into()],
     );
@@ -48,32 +50,35 @@ pub(super) async fn kept(
         .await?;
     rows.iter()
         .map(|row| {
-            Ok((
-                (row.try_get("owner")?, row.try_get("trait_key")?),
-                written(row)?,
-            ))
+            let place = (
+                row.try_get("owner")?,
+                row.try_get("trait_key")?,
+                Scope::from_text(row.try_get("scope")?),
+            );
+            Ok((place, written(row)?))
         })
         .collect()
 }
 
 /// Keeps writes that have won.
-pub(super) async fn keep(
+pub(crate) async fn keep(
     connection: &mut AnyConnection,
     space_id: &str,
-    writes: BTreeMap<(String, String), Written>,
+    writes: Writes,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO trait_value (space_id, anchor, trait_key, value, timestamp, message_id) VALUES {rows} \
-         ON CONFLICT (space_id, anchor, trait_key) DO UPDATE \
+        "INSERT INTO trait_value (space_id, anchor, trait_key, scope, value, timestamp, message_id) VALUES {rows} \
+         ON CONFLICT (space_id, anchor, trait_key, scope) DO UPDATE \
          SET value = excluded.value, timestamp = excluded.timestamp, message_id = excluded.message_id",
         [],
     );
-    let rows = writes.into_iter().map(|((anchor, key), written)| {
+    let rows = writes.0.into_iter().map(|((anchor, key, scope), written)| {
         let timestamp = written.timestamp.as_micros();
         [
             space_id.into(),
             anchor.into(),
             key.into(),
+            scope.as_str().into(),
             written.value.to_string().into(),
             timestamp.into(),
             written.message_id.into(),
@@ -83,15 +88,60 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// The traits of profiles: the merge over each profile's identifiers.
+/// What is kept of profiles' traits, of every scope.
+#[derive(Debug, Default)]
+pub(crate) struct Known(BTreeMap<String, Vec<(String, Scope, Written)>>);
+
+/// Traits that are seen for some purposes, with the scope of the evidence of each.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) values: Object,
+    pub(crate) scopes: BTreeMap<String, Scope>,
+    /// The message that says it.
+    pub(crate) messages: BTreeMap<String, String>,
+}
+
+impl Known {
+    /// The traits of a profile that evidence for all of these purposes tells.
+    pub(crate) fn seen_for<S: AsRef<str>>(&self, profile_id: &str, needed: &[S]) -> Seen {
+        let mut best: BTreeMap<&str, (&Scope, &Written)> = BTreeMap::new();
+        for (key, scope, written) in self.0.get(profile_id).into_iter().flatten() {
+            if scope.serves(needed)
+                && best
+                    .get(key.as_str())
+                    .is_none_or(|(_, known)| written.beats(known))
+            {
+                best.insert(key, (scope, written));
+            }
+        }
+        let mut seen = Seen::default();
+        for (key, (scope, written)) in best {
+            if !written.value.is_null() {
+                seen.values.insert(key.to_owned(), written.value.clone());
+                seen.scopes.insert(key.to_owned(), scope.clone());
+                seen.messages
+                    .insert(key.to_owned(), written.message_id.clone());
+            }
+        }
+        seen
+    }
+
+    /// The scopes of what is kept of a profile.
+    pub(crate) fn scopes(&self, profile_id: &str) -> impl Iterator<Item = &Scope> {
+        let kept = self.0.get(profile_id).into_iter().flatten();
+        kept.map(|(_, scope, _)| scope)
+    }
+}
+
+/// The traits of profiles, over each profile's identifiers.
 pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
-) -> Result<BTreeMap<String, Object>> {
+) -> Result<Known> {
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS owner, t.trait_key \
-         AS trait_key, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
+         AS trait_key, t.scope AS scope, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
          FROM wanted w CROSS JOIN identity_node n CROSS JOIN trait_value t WHERE n.space_id = \
          $1 AND n.profile_id = w.profile_id AND t.space_id = $1 AND t.anchor = n.identifier",
         [space_id.into()],
@@ -100,25 +150,16 @@ pub(crate) async fn of_profiles(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
-    let mut best: BTreeMap<(String, String), Written> = BTreeMap::new();
+    let mut known = Known::default();
     for row in &rows {
-        let place = (row.try_get("owner")?, row.try_get("trait_key")?);
-        let written = written(row)?;
-        if best.get(&place).is_none_or(|known| written.beats(known)) {
-            best.insert(place, written);
-        }
+        let kept = (
+            row.try_get("trait_key")?,
+            Scope::from_text(row.try_get("scope")?),
+            written(row)?,
+        );
+        known.0.entry(row.try_get("owner")?).or_default().push(kept);
     }
-    let mut found: BTreeMap<String, Object> = BTreeMap::new();
-    for ((profile_id, key), written) in best
-        .into_iter()
-        .filter(|(_, written)| !written.value.is_null())
-    {
-        found
-            .entry(profile_id)
-            .or_default()
-            .insert(key, written.value);
-    }
-    Ok(found)
+    Ok(known)
 }
 
 fn written(row: &AnyRow) -> Result<Written> {

@@ -369,7 +369,24 @@ fn build(
         extra: fields.keep(None),
     };
     complete(&event)?;
-    Ok(event)
+    Ok(match kind {
+        EventKind::Consent => statement_alone(event),
+        _ => event,
+    })
+}
+
+/// Of what somebody says of consent, nothing else is kept.
+fn statement_alone(event: Event) -> Event {
+    Event {
+        name: None,
+        previous_id: None,
+        group_id: None,
+        properties: Fields::default(),
+        traits: Fields::default(),
+        context: Fields::default(),
+        extra: Fields::default(),
+        ..event
+    }
 }
 
 fn kept(object: Option<&str>) -> Fields {
@@ -421,6 +438,12 @@ fn complete(event: &Event) -> Result<(), String> {
         needs(
             event.previous_id.is_some() && event.user_id.is_some(),
             "a \"previousId\" and a \"userId\"",
+        )?;
+    }
+    if event.kind == EventKind::Consent {
+        needs(
+            !event.receipt.ruling().is_empty(),
+            "a state per purpose, such as \"consent\":{\"categoryPreferences\":{\"analytics\":false}}",
         )?;
     }
     needs(

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::withdrawal;
 
 /// A published version.
 #[derive(Clone, Debug, Serialize)]
@@ -98,6 +99,8 @@ pub(super) async fn publish(
         .bind(serde_json::to_string(&version.policy)?)
         .execute(&mut *transaction)
         .await?;
+    // What evidence grants may be something else now.
+    withdrawal::everybody(&mut transaction, space_id).await?;
     transaction.commit().await?;
     Ok(true)
 }

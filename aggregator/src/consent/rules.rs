@@ -1,0 +1,100 @@
+//! The rules by which a space's evidence counts.
+
+use std::sync::Arc;
+
+use cdp_core::consent::{Grants, Policy, Scope, Standing};
+use cdp_core::event::EventKind;
+use cdp_core::source::{ConsentBasis, SourceConfig};
+
+use crate::pipeline::Logged;
+use crate::source::Directory;
+
+/// The policy in force, and on what each source's data rests.
+pub(crate) struct Rules {
+    space_id: String,
+    sources: Vec<Arc<SourceConfig>>,
+    policy: Policy,
+    /// What a membership needs.
+    audiences: Vec<String>,
+    /// What a membership needs before a decision may see it.
+    decisions: Vec<String>,
+}
+
+impl Rules {
+    /// The rules of a space, as they are now. Without a source nothing can be allowed.
+    pub(crate) fn of(sources: &Directory, space_id: &str) -> Self {
+        let sources = sources.of_space(space_id);
+        let policy = sources
+            .first()
+            .map_or_else(Policy::closed, |config| config.policy.clone());
+        let together = |uses: &[&[String]]| {
+            // Where one use is never allowed, all of them together are not.
+            if uses.iter().any(|needed| needed.is_empty()) {
+                return Vec::new();
+            }
+            let mut needed = uses.concat();
+            needed.sort_unstable();
+            needed.dedup();
+            needed
+        };
+        let uses = &policy.uses;
+        let audiences = together(&[&uses.traits, &uses.audiences]);
+        let decisions = together(&[&uses.traits, &uses.audiences, &uses.decisions]);
+        Self {
+            space_id: space_id.to_owned(),
+            sources,
+            audiences,
+            decisions,
+            policy,
+        }
+    }
+
+    /// Whose rules.
+    pub(crate) fn space_id(&self) -> &str {
+        &self.space_id
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The purposes that evidence of a membership needs.
+    pub(crate) fn for_audiences(&self) -> &[String] {
+        &self.audiences
+    }
+
+    /// The purposes that evidence of a membership needs before a decision may see it.
+    pub(crate) fn for_decisions(&self) -> &[String] {
+        &self.decisions
+    }
+
+    /// Whether facts of this scope are kept at all: where nobody may see them, there are none.
+    pub(crate) fn keeps(&self, scope: &Scope) -> bool {
+        scope.serves(&self.policy.uses.traits)
+    }
+
+    /// What an event grants; `None` where it is evidence of nothing.
+    pub(crate) fn grants(&self, logged: &Logged) -> Option<Grants> {
+        if logged.event.kind == EventKind::Consent {
+            return None;
+        }
+        let basis = self.basis(&logged.source_id)?;
+        Some(Grants::of(&self.policy, basis, &logged.event))
+    }
+
+    /// On what a source's data rests.
+    pub(crate) fn basis(&self, source_id: &str) -> Option<&ConsentBasis> {
+        let source = self
+            .sources
+            .iter()
+            .find(|config| config.source_id == source_id)?;
+        Some(&source.consent_basis)
+    }
+
+    /// For what an event of this person counts now.
+    pub(crate) fn scope(&self, logged: &Logged, standing: &Standing) -> Scope {
+        let grants = self.grants(logged);
+        grants.map_or_else(Scope::default, |grants| Scope::of(&grants, standing))
+    }
+}

@@ -1,0 +1,133 @@
+//! What of a person may be linked: the identifiers that are connected by evidence whose scope has the
+//! purposes of linking. Without consent to it a person is several profiles.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cdp_core::consent::Scope;
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{self, Edge, edges_of};
+use sqlx::AnyConnection;
+
+use super::cache::Cache;
+use super::evidence::Pair;
+use super::store::{self, Node};
+use crate::error::Result;
+use crate::pipeline::{Logged, Turn};
+
+/// Pairs whose evidence allows linking, by scope.
+#[derive(Debug, Default)]
+pub(crate) struct Links(pub(super) BTreeSet<(Pair, Scope)>);
+
+impl Links {
+    /// Takes in an event's evidence, if it may link, and says whether it may.
+    pub(crate) fn add<S: AsRef<str>>(
+        &mut self,
+        logged: &Logged,
+        scope: &Scope,
+        needed: &[S],
+    ) -> bool {
+        let edges = edges_of(&logged.event);
+        let allowed = scope.serves(needed);
+        let none = edges.is_empty();
+        if allowed {
+            let pairs = edges.into_iter().map(|edge| (edge.a, edge.b));
+            self.0.extend(pairs.map(|pair| (pair, scope.clone())));
+        }
+        allowed || none
+    }
+}
+
+/// Keeps the links of the turn's events, and divides the people whose links do not reach everywhere.
+pub(crate) async fn link(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    cache: &mut Cache,
+) -> Result<()> {
+    let needed = &turn.rules.policy().uses.link;
+    let mut links = Links::default();
+    let mut divided = Vec::new();
+    for (logged, scope) in turn.scoped() {
+        let allowed = links.add(logged, scope, needed);
+        if !allowed && let Some(person) = turn.person_of.get(&logged.anchor) {
+            divided.push(person.clone());
+        }
+    }
+    turn.divided.extend(divided);
+    store::put_links(connection, turn.space_id, links).await?;
+    if turn.divided.is_empty() {
+        return Ok(());
+    }
+    let space: Arc<str> = Arc::from(turn.space_id);
+    let people = store::nodes_of_people(connection, &space, &turn.divided).await?;
+    let mut links = store::links_of_people(connection, &space, &turn.divided).await?;
+    let mut changed = BTreeMap::new();
+    let mut seeds = Vec::new();
+    let mut alive = BTreeSet::new();
+    for (person, nodes) in &people {
+        let edges = links.remove(person).unwrap_or_default();
+        let edges = edges
+            .into_iter()
+            .filter(|(_, scope)| scope.serves(needed))
+            .map(|((a, b), _)| (a, b));
+        for group in profiles(nodes, edges) {
+            let profile_id = identity::profile_id(&space, &group.seed);
+            seeds.push((profile_id.clone(), group.seed));
+            for member in group.members {
+                let Some(node) = nodes.get(&member) else {
+                    continue;
+                };
+                if node.profile_id != profile_id {
+                    turn.touched
+                        .extend([node.profile_id.clone(), profile_id.clone()]);
+                    let profile_id = profile_id.clone();
+                    let moved = Node {
+                        profile_id,
+                        ..node.clone()
+                    };
+                    changed.insert(member, moved);
+                }
+            }
+            alive.insert(profile_id);
+        }
+    }
+    turn.merged.retain(|from, _| !alive.contains(from));
+    store::put_nodes(connection, &space, &changed).await?;
+    store::put_seeds(connection, &space, seeds).await?;
+    for (identifier, node) in changed {
+        let name = identifier.to_string();
+        turn.profile_of
+            .entry(name.clone())
+            .and_modify(|profile_id| profile_id.clone_from(&node.profile_id));
+        cache.put(&space, name, node);
+    }
+    turn.touched.extend(alive);
+    Ok(())
+}
+
+/// The profiles of one person. The rules have been minded where the person was found: what is a part of
+/// an allowed group is allowed.
+fn profiles(
+    nodes: &BTreeMap<Identifier, Node>,
+    links: impl Iterator<Item = Pair>,
+) -> Vec<identity::Group> {
+    let seen: Vec<identity::Node> = nodes
+        .iter()
+        .map(|(identifier, node)| identity::Node {
+            identifier: identifier.clone(),
+            first_seen: node.first_seen,
+        })
+        .collect();
+    let first_seen = |(a, b): &Pair| {
+        let ends = (nodes.get(a)?, nodes.get(b)?);
+        Some(ends.0.first_seen.max(ends.1.first_seen))
+    };
+    let edges: Vec<Edge> = links
+        .filter_map(|pair| {
+            let first_seen = first_seen(&pair)?;
+            let (a, b) = pair;
+            Some(Edge { a, b, first_seen })
+        })
+        .collect();
+    identity::resolve(&seen, &edges).groups
+}

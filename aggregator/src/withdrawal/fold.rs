@@ -1,0 +1,69 @@
+//! Folding an anchor's events again, under the words that hold now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+
+use cdp_core::consent::{Scope, Standing};
+use futures_util::TryStreamExt as _;
+use sqlx::AnyConnection;
+
+use super::store;
+use crate::consent::{self, Folded};
+use crate::error::Result;
+use crate::identity::{self, Links};
+use crate::pipeline::{self, Turn};
+use crate::{computed_trait, traits};
+
+/// Replaces what is kept of the turn's anchors that have to be folded again by what their events come to.
+pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'_>) -> Result<()> {
+    if turn.again.is_empty() {
+        return Ok(());
+    }
+    let (space_id, rules) = (turn.space_id, turn.rules);
+    let definitions = computed_trait::all(connection, space_id).await?;
+    let mut writes = traits::Writes::default();
+    let mut tally = computed_trait::Tally::default();
+    let mut links = Links::default();
+    let mut folded: BTreeMap<String, Folded> = BTreeMap::new();
+    for (anchor, standing) in &turn.again {
+        let of_anchor = folded.entry(anchor.clone()).or_default();
+        let mut events = pin!(pipeline::events_of_anchor(connection, space_id, anchor));
+        while let Some(logged) = events.try_next().await? {
+            let Some(grants) = rules.grants(&logged) else {
+                continue;
+            };
+            let scope = Scope::of(&grants, standing);
+            of_anchor.add(&grants, &scope, standing);
+            links.add(&logged, &scope, &rules.policy().uses.link);
+            if rules.keeps(&scope) {
+                writes.add(&logged, &scope);
+                tally.add_again(&definitions, &logged, &scope);
+            }
+        }
+    }
+    store::clear(connection, space_id, turn.again.keys()).await?;
+    traits::keep(connection, space_id, writes).await?;
+    computed_trait::keep(connection, space_id, tally).await?;
+    identity::put_links(connection, space_id, links).await?;
+    consent::put_folded(connection, space_id, &folded).await?;
+    turn.touched
+        .extend(store::profiles_of(connection, space_id, turn.again.keys()).await?);
+    Ok(())
+}
+
+/// The same for all anchors of some people.
+pub(crate) async fn fold_people_again(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    people: BTreeMap<String, String>,
+) -> Result<()> {
+    let ids: BTreeSet<String> = people.values().cloned().collect();
+    let standings = consent::standings_of_people(connection, turn.space_id, ids.iter()).await?;
+    for (anchor, person) in people {
+        let standing = standings.get(&person).cloned();
+        turn.again
+            .insert(anchor, standing.unwrap_or_else(Standing::default));
+    }
+    turn.divided.extend(ids);
+    fold_again(connection, turn).await
+}
