@@ -15,6 +15,8 @@ const FEATURES = ["mutable-globals", "bulk-memory", "bulk-memory-opt", "nontrapp
 const enable = (names) => ["--mvp-features", ...names.map((name) => `--enable-${name}`)];
 /** JavaScript has none of them. */
 const LOWER = ["--signext-lowering", "--llvm-nontrapping-fptoint-lowering", "--llvm-memory-copy-fill-lowering"];
+/** Every branch is written anew, and calls of small functions are replaced by them: two hundred bytes of download less. */
+const SMALLER = ["--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--always-inline-max-function-size=4"];
 const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /** Functions of Rust's library that only prepare the message of a panic. */
@@ -126,7 +128,7 @@ export function encode({ wasm, wasmBindgen, folder }) {
   writeFileSync(at("collector_wasm_bg.js"), glue);
   writeFileSync(at("called.wasm"), unexport(readFileSync(at("collector_wasm_bg.wasm")), glue));
   const names = {};
-  run("wasm-opt", at("called.wasm"), "-Oz", "--converge", ...enable(FEATURES), ...STRIP, "-o", at("small.wasm"));
+  run("wasm-opt", at("called.wasm"), ...SMALLER, ...enable(FEATURES), ...STRIP, "-o", at("small.wasm"));
   shorten(at("small.wasm"), at("engine.wasm"), names, FEATURES);
   run("wasm-opt", at("called.wasm"), ...enable(FEATURES), ...LOWER, "-o", at("lowered.wasm"));
   run("wasm-opt", at("lowered.wasm"), "-Oz", "--converge", ...enable(["mutable-globals"]), ...STRIP, "-o", at("old.wasm"));
