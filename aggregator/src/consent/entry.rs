@@ -127,8 +127,6 @@ pub(super) fn holds(space_id: &str, entries: &[&Kept]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
     use super::{Kept, Tip, holds};
     use serde_json::json;
 

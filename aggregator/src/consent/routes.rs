@@ -90,11 +90,14 @@ impl Question {
         }
         if let Some(key) = &self.computed_trait {
             let definition = computed_trait::by_key(app, space_id, key).await?;
-            return Ok((About::Computed(definition), vec![Use::Traits]));
+            return Ok((About::Computed(Box::new(definition)), vec![Use::Traits]));
         }
         if let Some(audience) = &self.audience {
             let rule = audience::rule(app, space_id, audience).await?;
-            return Ok((About::Membership(rule), vec![Use::Traits, Use::Audiences]));
+            return Ok((
+                About::Membership(Box::new(rule)),
+                vec![Use::Traits, Use::Audiences],
+            ));
         }
         if let Some(link) = &self.link {
             let wrong = |message: String| Error::new(Code::InvalidRequest, message);

@@ -24,9 +24,9 @@ pub(super) enum About {
     /// The trait of this name.
     Trait(String),
     /// A computed trait.
-    Computed(Definition),
+    Computed(Box<Definition>),
     /// A membership.
-    Membership(Expr),
+    Membership(Box<Expr>),
     /// What joins this identifier.
     Link(Identifier),
 }

@@ -472,6 +472,10 @@ fn nothing_rests_on_evidence_that_is_not_allowed_now_after_any_sequence() {
     let server = Server::fresh();
     let audiences = define(&server);
     let mut oracles = Vec::new();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own setting; the server takes its settings from arguments"
+    )]
     let sequences = std::env::var("HEADWATER_SEQUENCES").ok();
     let sequences = sequences.map_or(SEQUENCES, |number| number.parse().unwrap());
     for sequence in 1..=sequences {

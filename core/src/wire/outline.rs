@@ -208,7 +208,7 @@ impl<'a> Members<'a> {
                 // As it was written, without escapes.
                 Cow::Borrowed(name) => text.extend(["\"", name, "\""]),
                 Cow::Owned(name) => {
-                    text.push_str(&serde_json::Value::from(name.as_str()).to_string())
+                    text.push_str(&serde_json::Value::from(name.as_str()).to_string());
                 }
             }
             text.push(':');

@@ -400,8 +400,6 @@ fn failed(error: std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
     use super::*;
 
     const ALL: Portion = Portion {
