@@ -16,7 +16,7 @@ const tree = join(root, 'target/mutants-tree');
 const core = ['-p', 'cdp-core'];
 const server = ['-p', 'headwater', '--test', 'it'];
 
-/** What is weakened: a name, a file, its text before and after, and the test that has to fail. */
+/** What is weakened: a name, a file, its text before and after (or several, where two gates stand one behind the other), and the test that has to fail. */
 const MUTANTS = [
     ['a denial at the moment of the evidence does not count', 'core/src/consent/standing.rs',
         'denied_at >= ruled_at', 'denied_at > ruled_at', [...core, '--test', 'properties', 'evidence_counts']],
@@ -53,12 +53,13 @@ const MUTANTS = [
     ['a lookup for a purpose sees all traits', 'aggregator/src/traits/store.rs',
         'if scope.serves(needed)\n', 'if (true || scope.serves(needed))\n', [...server, 'who_takes_back_decisions']],
     ['a snapshot has memberships that do not hold for decisions', 'aggregator/src/audience/members.rs',
-        'if scope(row)?.serves(needed) {', 'if true || scope(row)?.serves(needed) {', [...server, 'who_takes_back_decisions']],
+        'if scope(row)?.serves(needed) {', 'if true || scope(row)?.serves(needed) {', [...server, 'who_agreed_to_facts_alone']],
     ['who never agreed is in audiences', 'aggregator/src/audience/evaluate.rs',
         'let lives = agreed(profile_id, narrow);', 'let lives = agreed(profile_id, narrow) || folded.contains_key(profile_id);',
         [...server, 'what_rested_on_withdrawn']],
     ['evidence without consent to it links', 'aggregator/src/identity/link.rs',
-        'let allowed = scope.serves(needed);', 'let allowed = true || scope.serves(needed);',
+        ['let allowed = scope.serves(needed);', '.filter(|(_, scope)| scope.serves(needed))'],
+        ['let allowed = true || scope.serves(needed);', '.filter(|(_, scope)| true || scope.serves(needed))'],
         [...server, 'a_person_who_withdraws_in_one_browser']],
     ['a new computed trait counts what was withdrawn', 'aggregator/src/consent/stage.rs',
         'rules.scope(logged, standing)', '{ let _ = standing; rules.scope(logged, &Standing::default()) }',
@@ -95,12 +96,13 @@ let survivors = 0;
 for (const [name, file, before, after, test] of MUTANTS.filter(([name]) => name.includes(wanted))) {
     const path = join(tree, file);
     const text = readFileSync(path, 'utf8');
-    if (text.split(before).length !== 2) {
+    const [befores, afters] = [[before].flat(), [after].flat()];
+    if (befores.some((before) => text.split(before).length !== 2)) {
         console.log(`STALE     ${name}: ${file} does not have its text once`);
         survivors += 1;
         continue;
     }
-    writeFileSync(path, text.replace(before, () => after));
+    writeFileSync(path, befores.reduce((weaker, before, at) => weaker.replace(before, () => afters[at]), text));
     const start = Date.now();
     const passed = passes(test);
     writeFileSync(path, text);

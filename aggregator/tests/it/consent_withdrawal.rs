@@ -338,3 +338,14 @@ fn an_event_that_names_a_browser_whose_person_has_withdrawn_is_refused() {
     assert_eq!(server.outcomes(&[older]), ["denied"]);
     assert_eq!(server.get("/api/v1/profiles/user_id:u1").status, 404);
 }
+
+#[test]
+fn who_agreed_to_facts_alone_is_decided_nothing_by_them() {
+    let server = Server::fresh();
+    define(&server);
+    server.batch(&[only(bought("m1", BROWSER, 10), &json!({"analytics": true}))]);
+    let profile = server.profile(&format!("anonymous_id:{BROWSER}"));
+    assert_eq!(profile["audiences"][0]["purposes"], json!(["analytics"]));
+    // The page may ask, by what it was told just now; what is known of before was not given for that.
+    assert_eq!(shown(&server, BROWSER), Value::Null);
+}
