@@ -12,6 +12,8 @@ import { encode } from "./build/wasm.mjs";
 
 /** Loader, glue and wasm together, brotli -q 11: the most a page may have to download. */
 const CEILING = 14_336;
+/** Members that nobody outside the loader sees: they need no name. */
+const PRIVATE = /^(vetoed|presumed|claim|adopt|renew|known)$/;
 /** Each is a file of its own: a page downloads the ones it names. */
 const ADAPTERS = ["tcf", "gpp", "google-consent-mode", "klaro", "vanilla-cookieconsent"];
 
@@ -44,6 +46,7 @@ const bundle = (entry, outfile, format, define = {}) =>
     legalComments: "none",
     logLevel: "warning",
     alias: { "#glue": join(work, "glue.js") },
+    mangleProps: PRIVATE,
     external: ["./engine-js.js"],
     define: { VERSION: JSON.stringify(version), ...define },
   });

@@ -60,12 +60,21 @@ function silence(bytes) {
   return Buffer.from(module.emitBinary());
 }
 
-/** Removes exports that the glue does not call, so that their code goes too. */
+/** Exports that wasm-bindgen names at length. */
+const EXPORTS = { __wbindgen_malloc: "m", __wbindgen_exn_store: "e" };
+const shortened = (glue) => Object.entries(EXPORTS).reduce((text, [name, short]) => text.replaceAll(`wasm.${name}`, `wasm.${short}`), glue);
+
+/** Removes exports that the glue does not call, so that their code goes too, and shortens the names of the rest. */
 function unexport(bytes, glue) {
   binaryen.setDebugInfo(false);
   const module = binaryen.readBinary(bytes);
-  const names = Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).name);
-  for (const name of names) if (name !== "memory" && !new RegExp(`wasm\\.${name}\\b`).test(glue)) module.removeExport(name);
+  const found = Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)));
+  for (const { name, value } of found) {
+    const called = name === "memory" || new RegExp(`wasm\\.${name}\\b`).test(glue);
+    if (called && !EXPORTS[name]) continue;
+    module.removeExport(name);
+    if (called) module.addFunctionExport(value, EXPORTS[name]);
+  }
   return Buffer.from(module.emitBinary());
 }
 
@@ -105,6 +114,15 @@ const GLUE = [
   [/cachedTextEncoder\.encodeInto = function[\s\S]*?\n\};?\n/, ""],
   // A decoder that has read two gigabytes: no page sends as much.
   [/numBytesDecoded \+= bytes\.length;\s*if [\s\S]*?\n {4}\}/, ""],
+  // Nor does a place in its memory, or a number that the engine gives away, ever have 32 bits.
+  [/ >>> 0/g, ""],
+  [/ptr = ptr;/, ""],
+  [/\.subarray\(ptr, ptr \+ buf\.length\)\.set\(buf\)/, ".set(buf, ptr)"],
+  // What is dropped is an object of the page, never a constant.
+  [/if \(idx < \d+\) return;\s*/, ""],
+  [/takeObject\(arg0\);/, "dropObject(arg0);"],
+  // A beacon always has a body.
+  [/arg3 === 0 \? undefined : /, ""],
 ];
 
 function patch(glue) {
@@ -125,7 +143,7 @@ export function encode({ wasm, wasmBindgen, folder }) {
   execFileSync(wasmBindgen, [at("collector_wasm.wasm"), ...options], { stdio: "inherit" });
 
   const glue = patch(readFileSync(at("collector_wasm_bg.js"), "utf8"));
-  writeFileSync(at("collector_wasm_bg.js"), glue);
+  writeFileSync(at("collector_wasm_bg.js"), shortened(glue));
   writeFileSync(at("called.wasm"), unexport(readFileSync(at("collector_wasm_bg.wasm")), glue));
   const names = {};
   run("wasm-opt", at("called.wasm"), ...SMALLER, ...enable(FEATURES), ...STRIP, "-o", at("small.wasm"));
