@@ -12,7 +12,7 @@ pub enum Command<'a> {
     Consent {
         /// Purposes after `+`, `-` or `?`.
         choices: &'a str,
-        /// `banner`, `api`, …
+        /// `banner`, `api`, …, with the moment of the decision ([`crate::consent::Consent::choose`]).
         source: &'a str,
         /// The visitor's id, should collecting be allowed. Until then it is in memory only.
         anonymous_id: &'a str,

@@ -11,6 +11,7 @@ use crate::words::{is_plain, next_word};
 pub struct Consent {
     /// Purposes divided by spaces, each after `+` (granted), `-` (denied) or `?` (waits).
     choices: String,
+    /// Who says so. It is written between quotes as it is: the loader may add `","chosenAt":"…`.
     source: String,
 }
 
@@ -35,7 +36,9 @@ impl Default for Consent {
 impl Consent {
     /// Replaces the choices. `choices` names purposes divided by spaces, each after `+` (granted),
     /// `-` (denied) or `?`: nobody has decided, and until somebody does the purpose waits, whatever
-    /// the place presumes. Whoever is not named was not decided.
+    /// the place presumes. Whoever is not named was not decided. `source` says so, in the
+    /// words of the receipt; when the person decided is a member behind it (`banner","chosenAt":"…`), because
+    /// the receipt is text and nothing here has to know the moment.
     pub fn choose(&mut self, choices: &str, source: &str) {
         choices.clone_into(&mut self.choices);
         source.clone_into(&mut self.source);
@@ -261,6 +264,29 @@ mod tests {
         assert_eq!(
             state,
             r#""categoryPreferences":{"analytics":true,"advertising":false,"sale_or_share":false},"source":"banner""#
+        );
+    }
+
+    #[test]
+    fn the_moment_of_the_choice_comes_behind_its_source() {
+        let mut consent = Consent::default();
+        consent.choose(
+            "+analytics",
+            r#"banner","chosenAt":"2026-01-01T00:00:00.000Z"#,
+        );
+        let mut receipt = String::from(r#"{"a":1"#);
+        consent.push_receipt(&mut receipt, 0.0, &site("opt_in", ""));
+        receipt.push_str("}}");
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!(
+            receipt["consent"],
+            serde_json::json!({
+                "categoryPreferences": {"analytics": true},
+                "source": "banner",
+                "chosenAt": "2026-01-01T00:00:00.000Z",
+                "policyVersion": 1,
+                "capturedAt": "1970-01-01T00:00:00.000Z",
+            })
         );
     }
 

@@ -42,9 +42,9 @@ export interface Options {
   regime?: "opt_in" | "opt_out";
   /** The space's purposes. A choice of any other purpose is refused with a message. */
   purposes?: string[];
-  /** The purpose that collecting needs. Default `analytics`. */
+  /** The purposes that collecting needs, divided by spaces: all of them, and those that the edge names. Default `analytics`. */
   collectPurpose?: string;
-  /** The purpose that decisions need. Default `personalization`. */
+  /** The purposes that decisions need, in the same way. Default `personalization`. */
   decidePurpose?: string;
   /** What Global Privacy Control denies, beside what the edge says. Default `["advertising", "sale_or_share"]`. */
   gpcDenies?: string[];

@@ -20,6 +20,8 @@ export interface Kept {
   heard: Heard;
   choices: Words;
   source: string;
+  /** When the person decided; nothing where only statements were heard. */
+  chosenAt?: string;
   version: number;
 }
 
@@ -34,12 +36,14 @@ export const written = (choices: Words): string =>
     .map((purpose) => "?+-"[choices[purpose]!] + purpose)
     .join(" ");
 
-/** The state of each purpose, for people. The engine judges by its own rule. */
+/** What holds of a purpose, with what the place presumes. The engine judges by its own rule. */
+export const holding = (choices: Words, rules: Rules, purpose: string): Word =>
+  purpose === "necessary" ? Word.Granted : (choices[purpose] ?? +rules.presumed.includes(purpose));
+
+/** The state of each purpose, for people. */
 export const states = (choices: Words, rules: Rules): Record<string, ConsentState> => {
   const out: Record<string, ConsentState> = {};
-  for (const purpose of rules.purposes) {
-    out[purpose] = (["pending", "granted", "denied"] as const)[purpose === "necessary" ? Word.Granted : (choices[purpose] ?? +rules.presumed.includes(purpose))]!;
-  }
+  for (const purpose of rules.purposes) out[purpose] = (["pending", "granted", "denied"] as const)[holding(choices, rules, purpose)]!;
   return out;
 };
 

@@ -1,5 +1,5 @@
 import type * as Api from "../index.d.ts";
-import { CONSENT_KEY, type Rules, states, stored, word, written } from "./choices.ts";
+import { CONSENT_KEY, type Rules, holding, states, stored, word, written } from "./choices.ts";
 import { context, pageContext } from "./context.ts";
 import { type Device, device as openDevice } from "./device.ts";
 import { emitter } from "./emitter.ts";
@@ -11,6 +11,13 @@ import { tabs as openTabs } from "./tabs.ts";
 import { post } from "./transport.ts";
 
 type Command = [kind: number, text?: string, number?: number, status?: number, wait?: number];
+
+/** A moment as events write it. */
+const moment = (at: Date | string | number = Date.now()): string => new Date(at).toISOString();
+/** A text that can stand between quotes: what is kept on a device may be anything. */
+const plain = (text: string): string => text.replace(/[^\w.:~-]/g, "_");
+/** Whether an answer stays the same however often one asks. */
+const isFinal = (code: number): boolean => code < 500 && code !== 408 && code !== 429;
 
 /** Most calls that wait for the engine. */
 const MOST_PENDING = 500;
@@ -52,6 +59,8 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   /** What holds of all that was heard, and who changed it last. */
   let choices: Words = {};
   let source = "default";
+  /** When the person decided what holds, by this device's clock. */
+  let chosenAt: string | undefined;
   let gpcDenies: string[] = [];
   /** The banners, each with its name among what was heard, once it has said something. */
   const adapters = new Map<Api.ConsentAdapter, string>();
@@ -117,7 +126,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
         }
         outcomes.splice(0, outcomes.length - 100);
         decide(reply?.decisions);
-        if (code >= 400 && code < 500 && code !== 408 && code !== 413 && code !== 429) {
+        if (code >= 400 && code !== 413 && isFinal(code)) {
           complain(reply?.error?.message || "the edge refuses this page's events with status " + code);
         }
       });
@@ -169,44 +178,52 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   /** The choices changed, or whose they are. */
   const applyConsent = (): void => {
     anonymousId = device.known() || anonymousId || uuid();
-    command(engine.Kind.Consent, [written(choices), source.replace(/[^\w.:~-]/g, "_"), anonymousId].join("\n"));
+    // The engine writes the source into each receipt as it is: a member behind it costs no code there.
+    const evidence = plain(source) + (chosenAt ? `","chosenAt":"${plain(chosenAt)}` : "");
+    command(engine.Kind.Consent, [written(choices), evidence, anonymousId].join("\n"));
     keepChoices();
     emit("consent", states(choices, rules));
   };
 
   const keepChoices = (): void => {
-    if (status & 1) device.write(CONSENT_KEY, { heard, choices, source, version: rules.policyVersion });
+    if (status & 1) device.write(CONSENT_KEY, { heard, choices, source, chosenAt, version: rules.policyVersion });
   };
 
-  /** Settles what was heard; `name` had the last word. Nothing happens where the same holds as before. */
-  const settle = (name: string, first?: boolean, quiet?: boolean): void => {
+  /**
+   * Settles what was heard; `name` had the last word, at the moment `decidedAt` if the person decided. Nothing happens where
+   * the same holds as before.
+   */
+  const settle = (name: string, decidedAt?: string | false, first?: boolean, quiet?: boolean): void => {
     if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) rules.vetoed = gpcDenies;
     const next = holds(heard, rules.vetoed);
     const changed = written(next) !== written(choices);
     if (!changed && !first) return keepChoices();
-    const before = states(choices, rules);
+    const before = choices;
     choices = next;
-    if (changed) source = name;
-    const after = states(choices, rules);
-    const lost = rules.purposes.filter((purpose) => before[purpose] === "granted" && after[purpose] !== "granted");
+    if (changed) {
+      source = name;
+      chosenAt = decidedAt || chosenAt;
+    }
+    const granted = (words: Words, purpose: string): boolean => holding(words, rules, purpose) === Word.Granted;
+    const lost = rules.purposes.filter((purpose) => granted(before, purpose) && !granted(choices, purpose));
     // Whoever never allowed anything has no id that the edge could know, and sends nothing.
     const id = device.known() || (status & 1 && anonymousId);
-    if (id && (lost.length || collecting(after) === "denied")) {
-      if (!quiet) tell(id, lost);
+    if (id && (lost.length || collecting() === Word.Denied)) {
+      if (!quiet) tell(id, lost, decidedAt);
       // Should the engine never come, nothing stays either.
-      if (collecting(after) !== "granted") purge();
+      if (collecting() !== Word.Granted) purge();
     }
     applyConsent();
   };
 
   /** Tells the edge what was withdrawn; what is granted comes with the next event's receipt. */
-  const tell = (id: string, lost: string[]): void => {
+  const tell = (id: string, lost: string[], decidedAt?: string | false): void => {
     const categoryPreferences: Record<string, boolean> = {};
     for (const purpose of rules.purposes) {
       if (lost.includes(purpose) || choices[purpose]) categoryPreferences[purpose] = choices[purpose] === Word.Granted;
     }
-    const sentAt = new Date().toISOString();
-    const consent = { categoryPreferences, source, policyVersion: rules.policyVersion, capturedAt: sentAt, gpc: rules.vetoed.length > 0 };
+    const sentAt = moment();
+    const consent = { categoryPreferences, source, policyVersion: rules.policyVersion, capturedAt: sentAt, chosenAt: decidedAt || undefined, gpc: rules.vetoed.length > 0 };
     untold.push(JSON.stringify({ writeKey, anonymousId: id, userId: user.id, messageId: uuid(), sentAt, consent }));
     retell();
   };
@@ -214,7 +231,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   const retell = (): void => {
     for (const body of untold.splice(0)) {
       post(host + "/v1/consent", body, undefined, (code, wait) => {
-        if (code && code < 500 && code !== 408 && code !== 429) return;
+        if (code && isFinal(code)) return;
         untold.push(body);
         setTimeout(retell, Math.max(wait, 5_000 * 2 ** tries++));
       });
@@ -239,7 +256,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     }
     // An event that a listener passes on is no decision.
     heard = hear(heard, name, said, anew === true ? Object.keys(said) : []);
-    settle(state.source);
+    settle(state.source, anew === true && moment());
   };
 
   const readAdapters = (): void => adapters.forEach((_, adapter) => attempt(() => readAdapter(adapter)));
@@ -265,7 +282,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       type,
       messageId: uuid(),
       userId: user.id,
-      originalTimestamp: new Date(timestamp || Date.now()).toISOString(),
+      originalTimestamp: moment(timestamp || undefined),
       ...fields,
       integrations,
       // Last, because the engine completes it.
@@ -280,20 +297,20 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     const heads = pending.filter(([code]) => code === engine.Kind.Capture).map(([, head]) => head);
     pending = [];
     if (!heads.length) return;
-    if (collecting(states(choices, rules)) === "granted" && loaded) device.write(STASH + uuid(), heads);
+    if (collecting() === Word.Granted && loaded) device.write(STASH + uuid(), heads);
     else drop("unload", heads.length);
   };
 
   let collects = "analytics";
 
-  /** The strictest state of the purposes that collecting needs. */
-  const collecting = (state: Record<string, Api.ConsentState>): Api.ConsentState | undefined =>
-    (["denied", "pending", "granted"] as const).find((word) => collects.split(" ").some((purpose) => state[purpose] === word));
+  /** The strictest word on the purposes that collecting needs. */
+  const collecting = (): Word | undefined =>
+    [Word.Denied, Word.Waits, Word.Granted].find((word) => collects.split(" ").some((purpose) => holding(choices, rules, purpose) === word));
 
-  const open = async (options: Api.Options): Promise<void> => {
-    const [encoding, [tab, next]] = await Promise.all([engine.openEngine(assets(host), options.engine === "js"), tabs.claim()]);
+  const open = async (decides: string, plain: boolean): Promise<void> => {
+    const [encoding, [tab, next]] = await Promise.all([engine.openEngine(assets(host), plain), tabs.claim()]);
     const { presumed, vetoed, policyVersion } = rules;
-    const lines = [host + "/v1/batch", writeKey, tab, next, "opt_in", collects, options.decidePurpose || "personalization", vetoed.join(" ")];
+    const lines = [host + "/v1/batch", writeKey, tab, next, "opt_in", collects, decides, vetoed.join(" ")];
     engine.start([...lines, policyVersion, presumed.map((purpose) => "+" + purpose).join(" ")].join("\n"), page, device.site, device.tab, navigator);
     kind = encoding;
     // Before anything else is written about this tab's losses: what its last page wrote.
@@ -335,7 +352,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       if (kept) Object.assign(heard, kept.heard);
       else heard = hear(heard, OTHER_TAB, Object.fromEntries(rules.purposes.map((purpose) => [purpose, Word.Denied])), rules.purposes);
       // The other tab has told the edge.
-      settle(kept?.source || OTHER_TAB, false, true);
+      settle(kept?.source || OTHER_TAB, kept?.chosenAt, false, true);
     });
   };
 
@@ -347,28 +364,30 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       host = (options.host || origin()).replace(/\/+$/, "");
       // Where the edge has spoken, the page may be stricter than its place, never looser.
       const place = edge.writeKey === key ? edge : {};
-      const given = { ...place, ...options };
-      collects = given.collectPurpose || collects;
-      rules.purposes = given.purposes || rules.purposes;
+      // What the page names is needed beside what the edge names.
+      const needed = (name: "collectPurpose" | "decidePurpose"): string => [place[name], options[name]].filter(Boolean).join(" ");
+      collects = needed("collectPurpose") || collects;
+      rules.purposes = options.purposes || place.purposes || rules.purposes;
       rules.presumed = rules.purposes.filter(
         (purpose) => options.regime !== "opt_in" && (place.regimes?.[purpose] || place.regime || options.regime) === "opt_out",
       );
-      rules.policyVersion = given.policyVersion || 1;
+      rules.policyVersion = options.policyVersion || place.policyVersion || 1;
       gpcDenies = place.gpcDenies?.concat(options.gpcDenies || []) || options.gpcDenies || ["advertising", "sale_or_share"];
       user = { ...attempt(() => JSON.parse(device.read(USER_KEY) || "")), ...user };
       const kept = stored(device, rules.policyVersion);
+      // What the page decided before `load`.
+      const said = heard[PAGE];
       if (kept) {
-        const said = heard[PAGE] || {};
-        ({ choices, source } = kept);
-        heard = hear(kept.heard, PAGE, { ...kept.heard[PAGE], ...said }, Object.keys(said));
+        ({ choices, source, chosenAt } = kept);
+        heard = hear(kept.heard, PAGE, { ...kept.heard[PAGE], ...said }, Object.keys(said || {}));
       }
       wire();
       if (navigator.onLine === false) command(engine.Kind.Online);
       if (options.placements) api.watch(options.placements);
-      settle(source, true);
+      settle(source, said && moment(), true);
       readAdapters();
       if (options.adapter) attempt(() => api.use(options.adapter!));
-      open(given).catch((error) => emit("error", error)).then(settled);
+      open(needed("decidePurpose") || "personalization", options.engine === "js").catch((error) => emit("error", error)).then(settled);
     },
     track(event, properties = {}, options) {
       capture("track", { event, properties }, options);
@@ -419,7 +438,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
         const said = { ...heard[PAGE] };
         for (const purpose of Object.keys(given)) delete said[purpose];
         heard = hear(heard, PAGE, Object.assign(said, known(given)), Object.keys(given));
-        if (loaded) settle(options?.source || "api");
+        if (loaded) settle(options?.source || "api", moment());
       }
       return states(loaded ? choices : holds(heard, []), rules);
     },
@@ -428,7 +447,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       readAdapter(next);
       next.subscribe((anew?: unknown) => attempt(() => readAdapter(next, anew)));
     },
-    async decide({ placements = [] } = { placements: [] }) {
+    async decide({ placements = [] } = {} as { placements: string[] }) {
       let why = "personalization is not granted";
       if (here) await opened;
       if (status & 2) {

@@ -33,10 +33,7 @@ attempt(() => {
   window.headwater = api;
   const data = script?.dataset || {};
   if (data["writeKey"]) {
-    const options: Options = {};
-    for (const name of ["host", "regime", "engine", "collectPurpose", "decidePurpose"] as const) {
-      if (data[name]) options[name] = data[name] as never;
-    }
+    const options = { ...data } as Options;
     for (const name of ["placements", "purposes", "gpcDenies"] as const) {
       if (data[name] !== undefined) options[name] = data[name].split(/[\s,]+/).filter(Boolean);
     }

@@ -403,7 +403,9 @@ describe("decisions", () => {
     const asked = edge.batches.at(-1);
     assert.deepEqual(asked.placements, ["home-hero"]);
     assert.equal(asked.anonymousId, asked.batch[0].anonymousId);
-    assert.deepEqual(asked.consent, { categoryPreferences: GRANT, source: "banner" });
+    const { chosenAt, ...consent } = asked.consent;
+    assert.deepEqual(consent, { categoryPreferences: GRANT, source: "banner" });
+    assert.ok(Date.parse(chosenAt) <= Date.now());
   });
 
   it("can be asked for, and say why there is none", async () => {

@@ -35,11 +35,12 @@ it("says who, what, when and by which policy", async () => {
   const [{ anonymousId }] = visit.arrived("Agreed");
   await withdraw(page);
   await until("the edge was told", () => visit.edge.consents.length);
-  const [{ messageId, sentAt, consent, ...rest }] = visit.edge.consents;
+  const [{ messageId, sentAt, consent: { chosenAt, ...consent }, ...rest }] = visit.edge.consents;
   assert.deepEqual(rest, { writeKey: "wk_test", anonymousId, userId: "u1" });
   assert.match(messageId, /^[0-9a-f-]{36}$/);
   assert.ok(Math.abs(Date.now() - Date.parse(sentAt)) < 60_000);
   assert.deepEqual(consent, { categoryPreferences: { analytics: false, personalization: false, advertising: false }, source: "form", policyVersion: 1, capturedAt: sentAt, gpc: false });
+  assert.ok(chosenAt <= sentAt && Date.parse(chosenAt) > Date.parse(sentAt) - 1_000, `withdrawn at ${chosenAt}, told at ${sentAt}`);
   const request = visit.edge.requests.find(({ path }) => path === "/v1/consent");
   assert.match(request.headers["content-type"], /^text\/plain/);
   assert.ok(!visit.sent.some((line) => line.startsWith("OPTIONS")), "no preflight");

@@ -1,0 +1,86 @@
+// When the person chose: kept with the choice, so that an old choice never passes for a new one.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, it } from "node:test";
+import { Visit, becomes, engine, launch, track } from "./visitor.mjs";
+import { until } from "../../../../tests/harness/until.mjs";
+
+let browser;
+let visit;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  visit = await Visit.start(browser);
+  visit.site.head = visit.site.script();
+});
+afterEach(() => visit.end());
+
+const open = async (path) => {
+  const page = await visit.open(path);
+  await engine(page);
+  return page;
+};
+const choose = (page, choices) => page.evaluate((given) => window.headwater.consent(given, { source: "form" }), choices);
+/** The receipt of an event that is captured now. */
+const receipt = async (page, name) => {
+  await track(page, name);
+  await until("it arrived", () => visit.arrived(name).length);
+  return visit.arrived(name)[0].context.consent;
+};
+
+it("a later page's events carry the moment of the choice, not their own", async () => {
+  const page = await open();
+  await choose(page, { analytics: true });
+  const first = await receipt(page, "First");
+  assert.equal(first.source, "form");
+  assert.ok(first.chosenAt <= first.capturedAt);
+  await page.close();
+  const later = await receipt(await open("/later"), "Later");
+  assert.equal(later.chosenAt, first.chosenAt);
+  assert.ok(later.capturedAt > first.capturedAt);
+});
+
+it("a decision that changes something has its own moment, one that changes nothing has none", async () => {
+  const page = await open();
+  await choose(page, { analytics: true });
+  const { chosenAt } = await receipt(page, "First");
+  await choose(page, { analytics: true });
+  assert.equal((await receipt(page, "Repeated")).chosenAt, chosenAt);
+  await choose(page, { personalization: true });
+  const changed = await receipt(page, "Changed");
+  assert.ok(changed.chosenAt > chosenAt, `${changed.chosenAt} after ${chosenAt}`);
+});
+
+it("another tab's choice keeps that tab's moment", async () => {
+  const [one, other] = [await open(), await open("/other")];
+  await choose(one, { analytics: true });
+  const { chosenAt } = await receipt(one, "One");
+  await becomes(other, "granted");
+  assert.equal((await receipt(other, "Other")).chosenAt, chosenAt);
+});
+
+it("what a banner only states, and what the place presumes, has no moment", async () => {
+  visit.edge.settings = { purposes: ["necessary", "analytics", "advertising"], policyVersion: 1, regime: "opt_out" };
+  visit.site.head = visit.site.script().replace("headwater.js", "headwater.js?writeKey=wk_test");
+  const page = await open();
+  assert.ok(!("chosenAt" in (await receipt(page, "Presumed"))));
+  await page.evaluate(() =>
+    window.headwater.use({
+      read: () => ({ decided: true, categories: { advertising: false }, source: "stated" }),
+      subscribe: (changed) => void (window.changed = changed),
+    }),
+  );
+  const stated = await receipt(page, "Stated");
+  assert.equal(stated.source, "stated");
+  assert.ok(!("chosenAt" in stated));
+  await until("the edge was told", () => visit.edge.consents.length);
+  assert.ok(!("chosenAt" in visit.edge.consents[0].consent));
+});
+
+it("a choice before the script has loaded is made when it is told", async () => {
+  visit.site.head = `<script>window.headwater = [["consent", { analytics: true }]];</script>${visit.site.script()}`;
+  const page = await open();
+  const { chosenAt, capturedAt } = await receipt(page, "Early");
+  assert.ok(chosenAt <= capturedAt);
+});
