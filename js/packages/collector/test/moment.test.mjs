@@ -64,11 +64,12 @@ it("a decision has its own moment, whether it changes anything or not, and a pag
 
 it("the same decision in another tab is heard there, and the tabs come to rest", async () => {
   const [one, other] = [await open(), await open("/other")];
+  // Each has heard another banner first.
+  for (const [page, source] of [[one, "first"], [other, "second"]]) {
+    await page.evaluate((source) => window.headwater.use({ read: () => ({ decided: true, categories: { analytics: null }, source }), subscribe: () => {} }), source);
+  }
   await choose(one, { analytics: true });
   await becomes(other, "granted");
-  await other.evaluate(() =>
-    window.headwater.use({ read: () => ({ decided: true, categories: { analytics: true }, source: "stated" }), subscribe: () => {} }),
-  );
   const { chosenAt } = await receipt(one, "One");
   await choose(one, { analytics: true });
   await until("it was heard", async () => (await receipt(other, `Other ${Math.random()}`)).chosenAt > chosenAt);
