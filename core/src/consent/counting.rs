@@ -129,6 +129,7 @@ pub fn day_of(moment: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
 
