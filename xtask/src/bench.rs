@@ -76,6 +76,11 @@ const BENCHES: &[Bench] = &[
         run: load::path,
     },
     Bench {
+        name: "consent",
+        about: "a withdrawal of somebody with 10,000 events, until the edge decides without them",
+        run: load::consent,
+    },
+    Bench {
         name: "edge",
         about: "the edge worker's processor time for a batch, beside a JavaScript worker's",
         run: load::edge,

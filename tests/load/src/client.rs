@@ -159,8 +159,8 @@ pub(crate) async fn once(
     Ok(bytes)
 }
 
-/// Asks for a path with a token; the answer's status.
-pub(crate) async fn get(address: SocketAddr, path: &str, token: &str) -> Result<u16> {
+/// Asks for a path with a token; the answer's status and body.
+pub(crate) async fn get(address: SocketAddr, path: &str, token: &str) -> Result<(u16, Bytes)> {
     let stream = TcpStream::connect(address)
         .await
         .context("cannot connect")?;
@@ -172,6 +172,6 @@ pub(crate) async fn get(address: SocketAddr, path: &str, token: &str) -> Result<
         .body(Full::new(Bytes::new()))?;
     let answer = sender.send_request(request).await?;
     let status = answer.status().as_u16();
-    answer.into_body().collect().await?;
-    Ok(status)
+    let bytes = answer.into_body().collect().await?.to_bytes();
+    Ok((status, bytes))
 }

@@ -1,11 +1,12 @@
 //! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
 //! reference server that does the least work a server can, so that figures are ratios of one run.
 //!
-//! `headwater-load ingest|path|soak|postgres --headwater BIN` prints one JSON line a figure:
+//! `headwater-load ingest|path|soak|postgres|consent --headwater BIN` prints one JSON line a figure:
 //! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
 
 mod bodies;
 mod client;
+mod consent;
 mod figures;
 mod ingest;
 mod path;
@@ -37,9 +38,10 @@ fn main() -> Result<()> {
         ["soak", events, "--headwater", binary] => {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
+        ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
-            "usage: headwater-load ingest|path|soak [EVENTS]|postgres --database-url URL --headwater BINARY"
+            "usage: headwater-load ingest|path|consent|soak [EVENTS]|postgres --database-url URL --headwater BINARY"
         ),
     }
 }

@@ -56,6 +56,25 @@ impl Headwater {
         Ok(serde_json::from_slice(&answer)?)
     }
 
+    /// Asks the edge.
+    pub(crate) async fn public(&self, path: &str, body: Value) -> Result<Value> {
+        let answer = client::once(
+            self.server.address,
+            path,
+            None,
+            body.to_string().into_bytes(),
+        )
+        .await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Reads something through the server API.
+    pub(crate) async fn read(&self, path: &str) -> Result<Value> {
+        let (status, body) = client::get(self.server.address, path, &self.token).await?;
+        ensure!(status == 200, "{path} answered {status}");
+        Ok(serde_json::from_slice(&body)?)
+    }
+
     /// Makes the audiences that every event is looked at for.
     pub(crate) async fn define_audiences(&self) -> Result<()> {
         for number in 0..AUDIENCES {
@@ -77,7 +96,7 @@ impl Headwater {
     /// Whether there is a profile with this identifier.
     pub(crate) async fn knows(&self, identifier: &str) -> Result<bool> {
         let path = format!("/api/v1/profiles/{identifier}");
-        let status = client::get(self.server.address, &path, &self.token).await?;
+        let (status, _) = client::get(self.server.address, &path, &self.token).await?;
         Ok(status == 200)
     }
 }

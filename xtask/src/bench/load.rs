@@ -43,6 +43,11 @@ pub(super) fn path(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["path"])
 }
 
+/// How long a withdrawal takes.
+pub(super) fn consent(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, &["consent"])
+}
+
 fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
     let built = Command::new("cargo")
         .args([
