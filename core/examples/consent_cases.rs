@@ -7,7 +7,10 @@
 use std::io::Write as _;
 
 use cdp_core::collection::{Caller, CollectionPolicy};
-use cdp_core::consent::{ANALYTICS, Choices, DEFAULT_PURPOSES, Evidence, Policy, Use, Verdict};
+use cdp_core::consent::{
+    ANALYTICS, Choices, DEFAULT_PURPOSES, Evidence, Policy, Standing, Use, Verdict,
+};
+use cdp_core::decision::{Experience, Variant};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::{Span, Timestamp};
 use cdp_core::wire::{Batch, Intake};
@@ -156,6 +159,31 @@ impl Dice {
     }
 }
 
+/// What a person has said elsewhere, at several moments.
+fn elsewhere(now: Timestamp, dice: &mut Dice) -> Standing {
+    let mut standing = Standing::default();
+    for statement in 0..dice.roll() % 4 {
+        let said = dice.some(&DEFAULT_PURPOSES[1..], 3);
+        let said: Choices = said
+            .into_iter()
+            .map(|name| (name, dice.one_in(2)))
+            .collect();
+        // In any order, and now and then at one moment.
+        let hours = i64::try_from((statement * 5 + dice.roll() % 3) % 7).unwrap_or_default();
+        let at = now.plus(Span::from_seconds(hours * -3_600));
+        standing.merge(&Standing::of(&said, at));
+    }
+    standing
+}
+
+/// What a browser may do with these choices.
+fn browser(policy: &Policy, evidence: &Evidence<'_>) -> Value {
+    let asked = |asked| policy.ask(asked, evidence).verdict;
+    let collect = asked(Use::Send).max(asked(Use::Store));
+    let decides = collect == Verdict::Allow && asked(Use::Decisions) == Verdict::Allow;
+    json!({"choices": evidence.choices, "collect": collect, "decides": decides})
+}
+
 /// What the core says of one event, and of the browser that would have captured it.
 fn case(config: &SourceConfig, now: Timestamp, dice: &mut Dice) -> Value {
     let place = dice.pick(&PLACES).copied().flatten();
@@ -182,12 +210,24 @@ fn case(config: &SourceConfig, now: Timestamp, dice: &mut Dice) -> Value {
         .map(|name| (name, dice.one_in(2)))
         .collect();
     let evidence = Evidence::of_choices(&choices, place, gpc);
-    let asked = |asked| config.policy.ask(asked, &evidence).verdict;
-    let collect = asked(Use::Send).max(asked(Use::Store));
-    let decides = collect == Verdict::Allow && asked(Use::Decisions) == Verdict::Allow;
+    let browser = browser(&config.policy, &evidence);
+    // What was said elsewhere: the edge hears of it with the snapshot, a browser from another tab.
+    let said = elsewhere(now, dice);
+    let known = said.choices();
+    let denied = |purpose: &String| known.get(purpose) == Some(&false);
+    let decides = config.policy.ask(Use::Decisions, &evidence).verdict == Verdict::Allow
+        && !config.policy.uses.decisions.iter().any(denied);
+    let mut knowing = choices.clone();
+    knowing.extend(
+        known
+            .iter()
+            .filter(|(_, granted)| !**granted)
+            .map(|(name, _)| (name.clone(), false)),
+    );
+    let knowing = self::browser(&config.policy, &Evidence::of_choices(&knowing, place, gpc));
     json!({
         "jurisdiction": place, "gpc": gpc, "consent": consent, "outcome": outcome, "reason": reason,
-        "browser": {"choices": choices, "collect": collect, "decides": decides}
+        "browser": browser, "said": known, "decided": decides, "knowing": knowing
     })
 }
 
@@ -201,16 +241,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for at in 0..policies {
         let policy = dice.policy();
         let read = Policy::read(&policy.to_string()).map_err(|errors| format!("{errors:?}"))?;
+        // One source in three is a server or an import, whose owner declares on what its data rests.
+        let consent_basis = if dice.one_in(3) {
+            ConsentBasis::Declared {
+                basis: "contract".to_owned(),
+            }
+        } else {
+            ConsentBasis::EveryEvent
+        };
+        let experience = Experience {
+            id: "exp_1".to_owned(),
+            name: "Hero".to_owned(),
+            placement: "hero".to_owned(),
+            enabled: true,
+            priority: 0,
+            audience_id: None,
+            holdout: 0.0,
+            variants: vec![Variant {
+                key: "shown".to_owned(),
+                weight: 1.0,
+                value: json!(1),
+            }],
+        };
         let config = SourceConfig {
             source_id: format!("src_{at}"),
             space_id: "spc_1".to_owned(),
             write_key: format!("wk_{at}"),
-            consent_basis: ConsentBasis::EveryEvent,
+            consent_basis,
             allowed_origins: Vec::new(),
             collection: CollectionPolicy::default(),
             enabled: true,
             policy: read,
-            experiences: Vec::new(),
+            experiences: vec![experience],
         };
         let cases: Vec<Value> = (0..cases).map(|_| case(&config, now, &mut dice)).collect();
         out.push(json!({"config": config, "cases": cases}));

@@ -1,6 +1,7 @@
 /**
  * One policy, one answer: what the core says natively, the edge worker says in workerd and the engine says in Chromium, in
- * both of its encodings. The cases of `spec/consent`, and 10,000 random ones (HEADWATER_SEED gives others).
+ * both of its encodings. The cases of `spec/consent`, and 10,000 random ones (HEADWATER_SEED gives others), with what the
+ * person has said elsewhere, and of sources whose owner declares on what their data rests.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -78,6 +79,24 @@ async function compareEdge(cases) {
   }
 }
 
+/** @typedef {{ name: string, key: string, jurisdiction?: string | null, gpc?: boolean, choices: Record<string, boolean>, said: Record<string, boolean>, decided: boolean }} Deciding */
+
+/** Asks the worker for decisions about people who have said something elsewhere. @param {Deciding[]} cases */
+async function compareDecisions(cases) {
+  const waiting = [...cases.entries()];
+  const one = async () => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [at, { name, key, jurisdiction, gpc, choices, said, decided }] = next;
+      const anonymousId = `0b1f6c3e-55a1-4f0e-9d2a-${String(at).padStart(12, "0")}`;
+      taker.said.set(anonymousId, said);
+      const body = JSON.stringify({ writeKey: key, anonymousId, placements: ["hero"], consent: { categoryPreferences: choices } });
+      const { hero } = (await ask("/v1/decide", { method: "POST", headers: headers({ jurisdiction, gpc }), body })).decisions;
+      assert.equal(hero.variant === "shown", decided, `${name}: ${JSON.stringify(hero)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, one));
+}
+
 /** @typedef {{ name: string, key: string, jurisdiction?: string | null, gpc?: boolean, choices: Record<string, boolean>, collect: string, decides: boolean }} Browsing */
 
 /** Asks the engine with the settings that the worker gives each browser. @param {Browsing[]} cases */
@@ -151,16 +170,24 @@ test(`10,000 random cases of the seed ${SEED}`, { timeout: 600_000 }, async () =
   const asked = [];
   /** @type {Browsing[]} */
   const browsing = [];
+  /** @type {Deciding[]} */
+  const deciding = [];
   for (const { config, cases } of drawn) {
     taker.sources.set(config.write_key, config);
-    for (const [at, { jurisdiction, gpc, consent, outcome, reason, browser }] of cases.entries()) {
+    for (const [at, { jurisdiction, gpc, consent, outcome, reason, browser, said, decided, knowing }] of cases.entries()) {
       const name = `${config.write_key} ${at}`;
+      const caller = { name, key: config.write_key, jurisdiction, gpc };
       // What is told of an event that was taken is told by the edge alone.
-      asked.push({ name, key: config.write_key, jurisdiction, gpc, message: { context: { consent } }, outcome, reason: (found) => outcome === "ok" || found === reason });
-      browsing.push({ name, key: config.write_key, jurisdiction, gpc, ...browser });
+      asked.push({ ...caller, message: { context: { consent } }, outcome, reason: (found) => outcome === "ok" || found === reason });
+      browsing.push({ ...caller, ...browser }, { ...caller, name: `${name}, knowing what was said elsewhere`, ...knowing });
+      deciding.push({ ...caller, choices: browser.choices, said, decided });
     }
   }
   assert.ok(asked.length >= 10_000, `${asked.length} cases`);
+  const declared = drawn.filter(({ config }) => config.consent_basis.kind === "declared").length;
+  const differs = deciding.filter(({ said, decided }, at) => Object.values(said).includes(false) && !decided && browsing[2 * at]?.decides).length;
+  assert.ok(declared > 50 && differs > 200, `${declared} declared sources, ${differs} decisions that fall by what was said elsewhere`);
   await compareEdge(asked);
+  await compareDecisions(deciding);
   await compareBrowser(browsing);
 });
