@@ -347,7 +347,8 @@ impl Runner {
 
     /// Lets entries take effect, together with the new position.
     async fn take(&mut self, entries: &[take::Read<'_>], reached: i64) -> Result<()> {
-        let mut transaction = self.database.begin().await?;
+        let mut connection = self.database.begin_derived().await?;
+        let mut transaction = connection.begin().await?;
         let done = self.effects(&mut transaction, entries).await?;
         store::advance(&mut transaction, reached).await?;
         transaction.commit().await.map_err(Error::from)?;

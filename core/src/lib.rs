@@ -22,6 +22,7 @@ pub mod forward;
 pub mod gate;
 pub mod identifier;
 pub mod identity;
+mod json;
 pub mod json_path;
 pub mod ledger;
 pub mod origin;

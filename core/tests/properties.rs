@@ -139,6 +139,18 @@ fn standing<'a>(words: impl IntoIterator<Item = &'a (Choices, Timestamp)>) -> St
 }
 
 proptest! {
+    /// Times in the form that browsers write are read as the library for times reads them.
+    #[test]
+    fn usual_times_are_read_as_the_library_reads_them(
+        (year, month, day) in (0..10_000_u32, 0..14_u32, 0..33_u32),
+        (hour, minute, second) in (0..26_u32, 0..62_u32, 0..62_u32),
+        millis in 0..1_000_u32,
+    ) {
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+        let expected = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
+        prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::as_micros), expected, "{}", text);
+    }
+
     #[test]
     fn what_a_person_said_merges_in_any_order_and_repeated(words in words(), split in any::<prop::sample::Index>()) {
         let whole = standing(&words);

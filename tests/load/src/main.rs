@@ -26,7 +26,8 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     match words[..] {
-        ["reference"] => runtime.block_on(reference::serve()),
+        ["reference"] => runtime.block_on(reference::serve(None)),
+        ["reference", "--database-url", url] => runtime.block_on(reference::serve(Some(url))),
         ["ingest", "--headwater", binary] => runtime.block_on(ingest::run(PathBuf::from(binary))),
         ["postgres", "--database-url", url, "--headwater", binary] => {
             runtime.block_on(postgres::run(PathBuf::from(binary), url))
