@@ -28,7 +28,11 @@ pub(crate) fn read(input: impl Read, truth: &str) -> Result<Labelled, String> {
         .iter()
         .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
         .collect();
-    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+    if let Some(twice) = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name))
+    {
         return Err(format!("two columns are called `{}`: rename one", twice.1));
     }
     let Some(label) = names.iter().position(|name| name == truth) else {
@@ -86,7 +90,9 @@ impl Unlabelled {
             .enumerate()
             .map(|(at, values)| Record {
                 id: id.map_or_else(|| at.to_string(), |id| values[id].clone()),
-                source: source.map(|source| values[source].clone()).unwrap_or_default(),
+                source: source
+                    .map(|source| values[source].clone())
+                    .unwrap_or_default(),
                 values,
             })
             .collect()
@@ -99,10 +105,21 @@ mod tests {
 
     #[test]
     fn the_truth_is_not_among_what_is_matched() {
-        let labelled = read("id,who,name\n1,anna-7,Anna\n2,bob-9,Bob\n".as_bytes(), "who").unwrap();
+        let labelled = read(
+            "id,who,name\n1,anna-7,Anna\n2,bob-9,Bob\n".as_bytes(),
+            "who",
+        )
+        .unwrap();
         assert_eq!(labelled.truth, ["anna-7", "bob-9"]);
         assert_eq!(labelled.unlabelled.names, ["id", "name"]);
-        assert!(labelled.unlabelled.rows.iter().flatten().all(|value| !value.contains('-')));
+        assert!(
+            labelled
+                .unlabelled
+                .rows
+                .iter()
+                .flatten()
+                .all(|value| !value.contains('-'))
+        );
     }
 
     #[test]

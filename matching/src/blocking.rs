@@ -101,9 +101,12 @@ impl Blocks {
                     }
                     let combined = combine(entries, &singles[more]);
                     let mut groups = group(&combined);
-                    let mut names: Vec<&str> = used.iter().map(|at| keys[*at].name.as_str()).collect();
+                    let mut names: Vec<&str> =
+                        used.iter().map(|at| keys[*at].name.as_str()).collect();
                     names.push(&keys[more].name);
-                    let fields = used.iter().fold(keys[more].fields, |all, at| all | keys[*at].fields);
+                    let fields = used
+                        .iter()
+                        .fold(keys[more].fields, |all, at| all | keys[*at].fields);
                     let (rule, rest) =
                         found.take(&names.join(" + "), fields, &mut groups, &combined, largest);
                     spent += float(usize::try_from(rule.pairs).unwrap_or(usize::MAX));
@@ -150,7 +153,8 @@ impl Blocks {
         let mut partners = Vec::new();
         for one in 0..narrow(records) {
             partners.clear();
-            let range = self.of_record_starts[one as usize]..self.of_record_starts[one as usize + 1];
+            let range =
+                self.of_record_starts[one as usize]..self.of_record_starts[one as usize + 1];
             for block in &self.of_record[range] {
                 let (start, fields) = self.starts[*block as usize];
                 let end = self
@@ -221,7 +225,10 @@ fn largest(groups: &[Vec<Group>], budget: f64) -> usize {
 
 /// Entries that are in both, with a value for both together.
 fn combine(one: &[(u64, u32)], other: &[(u64, u32)]) -> Vec<(u64, u32)> {
-    let mut by_record: Vec<(u32, u64)> = other.iter().map(|(value, record)| (*record, *value)).collect();
+    let mut by_record: Vec<(u32, u64)> = other
+        .iter()
+        .map(|(value, record)| (*record, *value))
+        .collect();
     by_record.sort_unstable();
     let mut combined = Vec::new();
     for (value, record) in one {
@@ -268,12 +275,19 @@ impl Found {
             rule.blocks += 1;
             rule.pairs += (group.len * (group.len - 1) / 2) as u64;
             self.starts.push((self.members.len(), fields));
-            self.members.extend(of_group.iter().map(|(_, record)| *record));
+            self.members
+                .extend(of_group.iter().map(|(_, record)| *record));
         }
         (rule, rest)
     }
 
-    fn finish(self, records: u32, rules: Vec<BlockingRule>, largest: usize, left_out: usize) -> Blocks {
+    fn finish(
+        self,
+        records: u32,
+        rules: Vec<BlockingRule>,
+        largest: usize,
+        left_out: usize,
+    ) -> Blocks {
         let mut of_record_starts = vec![0_usize; records as usize + 1];
         for member in &self.members {
             of_record_starts[*member as usize + 1] += 1;
@@ -284,7 +298,10 @@ impl Found {
         let mut next = of_record_starts.clone();
         let mut of_record = vec![0; self.members.len()];
         for (block, (start, _)) in self.starts.iter().enumerate() {
-            let end = self.starts.get(block + 1).map_or(self.members.len(), |(next, _)| *next);
+            let end = self
+                .starts
+                .get(block + 1)
+                .map_or(self.members.len(), |(next, _)| *next);
             for member in &self.members[*start..end] {
                 let at = &mut next[*member as usize];
                 of_record[*at] = narrow(block);
@@ -310,10 +327,16 @@ fn keys(table: &Table) -> Vec<Key> {
     for (at, field) in table.fields.iter().enumerate() {
         for (name, make) in makers(field.kind) {
             let name = format!("{}{name}", field.name);
-            let hashes: Vec<Vec<u64>> = field.values.iter().map(|value| make(field, value)).collect();
+            let hashes: Vec<Vec<u64>> = field
+                .values
+                .iter()
+                .map(|value| make(field, value))
+                .collect();
             let mut entries = Vec::new();
             for (record, value) in (0..).zip(&field.of_record) {
-                let Some(value) = value.checked_sub(1) else { continue };
+                let Some(value) = value.checked_sub(1) else {
+                    continue;
+                };
                 entries.extend(hashes[value as usize].iter().map(|hash| (*hash, record)));
             }
             entries.sort_unstable();
@@ -327,7 +350,10 @@ fn keys(table: &Table) -> Vec<Key> {
     }
     // The most selective first: those are combined first, as long as there is room for pairs.
     keys.sort_by_cached_key(|key| {
-        let pairs: usize = group(&key.entries).iter().map(|group| group.len * (group.len - 1) / 2).sum();
+        let pairs: usize = group(&key.entries)
+            .iter()
+            .map(|group| group.len * (group.len - 1) / 2)
+            .sum();
         (pairs, key.name.clone())
     });
     keys
@@ -360,20 +386,34 @@ fn makers(kind: Kind) -> Vec<(&'static str, Make)> {
         Kind::BirthDate => vec![
             whole,
             (" (year and month)", |_, value| {
-                parts(value, |date| (date.month > 0).then_some([date.year, date.month.into(), 0]))
+                parts(value, |date| {
+                    (date.month > 0).then_some([date.year, date.month.into(), 0])
+                })
             }),
             (" (month and day)", |_, value| {
-                parts(value, |date| (date.month > 0).then_some([0, date.month.into(), date.day.into()]))
+                parts(value, |date| {
+                    (date.month > 0).then_some([0, date.month.into(), date.day.into()])
+                })
             }),
-            (" (year)", |_, value| parts(value, |date| Some([date.year, 0, 0]))),
+            (" (year)", |_, value| {
+                parts(value, |date| Some([date.year, 0, 0]))
+            }),
         ],
-        Kind::Email => vec![whole, (" (user part)", |_, value| {
-            vec![hash(crate::similarity::user_part(&value.text))]
-        })],
-        Kind::Phone => vec![whole, (" (last seven digits)", |_, value| {
-            let text = &value.text;
-            vec![hash(text.get(text.len().saturating_sub(7)..).unwrap_or(text))]
-        })],
+        Kind::Email => vec![
+            whole,
+            (" (user part)", |_, value| {
+                vec![hash(crate::similarity::user_part(&value.text))]
+            }),
+        ],
+        Kind::Phone => vec![
+            whole,
+            (" (last seven digits)", |_, value| {
+                let text = &value.text;
+                vec![hash(
+                    text.get(text.len().saturating_sub(7)..).unwrap_or(text),
+                )]
+            }),
+        ],
         _ => vec![whole],
     }
 }
@@ -382,7 +422,11 @@ fn parts(value: &crate::table::Value, pick: fn(normalise::Date) -> Option<[u16; 
     value
         .date
         .and_then(pick)
-        .map(|parts| parts.iter().fold(7, |all, part| mix(all ^ (u64::from(*part) + 1))))
+        .map(|parts| {
+            parts
+                .iter()
+                .fold(7, |all, part| mix(all ^ (u64::from(*part) + 1)))
+        })
         .into_iter()
         .collect()
 }

@@ -40,11 +40,12 @@ struct Groups {
 
 impl Groups {
     fn join(&mut self, one: u32, other: u32) {
-        let (small, large) = if self.members[one as usize].len() < self.members[other as usize].len() {
-            (one, other)
-        } else {
-            (other, one)
-        };
+        let (small, large) =
+            if self.members[one as usize].len() < self.members[other as usize].len() {
+                (one, other)
+            } else {
+                (other, one)
+            };
         let moved = std::mem::take(&mut self.members[small as usize]);
         for member in &moved {
             self.group[*member as usize] = large;
@@ -54,7 +55,12 @@ impl Groups {
 }
 
 /// The group of each record: the number of its first record.
-pub(crate) fn clusters(table: &Table, model: &Model, mut edges: Vec<Edge>, limits: &Limits<'_>) -> Vec<u32> {
+pub(crate) fn clusters(
+    table: &Table,
+    model: &Model,
+    mut edges: Vec<Edge>,
+    limits: &Limits<'_>,
+) -> Vec<u32> {
     edges.sort_unstable_by(|one, other| {
         other
             .weight
@@ -72,9 +78,11 @@ pub(crate) fn clusters(table: &Table, model: &Model, mut edges: Vec<Edge>, limit
         .collect();
     let apart = |groups: &Groups, one: u32, other: u32| {
         !cannot.is_empty()
-            && groups.members[one as usize]
-                .iter()
-                .any(|a| groups.members[other as usize].iter().any(|b| cannot.contains(&(*a, *b))))
+            && groups.members[one as usize].iter().any(|a| {
+                groups.members[other as usize]
+                    .iter()
+                    .any(|b| cannot.contains(&(*a, *b)))
+            })
     };
     for (one, other) in limits.must {
         let (one, other) = (groups.group[*one as usize], groups.group[*other as usize]);
@@ -85,16 +93,29 @@ pub(crate) fn clusters(table: &Table, model: &Model, mut edges: Vec<Edge>, limit
     let mut comparer = Comparer::new(table);
     let mut refused = BTreeSet::new();
     for edge in &edges {
-        let (one, other) = (groups.group[edge.one as usize], groups.group[edge.other as usize]);
+        let (one, other) = (
+            groups.group[edge.one as usize],
+            groups.group[edge.other as usize],
+        );
         if one == other {
             continue;
         }
-        let sizes = (groups.members[one as usize].len(), groups.members[other as usize].len());
-        let key = if one < other { (one, other, sizes.0, sizes.1) } else { (other, one, sizes.1, sizes.0) };
+        let sizes = (
+            groups.members[one as usize].len(),
+            groups.members[other as usize].len(),
+        );
+        let key = if one < other {
+            (one, other, sizes.0, sizes.1)
+        } else {
+            (other, one, sizes.1, sizes.0)
+        };
         if refused.contains(&key) {
             continue;
         }
-        let (a, b) = (&groups.members[one as usize], &groups.members[other as usize]);
+        let (a, b) = (
+            &groups.members[one as usize],
+            &groups.members[other as usize],
+        );
         let fits = !twice(table, limits.once, a, b)
             && !apart(&groups, one, other)
             && agree(&mut comparer, table, model, limits, a, b);
@@ -120,12 +141,21 @@ pub(crate) fn clusters(table: &Table, model: &Model, mut edges: Vec<Edge>, limit
 fn twice(table: &Table, once: &[bool], a: &[u32], b: &[u32]) -> bool {
     a.iter().any(|one| {
         let source = table.source[*one as usize];
-        once.get(source as usize) == Some(&true) && b.iter().any(|other| table.source[*other as usize] == source)
+        once.get(source as usize) == Some(&true)
+            && b.iter()
+                .any(|other| table.source[*other as usize] == source)
     })
 }
 
 /// Whether two groups weigh enough as wholes.
-fn agree(comparer: &mut Comparer<'_>, table: &Table, model: &Model, limits: &Limits<'_>, a: &[u32], b: &[u32]) -> bool {
+fn agree(
+    comparer: &mut Comparer<'_>,
+    table: &Table,
+    model: &Model,
+    limits: &Limits<'_>,
+    a: &[u32],
+    b: &[u32],
+) -> bool {
     let mut sums = vec![(0.0, 0_u32); table.fields.len()];
     for one in a {
         for other in b {
@@ -142,7 +172,9 @@ fn agree(comparer: &mut Comparer<'_>, table: &Table, model: &Model, limits: &Lim
     let weight = sums
         .iter()
         .filter(|(_, known)| *known > 0)
-        .fold(model.start(), |weight, (sum, known)| weight + sum / f64::from(*known));
+        .fold(model.start(), |weight, (sum, known)| {
+            weight + sum / f64::from(*known)
+        });
     weight >= limits.threshold
 }
 
@@ -151,7 +183,10 @@ pub(crate) fn once(table: &Table, edges: &[Edge], sure: f64) -> Vec<bool> {
     let mut within = vec![0_u32; table.sources.len()];
     let mut across = vec![0_u32; table.sources.len()];
     for edge in edges.iter().filter(|edge| edge.weight >= sure) {
-        let (one, other) = (table.source[edge.one as usize], table.source[edge.other as usize]);
+        let (one, other) = (
+            table.source[edge.one as usize],
+            table.source[edge.other as usize],
+        );
         if one == other {
             within[one as usize] += 1;
         } else {

@@ -30,7 +30,11 @@ impl Score {
         Self {
             precision,
             recall,
-            f1: if sum > 0.0 { 2.0 * precision * recall / sum } else { 0.0 },
+            f1: if sum > 0.0 {
+                2.0 * precision * recall / sum
+            } else {
+                0.0
+            },
         }
     }
 }

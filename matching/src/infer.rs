@@ -128,14 +128,35 @@ pub fn infer(names: &[String], rows: &[Vec<String>]) -> Vec<Column> {
 
 /// A person has one first name and one surname; a text that repeats them is left out.
 fn settle(columns: &mut [Column], rows: &[Vec<String>]) {
-    for kind in [Kind::FirstName, Kind::MiddleName, Kind::Surname, Kind::BirthDate, Kind::BirthYear, Kind::BirthMonth, Kind::BirthDay, Kind::Age, Kind::Source] {
-        let same: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].kind == kind).collect();
+    for kind in [
+        Kind::FirstName,
+        Kind::MiddleName,
+        Kind::Surname,
+        Kind::BirthDate,
+        Kind::BirthYear,
+        Kind::BirthMonth,
+        Kind::BirthDay,
+        Kind::Age,
+        Kind::Source,
+    ] {
+        let same: Vec<usize> = (0..columns.len())
+            .filter(|at| columns[*at].kind == kind)
+            .collect();
         let fullest = same.iter().copied().max_by_key(|at| {
-            (rows.iter().filter(|row| !normalise::text(&row[*at]).is_empty()).count(), columns.len() - at)
+            (
+                rows.iter()
+                    .filter(|row| !normalise::text(&row[*at]).is_empty())
+                    .count(),
+                columns.len() - at,
+            )
         });
         for at in same {
             if Some(at) != fullest {
-                columns[at].kind = if kind == Kind::Source { Kind::Category } else { Kind::Word };
+                columns[at].kind = if kind == Kind::Source {
+                    Kind::Category
+                } else {
+                    Kind::Word
+                };
             }
         }
     }
@@ -161,7 +182,9 @@ fn by_name(name: &str) -> Option<Kind> {
         before = letter;
     }
     let spaced = spaced.to_lowercase().replace("e-mail", "email");
-    let words: Vec<&str> = normalise::words(&spaced).flat_map(|word| word.split('_')).collect();
+    let words: Vec<&str> = normalise::words(&spaced)
+        .flat_map(|word| word.split('_'))
+        .collect();
     if words == ["name"] {
         return Some(Kind::FullName);
     }
@@ -214,7 +237,10 @@ impl<'a> Values<'a> {
     fn digits(&self, from: usize, to: usize) -> f64 {
         self.share(|value| {
             let digits = value.chars().filter(char::is_ascii_digit).count();
-            (from..=to).contains(&digits) && value.chars().all(|c| c.is_ascii_digit() || " +-()./x".contains(c))
+            (from..=to).contains(&digits)
+                && value
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || " +-()./x".contains(c))
         })
     }
 
@@ -227,11 +253,37 @@ impl<'a> Values<'a> {
             Kind::Email => self.share(|value| value.contains('@')) > 0.5,
             Kind::Phone => self.digits(6, 16) > 0.5,
             Kind::BirthDate => normalise::date_order(self.raw.iter().copied()).is_some(),
-            Kind::BirthYear => self.share(|value| value.parse::<f64>().is_ok_and(|year| (1000.0..2200.0).contains(&year))) > 0.7,
-            Kind::BirthMonth => self.share(|value| value.parse::<f64>().is_ok_and(|month| (1.0..=12.0).contains(&month))) > 0.7,
-            Kind::BirthDay => self.share(|value| value.parse::<f64>().is_ok_and(|day| (1.0..=31.0).contains(&day))) > 0.7,
-            Kind::Age => self.share(|value| value.parse::<f64>().is_ok_and(|age| (0.0..=125.0).contains(&age))) > 0.7,
-            Kind::FirstName | Kind::Surname | Kind::FullName => self.share(|value| value.chars().any(char::is_alphabetic)) > 0.5,
+            Kind::BirthYear => {
+                self.share(|value| {
+                    value
+                        .parse::<f64>()
+                        .is_ok_and(|year| (1000.0..2200.0).contains(&year))
+                }) > 0.7
+            }
+            Kind::BirthMonth => {
+                self.share(|value| {
+                    value
+                        .parse::<f64>()
+                        .is_ok_and(|month| (1.0..=12.0).contains(&month))
+                }) > 0.7
+            }
+            Kind::BirthDay => {
+                self.share(|value| {
+                    value
+                        .parse::<f64>()
+                        .is_ok_and(|day| (1.0..=31.0).contains(&day))
+                }) > 0.7
+            }
+            Kind::Age => {
+                self.share(|value| {
+                    value
+                        .parse::<f64>()
+                        .is_ok_and(|age| (0.0..=125.0).contains(&age))
+                }) > 0.7
+            }
+            Kind::FirstName | Kind::Surname | Kind::FullName => {
+                self.share(|value| value.chars().any(char::is_alphabetic)) > 0.5
+            }
             Kind::Sex => self.distinct <= 12,
             _ => true,
         }
@@ -253,10 +305,15 @@ impl<'a> Values<'a> {
         if normalise::date_order(self.raw.iter().copied()).is_some() {
             return Kind::BirthDate;
         }
-        if self.share(|value| matches!(value, "m" | "f" | "male" | "female" | "w" | "d" | "x")) > 0.9 && self.distinct <= 6 {
+        if self.share(|value| matches!(value, "m" | "f" | "male" | "female" | "w" | "d" | "x"))
+            > 0.9
+            && self.distinct <= 6
+        {
             return Kind::Sex;
         }
-        if self.digits(9, 15) > 0.8 && self.share(|value| value.contains(['-', '(', '+', ' '])) > 0.3 {
+        if self.digits(9, 15) > 0.8
+            && self.share(|value| value.contains(['-', '(', '+', ' '])) > 0.3
+        {
             return Kind::Phone;
         }
         // The key of a file is in its first column, or named so, and there is nothing twice.
@@ -269,7 +326,9 @@ impl<'a> Values<'a> {
             return Kind::Category;
         }
         if self.share(|value| value.parse::<f64>().is_ok()) > 0.9 {
-            let long = self.share(|value| value.len() >= 6 && value.bytes().all(|b| b.is_ascii_digit())) > 0.8;
+            let long = self
+                .share(|value| value.len() >= 6 && value.bytes().all(|b| b.is_ascii_digit()))
+                > 0.8;
             return if long { Kind::Identifier } else { Kind::Number };
         }
         if self.share(|value| words(value) >= 2) > 0.5 {
@@ -278,12 +337,18 @@ impl<'a> Values<'a> {
                     && normalise::words(value).any(nickname::is_given_name)
                     && value.chars().all(|c| !c.is_ascii_digit())
             });
-            return if persons > 0.5 { Kind::FullName } else { Kind::Text };
+            return if persons > 0.5 {
+                Kind::FullName
+            } else {
+                Kind::Text
+            };
         }
         if self.share(|value| words(value) == 1 && nickname::is_given_name(value)) > 0.35 {
             return Kind::FirstName;
         }
-        if self.share(|value| value.chars().any(|c| c.is_ascii_digit())) > 0.8 && self.share(|value| value.len() >= 6) > 0.8 {
+        if self.share(|value| value.chars().any(|c| c.is_ascii_digit())) > 0.8
+            && self.share(|value| value.len() >= 6) > 0.8
+        {
             return Kind::Identifier;
         }
         Kind::Word
@@ -294,7 +359,13 @@ impl<'a> Values<'a> {
 fn is_ssn(value: &str) -> bool {
     let parts: Vec<usize> = value
         .split('-')
-        .map(|part| if part.bytes().all(|b| b.is_ascii_digit()) { part.len() } else { 0 })
+        .map(|part| {
+            if part.bytes().all(|b| b.is_ascii_digit()) {
+                part.len()
+            } else {
+                0
+            }
+        })
         .collect();
     parts == [3, 2, 4]
 }

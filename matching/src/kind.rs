@@ -262,7 +262,10 @@ impl Kind {
 
     /// Whether one value mostly belongs to one person (until many share it).
     pub(crate) fn is_strong(self) -> bool {
-        matches!(self, Self::NationalId | Self::Email | Self::Phone | Self::Identifier)
+        matches!(
+            self,
+            Self::NationalId | Self::Email | Self::Phone | Self::Identifier
+        )
     }
 
     /// Whether it says who somebody is rather than where or what.

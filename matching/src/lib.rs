@@ -30,6 +30,8 @@ pub use evaluate::{Quality, Score, quality};
 pub use infer::infer;
 pub use kind::Kind;
 pub use matching::{Matching, Pair, Refusal, Relationship, Settings};
-pub use model::{Agreement, Bar, Comparison, Level, Model, TermFrequency, Waterfall, probability, weight_of};
+pub use model::{
+    Agreement, Bar, Comparison, Level, Model, TermFrequency, Waterfall, probability, weight_of,
+};
 pub use record::{Column, Record};
 pub use train::{Anchor, Gate, Taught, Veto};

@@ -101,7 +101,11 @@ impl Matching {
     /// # Errors
     ///
     /// When there is nothing to compare, or when what was learned fails a gate.
-    pub fn new(columns: &[Column], records: &[Record], settings: &Settings) -> Result<Self, Refusal> {
+    pub fn new(
+        columns: &[Column],
+        records: &[Record],
+        settings: &Settings,
+    ) -> Result<Self, Refusal> {
         check(columns, records, settings)?;
         let table = Table::new(columns, records);
         if table.fields.is_empty() {
@@ -125,8 +129,12 @@ impl Matching {
         let (must, cannot) = (placed(&settings.must_link), placed(&settings.cannot_link));
         let blocks = Blocks::new(&table);
         let chance = chance::of(&table);
-        let same: Vec<(u32, u32)> = must.iter().filter(|pair| !cannot.contains(pair)).copied().collect();
-        let trained = train::train(&table, &blocks, &chance, &same);
+        let same: Vec<(u32, u32)> = must
+            .iter()
+            .filter(|pair| !cannot.contains(pair))
+            .copied()
+            .collect();
+        let mut trained = train::train(&table, &blocks, &chance, &same);
         let failed: Vec<String> = trained
             .gates
             .iter()
@@ -138,6 +146,7 @@ impl Matching {
         }
         let threshold = weight_of(settings.threshold);
         let found = weigh_all(&table, &trained, &blocks, threshold);
+        trained.patterns = Vec::new();
         let once = cluster::once(&table, &found.edges, SURE);
         let limits = Limits {
             threshold,
@@ -193,7 +202,9 @@ impl Matching {
                 .map(|value| value.text.clone())
                 .unwrap_or_default()
         };
-        let values: Vec<[String; 2]> = fields.map(|field| [text(field, one), text(field, other)]).collect();
+        let values: Vec<[String; 2]> = fields
+            .map(|field| [text(field, one), text(field, other)])
+            .collect();
         Some(self.trained.model.explain(&agreements, &values))
     }
 
@@ -265,12 +276,20 @@ struct Weighed {
 fn check(columns: &[Column], records: &[Record], settings: &Settings) -> Result<(), Refusal> {
     let refuse = |why: String| Err(Refusal::Records(why));
     if records.len() < 2 {
-        return refuse(format!("there is nothing to match: {} records", records.len()));
+        return refuse(format!(
+            "there is nothing to match: {} records",
+            records.len()
+        ));
     }
     if u32::try_from(records.len()).is_err() {
-        return refuse("there are too many records: match at most four thousand million at once".to_owned());
+        return refuse(
+            "there are too many records: match at most four thousand million at once".to_owned(),
+        );
     }
-    if let Some(record) = records.iter().find(|record| record.values.len() != columns.len()) {
+    if let Some(record) = records
+        .iter()
+        .find(|record| record.values.len() != columns.len())
+    {
         return refuse(format!(
             "record `{}` has {} values for {} columns",
             record.id,
@@ -279,11 +298,24 @@ fn check(columns: &[Column], records: &[Record], settings: &Settings) -> Result<
         ));
     }
     if !(settings.threshold > 0.0 && settings.threshold < 1.0) {
-        return refuse(format!("the threshold {} is no probability between 0 and 1", settings.threshold));
+        return refuse(format!(
+            "the threshold {} is no probability between 0 and 1",
+            settings.threshold
+        ));
     }
-    let beyond = |(one, other): &&(usize, usize)| *one >= records.len() || *other >= records.len() || one == other;
-    if let Some((one, other)) = settings.must_link.iter().chain(&settings.cannot_link).find(beyond) {
-        return refuse(format!("the decided pair ({one}, {other}) is not of two of the {} records", records.len()));
+    let beyond = |(one, other): &&(usize, usize)| {
+        *one >= records.len() || *other >= records.len() || one == other
+    };
+    if let Some((one, other)) = settings
+        .must_link
+        .iter()
+        .chain(&settings.cannot_link)
+        .find(beyond)
+    {
+        return refuse(format!(
+            "the decided pair ({one}, {other}) is not of two of the {} records",
+            records.len()
+        ));
     }
     Ok(())
 }
@@ -298,8 +330,10 @@ fn weigh_all(table: &Table, trained: &Trained, blocks: &Blocks, threshold: f64) 
         compared: 0,
     };
     blocks.for_each(|one, other, _| {
+        let at = usize::try_from(found.compared).unwrap_or(usize::MAX);
+        let kept = trained.patterns.get(at).copied();
+        let pattern = kept.unwrap_or_else(|| comparer.compare(one, other));
         found.compared += 1;
-        let pattern = comparer.compare(one, other);
         let weight = weigh::weight(table, &trained.model, pattern, one);
         let edge = Edge { one, other, weight };
         if train::conflicts(table, pattern, trained.veto) {
@@ -331,7 +365,9 @@ impl Household {
     }
 
     fn is(&self, pattern: Pattern) -> bool {
-        let (Some(first), Some(last), Some(address)) = (self.first_name, self.surname, self.address) else {
+        let (Some(first), Some(last), Some(address)) =
+            (self.first_name, self.surname, self.address)
+        else {
             return false;
         };
         pattern.level(first) > 1 && pattern.level(last) == 1 && pattern.level(address) == 1
@@ -356,9 +392,11 @@ fn given(table: &Table, pairs: Vec<(Edge, Option<Relationship>)>) -> Vec<Pair> {
         })
         .collect();
     given.sort_by(|one, other| {
-        (one.relationship.is_some().cmp(&other.relationship.is_some()))
-            .then(other.weight.total_cmp(&one.weight))
-            .then((one.one, one.other).cmp(&(other.one, other.other)))
+        (one.relationship
+            .is_some()
+            .cmp(&other.relationship.is_some()))
+        .then(other.weight.total_cmp(&one.weight))
+        .then((one.one, one.other).cmp(&(other.one, other.other)))
     });
     given
 }

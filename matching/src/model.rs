@@ -136,10 +136,14 @@ impl Model {
             .enumerate()
             .map(|(field, (comparison, agreement))| {
                 let (bits, frequency) = self.bits(field, *agreement);
-                let level = agreement.level.checked_sub(1).and_then(|at| comparison.levels.get(at));
+                let level = agreement
+                    .level
+                    .checked_sub(1)
+                    .and_then(|at| comparison.levels.get(at));
                 Bar {
                     field: comparison.field.clone(),
-                    level: level.map_or_else(|| "not compared".to_owned(), |level| level.label.clone()),
+                    level: level
+                        .map_or_else(|| "not compared".to_owned(), |level| level.label.clone()),
                     values: values.get(field).cloned().unwrap_or_default(),
                     m: level.map(|level| level.m),
                     u: level.map(|level| level.u),

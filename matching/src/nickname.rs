@@ -3,39 +3,67 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use crate::table::narrow;
+
 /// The list of the `nicknames` package: a given name, then its known short forms, a line.
 const LIST: &str = include_str!("nickname/list.txt");
 
-/// Each name with those that it may stand for or be shortened to, in both directions.
-static KNOWN: LazyLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = LazyLock::new(|| {
-    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for line in LIST.lines().filter(|line| !line.starts_with('#')) {
-        let mut names = line.split(' ');
-        let Some(full) = names.next() else { continue };
-        for short in names {
-            known.entry(full).or_default().insert(short);
-            known.entry(short).or_default().insert(full);
-        }
+/// Each name of the list with its number.
+static NAMES: LazyLock<BTreeMap<&'static str, u32>> = LazyLock::new(|| {
+    let mut names = BTreeMap::new();
+    for name in lines().flatten() {
+        let next = names.len();
+        names.entry(name).or_insert_with(|| narrow(next));
     }
-    known
+    names
 });
 
-/// Whether one of the two (lower case) is a known short form of the other, or both are of the same name.
-pub(crate) fn related(one: &str, other: &str) -> bool {
-    let (Some(of_one), Some(of_other)) = (KNOWN.get(one), KNOWN.get(other)) else {
-        return false;
-    };
-    of_one.contains(other) || of_one.intersection(of_other).next().is_some_and(|full| full.len() > one.len().min(other.len()))
+/// Each name of the list with the numbers of itself and of the full names that it is short for, sorted.
+static STANDS_FOR: LazyLock<BTreeMap<&'static str, BTreeSet<u32>>> = LazyLock::new(|| {
+    let mut stands_for: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for line in lines() {
+        let mut names = line.into_iter();
+        let Some(full) = names.next().and_then(|full| NAMES.get_key_value(full)) else {
+            continue;
+        };
+        stands_for.entry(full.0).or_default().insert(*full.1);
+        for short in names {
+            let known = stands_for.entry(short).or_default();
+            known.extend(NAMES.get(short));
+            known.insert(*full.1);
+        }
+    }
+    stands_for
+});
+
+fn lines() -> impl Iterator<Item = Vec<&'static str>> {
+    LIST.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(' ').collect())
+}
+
+/// The numbers of the names that a (lower case) given name may stand for, sorted: two names are related if they share one.
+pub(crate) fn stands_for(name: &str) -> Vec<u32> {
+    STANDS_FOR
+        .get(name)
+        .map(|numbers| numbers.iter().copied().collect())
+        .unwrap_or_default()
 }
 
 /// Whether somebody could be called so: the (lower case) word is in the list.
 pub(crate) fn is_given_name(word: &str) -> bool {
-    KNOWN.contains_key(word)
+    NAMES.contains_key(word)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::related;
+    use super::stands_for;
+
+    fn related(one: &str, other: &str) -> bool {
+        stands_for(one)
+            .iter()
+            .any(|name| stands_for(other).contains(name))
+    }
 
     #[test]
     fn short_forms_are_related_in_both_directions() {

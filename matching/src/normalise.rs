@@ -4,7 +4,22 @@ use crate::kind::Kind;
 
 /// What people and programs write when they know nothing.
 const UNKNOWN: &[&str] = &[
-    "null", "none", "nan", "n/a", "na", "unknown", "undefined", "not available", "not provided", "missing", "nil", "-", "--", "?", ".", "\\n",
+    "null",
+    "none",
+    "nan",
+    "n/a",
+    "na",
+    "unknown",
+    "undefined",
+    "not available",
+    "not provided",
+    "missing",
+    "nil",
+    "-",
+    "--",
+    "?",
+    ".",
+    "\\n",
 ];
 
 /// Tokens that tell father and son apart.
@@ -62,15 +77,31 @@ pub(crate) fn value(kind: Kind, raw: &str) -> String {
         Kind::Phone => phone(&text),
         Kind::NationalId | Kind::Identifier => {
             let id: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-            if id.chars().all(|c| c == '0') { String::new() } else { id }
+            if id.chars().all(|c| c == '0') {
+                String::new()
+            } else {
+                id
+            }
         }
         Kind::Postcode => text.chars().filter(|c| c.is_alphanumeric()).collect(),
-        Kind::Email => if text.contains('@') { text } else { String::new() },
+        Kind::Email => {
+            if text.contains('@') {
+                text
+            } else {
+                String::new()
+            }
+        }
         Kind::FirstName | Kind::MiddleName | Kind::Surname => without_suffix(&name(&text)),
         Kind::FullName => without_suffix(&words(&name(&text)).collect::<Vec<_>>().join(" ")),
-        Kind::Organisation | Kind::Address | Kind::Text | Kind::City => words(&text.replace(['\'', '.'], "")).collect::<Vec<_>>().join(" "),
+        Kind::Organisation | Kind::Address | Kind::Text | Kind::City => {
+            words(&text.replace(['\'', '.'], ""))
+                .collect::<Vec<_>>()
+                .join(" ")
+        }
         Kind::NameSuffix => suffix(&text).unwrap_or_default().to_owned(),
-        Kind::Age | Kind::Number | Kind::BirthYear | Kind::BirthMonth | Kind::BirthDay => number(&text),
+        Kind::Age | Kind::Number | Kind::BirthYear | Kind::BirthMonth | Kind::BirthDay => {
+            number(&text)
+        }
         Kind::Sex => text.chars().next().map(String::from).unwrap_or_default(),
         _ => text,
     }
@@ -85,7 +116,11 @@ fn name(text: &str) -> String {
 fn number(text: &str) -> String {
     let whole = text.strip_suffix(".0").unwrap_or(text);
     let digits = whole.trim_start_matches('0');
-    if digits.is_empty() && !whole.is_empty() { "0".to_owned() } else { digits.to_owned() }
+    if digits.is_empty() && !whole.is_empty() {
+        "0".to_owned()
+    } else {
+        digits.to_owned()
+    }
 }
 
 /// The digits without international prefix, at most the last ten; nothing if they are too few or all the same.
@@ -93,7 +128,11 @@ fn phone(text: &str) -> String {
     let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
     let last = &digits[digits.len().saturating_sub(10)..];
     let trivial = last.len() < 6 || last.iter().all(|digit| Some(digit) == last.first());
-    if trivial { String::new() } else { last.iter().collect() }
+    if trivial {
+        String::new()
+    } else {
+        last.iter().collect()
+    }
 }
 
 /// Jr, Sr, II, III or IV, if one of the words is one.
@@ -114,7 +153,11 @@ fn without_suffix(text: &str) -> String {
         .split(' ')
         .filter(|word| !SUFFIXES.iter().any(|(written, _)| written == word))
         .collect();
-    if rest.is_empty() { text.to_owned() } else { rest.join(" ") }
+    if rest.is_empty() {
+        text.to_owned()
+    } else {
+        rest.join(" ")
+    }
 }
 
 /// Reads a date in the column's order of parts.
@@ -128,7 +171,11 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
     let number = |part: &str| part.parse::<u16>().ok();
     let small = |part: &str| part.parse::<u8>().ok();
     let made = |year: &str, month: &str, day: &str| {
-        Some(Date { year: number(year)?, month: month_of(month)?, day: small(day)? })
+        Some(Date {
+            year: number(year)?,
+            month: month_of(month)?,
+            day: small(day)?,
+        })
     };
     match parts.as_slice() {
         [whole] if whole.len() == 8 && whole.bytes().all(|b| b.is_ascii_digit()) => match order {
@@ -136,7 +183,11 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
             DateOrder::DayFirst => made(&whole[4..], &whole[2..4], &whole[..2]),
             DateOrder::MonthFirst => made(&whole[4..], &whole[..2], &whole[2..4]),
         },
-        [year] if year.len() == 4 => Some(Date { year: number(year)?, month: 0, day: 0 }),
+        [year] if year.len() == 4 => Some(Date {
+            year: number(year)?,
+            month: 0,
+            day: 0,
+        }),
         [year, month, day] if year.len() == 4 => made(year, month, day),
         [first, second, year] => match order {
             DateOrder::MonthFirst if month_of(first).is_some() => made(year, first, second),
@@ -147,19 +198,29 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
 }
 
 fn month_of(part: &str) -> Option<u8> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     if let Ok(number) = part.parse() {
         return Some(number);
     }
     let start = part.get(..3)?.to_ascii_lowercase();
-    MONTHS.iter().zip(1..).find(|(name, _)| **name == start).map(|(_, number)| number)
+    MONTHS
+        .iter()
+        .zip(1..)
+        .find(|(name, _)| **name == start)
+        .map(|(_, number)| number)
 }
 
 /// The order in which most of a column's dates make days of the calendar; `None` if fewer than four of five do in any.
 pub(crate) fn date_order<'a>(values: impl Iterator<Item = &'a str>) -> Option<DateOrder> {
     let mut all = 0_usize;
     let mut good = [0_usize; 3];
-    let orders = [DateOrder::YearFirst, DateOrder::MonthFirst, DateOrder::DayFirst];
+    let orders = [
+        DateOrder::YearFirst,
+        DateOrder::MonthFirst,
+        DateOrder::DayFirst,
+    ];
     for value in values {
         if text(value).is_empty() {
             continue;
@@ -167,7 +228,9 @@ pub(crate) fn date_order<'a>(values: impl Iterator<Item = &'a str>) -> Option<Da
         all += 1;
         for (count, order) in good.iter_mut().zip(orders) {
             let sound = date(value, order).is_some_and(|date| {
-                (1..=12).contains(&date.month) && (1..=31).contains(&date.day) && (1800..=2100).contains(&date.year)
+                (1..=12).contains(&date.month)
+                    && (1..=31).contains(&date.day)
+                    && (1800..=2100).contains(&date.year)
             });
             *count += usize::from(sound);
         }
@@ -176,7 +239,11 @@ pub(crate) fn date_order<'a>(values: impl Iterator<Item = &'a str>) -> Option<Da
     if all == 0 || best * 5 < all * 4 {
         return None;
     }
-    orders.into_iter().zip(good).find(|(_, count)| *count == best).map(|(order, _)| order)
+    orders
+        .into_iter()
+        .zip(good)
+        .find(|(_, count)| *count == best)
+        .map(|(order, _)| order)
 }
 
 #[cfg(test)]
@@ -186,15 +253,31 @@ mod tests {
 
     #[test]
     fn dates_are_read_in_the_order_of_their_column() {
-        let day = Some(Date { year: 1980, month: 2, day: 13 });
+        let day = Some(Date {
+            year: 1980,
+            month: 2,
+            day: 13,
+        });
         assert_eq!(date("19800213", DateOrder::YearFirst), day);
         assert_eq!(date("1980-02-13", DateOrder::DayFirst), day);
         assert_eq!(date("02/13/1980", DateOrder::MonthFirst), day);
         assert_eq!(date("13.2.1980", DateOrder::DayFirst), day);
-        assert_eq!(date("13 Feb 1980".replace(' ', "-").as_str(), DateOrder::DayFirst), day);
+        assert_eq!(
+            date(
+                "13 Feb 1980".replace(' ', "-").as_str(),
+                DateOrder::DayFirst
+            ),
+            day
+        );
         assert_eq!(date("about 1980", DateOrder::DayFirst), None);
-        assert_eq!(date_order(["02/13/1980", "01/01/1981"].into_iter()), Some(DateOrder::MonthFirst));
-        assert_eq!(date_order(["13/02/1980", "01/01/1981"].into_iter()), Some(DateOrder::DayFirst));
+        assert_eq!(
+            date_order(["02/13/1980", "01/01/1981"].into_iter()),
+            Some(DateOrder::MonthFirst)
+        );
+        assert_eq!(
+            date_order(["13/02/1980", "01/01/1981"].into_iter()),
+            Some(DateOrder::DayFirst)
+        );
         assert_eq!(date_order(["2119", "3165"].into_iter()), None);
     }
 

@@ -6,7 +6,7 @@ use crate::kind::Kind;
 use crate::nickname;
 use crate::normalise::{self, Date, DateOrder};
 use crate::record::{Column, Record};
-use crate::similarity::{self, jaro_winkler};
+use crate::similarity::{self, jaro_winkler_from};
 
 /// Fields that are compared; four bits each in a [`Pattern`].
 pub(crate) const MOST_FIELDS: usize = 24;
@@ -33,11 +33,16 @@ impl Pattern {
 pub(crate) struct Value {
     pub(crate) text: String,
     pub(crate) date: Option<Date>,
-    /// Its distinct words, as sorted numbers, of fields that are compared by words.
+    /// Whether there is more than one word.
+    several: bool,
+    /// The distinct numbers in it, sorted, of fields that are compared by words.
+    numbers: Vec<String>,
+    /// Its distinct words, as sorted numbers, of fields that are compared by words; of a first name the names that it may
+    /// stand for.
     pub(crate) words: Vec<u32>,
     /// Length of the vector of the words' weights.
     norm: f64,
-    /// The text without spaces.
+    /// The text without spaces, of fields that are compared by words; the eight digits of a date.
     letters: String,
 }
 
@@ -102,27 +107,29 @@ impl Field {
         let mut values: Vec<Value> = distinct
             .iter()
             .map(|text| {
-                let mut words: Vec<u32> = if by_words {
-                    normalise::words(text)
-                        .filter_map(|word| vocabulary.get(word).copied())
-                        .collect()
-                } else {
-                    Vec::new()
-                };
+                let mut words: Vec<u32> = normalise::words(text)
+                    .filter_map(|word| vocabulary.get(word).copied())
+                    .collect();
                 words.sort_unstable();
                 words.dedup();
                 for word in &words {
                     word_counts[*word as usize] += 1;
                 }
+                if kind == Kind::FirstName {
+                    words = nickname::stands_for(first_word(text));
+                }
+                let date = dates.and_then(|order| normalise::date(text, order));
                 Value {
                     text: (*text).clone(),
-                    date: dates.and_then(|order| normalise::date(text, order)),
+                    date,
+                    several: normalise::words(text).nth(1).is_some(),
+                    numbers: if by_words { numbers(text) } else { Vec::new() },
                     words,
                     norm: 0.0,
                     letters: if by_words {
                         text.replace(' ', "")
                     } else {
-                        String::new()
+                        date.map(written).unwrap_or_default()
                     },
                 }
             })
@@ -135,7 +142,8 @@ impl Field {
             value.norm = value
                 .words
                 .iter()
-                .map(|word| weights[*word as usize].powi(2))
+                .filter_map(|word| weights.get(*word as usize))
+                .map(|weight| weight.powi(2))
                 .sum::<f64>()
                 .sqrt();
         }
@@ -185,13 +193,13 @@ impl Field {
         };
         let (a, b) = (one.text.as_str(), other.text.as_str());
         match self.kind {
-            Kind::FirstName => first_names(a, b),
-            Kind::Surname => surnames(a, b),
+            Kind::FirstName => first_names(one, other),
+            Kind::Surname => surnames(one, other),
             Kind::MiddleName => {
                 let short = a.chars().count() == 1 || b.chars().count() == 1;
                 match (a.chars().next() == b.chars().next(), short) {
                     (true, true) => 2,
-                    _ if jaro_winkler(a, b) >= 0.88 => 3,
+                    _ if jaro_winkler_from(0.88, a, b) >= 0.88 => 3,
                     _ => 4,
                 }
             }
@@ -199,15 +207,21 @@ impl Field {
                 self.by_words(one, other)
             }
             Kind::BirthDate => match (one.date, other.date) {
-                (Some(one), Some(other)) => dates(one, other),
+                (Some(date), Some(other_date)) => {
+                    dates(date, other_date, &one.letters, &other.letters)
+                }
                 _ => 0,
             },
             Kind::StreetNumber => {
                 let longer_than_one = a.len() > 1 && b.len() > 1;
                 let close = similarity::within(a, b, 1) && longer_than_one;
-                if close || contains_word(a, b) { 2 } else { 3 }
+                if close || contains_word(one, other) {
+                    2
+                } else {
+                    3
+                }
             }
-            Kind::City | Kind::Word => match jaro_winkler(a, b) {
+            Kind::City | Kind::Word => match jaro_winkler_from(0.8, a, b) {
                 alike if alike >= 0.92 => 2,
                 alike if alike >= 0.8 => 3,
                 _ => 4,
@@ -223,7 +237,11 @@ impl Field {
                 }
             }
             Kind::Phone => {
-                let last = |digits: &str| digits.get(digits.len().saturating_sub(7)..).map(str::to_owned);
+                let last = |digits: &str| {
+                    digits
+                        .get(digits.len().saturating_sub(7)..)
+                        .map(str::to_owned)
+                };
                 if last(a) == last(b) {
                     2
                 } else if similarity::within(a, b, 1) {
@@ -236,9 +254,9 @@ impl Field {
                 let (user, other_user) = (similarity::user_part(a), similarity::user_part(b));
                 if user == other_user {
                     2
-                } else if jaro_winkler(a, b) >= 0.88 {
+                } else if jaro_winkler_from(0.88, a, b) >= 0.88 {
                     3
-                } else if jaro_winkler(user, other_user) >= 0.88 {
+                } else if jaro_winkler_from(0.88, user, other_user) >= 0.88 {
                     4
                 } else {
                     5
@@ -272,8 +290,9 @@ impl Field {
             return 2;
         }
         // House and unit numbers: two neighbours are one digit apart.
-        let other_number = numbers_differ(a, b);
-        let alike = jaro_winkler(a, b);
+        let other_number =
+            !one.numbers.is_empty() && !other.numbers.is_empty() && one.numbers != other.numbers;
+        let alike = jaro_winkler_from(0.88, a, b);
         let edits = match a.len().min(b.len()) {
             0..=3 => 0,
             4..=7 => 1,
@@ -303,38 +322,43 @@ impl Field {
     }
 }
 
-fn numbers_differ(a: &str, b: &str) -> bool {
-    let numbers = |text: &str| {
-        let mut found: Vec<String> = normalise::words(text)
-            .filter(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
-            .map(str::to_owned)
-            .collect();
-        found.sort_unstable();
-        found
-    };
-    let (one, other) = (numbers(a), numbers(b));
-    !one.is_empty() && !other.is_empty() && one != other
+fn first_word(text: &str) -> &str {
+    normalise::words(text).next().unwrap_or_default()
 }
 
-fn contains_word(a: &str, b: &str) -> bool {
-    let in_other = |part: &str, whole: &str| {
-        normalise::words(whole).count() > 1 && normalise::words(whole).any(|word| word == part)
-    };
-    in_other(a, b) || in_other(b, a)
+/// The distinct words with digits in them.
+fn numbers(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = normalise::words(text)
+        .filter(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
+        .map(str::to_owned)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
-fn first_names(a: &str, b: &str) -> u8 {
-    let first = |text: &str| normalise::words(text).next().unwrap_or_default().to_owned();
-    let (one, other) = (first(a), first(b));
-    if nickname::related(&one, &other) || contains_word(a, b) || (one == other && one.len() > 1) {
+/// Whether one text of several words has the other as one of them.
+fn contains_word(one: &Value, other: &Value) -> bool {
+    let has = |whole: &Value, part: &Value| {
+        whole.several && normalise::words(&whole.text).any(|word| word == part.text)
+    };
+    has(one, other) || has(other, one)
+}
+
+fn first_names(one: &Value, other: &Value) -> u8 {
+    let (first, other_first) = (first_word(&one.text), first_word(&other.text));
+    let related = one
+        .words
+        .iter()
+        .any(|name| other.words.binary_search(name).is_ok());
+    if related || contains_word(one, other) || (first == other_first && first.len() > 1) {
         return 2;
     }
-    let alike = jaro_winkler(a, b);
-    let initial = (one.chars().count() == 1 || other.chars().count() == 1)
-        && one.chars().next() == other.chars().next();
+    let alike = jaro_winkler_from(0.8, &one.text, &other.text);
+    let short = first.chars().nth(1).is_none() || other_first.chars().nth(1).is_none();
     if alike >= 0.92 {
         3
-    } else if initial {
+    } else if short && first.chars().next() == other_first.chars().next() {
         4
     } else if alike >= 0.8 {
         6
@@ -343,11 +367,11 @@ fn first_names(a: &str, b: &str) -> u8 {
     }
 }
 
-fn surnames(a: &str, b: &str) -> u8 {
-    let alike = jaro_winkler(a, b);
+fn surnames(one: &Value, other: &Value) -> u8 {
+    let alike = jaro_winkler_from(0.8, &one.text, &other.text);
     if alike >= 0.92 {
         2
-    } else if contains_word(a, b) {
+    } else if contains_word(one, other) {
         3
     } else if alike >= 0.8 {
         4
@@ -356,21 +380,30 @@ fn surnames(a: &str, b: &str) -> u8 {
     }
 }
 
-fn dates(one: Date, other: Date) -> u8 {
+/// The eight digits of a date.
+fn written(date: Date) -> String {
+    let number = u32::from(date.year) * 10_000 + u32::from(date.month) * 100 + u32::from(date.day);
+    format!("{number:08}")
+}
+
+fn dates(one: Date, other: Date, written: &str, other_written: &str) -> u8 {
     if one.month == 0 || other.month == 0 {
-        return if one.year == other.year { 8 } else if one.year.abs_diff(other.year) <= 10 { 6 } else { 7 };
+        return if one.year == other.year {
+            8
+        } else if one.year.abs_diff(other.year) <= 10 {
+            6
+        } else {
+            7
+        };
     }
-    let swapped =
-        one.year == other.year && one.month == other.day && one.day == other.month;
-    let written = |date: Date| format!("{:04}{:02}{:02}", date.year, date.month, date.day);
-    let edits = similarity::damerau_levenshtein(&written(one), &written(other));
+    let swapped = one.year == other.year && one.month == other.day && one.day == other.month;
     if one == other {
         return 1;
     }
-    if swapped || edits <= 1 {
+    if swapped || similarity::within(written, other_written, 1) {
         return 2;
     }
-    if edits == 2 {
+    if similarity::within(written, other_written, 2) {
         return 3;
     }
     let days = |date: Date| {
@@ -509,8 +542,8 @@ impl Table {
                 .value(record)
                 .map_or("", |value| value.text.as_str())
         };
-        jaro_winkler(text(first, one), text(last, other)) >= 0.92
-            && jaro_winkler(text(last, one), text(first, other)) >= 0.92
+        jaro_winkler_from(0.92, text(first, one), text(last, other)) >= 0.92
+            && jaro_winkler_from(0.92, text(last, one), text(first, other)) >= 0.92
     }
 }
 
@@ -538,7 +571,12 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
                     &texts(month, Kind::BirthMonth),
                     &texts(day, Kind::BirthDay),
                 );
-                fields.push(Field::new("birth date", Kind::BirthDate, whole, Some(DateOrder::YearFirst)));
+                fields.push(Field::new(
+                    "birth date",
+                    Kind::BirthDate,
+                    whole,
+                    Some(DateOrder::YearFirst),
+                ));
             }
             continue;
         }
@@ -546,7 +584,12 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
             let values = records.iter().map(|record| record.values[at].as_str());
             normalise::date_order(values).unwrap_or(DateOrder::YearFirst)
         });
-        fields.push(Field::new(&column.name, column.kind, texts(at, column.kind), dates));
+        fields.push(Field::new(
+            &column.name,
+            column.kind,
+            texts(at, column.kind),
+            dates,
+        ));
     }
     fields.extend(suffixes(columns, records, origin));
     fields.retain(|field| field.tells(records.len()));
@@ -567,7 +610,11 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
 /// Bits that agreement on a field is worth, times how often it is known.
 fn telling(field: &Field) -> f64 {
     let known = f64::from(field.known);
-    let same: f64 = field.counts.iter().map(|count| (f64::from(*count) / known).powi(2)).sum();
+    let same: f64 = field
+        .counts
+        .iter()
+        .map(|count| (f64::from(*count) / known).powi(2))
+        .sum();
     -same.log2() * known / float(field.of_record.len())
 }
 
@@ -578,7 +625,11 @@ fn joined(years: &[String], months: &[String], days: &[String]) -> Vec<String> {
         .zip(days)
         .map(|((year, month), day)| {
             if year.is_empty() || month.is_empty() || day.is_empty() {
-                if year.is_empty() { String::new() } else { format!("{year:0>4}") }
+                if year.is_empty() {
+                    String::new()
+                } else {
+                    format!("{year:0>4}")
+                }
             } else {
                 format!("{year:0>4}-{month:0>2}-{day:0>2}")
             }
@@ -592,7 +643,12 @@ fn suffixes(columns: &[Column], records: &[Record], origin: &[u32]) -> Option<Fi
         return None;
     }
     let names: Vec<usize> = (0..columns.len())
-        .filter(|at| matches!(columns[*at].kind, Kind::FirstName | Kind::Surname | Kind::FullName))
+        .filter(|at| {
+            matches!(
+                columns[*at].kind,
+                Kind::FirstName | Kind::Surname | Kind::FullName
+            )
+        })
         .collect();
     let texts: Vec<String> = origin
         .iter()
@@ -601,7 +657,9 @@ fn suffixes(columns: &[Column], records: &[Record], origin: &[u32]) -> Option<Fi
                 .iter()
                 .filter_map(|name| {
                     let text = normalise::text(&records[*at as usize].values[*name]);
-                    (normalise::words(&text).count() > 1).then(|| normalise::suffix(&text)).flatten()
+                    (normalise::words(&text).count() > 1)
+                        .then(|| normalise::suffix(&text))
+                        .flatten()
                 })
                 .next()
                 .unwrap_or_default()

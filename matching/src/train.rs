@@ -14,12 +14,19 @@ use crate::table::{Comparer, Pattern, Table, float};
 
 /// Candidate pairs that are looked at for learning; of more a share is drawn.
 const SAMPLE: f64 = 6_000_000.0;
+/// Candidate pairs whose patterns are kept, so that they need not be compared again. Not more than are looked at.
+const KEPT: f64 = 3_000_000.0;
 /// Anchored pairs that are enough to learn a field from.
 const ENOUGH: f64 = 40.0;
 /// An anchor whose pairs are explained by chance to a larger share than this is none.
 const MOST_BY_CHANCE: f64 = 0.1;
-/// A conflict that is more frequent than this between records of one person is no veto: the data says that it happens.
-const MOST_CONFLICTS: f64 = 0.05;
+/// A conflict that is rarer than this between records of one person may be a veto whatever else is known.
+const FEW_CONFLICTS: f64 = 0.01;
+/// Pairs in conflict that otherwise look like one person, for each that one person's records explain: from here on most
+/// of them are two people who have much in common.
+const TWO_PEOPLE: f64 = 2.0;
+/// The weight in bits of everything else from which a pair looks like one person.
+const LOOKS_LIKE_ONE: f64 = 5.0;
 /// What a level counts before anything is seen, in pairs.
 const PRIOR: f64 = 1.0;
 /// Rounds of expectation-maximisation at most, and the change at which it has settled.
@@ -45,6 +52,10 @@ pub struct Veto {
     /// How often records that other evidence shows to be of one person are in conflict on it; `None` when too few are
     /// known.
     pub conflicts: Option<f64>,
+    /// How many pairs in conflict look like one person in everything else.
+    pub alike: f64,
+    /// How many of them the records of one person explain.
+    pub explained: f64,
     /// Whether the veto is used.
     pub active: bool,
 }
@@ -60,6 +71,8 @@ pub enum Taught {
     Labels,
     /// Not at all: too few pairs know it.
     Nothing,
+    /// Learned, and left out: people agree on it with others as often as with themselves.
+    LeftOut,
 }
 
 /// A model with how it came about.
@@ -72,6 +85,8 @@ pub(crate) struct Trained {
     pub(crate) veto: u32,
     pub(crate) anchors: Vec<Anchor>,
     pub(crate) gates: Vec<Gate>,
+    /// The candidates' patterns in their order, if they were kept.
+    pub(crate) patterns: Vec<Pattern>,
 }
 
 /// Fields that together point to one person.
@@ -83,6 +98,9 @@ pub struct Anchor {
     pub pairs: f64,
     /// How many would by chance.
     pub by_chance: f64,
+    /// Whether it is one strong identifier. A combination leaves out few fields, and where an error is in one of them it is
+    /// never in the others: it shows how many pairs there are, but m is not learned on it.
+    pub strong: bool,
     fields: u32,
 }
 
@@ -101,24 +119,32 @@ pub(crate) fn train(
     chance: &[Chance],
     decided: &[(u32, u32)],
 ) -> Trained {
-    let seen = patterns(table, blocks);
+    let (seen, in_order) = patterns(table, blocks);
     let anchors = anchors(table, chance, &seen);
     let mut learner = Learner {
         table,
         chance,
         seen: &seen,
         anchors: &anchors,
-        m: table.fields.iter().map(|field| presumed(field.kind)).collect(),
+        m: table
+            .fields
+            .iter()
+            .map(|field| presumed(field.kind))
+            .collect(),
         u: chance.iter().map(|chance| chance.levels).collect(),
         lambda: 0.0,
         veto: 0,
+        left_out: 0,
         taught: vec![Taught::Nothing; table.fields.len()],
     };
     learner.lambda = learner.presumed_lambda();
     learner.from_labels(decided);
     learner.from_anchors();
+    // With all vetoes first: what looks like one person is then not learned on households.
+    learner.veto = learner.may_veto();
+    learner.settle();
     let vetoes = learner.vetoes();
-    learner.expectation();
+    learner.settle();
     let gates = learner.gates();
     let model = learner.model();
     Trained {
@@ -128,31 +154,42 @@ pub(crate) fn train(
         vetoes,
         anchors: anchors.clone(),
         gates,
+        patterns: in_order,
     }
 }
 
-/// The patterns of the candidates, or of a share of them.
-fn patterns(table: &Table, blocks: &Blocks) -> Vec<Seen> {
-    let pairs: f64 = blocks.rules.iter().map(|rule| float(usize::try_from(rule.pairs).unwrap_or(0))).sum();
+/// The patterns of the candidates, or of a share of them; and each by itself in order if there are not too many.
+fn patterns(table: &Table, blocks: &Blocks) -> (Vec<Seen>, Vec<Pattern>) {
+    let pairs: f64 = blocks
+        .rules
+        .iter()
+        .map(|rule| float(usize::try_from(rule.pairs).unwrap_or(0)))
+        .sum();
     let share = (SAMPLE / pairs.max(1.0)).min(1.0);
     let below = (share * 65_536.0).ceil();
     let mut comparer = Comparer::new(table);
     let mut found: BTreeMap<(Pattern, u32), f64> = BTreeMap::new();
+    let mut in_order = Vec::new();
     blocks.for_each(|one, other, only| {
         let drawn = crate::random::mix((u64::from(one) << 32) | u64::from(other)) & 65_535;
         if float(usize::try_from(drawn).unwrap_or(0)) < below {
-            *found.entry((comparer.compare(one, other), only)).or_default() += 1.0;
+            let pattern = comparer.compare(one, other);
+            *found.entry((pattern, only)).or_default() += 1.0;
+            if pairs <= KEPT {
+                in_order.push(pattern);
+            }
         }
     });
     let each = 65_536.0 / below.min(65_536.0);
-    found
+    let seen = found
         .into_iter()
         .map(|((pattern, only), count)| Seen {
             pattern,
             only,
             count: count * each,
         })
-        .collect()
+        .collect();
+    (seen, in_order)
 }
 
 /// The combinations of fields that chance does not explain, and that are of a person rather than of a household.
@@ -178,7 +215,11 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
     let whole: Vec<Vec<usize>> = firsts
         .iter()
         .flat_map(|first| lasts.iter().map(move |last| vec![*first, *last]))
-        .chain(of(&[Kind::FullName, Kind::Organisation]).into_iter().map(|name| vec![name]))
+        .chain(
+            of(&[Kind::FullName, Kind::Organisation])
+                .into_iter()
+                .map(|name| vec![name]),
+        )
         .collect();
     for name in whole {
         for (at, field) in table.fields.iter().enumerate() {
@@ -195,7 +236,10 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
         for (at, one) in best.iter().enumerate() {
             for (after, two) in best.iter().enumerate().skip(at + 1) {
                 for three in best.iter().skip(after + 1) {
-                    if ![one, two, three].iter().all(|field| table.fields[**field].kind.is_place()) {
+                    if ![one, two, three]
+                        .iter()
+                        .all(|field| table.fields[**field].kind.is_place())
+                    {
                         sets.push(vec![*one, *two, *three]);
                     }
                 }
@@ -213,13 +257,20 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
             let by_chance = if set.len() == 1 {
                 0.0
             } else {
-                set.iter().map(|at| chance[*at].levels[1] * chance[*at].known).product::<f64>() * table.pairs()
+                set.iter()
+                    .map(|at| chance[*at].levels[1] * chance[*at].known)
+                    .product::<f64>()
+                    * table.pairs()
             };
-            let names: Vec<&str> = set.iter().map(|at| table.fields[*at].name.as_str()).collect();
+            let names: Vec<&str> = set
+                .iter()
+                .map(|at| table.fields[*at].name.as_str())
+                .collect();
             (pairs >= 5.0 && by_chance <= MOST_BY_CHANCE * pairs).then(|| Anchor {
                 name: names.join(" + "),
                 pairs,
                 by_chance,
+                strong: set.len() == 1,
                 fields,
             })
         })
@@ -255,6 +306,8 @@ struct Learner<'a> {
     u: Vec<[f64; LEVELS]>,
     lambda: f64,
     veto: u32,
+    /// Bits of fields that weigh nothing, since people agree with others as often as with themselves.
+    left_out: u32,
     taught: Vec<Taught>,
 }
 
@@ -279,7 +332,7 @@ impl Learner<'_> {
         let mut weight = (self.lambda / (1.0 - self.lambda)).log2();
         for field in 0..self.table.fields.len() {
             let level = pattern.level(field);
-            if level > 0 && Some(field) != without {
+            if level > 0 && Some(field) != without && self.left_out & (1 << field) == 0 {
                 weight += (self.m[field][level] / self.u[field][level]).log2();
             }
         }
@@ -318,7 +371,7 @@ impl Learner<'_> {
             if self.taught[field] != Taught::Nothing {
                 continue;
             }
-            let counts = self.anchored_levels(field);
+            let counts = self.anchored_levels(field, |anchor| anchor.strong);
             if counts[1..].iter().sum::<f64>() >= ENOUGH {
                 self.set_m(field, counts);
                 self.taught[field] = Taught::Anchors;
@@ -326,12 +379,12 @@ impl Learner<'_> {
         }
     }
 
-    fn anchored_levels(&self, field: usize) -> [f64; LEVELS] {
+    fn anchored_levels(&self, field: usize, take: fn(&Anchor) -> bool) -> [f64; LEVELS] {
         let mut counts = [0.0; LEVELS];
         let others: Vec<&Anchor> = self
             .anchors
             .iter()
-            .filter(|anchor| anchor.fields & (1 << field) == 0)
+            .filter(|anchor| anchor.fields & (1 << field) == 0 && take(anchor))
             .collect();
         for seen in self.seen {
             if others.iter().any(|anchor| anchor.holds(seen.pattern)) {
@@ -350,34 +403,75 @@ impl Learner<'_> {
         }
     }
 
-    /// Which conflicts the data allows to be vetoes.
+    /// Which conflicts the data allows to be vetoes. All of them, unless one person's records are often in conflict and
+    /// that explains most of the pairs that are in conflict here and agree otherwise: those are then one person's too.
     fn vetoes(&mut self) -> Vec<Veto> {
         let mut vetoes = Vec::new();
+        self.veto = 0;
         for (at, field) in self.table.fields.iter().enumerate() {
-            let steps = field.kind.steps();
-            if !steps.iter().any(|step| step.conflict) {
+            if !field.kind.steps().iter().any(|step| step.conflict) {
                 continue;
             }
-            let counts = self.anchored_levels(at);
+            let counts = self.anchored_levels(at, |_| true);
             let known: f64 = counts[1..].iter().sum();
-            let conflicting: f64 = steps
+            let conflicting = |pattern| conflicts(self.table, pattern, 1 << at);
+            let in_conflict: f64 = field
+                .kind
+                .steps()
                 .iter()
                 .zip(&counts[1..])
                 .filter(|(step, _)| step.conflict)
                 .map(|(_, count)| count)
                 .sum();
-            let conflicts = (known >= ENOUGH).then(|| conflicting / known);
-            let active = conflicts.is_none_or(|share| share <= MOST_CONFLICTS);
+            let share = (known >= ENOUGH).then(|| in_conflict / known);
+            let looks_like_one = |seen: &&Seen| {
+                seen.pattern.level(at) > 0 && self.weight(seen.pattern, Some(at)) >= LOOKS_LIKE_ONE
+            };
+            let (mut alike, mut agreeing) = (0.0, 0.0);
+            for seen in self.seen.iter().filter(looks_like_one) {
+                *(if conflicting(seen.pattern) {
+                    &mut alike
+                } else {
+                    &mut agreeing
+                }) += seen.count;
+            }
+            let explained = share.map_or(0.0, |share| agreeing * share / (1.0 - share).max(0.01));
+            let active = field.kind == Kind::NameSuffix
+                || share.is_none_or(|share| share <= FEW_CONFLICTS)
+                || alike > TWO_PEOPLE * explained;
             if active {
                 self.veto |= 1 << at;
             }
             vetoes.push(Veto {
                 field: field.name.clone(),
-                conflicts,
+                conflicts: share,
+                alike,
+                explained,
                 active,
             });
         }
         vetoes
+    }
+
+    /// Bits of fields with conflicts.
+    fn may_veto(&self) -> u32 {
+        let fields = self.table.fields.iter().enumerate();
+        fields
+            .filter(|(_, field)| field.kind.steps().iter().any(|step| step.conflict))
+            .fold(0, |bits, (at, _)| bits | 1 << at)
+    }
+
+    /// Learns what is left, and leaves out fields that tell nothing, until none is left out any more.
+    fn settle(&mut self) {
+        loop {
+            self.expectation();
+            let telling_nothing = (0..self.table.fields.len())
+                .filter(|at| self.taught[*at] != Taught::Nothing && self.left_out & (1 << at) == 0)
+                .find(|at| self.m[*at][1] <= self.u[*at][1]);
+            let Some(field) = telling_nothing else { break };
+            self.left_out |= 1 << field;
+            self.taught[field] = Taught::LeftOut;
+        }
     }
 
     /// Expectation-maximisation over all pairs: those that are no candidates count as different people. u is what chance
@@ -408,7 +502,9 @@ impl Learner<'_> {
             for field in 0..fields {
                 self.set_u(field, &all[field]);
                 let known: f64 = free[field][1..].iter().sum();
-                if matches!(self.taught[field], Taught::Nothing | Taught::Expectation) && known >= 5.0 {
+                if matches!(self.taught[field], Taught::Nothing | Taught::Expectation)
+                    && known >= 5.0
+                {
                     let before = self.m[field];
                     self.set_m(field, free[field]);
                     self.taught[field] = Taught::Expectation;
@@ -432,7 +528,8 @@ impl Learner<'_> {
         for level in 1..=self.table.fields[field].kind.steps().len() {
             let all = pairs * chance.levels[level];
             // What is left may be nothing, or less by the error of sampling.
-            self.u[field][level] = ((all - matched[level]).max(all * 0.02).max(0.5) / rest).min(1.0);
+            self.u[field][level] =
+                ((all - matched[level]).max(all * 0.02).max(0.5) / rest).min(1.0);
         }
     }
 
@@ -449,6 +546,7 @@ impl Learner<'_> {
             });
         }
         let best: f64 = (0..self.table.fields.len())
+            .filter(|field| self.left_out & (1 << field) == 0)
             .map(|field| (self.m[field][1] / self.u[field][1]).log2().max(0.0))
             .sum::<f64>()
             + (self.lambda / (1.0 - self.lambda)).log2();
@@ -456,15 +554,19 @@ impl Learner<'_> {
             text: format!("two records that agree on everything weigh {best:.1} bits; above 0 they can be told from strangers"),
             holds: best > 0.0,
         });
-        for (at, field) in self.table.fields.iter().enumerate() {
-            let (m, u) = (self.m[at][1], self.u[at][1]);
-            if self.taught[at] != Taught::Nothing {
-                gates.push(Gate {
-                    text: format!("{}: people agree with themselves more often (m {m:.3}) than with others (u {u:.5})", field.name),
-                    holds: m > u,
-                });
-            }
-        }
+        let fields = self.table.fields.len();
+        let left_out: Vec<&str> = (0..fields)
+            .filter(|at| self.left_out & (1 << at) != 0)
+            .map(|at| self.table.fields[at].name.as_str())
+            .collect();
+        gates.push(Gate {
+            text: format!(
+                "{} of {fields} fields are left out, since people agree on them with others as often as with themselves ({}); it may be a third",
+                left_out.len(),
+                if left_out.is_empty() { "none".to_owned() } else { left_out.join(", ") }
+            ),
+            holds: left_out.len() * 3 <= fields,
+        });
         gates
     }
 
@@ -483,12 +585,19 @@ impl Learner<'_> {
                     .zip(1..)
                     .map(|(step, level)| Level {
                         label: step.label.to_owned(),
-                        m: self.m[at][level],
+                        m: if self.left_out & (1 << at) == 0 {
+                            self.m[at][level]
+                        } else {
+                            self.u[at][level]
+                        },
                         u: self.u[at][level],
-                        term_frequency: (level == 1 && field.kind.has_term_frequency()).then(|| TermFrequency {
-                            expected: expected_share(field),
-                            strength: 1.0,
-                        }),
+                        term_frequency: (level == 1
+                            && field.kind.has_term_frequency()
+                            && self.left_out & (1 << at) == 0)
+                            .then(|| TermFrequency {
+                                expected: expected_share(field),
+                                strength: 1.0,
+                            }),
                     })
                     .collect(),
             })
@@ -503,7 +612,11 @@ impl Learner<'_> {
 /// The share of records that have the value of a pair that agrees by chance, on average.
 fn expected_share(field: &crate::table::Field) -> f64 {
     let known = f64::from(field.known);
-    field.counts.iter().map(|count| (f64::from(*count) / known).powi(2)).sum()
+    field
+        .counts
+        .iter()
+        .map(|count| (f64::from(*count) / known).powi(2))
+        .sum()
 }
 
 impl Anchor {
@@ -518,9 +631,12 @@ impl Anchor {
 pub(crate) fn conflicts(table: &Table, pattern: Pattern, veto: u32) -> bool {
     table.fields.iter().enumerate().any(|(at, field)| {
         veto & (1 << at) != 0
-            && pattern
-                .level(at)
-                .checked_sub(1)
-                .is_some_and(|step| field.kind.steps().get(step).is_some_and(|step| step.conflict))
+            && pattern.level(at).checked_sub(1).is_some_and(|step| {
+                field
+                    .kind
+                    .steps()
+                    .get(step)
+                    .is_some_and(|step| step.conflict)
+            })
     })
 }

@@ -25,10 +25,12 @@ pub(crate) fn bits_of_fields<'a>(
     pattern: Pattern,
     one: u32,
 ) -> impl Iterator<Item = (usize, f64)> + 'a {
-    (0..table.fields.len()).filter(move |field| pattern.level(*field) > 0).map(move |field| {
-        let (level, frequency) = model.bits(field, agreement(table, pattern, field, one));
-        (field, level + frequency)
-    })
+    (0..table.fields.len())
+        .filter(move |field| pattern.level(*field) > 0)
+        .map(move |field| {
+            let (level, frequency) = model.bits(field, agreement(table, pattern, field, one));
+            (field, level + frequency)
+        })
 }
 
 /// The weight of the pair.

@@ -51,7 +51,8 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn evaluate(options: &Evaluate) -> Result<(), Failure> {
-    let of_file = |error: &dyn std::fmt::Display| Failure(format!("{}: {error}", options.labels.display()));
+    let of_file =
+        |error: &dyn std::fmt::Display| Failure(format!("{}: {error}", options.labels.display()));
     let input = import::open(&options.labels).map_err(|error| of_file(&error))?;
     let Labelled { unlabelled, truth } =
         labelled::read(input, &options.truth).map_err(|error| of_file(&error))?;
@@ -64,7 +65,8 @@ fn evaluate(options: &Evaluate) -> Result<(), Failure> {
         threshold: options.threshold,
         ..Settings::default()
     };
-    let matching = Matching::new(&columns, &records, &settings).map_err(|refusal| of_file(&refusal))?;
+    let matching =
+        Matching::new(&columns, &records, &settings).map_err(|refusal| of_file(&refusal))?;
     let quality = quality(matching.clusters(), &truth);
     if options.json {
         println!(
@@ -97,20 +99,36 @@ fn describe(matching: &Matching) {
         "\nblocking: {} pairs compared, blocks of up to {largest} records, {left_out} larger groups left out",
         matching.compared()
     );
-    for rule in matching.blocking().iter().filter(|rule| rule.pairs > 0).take(20) {
-        println!("  {:10} pairs in {:8} blocks  {}", rule.pairs, rule.blocks, rule.name);
+    for rule in matching
+        .blocking()
+        .iter()
+        .filter(|rule| rule.pairs > 0)
+        .take(20)
+    {
+        println!(
+            "  {:10} pairs in {:8} blocks  {}",
+            rule.pairs, rule.blocks, rule.name
+        );
     }
     println!("\nstrong evidence that m is learned on:");
     for anchor in matching.anchors() {
-        println!("  {:10.0} pairs ({:.1} by chance)  {}", anchor.pairs, anchor.by_chance, anchor.name);
+        println!(
+            "  {:10.0} pairs ({:.1} by chance)  {}",
+            anchor.pairs, anchor.by_chance, anchor.name
+        );
     }
     let model = matching.model();
-    println!("\nmodel: lambda {:.3e}, start {:.2} bits", model.lambda, model.start());
+    println!(
+        "\nmodel: lambda {:.3e}, start {:.2} bits",
+        model.lambda,
+        model.start()
+    );
     for (comparison, taught) in model.comparisons.iter().zip(matching.taught()) {
         let taught = match taught {
             Taught::Anchors => "learned on strong evidence",
             Taught::Expectation => "learned by expectation-maximisation",
             Taught::Labels => "learned on decided pairs",
+            Taught::LeftOut => "left out: it tells nothing",
             Taught::Nothing => "presumed: too few pairs know it",
         };
         println!("  {} ({taught})", comparison.field);
@@ -128,31 +146,61 @@ fn describe(matching: &Matching) {
     for veto in matching.vetoes() {
         let known = veto.conflicts.map_or_else(
             || "not known how often one person is in conflict".to_owned(),
-            |share| format!("one person is in conflict in {:.1} %", share * 100.0),
+            |share| {
+                format!(
+                    "one person is in conflict in {:.1} %; {:.0} pairs in conflict look like one person, which explains {:.0}",
+                    share * 100.0,
+                    veto.alike,
+                    veto.explained
+                )
+            },
         );
-        println!("  {:3} {}: {known}", if veto.active { "on" } else { "off" }, veto.field);
+        println!(
+            "  {:3} {}: {known}",
+            if veto.active { "on" } else { "off" },
+            veto.field
+        );
     }
     println!("\ngates:");
     for gate in matching.gates() {
-        println!("  {} {}", if gate.holds { "met" } else { "FAILED" }, gate.text);
+        println!(
+            "  {} {}",
+            if gate.holds { "met" } else { "FAILED" },
+            gate.text
+        );
     }
     let once: Vec<&str> = matching.sources_without_duplicates().collect();
     if !once.is_empty() {
-        println!("\nsources without duplicates of their own: {}", once.join(", "));
+        println!(
+            "\nsources without duplicates of their own: {}",
+            once.join(", ")
+        );
     }
 }
 
 fn print(quality: &Quality, records: usize, matching: &Matching) {
     let clusters = matching.clusters().iter().max().map_or(0, |last| last + 1);
-    let related = matching.pairs().iter().filter(|pair| pair.relationship.is_some()).count();
-    println!("\n{records} records in {clusters} clusters; {related} pairs of one household, which are no match");
+    let related = matching
+        .pairs()
+        .iter()
+        .filter(|pair| pair.relationship.is_some())
+        .count();
+    println!(
+        "\n{records} records in {clusters} clusters; {related} pairs of one household, which are no match"
+    );
     println!("            precision  recall     F1");
     for (name, score) in [("pairs", quality.pairs), ("B-cubed", quality.bcubed)] {
-        println!("  {name:9} {:.4}     {:.4}     {:.4}", score.precision, score.recall, score.f1);
+        println!(
+            "  {name:9} {:.4}     {:.4}     {:.4}",
+            score.precision, score.recall, score.f1
+        );
     }
     println!(
         "  {:.2} CPU seconds, {} MB at most",
         usage::cpu_seconds(),
-        usage::peak_memory().map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.0}", bytes / 1_000_000.0))
+        usage::peak_memory().map_or_else(
+            || "unknown".to_owned(),
+            |bytes| format!("{:.0}", bytes / 1_000_000.0)
+        )
     );
 }
