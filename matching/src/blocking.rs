@@ -52,8 +52,6 @@ pub(crate) struct Blocks {
     /// The blocks of each record.
     of_record: Vec<u32>,
     of_record_starts: Vec<usize>,
-    /// Whether all records are one block.
-    pub(crate) whole: bool,
     pub(crate) rules: Vec<BlockingRule>,
     /// The largest block that was allowed.
     pub(crate) largest: usize,
@@ -138,7 +136,6 @@ impl Blocks {
             starts: vec![(0, 0)],
             of_record: vec![0; table.len() as usize],
             of_record_starts: (0..=table.len() as usize).collect(),
-            whole: true,
             rules: vec![all],
             largest: table.len() as usize,
             left_out: 0,
@@ -313,7 +310,6 @@ impl Found {
             starts: self.starts,
             of_record,
             of_record_starts,
-            whole: false,
             rules,
             largest,
             left_out,

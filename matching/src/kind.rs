@@ -260,22 +260,6 @@ impl Kind {
         )
     }
 
-    /// Whether one value mostly belongs to one person (until many share it).
-    pub(crate) fn is_strong(self) -> bool {
-        matches!(
-            self,
-            Self::NationalId | Self::Email | Self::Phone | Self::Identifier
-        )
-    }
-
-    /// Whether it says who somebody is rather than where or what.
-    pub(crate) fn is_name(self) -> bool {
-        matches!(
-            self,
-            Self::FirstName | Self::Surname | Self::FullName | Self::Organisation
-        )
-    }
-
     /// Whether it is part of where somebody is: such fields agree together, in households and offices.
     pub(crate) fn is_place(self) -> bool {
         matches!(

@@ -32,8 +32,9 @@ const PRIOR: f64 = 1.0;
 /// Rounds of expectation-maximisation at most, and the change at which it has settled.
 const ROUNDS: usize = 60;
 const SETTLED: f64 = 1e-4;
-/// How far the share of matches may be from what the anchors say.
-const LAMBDA_FACTOR: f64 = 5.0;
+/// How far the number of matches may be from what the anchors show: they miss what has errors, and find little else.
+const FEWER_THAN_ANCHORED: f64 = 5.0;
+const MORE_THAN_ANCHORED: f64 = 20.0;
 
 /// A condition that the trained model has to meet before it may be used.
 #[derive(Clone, Debug, PartialEq)]
@@ -540,9 +541,10 @@ impl Learner<'_> {
         if anchored >= ENOUGH {
             gates.push(Gate {
                 text: format!(
-                    "the model finds {matched:.0} pairs of one person; strong evidence alone shows {anchored:.0}, and it may be off {LAMBDA_FACTOR} times"
+                    "the model finds {matched:.0} pairs of one person, strong evidence alone {anchored:.0}: it may be {FEWER_THAN_ANCHORED} times fewer and {MORE_THAN_ANCHORED} times more"
                 ),
-                holds: matched <= anchored * LAMBDA_FACTOR && matched >= anchored / LAMBDA_FACTOR,
+                holds: matched * FEWER_THAN_ANCHORED >= anchored
+                    && matched <= anchored * MORE_THAN_ANCHORED,
             });
         }
         let best: f64 = (0..self.table.fields.len())
@@ -554,6 +556,15 @@ impl Learner<'_> {
             text: format!("two records that agree on everything weigh {best:.1} bits; above 0 they can be told from strangers"),
             holds: best > 0.0,
         });
+        let has = |kinds: &[Kind]| self.table.fields.iter().any(|field| kinds.contains(&field.kind));
+        if has(&[Kind::Surname]) {
+            gates.push(Gate {
+                text: "something is known that differs within a household: a first name, date of birth, number, phone or e-mail address".to_owned(),
+                holds: has(&[
+                    Kind::FirstName, Kind::FullName, Kind::BirthDate, Kind::NationalId, Kind::Identifier, Kind::Phone, Kind::Email,
+                ]),
+            });
+        }
         let fields = self.table.fields.len();
         let left_out: Vec<&str> = (0..fields)
             .filter(|at| self.left_out & (1 << at) != 0)
