@@ -81,32 +81,45 @@ impl Blocks {
             large.push(rest);
         }
         drop(groups);
-        let singles = large;
-        let mut level: Vec<(Vec<usize>, Vec<(u64, u32)>)> = singles
+        // What was large, by record: groups are cut by looking up what else each of their records has.
+        let singles: Vec<Vec<(u32, u64)>> = large
             .iter()
+            .map(|entries| {
+                let mut by_record: Vec<(u32, u64)> = entries
+                    .iter()
+                    .map(|(value, record)| (*record, *value))
+                    .collect();
+                by_record.sort_unstable();
+                by_record
+            })
+            .collect();
+        let fields: Vec<(String, u32)> =
+            keys.into_iter().map(|key| (key.name, key.fields)).collect();
+        let mut level: Vec<(Vec<usize>, Vec<(u64, u32)>)> = large
+            .into_iter()
             .enumerate()
             .filter(|(_, entries)| !entries.is_empty())
-            .map(|(at, entries)| (vec![at], entries.clone()))
+            .map(|(at, entries)| (vec![at], entries))
             .collect();
         for _ in 1..DEEPEST {
             let mut next = Vec::new();
-            for (used, entries) in &level {
+            for (used, entries) in std::mem::take(&mut level) {
                 let last = used.last().copied().unwrap_or(0);
-                for more in last + 1..keys.len() {
-                    let same_field = used.iter().any(|at| keys[*at].fields == keys[more].fields);
+                for more in last + 1..fields.len() {
+                    let same_field = used.iter().any(|at| fields[*at].1 == fields[more].1);
                     if singles[more].is_empty() || same_field || spent >= budget {
                         continue;
                     }
-                    let combined = combine(entries, &singles[more]);
+                    let combined = combine(&entries, &singles[more]);
                     let mut groups = group(&combined);
                     let mut names: Vec<&str> =
-                        used.iter().map(|at| keys[*at].name.as_str()).collect();
-                    names.push(&keys[more].name);
-                    let fields = used
+                        used.iter().map(|at| fields[*at].0.as_str()).collect();
+                    names.push(&fields[more].0);
+                    let agreed = used
                         .iter()
-                        .fold(keys[more].fields, |all, at| all | keys[*at].fields);
+                        .fold(fields[more].1, |all, at| all | fields[*at].1);
                     let (rule, rest) =
-                        found.take(&names.join(" + "), fields, &mut groups, &combined, largest);
+                        found.take(&names.join(" + "), agreed, &mut groups, &combined, largest);
                     spent += float(usize::try_from(rule.pairs).unwrap_or(usize::MAX));
                     if rule.pairs > 0 {
                         rules.push(rule);
@@ -221,12 +234,7 @@ fn largest(groups: &[Vec<Group>], budget: f64) -> usize {
 }
 
 /// Entries that are in both, with a value for both together.
-fn combine(one: &[(u64, u32)], other: &[(u64, u32)]) -> Vec<(u64, u32)> {
-    let mut by_record: Vec<(u32, u64)> = other
-        .iter()
-        .map(|(value, record)| (*record, *value))
-        .collect();
-    by_record.sort_unstable();
+fn combine(one: &[(u64, u32)], by_record: &[(u32, u64)]) -> Vec<(u64, u32)> {
     let mut combined = Vec::new();
     for (value, record) in one {
         let from = by_record.partition_point(|(of, _)| of < record);

@@ -252,7 +252,7 @@ impl<'a> Values<'a> {
         match kind {
             Kind::Email => self.share(|value| value.contains('@')) > 0.5,
             Kind::Phone => self.digits(6, 16) > 0.5,
-            Kind::BirthDate => normalise::date_order(self.raw.iter().copied()).is_some(),
+            Kind::BirthDate => normalise::date_order(self.raw.iter().copied(), 50).is_some(),
             Kind::BirthYear => {
                 self.share(|value| {
                     value
@@ -302,7 +302,7 @@ impl<'a> Values<'a> {
         if self.share(is_ssn) > 0.8 {
             return Kind::NationalId;
         }
-        if normalise::date_order(self.raw.iter().copied()).is_some() {
+        if normalise::date_order(self.raw.iter().copied(), 80).is_some() {
             return Kind::BirthDate;
         }
         if self.share(|value| matches!(value, "m" | "f" | "male" | "female" | "w" | "d" | "x"))

@@ -191,7 +191,8 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
         [year, month, day] if year.len() == 4 => made(year, month, day),
         [first, second, year] => match order {
             DateOrder::MonthFirst if month_of(first).is_some() => made(year, first, second),
-            _ => made(year, second, first),
+            DateOrder::MonthFirst | DateOrder::DayFirst => made(year, second, first),
+            DateOrder::YearFirst => None,
         },
         _ => None,
     }
@@ -212,8 +213,12 @@ fn month_of(part: &str) -> Option<u8> {
         .map(|(_, number)| number)
 }
 
-/// The order in which most of a column's dates make days of the calendar; `None` if fewer than four of five do in any.
-pub(crate) fn date_order<'a>(values: impl Iterator<Item = &'a str>) -> Option<DateOrder> {
+/// The order in which most of a column's dates make days of the calendar; `None` if fewer than `share` of a hundred do in
+/// any.
+pub(crate) fn date_order<'a>(
+    values: impl Iterator<Item = &'a str>,
+    share: usize,
+) -> Option<DateOrder> {
     let mut all = 0_usize;
     let mut good = [0_usize; 3];
     let orders = [
@@ -236,7 +241,7 @@ pub(crate) fn date_order<'a>(values: impl Iterator<Item = &'a str>) -> Option<Da
         }
     }
     let best = good.iter().copied().max()?;
-    if all == 0 || best * 5 < all * 4 {
+    if all == 0 || best * 100 < all * share {
         return None;
     }
     orders
@@ -271,14 +276,14 @@ mod tests {
         );
         assert_eq!(date("about 1980", DateOrder::DayFirst), None);
         assert_eq!(
-            date_order(["02/13/1980", "01/01/1981"].into_iter()),
+            date_order(["02/13/1980", "01/01/1981"].into_iter(), 80),
             Some(DateOrder::MonthFirst)
         );
         assert_eq!(
-            date_order(["13/02/1980", "01/01/1981"].into_iter()),
+            date_order(["13/02/1980", "01/01/1981"].into_iter(), 80),
             Some(DateOrder::DayFirst)
         );
-        assert_eq!(date_order(["2119", "3165"].into_iter()), None);
+        assert_eq!(date_order(["2119", "3165"].into_iter(), 80), None);
     }
 
     #[test]

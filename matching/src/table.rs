@@ -582,7 +582,7 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
         }
         let dates = (column.kind == Kind::BirthDate).then(|| {
             let values = records.iter().map(|record| record.values[at].as_str());
-            normalise::date_order(values).unwrap_or(DateOrder::YearFirst)
+            normalise::date_order(values, 0).unwrap_or(DateOrder::YearFirst)
         });
         fields.push(Field::new(
             &column.name,

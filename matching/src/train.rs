@@ -556,7 +556,12 @@ impl Learner<'_> {
             text: format!("two records that agree on everything weigh {best:.1} bits; above 0 they can be told from strangers"),
             holds: best > 0.0,
         });
-        let has = |kinds: &[Kind]| self.table.fields.iter().any(|field| kinds.contains(&field.kind));
+        let has = |kinds: &[Kind]| {
+            self.table
+                .fields
+                .iter()
+                .any(|field| kinds.contains(&field.kind))
+        };
         if has(&[Kind::Surname]) {
             gates.push(Gate {
                 text: "something is known that differs within a household: a first name, date of birth, number, phone or e-mail address".to_owned(),

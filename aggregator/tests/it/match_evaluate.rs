@@ -23,22 +23,49 @@ fn people(label: fn(usize) -> String) -> String {
     let first = ["Ann", "Peter", "Linda", "Mark", "Susan", "George", "Helen"];
     let mut csv = "key,who,Vorname,Nachname,geboren,mail\n".to_owned();
     for person in 0..200 {
-        let name = format!("{}{}", ["Mil", "Jon", "Bak", "Hof", "Kel"][person % 5], ["ler", "nes", "er", "mann"][person / 5 % 4]);
-        let born = format!("{}-{:02}-{:02}", 1940 + person * 37 % 60, 1 + person * 5 % 12, 1 + person * 11 % 28);
+        let name = format!(
+            "{}{}",
+            ["Mil", "Jon", "Bak", "Hof", "Kel"][person % 5],
+            ["ler", "nes", "er", "mann"][person / 5 % 4]
+        );
+        let born = format!(
+            "{}-{:02}-{:02}",
+            1940 + person * 37 % 60,
+            1 + person * 5 % 12,
+            1 + person * 11 % 28
+        );
         for copy in 0..2 {
-            let given = if copy == 1 && person % 9 == 0 { "" } else { first[person * 3 % 7] };
-            csv += &format!("{},{},{given},{name},{born},{given}{person}@example.com\n", person * 2 + copy, label(person));
+            let given = if copy == 1 && person % 9 == 0 {
+                ""
+            } else {
+                first[person * 3 % 7]
+            };
+            csv += &format!(
+                "{},{},{given},{name},{born},{given}{person}@example.com\n",
+                person * 2 + copy,
+                label(person)
+            );
         }
     }
     csv
 }
 
 fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-const COLUMNS: [&str; 5] = ["--truth", "who", "--columns", "Vorname=first_name,Nachname=surname", "--json"];
+const COLUMNS: [&str; 5] = [
+    "--truth",
+    "who",
+    "--columns",
+    "Vorname=first_name,Nachname=surname",
+    "--json",
+];
 
 #[test]
 fn figures_are_one_json_object() {
@@ -63,7 +90,10 @@ fn labels_do_not_change_what_is_matched() {
         report.to_owned()
     };
     let right = report(|person| format!("p{person}"));
-    assert!(right.contains("Nachname                 surname") && right.contains("vetoes:"), "{right}");
+    assert!(
+        right.contains("Nachname                 surname") && right.contains("vetoes:"),
+        "{right}"
+    );
     assert!(!right.contains("who"), "{right}");
     assert_eq!(right, report(|person| format!("{}", person % 3)));
 }
@@ -77,8 +107,14 @@ fn what_cannot_be_evaluated_says_what_to_do() {
     };
     let people = people(|person| person.to_string());
     assert!(error(&people, &["--truth", "owner"]).contains("name one of key, who, Vorname"));
-    assert!(error(&people, &["--truth", "who", "--columns", "Vorname=prename"]).contains("take one of first_name"));
-    assert!(error(&people, &["--truth", "who", "--columns", "Name=surname"]).contains("which is no column"));
+    assert!(
+        error(&people, &["--truth", "who", "--columns", "Vorname=prename"])
+            .contains("take one of first_name")
+    );
+    assert!(
+        error(&people, &["--truth", "who", "--columns", "Name=surname"])
+            .contains("which is no column")
+    );
     assert!(error(&people, &["--truth", "who", "--threshold", "2"]).contains("no probability"));
     assert!(error("key,who\n1,a\n", &["--truth", "who"]).contains("nothing to match"));
     assert!(error("", &["--truth", "who"]).contains("there is no column `who`"));

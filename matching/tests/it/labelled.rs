@@ -13,7 +13,12 @@ use cdp_matching::{Column, Kind, Record, infer};
 )]
 pub(crate) fn file(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HEADWATER_LABELLED_RECORDS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/identity")),
+        || {
+            PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../shared/data/identity"
+            ))
+        },
         PathBuf::from,
     );
     let file = folder.join(name);
@@ -27,14 +32,21 @@ pub(crate) fn file(name: &str) -> Option<PathBuf> {
 }
 
 /// The text of a file.
-#[expect(clippy::disallowed_types, reason = "the test reads files; matching does not")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "the test reads files; matching does not"
+)]
 pub(crate) fn text(path: &PathBuf) -> String {
     let mut text = String::new();
     let file = File::open(path).unwrap();
     if path.extension().is_some_and(|end| end == "gz") {
-        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+        flate2::read::MultiGzDecoder::new(file)
+            .read_to_string(&mut text)
+            .unwrap();
     } else {
-        std::io::BufReader::new(file).read_to_string(&mut text).unwrap();
+        std::io::BufReader::new(file)
+            .read_to_string(&mut text)
+            .unwrap();
     }
     text
 }
@@ -42,8 +54,16 @@ pub(crate) fn text(path: &PathBuf) -> String {
 /// Rows by column name.
 pub(crate) fn rows(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let names = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let rows = reader
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect();
     (names, rows)
 }
 
@@ -54,7 +74,9 @@ pub(crate) fn records(text: &str, truth: &str) -> (Vec<Column>, Vec<Record>, Vec
     names.remove(label);
     let labels = rows.iter_mut().map(|row| row.remove(label)).collect();
     let columns = infer(&names, &rows);
-    let source = columns.iter().position(|column| column.kind == Kind::Source);
+    let source = columns
+        .iter()
+        .position(|column| column.kind == Kind::Source);
     let records = rows
         .into_iter()
         .zip(1..)

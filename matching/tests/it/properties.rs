@@ -4,12 +4,14 @@ use cdp_matching::{Column, Kind, Matching, Record, Settings};
 use proptest::prelude::*;
 
 const FIRST: [&str; 24] = [
-    "robert", "bob", "mary", "anna", "james", "peter", "linda", "susan", "paul", "mark", "donald", "george", "karen",
-    "betty", "helen", "sandra", "donna", "carol", "ruth", "sharon", "kevin", "brian", "jason", "gary",
+    "robert", "bob", "mary", "anna", "james", "peter", "linda", "susan", "paul", "mark", "donald",
+    "george", "karen", "betty", "helen", "sandra", "donna", "carol", "ruth", "sharon", "kevin",
+    "brian", "jason", "gary",
 ];
 const LAST: [&str; 24] = [
-    "smith", "jones", "miller", "davis", "garcia", "wilson", "moore", "taylor", "thomas", "jackson", "white", "harris",
-    "martin", "thompson", "young", "king", "wright", "lopez", "hill", "scott", "green", "adams", "baker", "nelson",
+    "smith", "jones", "miller", "davis", "garcia", "wilson", "moore", "taylor", "thomas",
+    "jackson", "white", "harris", "martin", "thompson", "young", "king", "wright", "lopez", "hill",
+    "scott", "green", "adams", "baker", "nelson",
 ];
 
 /// Numbers that follow from a seed.
@@ -17,7 +19,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
@@ -31,7 +36,12 @@ pub(crate) fn people(seed: u64, count: usize) -> (Vec<Column>, Vec<Record>, Vec<
         ("street", Kind::Address),
         ("email", Kind::Email),
     ];
-    let columns = kinds.map(|(name, kind)| Column { name: name.to_owned(), kind }).to_vec();
+    let columns = kinds
+        .map(|(name, kind)| Column {
+            name: name.to_owned(),
+            kind,
+        })
+        .to_vec();
     let mut numbers = Numbers(seed);
     let mut records = Vec::new();
     let mut truth = Vec::new();
@@ -43,10 +53,21 @@ pub(crate) fn people(seed: u64, count: usize) -> (Vec<Column>, Vec<Record>, Vec<
             last = LAST[numbers.below(LAST.len())];
         }
         let first = FIRST[numbers.below(FIRST.len())];
-        let born = format!("{}-{:02}-{:02}", 1930 + numbers.below(80), 1 + numbers.below(12), 1 + numbers.below(28));
+        let born = format!(
+            "{}-{:02}-{:02}",
+            1930 + numbers.below(80),
+            1 + numbers.below(12),
+            1 + numbers.below(28)
+        );
         let email = format!("{first}{person}@example.com");
         for _ in 0..1 + numbers.below(2) {
-            let mut values = [first.to_owned(), last.to_owned(), born.clone(), home.clone(), email.clone()];
+            let mut values = [
+                first.to_owned(),
+                last.to_owned(),
+                born.clone(),
+                home.clone(),
+                email.clone(),
+            ];
             let wrong = numbers.below(8);
             if let Some(value) = values.get_mut(wrong) {
                 let at = numbers.below(value.len());
@@ -55,7 +76,11 @@ pub(crate) fn people(seed: u64, count: usize) -> (Vec<Column>, Vec<Record>, Vec<
             if let Some(value) = values.get_mut(numbers.below(9)) {
                 value.clear();
             }
-            records.push(Record { id: records.len().to_string(), source: String::new(), values: values.to_vec() });
+            records.push(Record {
+                id: records.len().to_string(),
+                source: String::new(),
+                values: values.to_vec(),
+            });
             truth.push(person);
         }
     }

@@ -23,7 +23,9 @@ fn record(id: usize, values: &[&str]) -> Record {
 }
 
 fn refusal(columns: &[Column], records: &[Record], settings: &Settings) -> Refusal {
-    Matching::new(columns, records, settings).err().expect("it should refuse")
+    Matching::new(columns, records, settings)
+        .err()
+        .expect("it should refuse")
 }
 
 #[test]
@@ -50,7 +52,12 @@ fn what_only_tells_households_apart_is_no_model() {
     let records: Vec<Record> = (0..3_000)
         .map(|at| {
             let street = at / 60;
-            let words = [format!("name{street}"), format!("street {street}"), format!("town{street}"), format!("{street:05}")];
+            let words = [
+                format!("name{street}"),
+                format!("street {street}"),
+                format!("town{street}"),
+                format!("{street:05}"),
+            ];
             record(at, &[&words[0], &words[1], &words[2], &words[3]])
         })
         .collect();
@@ -64,15 +71,41 @@ fn records_that_cannot_be_compared_say_why() {
     let kinds = columns(&[("name", Kind::FullName)]);
     let settings = Settings::default();
     let one = [record(1, &["ann"])];
-    assert!(refusal(&kinds, &one, &settings).to_string().contains("nothing to match"));
+    assert!(
+        refusal(&kinds, &one, &settings)
+            .to_string()
+            .contains("nothing to match")
+    );
     let short = [record(1, &["ann"]), record(2, &[])];
-    assert!(refusal(&kinds, &short, &settings).to_string().contains("record `2` has 0 values for 1 columns"));
+    assert!(
+        refusal(&kinds, &short, &settings)
+            .to_string()
+            .contains("record `2` has 0 values for 1 columns")
+    );
     let same = [record(1, &["ann"]), record(2, &["ann"])];
-    assert!(refusal(&kinds, &same, &settings).to_string().contains("no column can be compared"));
-    let settings = Settings { threshold: 1.0, ..Settings::default() };
-    assert!(refusal(&kinds, &same, &settings).to_string().contains("no probability"));
-    let settings = Settings { must_link: vec![(0, 2)], ..Settings::default() };
-    assert!(refusal(&kinds, &same, &settings).to_string().contains("(0, 2)"));
+    assert!(
+        refusal(&kinds, &same, &settings)
+            .to_string()
+            .contains("no column can be compared")
+    );
+    let settings = Settings {
+        threshold: 1.0,
+        ..Settings::default()
+    };
+    assert!(
+        refusal(&kinds, &same, &settings)
+            .to_string()
+            .contains("no probability")
+    );
+    let settings = Settings {
+        must_link: vec![(0, 2)],
+        ..Settings::default()
+    };
+    assert!(
+        refusal(&kinds, &same, &settings)
+            .to_string()
+            .contains("(0, 2)")
+    );
 }
 
 #[test]
@@ -99,5 +132,8 @@ fn what_people_decided_holds() {
         ..Settings::default()
     };
     let clusters = Matching::new(&columns, &records, &settings).unwrap();
-    assert_ne!(clusters.clusters()[joined.one], clusters.clusters()[joined.other]);
+    assert_ne!(
+        clusters.clusters()[joined.one],
+        clusters.clusters()[joined.other]
+    );
 }

@@ -9,7 +9,10 @@ use cdp_matching::{Agreement, Comparison, Level, Model, TermFrequency};
 use jiff::civil::Date;
 use regex::Regex;
 use serde_json::Value as Json;
-use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value as Literal};
+use sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator,
+    Value as Literal,
+};
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::parser::Parser;
 
@@ -52,17 +55,26 @@ impl Splink {
         let mut shares = BTreeMap::new();
         for comparison in model["comparisons"].as_array().unwrap() {
             let all = comparison["comparison_levels"].as_array().unwrap();
-            let compared = all.iter().filter(|level| level["is_null_level"] != true).count();
+            let compared = all
+                .iter()
+                .filter(|level| level["is_null_level"] != true)
+                .count();
             let mut levels = Vec::new();
             let mut of_comparison = Vec::new();
             for level in all {
                 let sql = level["sql_condition"].as_str().unwrap();
                 let holds = (sql != "ELSE").then(|| {
-                    Parser::new(&DuckDbDialect {}).try_with_sql(sql).unwrap().parse_expr().unwrap()
+                    Parser::new(&DuckDbDialect {})
+                        .try_with_sql(sql)
+                        .unwrap()
+                        .parse_expr()
+                        .unwrap()
                 });
                 let frequency_of = level["tf_adjustment_column"].as_str().map(str::to_owned);
                 if let Some(column) = &frequency_of {
-                    shares.entry(column.clone()).or_insert_with(|| frequencies(rows, column));
+                    shares
+                        .entry(column.clone())
+                        .or_insert_with(|| frequencies(rows, column));
                 }
                 let weighs = level["is_null_level"] != true;
                 if weighs {
@@ -75,14 +87,19 @@ impl Splink {
                 });
             }
             comparisons.push(Comparison {
-                field: comparison["output_column_name"].as_str().unwrap().to_owned(),
+                field: comparison["output_column_name"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
                 levels,
             });
             conditions.push(of_comparison);
         }
         Self {
             model: Model {
-                lambda: model["probability_two_random_records_match"].as_f64().unwrap(),
+                lambda: model["probability_two_random_records_match"]
+                    .as_f64()
+                    .unwrap(),
                 comparisons,
             },
             conditions,
@@ -92,7 +109,10 @@ impl Splink {
 
     /// How two records agree.
     pub(crate) fn agreements(&self, left: &Row, right: &Row) -> Vec<Agreement> {
-        self.conditions.iter().map(|levels| self.agreement(levels, left, right)).collect()
+        self.conditions
+            .iter()
+            .map(|levels| self.agreement(levels, left, right))
+            .collect()
     }
 
     fn agreement(&self, levels: &[Condition], left: &Row, right: &Row) -> Agreement {
@@ -104,7 +124,11 @@ impl Splink {
         };
         let condition = levels.iter().find(holds).expect("the last level is ELSE");
         let share = condition.frequency_of.as_ref().and_then(|column| {
-            let of = |row: &Row| row.get(column).and_then(|value| self.shares[column].get(value)).copied();
+            let of = |row: &Row| {
+                row.get(column)
+                    .and_then(|value| self.shares[column].get(value))
+                    .copied()
+            };
             match (of(left), of(right)) {
                 (Some(one), Some(other)) => Some(f64::max(one, other)),
                 (one, other) => one.or(other),
@@ -121,16 +145,22 @@ impl Splink {
 /// shared by the others.
 #[expect(clippy::cast_precision_loss, reason = "levels are few")]
 fn weighed(level: &Json, compared: usize, before: usize) -> Level {
-    let presumed = if before == 0 { 0.95 } else { 0.05 / (compared - 1) as f64 };
+    let presumed = if before == 0 {
+        0.95
+    } else {
+        0.05 / (compared - 1) as f64
+    };
     let u = level["u_probability"].as_f64().unwrap();
     Level {
         label: level["label_for_charts"].as_str().unwrap().to_owned(),
         m: level["m_probability"].as_f64().unwrap_or(presumed),
         u,
-        term_frequency: level["tf_adjustment_weight"].as_f64().map(|strength| TermFrequency {
-            expected: u,
-            strength,
-        }),
+        term_frequency: level["tf_adjustment_weight"]
+            .as_f64()
+            .map(|strength| TermFrequency {
+                expected: u,
+                strength,
+            }),
     }
 }
 
@@ -151,11 +181,18 @@ fn evaluate(expression: &Expr, left: &Row, right: &Row) -> Sql {
         Expr::Identifier(name) => column(&name.value, left, right),
         Expr::Value(value) => literal(&value.value),
         Expr::IsNull(inner) => Sql::Truth(of(inner) == Sql::Null),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match of(expr) {
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => match of(expr) {
             Sql::Number(number) => Sql::Number(-number),
             other => panic!("a minus before {other:?}"),
         },
-        Expr::BinaryOp { left: one, op, right: other } => operate(op, &of(one), &of(other)),
+        Expr::BinaryOp {
+            left: one,
+            op,
+            right: other,
+        } => operate(op, &of(one), &of(other)),
         Expr::Function(function) => {
             let FunctionArguments::List(list) = &function.args else {
                 panic!("a call without arguments: {function}");
@@ -195,11 +232,18 @@ fn literal(value: &Literal) -> Sql {
 
 fn operate(op: &BinaryOperator, one: &Sql, other: &Sql) -> Sql {
     match (op, one, other) {
-        (BinaryOperator::And, Sql::Truth(false), _) | (BinaryOperator::And, _, Sql::Truth(false)) => Sql::Truth(false),
-        (BinaryOperator::Or, Sql::Truth(true), _) | (BinaryOperator::Or, _, Sql::Truth(true)) => Sql::Truth(true),
+        (BinaryOperator::And, Sql::Truth(false), _)
+        | (BinaryOperator::And, _, Sql::Truth(false)) => Sql::Truth(false),
+        (BinaryOperator::Or, Sql::Truth(true), _) | (BinaryOperator::Or, _, Sql::Truth(true)) => {
+            Sql::Truth(true)
+        }
         (_, Sql::Null, _) | (_, _, Sql::Null) => Sql::Null,
         (BinaryOperator::And | BinaryOperator::Or, Sql::Truth(one), Sql::Truth(other)) => {
-            Sql::Truth(if *op == BinaryOperator::And { *one && *other } else { *one || *other })
+            Sql::Truth(if *op == BinaryOperator::And {
+                *one && *other
+            } else {
+                *one || *other
+            })
         }
         (BinaryOperator::Eq, one, other) => Sql::Truth(one == other),
         (BinaryOperator::GtEq, Sql::Number(one), Sql::Number(other)) => Sql::Truth(one >= other),
@@ -209,15 +253,30 @@ fn operate(op: &BinaryOperator, one: &Sql, other: &Sql) -> Sql {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "distances and seconds are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "distances and seconds are small"
+)]
 fn call(name: &str, arguments: &[Sql]) -> Sql {
     match (name, arguments) {
         // An argument that is not known makes the result unknown, NULLIF's second one excepted.
-        ("nullif", [value, other]) => if value == other { Sql::Null } else { value.clone() },
+        ("nullif", [value, other]) => {
+            if value == other {
+                Sql::Null
+            } else {
+                value.clone()
+            }
+        }
         (_, arguments) if arguments.contains(&Sql::Null) => Sql::Null,
-        ("jaro_winkler_similarity", [Sql::Text(one), Sql::Text(other)]) => Sql::Number(jaro_winkler(one, other)),
-        ("levenshtein", [Sql::Text(one), Sql::Text(other)]) => Sql::Number(levenshtein(one, other) as f64),
-        ("damerau_levenshtein", [Sql::Text(one), Sql::Text(other)]) => Sql::Number(damerau_levenshtein(one, other) as f64),
+        ("jaro_winkler_similarity", [Sql::Text(one), Sql::Text(other)]) => {
+            Sql::Number(jaro_winkler(one, other))
+        }
+        ("levenshtein", [Sql::Text(one), Sql::Text(other)]) => {
+            Sql::Number(levenshtein(one, other) as f64)
+        }
+        ("damerau_levenshtein", [Sql::Text(one), Sql::Text(other)]) => {
+            Sql::Number(damerau_levenshtein(one, other) as f64)
+        }
         ("try_strptime", [Sql::Text(text), Sql::Text(format)]) => {
             Date::strptime(format, text).map_or(Sql::Null, Sql::Moment)
         }
@@ -227,7 +286,10 @@ fn call(name: &str, arguments: &[Sql]) -> Sql {
         }
         ("abs", [Sql::Number(number)]) => Sql::Number(number.abs()),
         ("regexp_extract", [Sql::Text(text), Sql::Text(pattern), Sql::Number(0.0)]) => {
-            let found = Regex::new(pattern).unwrap().find(text).map_or("", |found| found.as_str());
+            let found = Regex::new(pattern)
+                .unwrap()
+                .find(text)
+                .map_or("", |found| found.as_str());
             Sql::Text(found.to_owned())
         }
         _ => panic!("{name} of {arguments:?} is not known here"),

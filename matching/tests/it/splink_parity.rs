@@ -30,7 +30,10 @@ fn parity(name: &str) {
                 .collect()
         })
         .collect();
-    let by_id: BTreeMap<&str, &Row> = rows.iter().map(|row| (row["rec_id"].as_str(), row)).collect();
+    let by_id: BTreeMap<&str, &Row> = rows
+        .iter()
+        .map(|row| (row["rec_id"].as_str(), row))
+        .collect();
     let splink = Splink::read(&labelled::text(&model), &rows);
     let (_, predictions) = labelled::rows(&labelled::text(&predictions));
     assert!(predictions.len() > 1_000);

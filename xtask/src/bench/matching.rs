@@ -45,18 +45,36 @@ fn folder(workspace: &Workspace) -> PathBuf {
         .map_or_else(|| workspace.path("../shared/data/identity"), PathBuf::from)
 }
 
-fn measure(headwater: &Path, name: &str, file: &Path, f1: f64, seconds: f64) -> Result<Vec<Figure>> {
+fn measure(
+    headwater: &Path,
+    name: &str,
+    file: &Path,
+    f1: f64,
+    seconds: f64,
+) -> Result<Vec<Figure>> {
     let output = Command::new(headwater)
-        .args(["match", "evaluate", "--truth", "cluster_id", "--json", "--labels"])
+        .args([
+            "match",
+            "evaluate",
+            "--truth",
+            "cluster_id",
+            "--json",
+            "--labels",
+        ])
         .arg(file)
         .stderr(Stdio::inherit())
         .output()?;
-    ensure!(output.status.success(), "matching {name} ended with an error");
+    ensure!(
+        output.status.success(),
+        "matching {name} ended with an error"
+    );
     let found: Value = serde_json::from_slice(&output.stdout)?;
     let figure = |what: &str, value: &Value, unit: &str, goal: Goal| -> Result<Figure> {
         Ok(Figure {
             name: format!("{name}, {what}"),
-            value: value.as_f64().with_context(|| format!("{what} of {name} is missing"))?,
+            value: value
+                .as_f64()
+                .with_context(|| format!("{what} of {name} is missing"))?,
             unit: unit.to_owned(),
             goal,
         })
@@ -64,7 +82,12 @@ fn measure(headwater: &Path, name: &str, file: &Path, f1: f64, seconds: f64) -> 
     Ok(vec![
         figure("pairs F1", &found["pairs"]["f1"], "", Goal::AtLeast(f1))?,
         figure("B-cubed F1", &found["bcubed"]["f1"], "", Goal::None)?,
-        figure("processor time", &found["cpu_seconds"], "s", Goal::AtMost(seconds))?,
+        figure(
+            "processor time",
+            &found["cpu_seconds"],
+            "s",
+            Goal::AtMost(seconds),
+        )?,
         figure("memory", &found["peak_rss_mb"], "MB", Goal::None)?,
     ])
 }
