@@ -13,7 +13,7 @@ use crate::table::{Field, Table, float, narrow};
 /// Pairs that may be compared, a record: what a large set costs.
 const PAIRS_A_RECORD: f64 = 50.0;
 /// Pairs that may always be compared: below this a small set is compared as a whole.
-const PAIRS_AT_LEAST: f64 = 1_200_000.0;
+const PAIRS_AT_LEAST: f64 = 600_000.0;
 /// Sizes of blocks that are tried, largest first.
 const SIZES: [usize; 8] = [1_000, 500, 250, 120, 60, 30, 15, 8];
 /// Rare words of a text that are keys, a record.

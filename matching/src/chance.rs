@@ -4,7 +4,7 @@ use crate::random::Random;
 use crate::table::{Comparer, Table, float};
 
 /// Pairs that are drawn.
-const SAMPLE: u32 = 300_000;
+const SAMPLE: u32 = 200_000;
 /// Levels a field can have, unknown among them.
 pub(crate) const LEVELS: usize = 10;
 

@@ -235,7 +235,7 @@ pub(crate) fn date_order<'a>(
             let sound = date(value, order).is_some_and(|date| {
                 (1..=12).contains(&date.month)
                     && (1..=31).contains(&date.day)
-                    && (1800..=2100).contains(&date.year)
+                    && (1000..=2100).contains(&date.year)
             });
             *count += usize::from(sound);
         }
