@@ -656,3 +656,86 @@ pub(crate) fn conflicts(table: &Table, pattern: Pattern, veto: u32) -> bool {
             })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Anchor, ENOUGH, Learner, Seen, Taught, presumed};
+    use crate::chance;
+    use crate::kind::Kind;
+    use crate::record::{Column, Record};
+    use crate::table::{Comparer, Table};
+
+    /// Sixty people twice: the anchor finds sixty pairs.
+    fn table() -> Table {
+        let columns =
+            [("name", Kind::FullName), ("born", Kind::BirthDate)].map(|(name, kind)| Column {
+                name: name.to_owned(),
+                kind,
+            });
+        let records: Vec<Record> = (0..120)
+            .map(|at| Record {
+                id: at.to_string(),
+                source: String::new(),
+                values: vec![format!("name{}", at / 2), format!("19{:02}-01-01", at / 2)],
+            })
+            .collect();
+        Table::new(&columns, &records)
+    }
+
+    fn failed(lambda: f64, m: f64) -> Vec<String> {
+        let table = table();
+        let chance = chance::of(&table);
+        let mut comparer = Comparer::new(&table);
+        let seen: Vec<Seen> = (0..table.len())
+            .flat_map(|one| (one + 1..table.len()).map(move |other| (one, other)))
+            .map(|(one, other)| Seen {
+                pattern: comparer.compare(one, other),
+                only: 0,
+                count: 1.0,
+            })
+            .collect();
+        let anchors = [Anchor {
+            name: "name + born".to_owned(),
+            pairs: 60.0,
+            by_chance: 0.1,
+            strong: false,
+            fields: 3,
+        }];
+        let mut learner = Learner {
+            table: &table,
+            chance: &chance,
+            seen: &seen,
+            anchors: &anchors,
+            m: table
+                .fields
+                .iter()
+                .map(|field| presumed(field.kind))
+                .collect(),
+            u: chance.iter().map(|chance| chance.levels).collect(),
+            lambda,
+            veto: 0,
+            left_out: 0,
+            taught: vec![Taught::Expectation; table.fields.len()],
+        };
+        assert!(learner.anchored() >= ENOUGH);
+        for of_field in &mut learner.m {
+            of_field[1] = m;
+        }
+        learner
+            .gates()
+            .into_iter()
+            .filter(|gate| !gate.holds)
+            .map(|gate| gate.text)
+            .collect()
+    }
+
+    #[test]
+    fn a_model_that_settled_on_the_wrong_class_fails_a_gate() {
+        assert_eq!(failed(0.01, 0.8), Vec::<String>::new());
+        // Half of all pairs, and nearly none.
+        assert!(failed(0.5, 0.8)[0].contains("strong evidence alone 60"));
+        assert!(failed(1e-5, 0.8)[0].contains("strong evidence alone 60"));
+        // People agree with others more often than with themselves.
+        assert!(failed(0.01, 1e-6)[0].contains("agree on everything"));
+    }
+}
