@@ -180,7 +180,9 @@ impl Field {
         self.values.len() > 1
             && !unique
             && self.known >= 2
-            && self.known as usize * 1000 >= records * KNOWN_OF_A_THOUSAND
+            // Jr and Sr are rarely written, and then they matter.
+            && (self.kind == Kind::NameSuffix
+                || self.known as usize * 1000 >= records * KNOWN_OF_A_THOUSAND)
     }
 
     /// How alike two different values are: the number of the step, from 2.
