@@ -21,13 +21,15 @@ const WORDS_A_RECORD: usize = 4;
 /// Keys that are combined at most.
 const DEEPEST: usize = 4;
 
+/// Pairs of (hashed value, record), sorted.
+type Entries = Vec<(u64, u32)>;
+
 /// A way to group records.
 struct Key {
     name: String,
     /// The fields that it looks at, as bits.
     fields: u32,
-    /// Pairs of (hashed value, record).
-    entries: Vec<(u64, u32)>,
+    entries: Entries,
 }
 
 /// What became of one way to group records.
@@ -73,7 +75,7 @@ impl Blocks {
         let mut spent = 0.0;
         let mut rules = Vec::new();
         // For each key the records of its groups that are too large.
-        let mut large: Vec<Vec<(u64, u32)>> = Vec::new();
+        let mut large: Vec<Entries> = Vec::new();
         for (key, groups) in keys.iter().zip(&mut groups) {
             let (rule, rest) = found.take(&key.name, key.fields, groups, &key.entries, largest);
             spent += float(usize::try_from(rule.pairs).unwrap_or(usize::MAX));
@@ -95,7 +97,7 @@ impl Blocks {
             .collect();
         let fields: Vec<(String, u32)> =
             keys.into_iter().map(|key| (key.name, key.fields)).collect();
-        let mut level: Vec<(Vec<usize>, Vec<(u64, u32)>)> = large
+        let mut level: Vec<(Vec<usize>, Entries)> = large
             .into_iter()
             .enumerate()
             .filter(|(_, entries)| !entries.is_empty())
@@ -234,7 +236,7 @@ fn largest(groups: &[Vec<Group>], budget: f64) -> usize {
 }
 
 /// Entries that are in both, with a value for both together.
-fn combine(one: &[(u64, u32)], by_record: &[(u32, u64)]) -> Vec<(u64, u32)> {
+fn combine(one: &[(u64, u32)], by_record: &[(u32, u64)]) -> Entries {
     let mut combined = Vec::new();
     for (value, record) in one {
         let from = by_record.partition_point(|(of, _)| of < record);
@@ -262,7 +264,7 @@ impl Found {
         groups: &mut [Group],
         entries: &[(u64, u32)],
         largest: usize,
-    ) -> (BlockingRule, Vec<(u64, u32)>) {
+    ) -> (BlockingRule, Entries) {
         let mut rule = BlockingRule {
             name: name.to_owned(),
             blocks: 0,
@@ -440,7 +442,7 @@ fn consonants(text: &str) -> String {
     let mut kept = String::new();
     for letter in text.chars().filter(|letter| letter.is_alphanumeric()) {
         let vowel = matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'h' | 'w');
-        if kept.is_empty() || (!vowel && kept.chars().last() != Some(letter)) {
+        if kept.is_empty() || (!vowel && !kept.ends_with(letter)) {
             kept.push(letter);
         }
     }

@@ -37,11 +37,11 @@ const SUFFIXES: &[(&str, &str)] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateOrder {
     /// 1980-12-31 or 19801231
-    YearFirst,
+    YearMonthDay,
     /// 31/12/1980 or 31121980
-    DayFirst,
+    DayMonthYear,
     /// 12/31/1980 or 12311980
-    MonthFirst,
+    MonthDayYear,
 }
 
 /// A date as it was written: its parts need not make a day of the calendar, since typing errors are the very thing
@@ -179,9 +179,9 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
     };
     match parts.as_slice() {
         [whole] if whole.len() == 8 && whole.bytes().all(|b| b.is_ascii_digit()) => match order {
-            DateOrder::YearFirst => made(&whole[..4], &whole[4..6], &whole[6..]),
-            DateOrder::DayFirst => made(&whole[4..], &whole[2..4], &whole[..2]),
-            DateOrder::MonthFirst => made(&whole[4..], &whole[..2], &whole[2..4]),
+            DateOrder::YearMonthDay => made(&whole[..4], &whole[4..6], &whole[6..]),
+            DateOrder::DayMonthYear => made(&whole[4..], &whole[2..4], &whole[..2]),
+            DateOrder::MonthDayYear => made(&whole[4..], &whole[..2], &whole[2..4]),
         },
         [year] if year.len() == 4 => Some(Date {
             year: number(year)?,
@@ -190,9 +190,9 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
         }),
         [year, month, day] if year.len() == 4 => made(year, month, day),
         [first, second, year] => match order {
-            DateOrder::MonthFirst if month_of(first).is_some() => made(year, first, second),
-            DateOrder::MonthFirst | DateOrder::DayFirst => made(year, second, first),
-            DateOrder::YearFirst => None,
+            DateOrder::MonthDayYear if month_of(first).is_some() => made(year, first, second),
+            DateOrder::MonthDayYear | DateOrder::DayMonthYear => made(year, second, first),
+            DateOrder::YearMonthDay => None,
         },
         _ => None,
     }
@@ -222,9 +222,9 @@ pub(crate) fn date_order<'a>(
     let mut all = 0_usize;
     let mut good = [0_usize; 3];
     let orders = [
-        DateOrder::YearFirst,
-        DateOrder::MonthFirst,
-        DateOrder::DayFirst,
+        DateOrder::YearMonthDay,
+        DateOrder::MonthDayYear,
+        DateOrder::DayMonthYear,
     ];
     for value in values {
         if text(value).is_empty() {
@@ -263,25 +263,25 @@ mod tests {
             month: 2,
             day: 13,
         });
-        assert_eq!(date("19800213", DateOrder::YearFirst), day);
-        assert_eq!(date("1980-02-13", DateOrder::DayFirst), day);
-        assert_eq!(date("02/13/1980", DateOrder::MonthFirst), day);
-        assert_eq!(date("13.2.1980", DateOrder::DayFirst), day);
+        assert_eq!(date("19800213", DateOrder::YearMonthDay), day);
+        assert_eq!(date("1980-02-13", DateOrder::DayMonthYear), day);
+        assert_eq!(date("02/13/1980", DateOrder::MonthDayYear), day);
+        assert_eq!(date("13.2.1980", DateOrder::DayMonthYear), day);
         assert_eq!(
             date(
                 "13 Feb 1980".replace(' ', "-").as_str(),
-                DateOrder::DayFirst
+                DateOrder::DayMonthYear
             ),
             day
         );
-        assert_eq!(date("about 1980", DateOrder::DayFirst), None);
+        assert_eq!(date("about 1980", DateOrder::DayMonthYear), None);
         assert_eq!(
             date_order(["02/13/1980", "01/01/1981"].into_iter(), 80),
-            Some(DateOrder::MonthFirst)
+            Some(DateOrder::MonthDayYear)
         );
         assert_eq!(
             date_order(["13/02/1980", "01/01/1981"].into_iter(), 80),
-            Some(DateOrder::DayFirst)
+            Some(DateOrder::DayMonthYear)
         );
         assert_eq!(date_order(["2119", "3165"].into_iter(), 80), None);
     }

@@ -78,7 +78,7 @@ pub(crate) struct Table {
 }
 
 impl Field {
-    fn new(name: &str, kind: Kind, texts: Vec<String>, dates: Option<DateOrder>) -> Self {
+    fn new(name: &str, kind: Kind, texts: &[String], dates: Option<DateOrder>) -> Self {
         let mut distinct: Vec<&String> = texts.iter().filter(|text| !text.is_empty()).collect();
         distinct.sort_unstable();
         distinct.dedup();
@@ -576,20 +576,20 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
                 fields.push(Field::new(
                     "birth date",
                     Kind::BirthDate,
-                    whole,
-                    Some(DateOrder::YearFirst),
+                    &whole,
+                    Some(DateOrder::YearMonthDay),
                 ));
             }
             continue;
         }
         let dates = (column.kind == Kind::BirthDate).then(|| {
             let values = records.iter().map(|record| record.values[at].as_str());
-            normalise::date_order(values, 0).unwrap_or(DateOrder::YearFirst)
+            normalise::date_order(values, 0).unwrap_or(DateOrder::YearMonthDay)
         });
         fields.push(Field::new(
             &column.name,
             column.kind,
-            texts(at, column.kind),
+            &texts(at, column.kind),
             dates,
         ));
     }
@@ -668,7 +668,7 @@ fn suffixes(columns: &[Column], records: &[Record], origin: &[u32]) -> Option<Fi
                 .to_owned()
         })
         .collect();
-    Some(Field::new("name suffix", Kind::NameSuffix, texts, None))
+    Some(Field::new("name suffix", Kind::NameSuffix, &texts, None))
 }
 
 /// A count as the numbers in which records are kept; the caller has seen to it that there are not too many.

@@ -139,8 +139,8 @@ pub(crate) fn train(
         taught: vec![Taught::Nothing; table.fields.len()],
     };
     learner.lambda = learner.presumed_lambda();
-    learner.from_labels(decided);
-    learner.from_anchors();
+    learner.learn_from_labels(decided);
+    learner.learn_from_anchors();
     // With all vetoes first: what looks like one person is then not learned on households.
     learner.veto = learner.may_veto();
     learner.settle();
@@ -348,7 +348,7 @@ impl Learner<'_> {
         probability(self.weight(pattern, None))
     }
 
-    fn from_labels(&mut self, decided: &[(u32, u32)]) {
+    fn learn_from_labels(&mut self, decided: &[(u32, u32)]) {
         let mut comparer = Comparer::new(self.table);
         let same: Vec<Pattern> = decided
             .iter()
@@ -367,7 +367,7 @@ impl Learner<'_> {
     }
 
     /// Learns m of each field on the anchors that do not rest on it.
-    fn from_anchors(&mut self) {
+    fn learn_from_anchors(&mut self) {
         for field in 0..self.table.fields.len() {
             if self.taught[field] != Taught::Nothing {
                 continue;
@@ -526,11 +526,11 @@ impl Learner<'_> {
         let chance = &self.chance[field];
         let pairs = chance.known * self.table.pairs();
         let rest = (pairs - matched[1..].iter().sum::<f64>()).max(1.0);
-        for level in 1..=self.table.fields[field].kind.steps().len() {
+        let steps = self.table.fields[field].kind.steps().len();
+        for (level, matched) in matched.iter().enumerate().take(steps + 1).skip(1) {
             let all = pairs * chance.levels[level];
             // What is left may be nothing, or less by the error of sampling.
-            self.u[field][level] =
-                ((all - matched[level]).max(all * 0.02).max(0.5) / rest).min(1.0);
+            self.u[field][level] = ((all - matched).max(all * 0.02).max(0.5) / rest).min(1.0);
         }
     }
 

@@ -11,7 +11,6 @@ fn assert_pairs(name: &str, f1: f64) {
     let (columns, records, truth) = labelled::records(&labelled::text(&file), "cluster_id");
     let matching = Matching::new(&columns, &records, &Settings::default()).unwrap();
     let found = quality(matching.clusters(), &truth);
-    eprintln!("{name}: {found:?}");
     assert!(found.pairs.f1 >= f1, "{name}: {found:?}, wanted {f1}");
 }
 

@@ -51,7 +51,6 @@ fn parity(name: &str) {
         let wanted: f64 = of_match.parse().unwrap();
         assert!((probability(found) - wanted).abs() <= WRITTEN);
     }
-    eprintln!("{} predictions of {name} are the same", predictions.len());
 }
 
 #[test]
