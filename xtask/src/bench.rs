@@ -2,6 +2,7 @@
 
 mod crash;
 mod load;
+mod matching;
 mod sizes;
 
 use anyhow::{Result, bail};
@@ -79,6 +80,11 @@ const BENCHES: &[Bench] = &[
         name: "edge",
         about: "the edge worker's processor time for a batch, beside a JavaScript worker's",
         run: load::edge,
+    },
+    Bench {
+        name: "matching",
+        about: "clusters of labelled records without labels, and their processor time, beside Splink's",
+        run: matching::run,
     },
     Bench {
         name: "soak",

@@ -38,6 +38,7 @@ mod ledger;
 mod live;
 mod lock;
 mod logs;
+mod match_evaluate;
 mod merge;
 mod order;
 mod pages;

@@ -1,5 +1,6 @@
 //! Benches that drive the shipped binary with `tests/load`, in release.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -43,7 +44,8 @@ pub(super) fn path(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["path"])
 }
 
-fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
+/// Builds headwater and its load in release; the folder with both.
+pub(super) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let built = Command::new("cargo")
         .args([
             "build",
@@ -62,7 +64,11 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
         built.success(),
         "headwater and headwater-load do not build in release"
     );
-    let folder = workspace.target.join("release");
+    Ok(workspace.target.join("release"))
+}
+
+fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
+    let folder = build(workspace)?;
     let output = Command::new(folder.join("headwater-load"))
         .args(arguments)
         .arg("--headwater")
