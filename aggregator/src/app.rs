@@ -7,6 +7,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::consent::Refusals;
+use crate::counting::Counting;
 use crate::database::Database;
 use crate::error::Result;
 use crate::http::body::Room;
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) plans: Plans,
     pub(crate) violations: Arc<Counts>,
+    pub(crate) counting: Arc<Counting>,
     pub(crate) log: Log,
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
@@ -53,6 +55,7 @@ pub(crate) struct Tasks {
     writer: JoinHandle<()>,
     pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
+    counting: JoinHandle<()>,
 }
 
 impl App {
@@ -73,7 +76,8 @@ impl App {
         let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
         tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
         let plans = Plans::load(&database).await?;
-        let (violations, counting) = Counts::start(database.clone()).await?;
+        let (violations, violations_task) = Counts::start(database.clone()).await?;
+        let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));
         let (reached, position) = watch::channel(pipeline::position(&database).await?);
         let (log, writer) =
             Log::start(database.clone(), live.clone(), position, dedupe_window).await?;
@@ -97,6 +101,7 @@ impl App {
             refusals,
             plans,
             violations,
+            counting,
             log,
             pipeline,
             live,
@@ -113,7 +118,8 @@ impl App {
             Tasks {
                 writer,
                 pipeline: task,
-                violations: counting,
+                violations: violations_task,
+                counting: counting_task,
             },
         ))
     }
@@ -131,6 +137,10 @@ impl App {
         self.violations.stop();
         if let Err(error) = tasks.violations.await {
             tracing::error!(%error, "the counting of violations did not end well");
+        }
+        self.counting.stop();
+        if let Err(error) = tasks.counting.await {
+            tracing::error!(%error, "the counting of people who did not agree did not end well");
         }
         self.database.close().await;
     }

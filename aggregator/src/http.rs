@@ -9,7 +9,7 @@ use axum::routing::{any, get};
 
 use crate::app::App;
 use crate::{
-    audience, computed_trait, consent, experience, ledger, profile, quarantine, source,
+    audience, computed_trait, consent, counting, experience, ledger, profile, quarantine, source,
     tracking_plan, withdrawal,
 };
 
@@ -42,6 +42,7 @@ fn operations() -> Api {
     let api = tracking_plan::routes::routes(api);
     let api = consent::policy::routes::routes(api);
     let api = withdrawal::routes::routes(consent::routes::routes(api));
+    let api = counting::routes::routes(api);
     live::routes(source::routes::routes(api))
 }
 

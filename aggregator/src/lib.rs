@@ -12,6 +12,7 @@ pub mod cli;
 mod clock;
 mod computed_trait;
 mod consent;
+mod counting;
 mod data_dir;
 mod database;
 mod error;

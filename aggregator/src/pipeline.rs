@@ -305,10 +305,8 @@ impl Runner {
             return Ok(false);
         };
         let mut turn = Turn::over(&rules, &[]);
-        withdrawal::fold_people_again(&mut transaction, &mut turn, people).await?;
-        identity::link(&mut transaction, &mut turn, &mut self.identity).await?;
-        let left = audience::apply(&mut transaction, &mut turn, clock::now()).await?;
-        withdrawal::tell(&mut transaction, &turn, left, clock::now()).await?;
+        let cache = &mut self.identity;
+        withdrawal::refold(&mut transaction, &mut turn, people, cache, clock::now()).await?;
         transaction.commit().await.map_err(Error::from)?;
         self.identity.settle();
         Ok(true)

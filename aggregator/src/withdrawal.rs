@@ -5,7 +5,9 @@ mod fold;
 mod news;
 pub(crate) mod routes;
 mod store;
+mod trial;
 
-pub(crate) use fold::{fold_again, fold_people_again};
+pub(crate) use fold::{fold_again, refold};
 pub(crate) use news::tell;
 pub(crate) use store::{everybody, is_waiting, is_waiting_in, next};
+pub(crate) use trial::{Trial, would_change};

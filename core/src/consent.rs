@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 mod asked;
+mod counting;
 mod document;
 mod grants;
 pub mod place;
@@ -22,6 +23,7 @@ mod standing;
 mod why;
 
 pub use asked::{Evidence, Use};
+pub use counting::{CountedFrom, Counting, Counts, MOST_COUNTED, SMALLEST_GROUP, Stay, day_of};
 pub use grants::{Grant, Grants};
 pub use policy::{Policy, Purpose, Rule, UnknownPurpose, Uses};
 pub use read::PolicyError;

@@ -108,6 +108,13 @@ pub struct Refused {
     /// The whole message as it came; kept only of what is quarantined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Value>,
+    /// Where the person was, as the edge saw it; kept with what is quarantined, so that it is tried again
+    /// by the rule of that place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jurisdiction: Option<String>,
+    /// Whether the request carried Global Privacy Control; kept likewise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gpc: bool,
     /// The tab's number of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,

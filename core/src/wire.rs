@@ -303,6 +303,8 @@ impl<'a> Batch<'a> {
                 outcome: Outcome::Denied,
                 reason: format!("{BOT_REASON} ({bot}): this source drops the events of bots"),
                 message: None,
+                jurisdiction: None,
+                gpc: false,
                 ledger: read.ledger,
             }));
         }
@@ -313,6 +315,8 @@ impl<'a> Batch<'a> {
                 outcome: Outcome::Quarantined,
                 reason,
                 message: Some(self.kept(text, collection.ip)),
+                jurisdiction: intake.jurisdiction_of_person().map(str::to_owned),
+                gpc: intake.gpc,
                 ledger: read.ledger,
             })
         })?;
@@ -337,6 +341,9 @@ impl<'a> Batch<'a> {
             message_id: event.message_id,
             outcome,
             reason,
+            // What is denied is not kept, and nothing about it.
+            jurisdiction: event.receipt.jurisdiction.filter(|_| message.is_some()),
+            gpc: event.receipt.gpc && message.is_some(),
             message,
             ledger: event.ledger,
         }))

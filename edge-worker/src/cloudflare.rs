@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cdp_core::consent::Counts;
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
@@ -290,5 +291,12 @@ impl Host for Cloudflare {
         answer
             .and_then(|body| serde_json::from_slice(&body).map_err(|_| Failure::Broken))
             .map_err(Failure::unavailable)
+    }
+
+    /// Never buffered: nothing of a count says that it was taken already.
+    async fn count(&self, counts: Counts) -> Result<(), Unavailable> {
+        let body = serde_json::to_vec(&counts).map_err(|_| aggregator::UNREACHABLE)?;
+        let answer = self.ask(Method::Post, "/internal/v1/counts", &body).await;
+        answer.map(|_| ()).map_err(Failure::unavailable)
     }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use cdp_core::consent::Counts;
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
@@ -46,4 +47,7 @@ pub trait Host {
     /// The snapshot of the profile that has this anonymous id.
     fn snapshot(&self, query: SnapshotQuery)
     -> impl Future<Output = Result<Snapshot, Unavailable>>;
+
+    /// Adds to the counts of people who did not agree.
+    fn count(&self, counts: Counts) -> impl Future<Output = Result<(), Unavailable>>;
 }

@@ -11,6 +11,7 @@ mod client_settings;
 mod cloudflare;
 mod collect;
 mod cors;
+mod count;
 mod decide;
 mod decompress;
 mod error;
@@ -61,12 +62,13 @@ pub async fn serve<H: Host>(host: &H, mut request: Request) -> Response {
         }
         // What analytics.js measures about itself. Our settings ask for none; nobody reads it.
         ("POST", "/v1/m") => Ok(Response::json(200, &serde_json::json!({"success": true}))),
+        ("POST", "/v1/count") => count::take(host, &request).await,
         ("POST", "/v1/decide") => decide::answer(host, &request).await,
         ("POST", path) => match endpoint(path) {
             Some(endpoint) => collect::collect(host, &request, endpoint).await,
             None => Err(EdgeError::NotFound),
         },
-        (_, path) if endpoint(path).is_some() || path == "/v1/decide" => {
+        (_, path) if endpoint(path).is_some() || matches!(path, "/v1/count" | "/v1/decide") => {
             Err(EdgeError::MethodNotAllowed)
         }
         _ => Err(EdgeError::NotFound),

@@ -19,6 +19,9 @@ struct Files;
 /// The one name that never changes; every other file has its content's hash in its name.
 const LOADER: &str = "headwater.js";
 
+/// What counts visitors who do not agree. It stands before the loader, which then tells it of every event.
+const COUNTING: &str = "counting.js";
+
 /// `GET /sdk/{name}`. The loader asked for with a write key (`?writeKey=…`) begins with the source's
 /// settings, so that a page knows what its visitor's place presumes without a request of its own.
 pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Response, EdgeError> {
@@ -40,11 +43,16 @@ pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Respons
         // Whatever is wrong with the key or the aggregator, the page gets its SDK, which then
         // presumes nothing; the first batch says what is wrong.
         cache = "no-store";
-        if let Ok(settings) = settings_script(host, request).await {
+        if let Ok((settings, counts)) = settings_script(host, request).await {
+            let mut before = settings.into_bytes();
+            // A page of a space that counts nobody has none of its code.
+            if let Some(counting) = counts.then(|| Files::get(COUNTING)).flatten() {
+                before.extend_from_slice(&counting.data);
+            }
             let mut hasher = DefaultHasher::new();
-            settings.hash(&mut hasher);
+            before.hash(&mut hasher);
             etag = format!("{etag}-{:016x}", hasher.finish());
-            body.splice(0..0, settings.into_bytes());
+            body.splice(0..0, before);
             cache = settings::CACHE;
         }
     }
@@ -74,13 +82,18 @@ pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Respons
 }
 
 /// A line of JavaScript that leaves the settings where the loader finds them.
-async fn settings_script<H: Host>(host: &H, request: &Request) -> Result<String, EdgeError> {
+///
+/// Also says whether those are counted there who do not agree.
+async fn settings_script<H: Host>(
+    host: &H,
+    request: &Request,
+) -> Result<(String, bool), EdgeError> {
     let config = authenticate(host, request, None, None).await?;
     let mut settings = settings::of(&config, request);
     settings["writeKey"] = config.write_key.as_str().into();
-    Ok(format!(
-        "(window.headwater=window.headwater||[]).edge={settings};\n"
-    ))
+    let counts = settings.get("counting").is_some();
+    let line = format!("(window.headwater=window.headwater||[]).edge={settings};\n");
+    Ok((line, counts))
 }
 
 /// Names such as `engine-4f3a9c1e.wasm`.

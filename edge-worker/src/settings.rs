@@ -1,6 +1,6 @@
 //! What the SDK may ask about its source. Nothing in it is secret.
 
-use cdp_core::source::SourceConfig;
+use cdp_core::source::{ConsentBasis, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::authenticate::authenticate;
@@ -39,7 +39,7 @@ pub(crate) fn of(config: &SourceConfig, request: &Request) -> Value {
         .iter()
         .map(|purpose| purpose.name.as_str())
         .collect();
-    json!({
+    let mut settings = json!({
         "purposes": names,
         "policyVersion": policy.version,
         "regime": rule.regime,
@@ -48,5 +48,12 @@ pub(crate) fn of(config: &SourceConfig, request: &Request) -> Value {
         "collectPurpose": policy.collect_purposes().join(" "),
         "decidePurpose": policy.uses.decisions.join(" "),
         "placements": placements,
-    })
+    });
+    if let Some((counting, from)) = policy.counting(place)
+        && config.consent_basis == ConsentBasis::EveryEvent
+    {
+        settings["counting"] =
+            json!({"from": from, "events": counting.events, "pages": counting.pages});
+    }
+    settings
 }

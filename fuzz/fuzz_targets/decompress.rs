@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use cdp_core::collection::CollectionPolicy;
-use cdp_core::consent::Policy;
+use cdp_core::consent::{Counts, Policy};
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
@@ -60,6 +60,10 @@ impl Host for Nowhere {
 
     async fn snapshot(&self, _: SnapshotQuery) -> Result<Snapshot, Unavailable> {
         Ok(Snapshot::default())
+    }
+
+    async fn count(&self, _: Counts) -> Result<(), Unavailable> {
+        Ok(())
     }
 }
 

@@ -24,6 +24,11 @@ pub(crate) struct Belongs {
 }
 
 impl Belongs {
+    /// The audience's id and its name.
+    pub(crate) fn audience(&self) -> (&str, &str) {
+        (&self.id, &self.name)
+    }
+
     /// Whether the membership holds for a purpose.
     pub(crate) fn holds_for(&self, purpose: &str) -> bool {
         purpose == NECESSARY || self.purposes.iter().any(|known| known == purpose)

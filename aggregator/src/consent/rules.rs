@@ -27,6 +27,15 @@ impl Rules {
         let policy = sources
             .first()
             .map_or_else(Policy::closed, |config| config.policy.clone());
+        Self::by(policy, space_id, sources)
+    }
+
+    /// The rules as another policy would have them.
+    pub(crate) fn under(policy: Policy, sources: &Directory, space_id: &str) -> Self {
+        Self::by(policy, space_id, sources.of_space(space_id))
+    }
+
+    fn by(policy: Policy, space_id: &str, sources: Vec<Arc<SourceConfig>>) -> Self {
         let together = |uses: &[&[String]]| {
             // Where one use is never allowed, all of them together are not.
             if uses.iter().any(|needed| needed.is_empty()) {

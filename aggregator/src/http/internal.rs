@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
+use cdp_core::consent::Counts;
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::signature::{
     NONCE_HEADER, SIGNATURE_HEADER, Signed, TIMESTAMP_HEADER, WINDOW_MILLIS,
@@ -14,6 +15,7 @@ use cdp_core::signature::{
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::body::{self, Whole};
 use super::context::Shared;
@@ -32,6 +34,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/internal/v1/ingest", post(ingest))
         .route("/internal/v1/sources/{write_key}", get(source))
         .route("/internal/v1/snapshot", post(snapshot_of))
+        .route("/internal/v1/counts", post(count))
 }
 
 async fn ingest(State(app): State<Shared>, request: Request) -> Result<Json<Forwarded>> {
@@ -56,6 +59,12 @@ async fn snapshot_of(State(app): State<Shared>, request: Request) -> Result<Json
     snapshot::of(&app, &query.space_id, &query.anonymous_id)
         .await
         .map(Json)
+}
+
+async fn count(State(app): State<Shared>, request: Request) -> Result<Json<Value>> {
+    let counts: Counts = read(&verified(&app, request).await?.bytes)?;
+    app.counting.add(&counts)?;
+    Ok(Json(json!({"counted": counts.len()})))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {

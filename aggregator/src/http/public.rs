@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use cdp_core::consent::Counts;
 use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
@@ -131,6 +132,13 @@ impl Host for InProcess {
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
         snapshot::of(&self.0, &query.space_id, &query.anonymous_id)
             .await
+            .map_err(|error| unavailable(&error))
+    }
+
+    async fn count(&self, counts: Counts) -> Result<(), Unavailable> {
+        self.0
+            .counting
+            .add(&counts)
             .map_err(|error| unavailable(&error))
     }
 }

@@ -131,6 +131,8 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
                         outcome,
                         reason,
                         message: Some(message),
+                        jurisdiction: None,
+                        gpc: false,
                         ledger: None,
                     });
                 }

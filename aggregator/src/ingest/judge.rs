@@ -146,6 +146,8 @@ fn refused(index: usize, event: Event, outcome: Outcome, reason: String) -> Refu
         message_id: event.message_id,
         outcome,
         reason,
+        jurisdiction: event.receipt.jurisdiction.filter(|_| message.is_some()),
+        gpc: event.receipt.gpc && message.is_some(),
         message,
         ledger: event.ledger,
     }
@@ -162,6 +164,8 @@ pub(crate) fn parked(index: usize, text: &str) -> Refused {
             outcome: Outcome::Quarantined,
             reason,
             message: Some(Value::from(text)),
+            jurisdiction: None,
+            gpc: false,
             ledger: None,
         },
     }

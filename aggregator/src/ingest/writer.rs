@@ -432,6 +432,8 @@ fn entry(batch: &Batch, is_new: &[bool]) -> Result<Option<String>> {
                 outcome: Outcome::Duplicate,
                 reason: "the message was stored before".to_owned(),
                 message: None,
+                jurisdiction: None,
+                gpc: false,
                 ledger: event.mark.clone(),
             }));
         }

@@ -126,7 +126,7 @@ fn row(logged: &Logged, body: &str) -> [Cell; 12] {
 
 async fn insert_quarantine(connection: &mut AnyConnection, entries: &[Read<'_>]) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO quarantine (id, space_id, source_id, message_id, reason, message, received_at) VALUES {rows} \
+        "INSERT INTO quarantine (id, space_id, source_id, message_id, reason, message, received_at, jurisdiction, gpc) VALUES {rows} \
          ON CONFLICT (space_id, source_id, message_id) DO NOTHING",
         [],
     );
@@ -144,6 +144,8 @@ async fn insert_quarantine(connection: &mut AnyConnection, entries: &[Read<'_>])
                 refused.reason.replace('\0', "\u{fffd}").into(),
                 serde_json::to_string(&refused.message)?.into(),
                 entry.received_at.as_micros().into(),
+                refused.jurisdiction.clone().into(),
+                i64::from(refused.gpc).into(),
             ]);
         }
     }

@@ -37,7 +37,7 @@ pub(super) async fn replay(
     refused: Vec<Refused>,
 ) -> Result<Vec<Replayed>> {
     let mut replayed = Vec::new();
-    for ((source_id, _), refused) in together(refused) {
+    for (Arrival { source_id, .. }, refused) in together(refused) {
         let outcomes = again(app, &source_id, &refused).await?;
         let (mut gone, mut changed) = (Vec::new(), Vec::new());
         for mut line in outcomes {
@@ -64,13 +64,28 @@ pub(super) async fn replay(
     Ok(replayed)
 }
 
-/// Messages by where and when they came: what came together keeps the time at which it came. What
-/// is no JSON object can never become an event; it stays where it is.
-fn together(refused: Vec<Refused>) -> BTreeMap<(String, Timestamp), Vec<Refused>> {
-    let mut groups: BTreeMap<(String, Timestamp), Vec<Refused>> = BTreeMap::new();
+/// How messages came.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Arrival {
+    source_id: String,
+    received_at: Timestamp,
+    jurisdiction: Option<String>,
+    gpc: bool,
+}
+
+/// Messages by how they came: what came together keeps the time at which it came, and is judged by the
+/// rule of the place from which it came. What is no JSON object can never become an event; it stays
+/// where it is.
+fn together(refused: Vec<Refused>) -> BTreeMap<Arrival, Vec<Refused>> {
+    let mut groups: BTreeMap<Arrival, Vec<Refused>> = BTreeMap::new();
     for one in refused.into_iter().filter(|one| one.message.is_object()) {
-        let place = (one.source_id.clone(), one.received_at);
-        groups.entry(place).or_default().push(one);
+        let arrival = Arrival {
+            source_id: one.source_id.clone(),
+            received_at: one.received_at,
+            jurisdiction: one.jurisdiction.clone(),
+            gpc: one.gpc,
+        };
+        groups.entry(arrival).or_default().push(one);
     }
     groups
 }
@@ -81,7 +96,7 @@ async fn again(app: &App, source_id: &str, refused: &[Refused]) -> Result<Vec<Me
         space_id,
         source_id: source_id.to_owned(),
         received_at,
-        jurisdiction: None,
+        jurisdiction: refused.first().and_then(|one| one.jurisdiction.clone()),
         admitted: judged.admitted,
         refused: judged.refused,
         ledger: Vec::new(),
@@ -105,8 +120,8 @@ fn judged(
     if let Some(policy) = policy {
         Arc::make_mut(&mut config).policy = policy.clone();
     }
-    let received_at = refused.first().map(|one| one.received_at);
-    let received_at = received_at.unwrap_or_default();
+    let first = refused.first();
+    let received_at = first.map(|one| one.received_at).unwrap_or_default();
     let messages = refused
         .iter()
         .map(|one| to_raw_value(&with_id(one)))
@@ -114,8 +129,8 @@ fn judged(
     let intake = Intake {
         config: &config,
         received_at,
-        jurisdiction: None,
-        gpc: false,
+        jurisdiction: first.and_then(|one| one.jurisdiction.as_deref()),
+        gpc: first.is_some_and(|one| one.gpc),
         caller: Caller::default(),
     };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
@@ -159,7 +174,7 @@ pub(crate) async fn since(
     refused.truncate(limit);
     let messages = refused.len();
     let mut events = Vec::new();
-    for ((source_id, _), refused) in together(refused) {
+    for (Arrival { source_id, .. }, refused) in together(refused) {
         let (_, _, judged) = judged(app, &source_id, &refused, policy)?;
         events.extend(judged.admitted.into_iter().map(|admitted| admitted.event));
     }

@@ -20,6 +20,10 @@ pub(super) struct Refused {
     pub(super) reason: String,
     pub(super) message: Value,
     pub(super) received_at: Timestamp,
+    /// Where the person was, as the edge saw it.
+    pub(super) jurisdiction: Option<String>,
+    /// Whether the request carried Global Privacy Control.
+    pub(super) gpc: bool,
 }
 
 /// A page of the space's refused messages, the youngest first.
@@ -30,7 +34,7 @@ pub(super) async fn page(
     before: &str,
     limit: i64,
 ) -> Result<Vec<Refused>> {
-    let sql = "SELECT id, source_id, message_id, reason, message, received_at FROM quarantine \
+    let sql = "SELECT id, source_id, message_id, reason, message, received_at, jurisdiction, gpc FROM quarantine \
                WHERE space_id = $1 AND ($2 = '' OR id < $2) AND ($3 = '' OR source_id = $3) \
                AND ($4 = '' OR LOWER(reason) LIKE LOWER($4) ESCAPE '!') \
                AND ($5 = '' OR LOWER(message) LIKE LOWER($5) ESCAPE '!' OR LOWER(message) LIKE LOWER($6) ESCAPE '!' \
@@ -59,7 +63,7 @@ pub(super) async fn by_ids(
     let query = Many::new(
         "WITH wanted (id) AS (VALUES {rows}) SELECT q.id AS id, q.source_id AS source_id, \
          q.message_id AS message_id, q.reason AS reason, q.message AS message, q.received_at \
-         AS received_at FROM wanted w CROSS JOIN quarantine q WHERE q.space_id = $1 AND q.id = \
+         AS received_at, q.jurisdiction AS jurisdiction, q.gpc AS gpc FROM wanted w CROSS JOIN quarantine q WHERE q.space_id = $1 AND q.id = \
          w.id",
         [space_id.into()],
     );
@@ -108,5 +112,7 @@ fn refused(row: &AnyRow) -> Result<Refused> {
         reason: row.try_get("reason")?,
         message: serde_json::from_str(&message)?,
         received_at: Timestamp::from_micros(row.try_get("received_at")?),
+        jurisdiction: row.try_get("jurisdiction")?,
+        gpc: row.try_get::<i64, _>("gpc")? != 0,
     })
 }

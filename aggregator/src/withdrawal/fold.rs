@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use cdp_core::consent::{Scope, Standing};
+use cdp_core::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
 
-use super::store;
+use super::{news, store};
 use crate::consent::{self, Folded};
 use crate::error::Result;
 use crate::identity::{self, Links};
 use crate::pipeline::{self, Turn};
-use crate::{computed_trait, traits};
+use crate::{audience, computed_trait, traits};
 
 /// Replaces what is kept of the turn's anchors that have to be folded again by what their events come to.
 pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'_>) -> Result<()> {
@@ -51,8 +52,22 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     Ok(())
 }
 
+/// Folds some people again by the turn's rules, with all that follows from it. No event of theirs is new.
+pub(crate) async fn refold(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    people: BTreeMap<String, String>,
+    cache: &mut identity::Cache,
+    now: Timestamp,
+) -> Result<()> {
+    fold_people_again(connection, turn, people).await?;
+    identity::link(connection, turn, cache).await?;
+    let left = audience::apply(connection, turn, now).await?;
+    news::tell_all(connection, turn.space_id, &left, now).await
+}
+
 /// The same for all anchors of some people.
-pub(crate) async fn fold_people_again(
+async fn fold_people_again(
     connection: &mut AnyConnection,
     turn: &mut Turn<'_>,
     people: BTreeMap<String, String>,

@@ -99,20 +99,7 @@ pub(crate) async fn next(
         .iter()
         .map(|row| row.try_get("identifier"))
         .collect::<Result<_, _>>()?;
-    let query = Many::new(
-        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.person_id AS person_id FROM wanted w \
-         CROSS JOIN identity_node one CROSS JOIN identity_node n WHERE one.space_id = $1 AND one.identifier = w.identifier \
-         AND n.space_id = $1 AND n.component = one.component",
-        [space_id.as_str().into()],
-    );
-    let found = query
-        .rows(identifiers.iter().map(|identifier| [identifier.into()]))
-        .fetch(&mut *connection)
-        .await?;
-    let people = found
-        .iter()
-        .map(|row| Ok((row.try_get("identifier")?, row.try_get("person_id")?)))
-        .collect::<Result<_>>()?;
+    let people = connected(connection, &space_id, &identifiers).await?;
     let delete = Many::new(
         "DELETE FROM consent_refold WHERE space_id = $1 AND identifier IN (VALUES {rows})",
         [space_id.as_str().into()],
@@ -122,6 +109,48 @@ pub(crate) async fn next(
         .execute(connection)
         .await?;
     Ok(Some((Rules::of(sources, &space_id), people)))
+}
+
+/// All anchors that are connected with these, each with its person.
+pub(super) async fn connected(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: &[String],
+) -> Result<BTreeMap<String, String>> {
+    let query = Many::new(
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.person_id AS person_id FROM wanted w \
+         CROSS JOIN identity_node one CROSS JOIN identity_node n WHERE one.space_id = $1 AND one.identifier = w.identifier \
+         AND n.space_id = $1 AND n.component = one.component",
+        [space_id.into()],
+    );
+    let found = query
+        .rows(identifiers.iter().map(|identifier| [identifier.into()]))
+        .fetch(connection)
+        .await?;
+    found
+        .iter()
+        .map(|row| Ok((row.try_get("identifier")?, row.try_get("person_id")?)))
+        .collect()
+}
+
+/// Pairs of these anchors and others whose evidence may link now.
+pub(super) async fn links_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = &String>,
+) -> Result<BTreeSet<(String, String)>> {
+    let query = Many::new(
+        "WITH wanted (anchor) AS (VALUES {rows}) SELECT DISTINCT l.a AS a, l.b AS b FROM wanted w CROSS JOIN identity_link l \
+         WHERE l.space_id = $1 AND l.a = w.anchor",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(anchors.map(|anchor| [anchor.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("a")?, row.try_get("b")?)))
+        .collect()
 }
 
 /// A piece of news as callers see it.

@@ -299,6 +299,82 @@ fn a_policy_that_asks_for_more_counts_what_there_is_anew() {
         let profile = server.profile("anonymous_id:browser-a");
         (audiences(&profile) == 0).then_some(())
     });
+    let news = server.all("/api/v1/consent/news");
+    assert_eq!(
+        (news.len(), &news[0]["kind"]),
+        (1, &json!("audience_left")),
+        "whoever got the membership has to hear of it: {news:?}"
+    );
+}
+
+#[test]
+fn trying_a_policy_says_what_publishing_it_does_and_does_nothing() {
+    let server = Server::fresh();
+    let audience = define(&server);
+    let choices = |more: bool| json!({"analytics": true, "personalization": more});
+    server.batch(&[
+        only(bought("m1", "browser-a", 10), &choices(true)),
+        only(bought("m2", "browser-b", 10), &choices(false)),
+        only(
+            identify("m3", "browser-b", "u1", json!({})),
+            &choices(false),
+        ),
+        only(identify("m4", "browser-c", "u2", json!({})), &choices(true)),
+    ]);
+    let state = || {
+        let who = [
+            "anonymous_id:browser-a",
+            "anonymous_id:browser-b",
+            "user_id:u1",
+            "user_id:u2",
+        ];
+        let profiles = who.map(|who| {
+            let answer = server.get(&format!("/api/v1/profiles/{who}"));
+            (answer.status, answer.text)
+        });
+        (profiles, server.all("/api/v1/consent/news"))
+    };
+    let before = state();
+    let mut policy = server.get("/api/v1/consent/policy").ok()["policy"].clone();
+    policy["uses"]["audiences"] = json!(["analytics", "personalization"]);
+    policy["uses"]["link"] = json!(["analytics", "personalization"]);
+    let tried = server
+        .post("/api/v1/consent/policy/try", &json!({"policy": policy}))
+        .ok();
+    assert_eq!(state(), before, "nothing was changed");
+    let people = &tried["people"];
+    assert_eq!(
+        (&people["people"], &people["complete"]),
+        (&json!(3), &json!(true))
+    );
+    assert_eq!(
+        people["links"],
+        json!({"now": 2, "then": 1, "gained": 0, "lost": 1})
+    );
+    assert_eq!(
+        (&people["profiles"]["now"], &people["profiles"]["then"]),
+        (&json!(3), &json!(4))
+    );
+    let members = &people["memberships"][audience.as_str()];
+    assert_eq!(
+        (&members["now"], &members["then"], &members["lost"]),
+        (&json!(2), &json!(1), &json!(1)),
+        "{tried}"
+    );
+    assert_eq!(
+        people["deliveries"],
+        json!({"audience_left": 1, "audience_joined": 0})
+    );
+    // Publishing does what was told.
+    server.post("/api/v1/consent/policy", &policy).ok();
+    crate::harness::eventually("all are counted anew", || {
+        let policy = server.get("/api/v1/consent/policy").ok();
+        (policy["refolding"] == false).then_some(())
+    });
+    let members = server.all(&format!("/api/v1/audiences/{audience}/members"));
+    assert_eq!(members.len(), 1);
+    let news = server.all("/api/v1/consent/news");
+    assert_eq!(news.len(), 1, "{news:?}");
 }
 
 #[test]

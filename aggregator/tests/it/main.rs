@@ -17,6 +17,7 @@ mod authorisation;
 mod bots;
 mod callers;
 mod computed_traits;
+mod consent_counting;
 mod consent_oracle;
 mod consent_policy;
 mod consent_statement;

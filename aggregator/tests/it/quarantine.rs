@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Server, track};
+use crate::signature::{Request, now, send};
 
 #[test]
 fn refused_messages_are_listed_and_tried_again() {
@@ -139,4 +140,86 @@ fn refused_messages_are_tried_again_by_filter_page_by_page() {
         let answer = server.post("/api/v1/quarantine/replay", &wrong);
         assert_eq!(answer.error().0, 400, "{wrong}");
     }
+}
+
+/// A message without a receipt, refused where it came from, as an edge passes it on.
+fn refused_in(server: &Server, id: &str, place: Option<&str>, gpc: bool) {
+    let source = server.website();
+    let source_id = source.rsplit('/').next().unwrap();
+    let mut message = track(id, &format!("browser-{id}"), "Viewed", json!({}));
+    message.as_object_mut().unwrap().remove("context");
+    let mut refused = json!({
+        "index": 0, "message_id": id, "outcome": "quarantined", "reason": "nobody could work with it", "message": message, "gpc": gpc
+    });
+    if let Some(place) = place {
+        refused["jurisdiction"] = json!(place);
+    }
+    let forward = json!({
+        "space_id": server.keys().space_id, "source_id": source_id, "admitted": [], "refused": [refused],
+        "received_at": cdp_core::time::Timestamp::from_millis(now()),
+    });
+    let nonce = format!("{id:0>32}");
+    let request = Request {
+        method: "POST",
+        path: "/internal/v1/ingest".to_owned(),
+        timestamp: now(),
+        nonce: &nonce,
+        secret: server.keys().edge_secret.clone(),
+        body: forward.to_string(),
+    };
+    send(server, &request).ok();
+}
+
+#[test]
+fn a_message_is_tried_again_by_the_rule_of_the_place_from_which_it_came() {
+    let server = Server::fresh();
+    let mut policy = server.get("/api/v1/consent/policy").ok()["policy"].clone();
+    policy["jurisdictions"] = json!({"US-CA": {"regime": "opt_out", "gpc_denies": ["analytics"]}});
+    server.post("/api/v1/consent/policy", &policy).ok();
+    let came = [
+        ("presumed", Some("US-CA"), false),
+        ("objected", Some("US-CA"), true),
+        ("asked", Some("DE"), false),
+        ("nowhere", None, false),
+        ("withdrawn", Some("US-CA"), false),
+    ];
+    for (id, place, gpc) in came {
+        refused_in(&server, id, place, gpc);
+    }
+    let no = json!({
+        "writeKey": server.keys().write_key, "anonymousId": "browser-withdrawn", "messageId": "no",
+        "consent": {"categoryPreferences": {"analytics": false}, "source": "banner"}
+    });
+    server.public("/v1/consent", &no).ok();
+    let again = server
+        .post(
+            "/api/v1/quarantine/replay",
+            &json!({"filter": {"to": "2999-01-01"}}),
+        )
+        .ok();
+    let mut outcomes: Vec<(&str, &str)> = again["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            (
+                line["messageId"].as_str().unwrap(),
+                line["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    outcomes.sort_unstable();
+    assert_eq!(
+        outcomes,
+        [
+            ("asked", "denied"),
+            ("nowhere", "denied"),
+            ("objected", "denied"),
+            ("presumed", "ok"),
+            ("withdrawn", "denied"),
+        ],
+        "{again}"
+    );
+    let stored = server.timeline("anonymous_id:browser-presumed");
+    assert_eq!(stored[0]["receipt"]["jurisdiction"], "US-CA", "{stored:?}");
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::why::Matched;
 use super::{
-    ADVERTISING, ANALYTICS, Choices, Evidence, Ground, NECESSARY, PERSONALIZATION, PolicyError,
-    Regime, SALE_OR_SHARE, Use, Verdict, Why, place, verdict,
+    ADVERTISING, ANALYTICS, Choices, CountedFrom, Counting, Evidence, Ground, NECESSARY,
+    PERSONALIZATION, PolicyError, Regime, SALE_OR_SHARE, Use, Verdict, Why, place, verdict,
 };
 
 /// Something for which people are asked.
@@ -95,6 +95,9 @@ pub struct Rule {
     /// What Global Privacy Control denies here; the policy's own list where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpc_denies: Option<Vec<String>>,
+    /// Who is counted here, of those that are not collected; nobody where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counting: Option<CountedFrom>,
 }
 
 impl From<Regime> for Rule {
@@ -129,6 +132,9 @@ pub struct Policy {
     /// A consent tool's own names for what people choose, and the purposes each stands for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub categories: BTreeMap<String, Vec<String>>,
+    /// What is counted of those that are not collected, where a place's rule says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 impl Default for Policy {
@@ -182,6 +188,7 @@ impl Default for Policy {
             unknown: Rule::from(Regime::OptIn),
             jurisdictions: BTreeMap::new(),
             categories: BTreeMap::new(),
+            counting: None,
         }
     }
 }

@@ -6,7 +6,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::document::{Member, Node};
-use super::{ADVERTISING, NECESSARY, Policy, Purpose, Regime, Rule, Use, Uses, place};
+use super::{
+    ADVERTISING, CountedFrom, Counting, MOST_COUNTED, NECESSARY, Policy, Purpose, Regime, Rule,
+    SMALLEST_GROUP, Use, Uses, place,
+};
 
 /// Mistakes that are told at once.
 const MOST_ERRORS: usize = 50;
@@ -16,8 +19,10 @@ const MOST_PURPOSES: usize = 64;
 const LONGEST_NAME: usize = 64;
 /// Characters of a label or a description.
 const LONGEST_TEXT: usize = 1_000;
+/// Characters of a name that is counted.
+const LONGEST_COUNTED: usize = 128;
 /// What a policy can say.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "version",
     "purposes",
     "uses",
@@ -26,6 +31,7 @@ const FIELDS: [&str; 8] = [
     "unknown",
     "jurisdictions",
     "categories",
+    "counting",
 ];
 /// How policies said it before each use was named.
 const OLDER_FIELDS: [&str; 3] = ["default_regime", "collect_purpose", "decide_purpose"];
@@ -97,6 +103,8 @@ struct Reader {
     errors: Vec<PolicyError>,
     /// The names of the purposes, once they are read.
     purposes: Vec<String>,
+    /// Whether it says what is counted.
+    counts: bool,
 }
 
 impl Reader {
@@ -163,6 +171,8 @@ impl Reader {
                 "\"gpc_denies\": [\"advertising\", \"sale_or_share\"], or [] where it is not honoured",
             ),
         };
+        let counting = get("counting").map(|node| self.counting(node));
+        self.counts = counting.is_some();
         let (default, unknown) = match (get("default"), get("default_regime")) {
             (Some(node), None) => (self.rule(node, "default"), Some(Rule::default())),
             (None, Some(node)) => {
@@ -196,6 +206,10 @@ impl Reader {
             unknown: unknown?,
             jurisdictions: jurisdictions?,
             categories: categories?,
+            counting: match counting {
+                Some(counting) => Some(counting?),
+                None => None,
+            },
         })
     }
 
@@ -443,8 +457,9 @@ impl Reader {
                 "regime" => regime = Some(self.regime(field.value, &place)?),
                 "purposes" => rule.purposes = self.regimes(field.value, &place)?,
                 "gpc_denies" => rule.gpc_denies = Some(self.denied_by_gpc(field.value, &place)?),
+                "counting" => rule.counting = Some(self.counted_from(field.value, &place)?),
                 _ => {
-                    let known = ["regime", "purposes", "gpc_denies"];
+                    let known = ["regime", "purposes", "gpc_denies", "counting"];
                     self.unknown(field, &place, "a place's rule", known.into_iter());
                 }
             }
@@ -516,6 +531,94 @@ impl Reader {
             }
         }
         Some(categories)
+    }
+
+    fn counted_from(&mut self, node: Node<'_>, path: &str) -> Option<CountedFrom> {
+        if !self.counts {
+            let hint = "the policy does not say what is counted: write \"counting\": {\"minimum_group\": 20, \"events\": […], \"pages\": […]} beside \"jurisdictions\"";
+            self.wrong_name(node, path, hint);
+        }
+        let from = node.parse();
+        let hint = "write \"refusal\" to count who refused, or \"start\" to count who has not chosen, too; leave it away to count nobody";
+        self.or_wrong(from, node, path, hint)
+    }
+
+    /// What is counted of people who did not agree.
+    fn counting(&mut self, node: Node<'_>) -> Option<Counting> {
+        let form =
+            "write {\"minimum_group\":20,\"events\":[\"Order Completed\"],\"pages\":[\"/\"]}";
+        let fields = self.object(node, "counting", form)?;
+        let mut counting = Counting::default();
+        for field in &fields {
+            let path = format!("counting.{}", field.name);
+            match field.name.as_ref() {
+                "minimum_group" => {
+                    let smallest = field.value.parse().filter(|least| *least >= SMALLEST_GROUP);
+                    let hint = format!("write a whole number of at least {SMALLEST_GROUP}");
+                    counting.minimum_group = self.or_wrong(smallest, field.value, &path, hint)?;
+                }
+                "events" => counting.events = self.counted(field.value, &path, false)?,
+                "pages" => counting.pages = self.counted(field.value, &path, true)?,
+                _ => {
+                    let known = ["minimum_group", "events", "pages"];
+                    self.unknown(field, &path, "\"counting\"", known.into_iter());
+                }
+            }
+        }
+        if counting.minimum_group == 0 {
+            return self.wrong(
+                node,
+                "counting",
+                "\"minimum_group\" is missing: write the smallest number that may be shown, such as 20",
+            );
+        }
+        if counting.events.is_empty() && counting.pages.is_empty() {
+            return self.wrong(
+                node,
+                "counting",
+                "nothing is named: write \"events\", \"pages\" or both",
+            );
+        }
+        Some(counting)
+    }
+
+    /// Names that are counted as they are: no patterns, because a path may have somebody's name in it.
+    fn counted(&mut self, node: Node<'_>, path: &str, paths: bool) -> Option<Vec<String>> {
+        let items = node.items();
+        let items = self.or_wrong(items, node, path, "write a list of names")?;
+        if items.len() > MOST_COUNTED {
+            let most = format!("at most {MOST_COUNTED} can be counted");
+            return self.wrong(node, path, most);
+        }
+        let mut names: Vec<String> = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            let fits = |name: &String| {
+                let length = name.chars().count();
+                (1..=LONGEST_COUNTED).contains(&length)
+                    && !name.contains(char::is_control)
+                    && (!paths || name.starts_with('/') && !name.contains(['?', '#', '*']))
+            };
+            let hint = if paths {
+                format!(
+                    "write a page's whole path such as \"/prices\", without query and patterns, of at most {LONGEST_COUNTED} characters"
+                )
+            } else {
+                format!(
+                    "write an event's name such as \"Order Completed\", of at most {LONGEST_COUNTED} characters"
+                )
+            };
+            let Some(name) = self.or_wrong(item.text().filter(fits), item, &path, hint) else {
+                continue;
+            };
+            if names.contains(&name) {
+                let twice = format!("\"{}\" is there twice: remove one", start(&name));
+                self.wrong::<()>(item, &path, twice);
+                continue;
+            }
+            names.push(name);
+        }
+        Some(names)
     }
 
     /// The members of an object, none of them twice.

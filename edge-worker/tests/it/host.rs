@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use cdp_core::collection::CollectionPolicy;
-use cdp_core::consent::{Choices, Policy};
+use cdp_core::consent::{Choices, Counts, Policy};
 use cdp_core::decision::{Experience, Variant};
 use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
 use cdp_core::outcome::{MessageOutcome, Outcome};
@@ -21,6 +21,7 @@ pub(crate) const BROWSER: &str = "0b1f6c3e-55a1-4f0e-9d2a-3d0d6d1c7a10";
 
 pub(crate) struct MemoryHost {
     pub(crate) forwarded: Mutex<Vec<Forward>>,
+    pub(crate) counted: Mutex<Vec<Counts>>,
     pub(crate) down: bool,
     pub(crate) choices: Choices,
     pub(crate) origins: Vec<String>,
@@ -35,6 +36,7 @@ impl Default for MemoryHost {
     fn default() -> Self {
         Self {
             forwarded: Mutex::default(),
+            counted: Mutex::default(),
             down: false,
             choices: Choices::new(),
             origins: vec![ORIGIN.to_owned()],
@@ -139,6 +141,12 @@ impl Host for MemoryHost {
     async fn snapshot(&self, _query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
         self.available()?;
         Ok(MemoryHost::snapshot(self))
+    }
+
+    async fn count(&self, counts: Counts) -> Result<(), Unavailable> {
+        self.available()?;
+        self.counted.lock().unwrap().push(counts);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 mod bodies;
 mod clients;
 mod cookies;
+mod counting;
 mod decisions;
 mod host;
 mod limits;

@@ -155,3 +155,35 @@ fn an_unknown_purpose_is_an_error_of_the_event_alone() {
             .contains("unknown consent purpose \"analitics\"")
     );
 }
+
+#[test]
+fn what_is_refused_is_passed_on_with_the_place_from_which_it_came() {
+    let host = MemoryHost::default();
+    let wave = serde_json::json!({"type": "wave", "messageId": "m1"});
+    let mut denied = track("m2");
+    denied["context"]["consent"]["categoryPreferences"]["analytics"] = false.into();
+    let mut unread = track("m3");
+    unread["context"]["consent"]["categoryPreferences"]["analitics"] = true.into();
+    let mut request = with(
+        post("/v1/batch", batch(&[wave, denied, unread]).to_string()),
+        "sec-gpc",
+        "1",
+    );
+    request.jurisdiction = Some("US-CA".to_owned());
+    assert_eq!(serve(&host, request).status, 200);
+    let forwarded = host.forwarded.lock().unwrap();
+    let came: Vec<_> = forwarded[0]
+        .refused
+        .iter()
+        .map(|refused| (refused.index, refused.jurisdiction.as_deref(), refused.gpc))
+        .collect();
+    assert_eq!(
+        came,
+        [
+            (0, Some("US-CA"), true),
+            (1, None, false),
+            (2, Some("US-CA"), true)
+        ],
+        "of what is denied nothing is kept"
+    );
+}

@@ -1,10 +1,11 @@
 //! Trying a policy against what has arrived, before it is published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cdp_core::consent::{Evidence, Policy, Use, Verdict};
 use cdp_core::event::Event;
 use cdp_core::gate::{Finding, Gate, examine, gate_event};
+use cdp_core::identifier;
 use cdp_core::outcome::Outcome;
 use cdp_core::source::ConsentBasis;
 use cdp_core::time::Timestamp;
@@ -12,9 +13,10 @@ use serde::Serialize;
 
 use super::{read, store};
 use crate::app::App;
+use crate::consent::Rules;
 use crate::error::Result;
 use crate::history::{self, Reading};
-use crate::{pipeline, quarantine};
+use crate::{pipeline, quarantine, withdrawal};
 
 /// Messages in quarantine that one try reads at most.
 const MOST_QUARANTINED: usize = 2_000;
@@ -23,8 +25,8 @@ const SAMPLES: usize = 5;
 /// Rules that are told one by one; the rest is told together.
 const MOST_RULES: usize = 200;
 
-/// What would change. Events are judged by their own receipts; what is denied today was not kept and
-/// cannot be tried.
+/// What would change. Events are judged by their own receipts, people by all that is kept of them; what
+/// is denied today was not kept and cannot be tried.
 #[derive(Debug, Serialize)]
 pub(super) struct Attempt {
     /// The version that the policy is compared with.
@@ -39,6 +41,8 @@ pub(super) struct Attempt {
     uses: BTreeMap<String, Shift>,
     /// Messages in quarantine.
     quarantined: Quarantined,
+    /// What publishing would make of the people who had events.
+    people: withdrawal::Trial,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -94,7 +98,15 @@ pub(super) async fn attempt(
     };
     let mut trial = Trial::new(&now, &draft);
     let end = pipeline::last_offset(&app.database).await?;
+    let mut anchors = Vec::new();
+    let mut seen = HashSet::new();
     let stored = history::read(&app.database, space_id, end, since, |source_id, event| {
+        let anchor = identifier::of_event(&event).into_iter().next();
+        if let Some(anchor) = anchor.map(|anchor| anchor.to_string())
+            && seen.insert(anchor.clone())
+        {
+            anchors.push(anchor);
+        }
         let source = app.sources.by_id(source_id);
         // Nobody declares anything for a source that is gone.
         let basis = source.map_or(ConsentBasis::EveryEvent, |source| {
@@ -103,6 +115,9 @@ pub(super) async fn attempt(
         trial.judge(&basis, &event);
     })
     .await?;
+    let rules = Rules::under(draft.clone(), &app.sources, space_id);
+    let mut people = withdrawal::would_change(app, &rules, &anchors).await?;
+    people.limit(stored.complete);
     let kept = quarantine::since(app, space_id, since, MOST_QUARANTINED, Some(&draft)).await?;
     Ok(Attempt {
         version: current.version,
@@ -115,6 +130,7 @@ pub(super) async fn attempt(
             complete: kept.complete,
             ok: kept.events.len(),
         },
+        people,
     })
 }
 

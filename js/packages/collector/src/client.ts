@@ -175,14 +175,14 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     tabs.adopt(command);
   };
 
-  /** The choices changed, or whose they are. */
-  const applyConsent = (): void => {
+  /** The choices changed, or whose they are, or when they were made. */
+  const applyConsent = (same?: boolean): void => {
     anonymousId = device.known() || anonymousId || uuid();
     // The engine writes the source into each receipt as it is: a member behind it costs no code there.
     const evidence = plain(source) + (chosenAt ? `","chosenAt":"${plain(chosenAt)}` : "");
     command(engine.Kind.Consent, [written(choices), evidence, anonymousId].join("\n"));
     keepChoices();
-    emit("consent", states(choices, rules));
+    if (!same) emit("consent", states(choices, rules));
   };
 
   const keepChoices = (): void => {
@@ -197,13 +197,13 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) rules.vetoed = gpcDenies;
     const next = holds(heard, rules.vetoed);
     const changed = written(next) !== written(choices);
-    if (!changed && !first) return keepChoices();
+    // Who decides the same anew has decided now; what another tab has kept is kept.
+    const anew = decidedAt && decidedAt !== chosenAt;
+    if (changed || anew) chosenAt = decidedAt || chosenAt;
+    if (!changed && !first) return anew ? applyConsent(true) : quiet ? undefined : keepChoices();
     const before = choices;
     choices = next;
-    if (changed) {
-      source = name;
-      chosenAt = decidedAt || chosenAt;
-    }
+    if (changed) source = name;
     const granted = (words: Words, purpose: string): boolean => holding(words, rules, purpose) === Word.Granted;
     const lost = rules.purposes.filter((purpose) => granted(before, purpose) && !granted(choices, purpose));
     // Whoever never allowed anything has no id that the edge could know, and sends nothing.

@@ -21,7 +21,7 @@ const body = async (request) => {
 
 /** Starts both. `edge.answer` decides each batch's fate: `{ status, headers, reply }` or nothing for the usual. */
 export async function start() {
-  const edge = { batches: [], consents: [], settings: undefined, requests: [], messages: new Map(), copies: 0, ledger: new Map(), answer: () => undefined, decide: () => ({}) };
+  const edge = { batches: [], consents: [], counts: [], settings: undefined, requests: [], messages: new Map(), copies: 0, ledger: new Map(), answer: () => undefined, decide: () => ({}) };
   const take = (batch) => {
     edge.batches.push(batch);
     const outcomes = batch.batch.map((event, index) => {
@@ -51,7 +51,8 @@ export async function start() {
       const name = path.slice(5);
       const found = await readFile(join(serve, name)).catch(() => undefined);
       const asked = new URL(request.url, "http://edge").searchParams.get("writeKey");
-      const prefix = name === "headwater.js" && asked && edge.settings ? `(window.headwater=window.headwater||[]).edge=${JSON.stringify({ writeKey: asked, ...edge.settings })};\n` : "";
+      let prefix = name === "headwater.js" && asked && edge.settings ? `(window.headwater=window.headwater||[]).edge=${JSON.stringify({ writeKey: asked, ...edge.settings })};\n` : "";
+      if (prefix && edge.settings.counting) prefix += await readFile(join(serve, "counting.js"));
       const file = found && Buffer.concat([Buffer.from(prefix), found]);
       response.writeHead(file ? 200 : 404, { ...headers, "access-control-allow-origin": "*", "content-type": TYPES[name.split(".").pop()] || "text/plain" });
       return response.end(file);
@@ -64,6 +65,10 @@ export async function start() {
       return response.end(typeof planned.reply === "string" ? planned.reply : JSON.stringify(planned.reply || { error: { code: "test", message: "told to" } }));
     }
     response.writeHead(200, { ...headers, "content-type": "application/json" });
+    if (path === "/v1/count") {
+      edge.counts.push(JSON.parse(text));
+      return response.end(`{"success":true}`);
+    }
     if (path === "/v1/consent") {
       const consent = JSON.parse(text);
       edge.consents.push(consent);

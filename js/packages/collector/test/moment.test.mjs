@@ -41,15 +41,44 @@ it("a later page's events carry the moment of the choice, not their own", async 
   assert.ok(later.capturedAt > first.capturedAt);
 });
 
-it("a decision that changes something has its own moment, one that changes nothing has none", async () => {
+it("a decision has its own moment, whether it changes anything or not, and a page hears only of changes", async () => {
   const page = await open();
   await choose(page, { analytics: true });
   const { chosenAt } = await receipt(page, "First");
+  const sent = visit.sent.length;
+  await page.evaluate(() => {
+    window.heard = 0;
+    window.headwater.on("consent", () => window.heard++);
+  });
   await choose(page, { analytics: true });
-  assert.equal((await receipt(page, "Repeated")).chosenAt, chosenAt);
+  const repeated = await receipt(page, "Repeated");
+  assert.ok(repeated.chosenAt > chosenAt, `${repeated.chosenAt} after ${chosenAt}`);
+  assert.equal(await page.evaluate(() => window.heard), 0);
+  assert.deepEqual(visit.sent.slice(sent), ["POST /v1/batch"], "nothing but the event");
   await choose(page, { personalization: true });
   const changed = await receipt(page, "Changed");
-  assert.ok(changed.chosenAt > chosenAt, `${changed.chosenAt} after ${chosenAt}`);
+  assert.ok(changed.chosenAt > repeated.chosenAt, `${changed.chosenAt} after ${repeated.chosenAt}`);
+  await page.close();
+  assert.equal((await receipt(await open("/later"), "Later")).chosenAt, changed.chosenAt, "it is kept");
+});
+
+it("the same decision in another tab is heard there, and the tabs come to rest", async () => {
+  const [one, other] = [await open(), await open("/other")];
+  // Each has heard another banner first.
+  for (const [page, source] of [[one, "first"], [other, "second"]]) {
+    await page.evaluate((source) => window.headwater.use({ read: () => ({ decided: true, categories: { analytics: null }, source }), subscribe: () => {} }), source);
+  }
+  await choose(one, { analytics: true });
+  await becomes(other, "granted");
+  const { chosenAt } = await receipt(one, "One");
+  await choose(one, { analytics: true });
+  await until("it was heard", async () => (await receipt(other, `Other ${Math.random()}`)).chosenAt > chosenAt);
+  const writes = (page) => page.evaluate(() => new Promise((resolve) => {
+    let count = 0;
+    addEventListener("storage", ({ key }) => (count += key === "hw:consent"));
+    setTimeout(() => resolve(count), 500);
+  }));
+  assert.deepEqual(await Promise.all([writes(one), writes(other)]), [0, 0]);
 });
 
 it("another tab's choice keeps that tab's moment", async () => {
