@@ -9,7 +9,7 @@ use axum::routing::{any, get};
 
 use crate::app::App;
 use crate::{
-    audience, computed_trait, consent, experience, ledger, profile, quarantine, source,
+    audience, computed_trait, consent, experience, identity, ledger, profile, quarantine, source,
     tracking_plan, withdrawal,
 };
 
@@ -33,7 +33,7 @@ use context::Shared;
 
 /// Every operation of the server API.
 fn operations() -> Api {
-    let api = profile::routes::routes(Api::default());
+    let api = identity::routes::routes(profile::routes::routes(Api::default()));
     let api = audience::routes::routes(api);
     let api = computed_trait::routes::routes(api);
     let api = experience::routes::routes(api);

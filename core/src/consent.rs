@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 mod asked;
-mod document;
 mod grants;
 pub mod place;
 mod policy;
@@ -24,7 +23,6 @@ mod why;
 pub use asked::{Evidence, Use};
 pub use grants::{Grant, Grants};
 pub use policy::{Policy, Purpose, Rule, UnknownPurpose, Uses};
-pub use read::PolicyError;
 pub use receipt::{Receipt, Release};
 pub use scope::Scope;
 pub use standing::{Said, Standing};

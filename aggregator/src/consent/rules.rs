@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cdp_core::consent::{Grants, Policy, Scope, Standing};
 use cdp_core::event::EventKind;
+use cdp_core::identity;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::pipeline::Logged;
@@ -14,6 +15,7 @@ pub(crate) struct Rules {
     space_id: String,
     sources: Vec<Arc<SourceConfig>>,
     policy: Policy,
+    identity: Arc<identity::Rules>,
     /// What a membership needs.
     audiences: Vec<String>,
     /// What a membership needs before a decision may see it.
@@ -23,6 +25,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// The rules of a space, as they are now. Without a source nothing can be allowed.
     pub(crate) fn of(sources: &Directory, space_id: &str) -> Self {
+        let identity = sources.identity(space_id);
         let sources = sources.of_space(space_id);
         let policy = sources
             .first()
@@ -43,6 +46,7 @@ impl Rules {
         Self {
             space_id: space_id.to_owned(),
             sources,
+            identity,
             audiences,
             decisions,
             policy,
@@ -52,6 +56,11 @@ impl Rules {
     /// Whose rules.
     pub(crate) fn space_id(&self) -> &str {
         &self.space_id
+    }
+
+    /// Which identifiers there are, and what joins them.
+    pub(crate) fn identity(&self) -> &identity::Rules {
+        &self.identity
     }
 
     /// The policy in force.

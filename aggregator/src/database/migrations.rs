@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 11] = [
+const STEPS: [(&str, &str, &str); 12] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -31,6 +31,7 @@ const STEPS: [(&str, &str, &str); 11] = [
     step!("0009", "consent_policy"),
     step!("0010", "consent_ledger"),
     step!("0011", "purpose_scope"),
+    step!("0012", "identity_rules"),
 ];
 
 /// All steps, in order.
