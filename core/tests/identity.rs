@@ -16,7 +16,7 @@ use cdp_core::time::Timestamp;
 
 /// Histories unless `HEADWATER_HISTORIES` says how many: fewer where nothing is optimised.
 const HISTORIES: u64 = if cfg!(debug_assertions) {
-    2_000
+    1_000
 } else {
     20_000
 };

@@ -124,7 +124,7 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
                 *blocked.entry(refused.reason.code().as_str()).or_default() += 1;
             }
         }
-        shift.add(groups(before), groups(after));
+        shift.add(&groups(before), &groups(after));
     }
     Ok(json!({
         "complete": complete,
@@ -150,15 +150,15 @@ struct Shift {
 }
 
 impl Shift {
-    fn add(&mut self, before: BTreeSet<Vec<Identifier>>, after: BTreeSet<Vec<Identifier>>) {
+    fn add(&mut self, before: &BTreeSet<Vec<Identifier>>, after: &BTreeSet<Vec<Identifier>>) {
         let largest = |groups: &BTreeSet<Vec<Identifier>>| {
             groups.iter().map(Vec::len).max().unwrap_or_default()
         };
         self.now += before.len();
         self.then += after.len();
-        self.largest_now = self.largest_now.max(largest(&before));
-        self.largest_then = self.largest_then.max(largest(&after));
-        let changed: Vec<_> = before.difference(&after).collect();
+        self.largest_now = self.largest_now.max(largest(before));
+        self.largest_then = self.largest_then.max(largest(after));
+        let changed: Vec<_> = before.difference(after).collect();
         self.changed += changed.len();
         for group in changed {
             if self.samples.len() < SAMPLES {

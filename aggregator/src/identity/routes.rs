@@ -48,7 +48,7 @@ pub(crate) fn routes(api: Api) -> Api {
     .post_to_read(
         "/identity/rules/check",
         "Check identity rules as a whole; every mistake is told with its line and column",
-        rules.clone(),
+        rules,
         check,
     )
     .get(
@@ -59,7 +59,7 @@ pub(crate) fn routes(api: Api) -> Api {
     .post_to_read(
         "/identity/preview",
         "What a merge, an unmerge or other rules would do: profiles with traits and audiences, before and after",
-        json!({"decision": pair.clone()}),
+        json!({"decision": pair}),
         show,
     )
     .post(
