@@ -87,6 +87,11 @@ const BENCHES: &[Bench] = &[
         run: matching::run,
     },
     Bench {
+        name: "identity",
+        about: "the identity graph in memory: ten million events of a million people, beside everything at once",
+        run: load::identity,
+    },
+    Bench {
         name: "soak",
         about: "ten million events: as fast at the end as at the beginning, in the same memory",
         run: load::soak,

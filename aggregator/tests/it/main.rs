@@ -31,6 +31,7 @@ mod hostile_bodies;
 mod hostile_clients;
 mod hostile_json;
 mod idempotency;
+mod identity;
 mod import_csv;
 mod import_ndjson;
 mod import_online_retail;

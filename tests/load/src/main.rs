@@ -1,12 +1,13 @@
 //! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
 //! reference server that does the least work a server can, so that figures are ratios of one run.
 //!
-//! `headwater-load ingest|path|soak|postgres --headwater BIN` prints one JSON line a figure:
+//! `headwater-load ingest|path|soak|postgres|identity --headwater BIN` prints one JSON line a figure:
 //! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
 
 mod bodies;
 mod client;
 mod figures;
+mod identity;
 mod ingest;
 mod path;
 mod postgres;
@@ -38,9 +39,11 @@ fn main() -> Result<()> {
         ["soak", events, "--headwater", binary] => {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
+        ["identity", "--headwater", _] => identity::run(10_000_000),
+        ["identity", events, "--headwater", _] => identity::run(events.parse()?),
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
-            "usage: headwater-load ingest|path|soak [EVENTS]|postgres --database-url URL --headwater BINARY"
+            "usage: headwater-load ingest|path|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"
         ),
     }
 }

@@ -27,6 +27,11 @@ pub(super) fn soak(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["soak"])
 }
 
+/// Ten million events through the identity graph in memory.
+pub(super) fn identity(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, &["identity"])
+}
+
 /// The edge worker's processor time, on workerd.
 pub(super) fn edge(workspace: &Workspace) -> Result<Vec<Figure>> {
     wasm::build_edge(workspace)?;
