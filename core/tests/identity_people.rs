@@ -3,6 +3,11 @@
 //! the folder with `golden_identity_cases.json` and `cdp_events.jsonl.gz`.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "the test reads the data and says what it found; the core does neither"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -289,7 +294,15 @@ fn a_stream_of_known_people() {
     assert_eq!(events.len(), 103_983);
     let (of_events, seeds) = profiles(&rules, &events);
     let quality = quality(&events, &of_events);
+    let Quality {
+        bcubed_precision,
+        bcubed_recall,
+        pair_f1,
+        most_people,
+        ..
+    } = quality;
     eprintln!("{quality:#?}");
+    assert!(bcubed_precision > bcubed_recall && pair_f1 > 0.8 && most_people < 100);
     let mut dice = Dice(5);
     for _ in 0..5 {
         let mut shuffled: Vec<usize> = (0..events.len()).collect();
