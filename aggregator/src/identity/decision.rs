@@ -223,16 +223,20 @@ async fn pair(
 
 /// Decides. It has taken effect when this returns, unless the pipeline is far behind.
 pub(super) async fn decide(app: &App, space_id: &str, wish: Wish) -> Result<Decided> {
+    // A turn that has read the decisions before this one must not write its people after it.
+    let turn = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
     let decided = Decided::of(&mut transaction, app, space_id, wish).await?;
     decided.write(&mut transaction, space_id).await?;
     transaction.commit().await?;
+    drop(turn);
     in_effect(app, space_id, &decided.ends()).await?;
     Ok(decided)
 }
 
 /// Takes a decision back.
 pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided> {
+    let turn = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
     let mut decided = one(&mut transaction, space_id, id).await?;
     if decided.undone_at.is_none() {
@@ -252,6 +256,7 @@ pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided>
         transaction.commit().await?;
         decided.undone_at = Some(now);
     }
+    drop(turn);
     in_effect(app, space_id, &decided.ends()).await?;
     Ok(decided)
 }
