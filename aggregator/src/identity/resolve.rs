@@ -111,7 +111,8 @@ pub(super) async fn settle(
         None => store::last_component(connection).await?,
     };
     let mut seeds = Vec::new();
-    let mut blocked = Vec::new();
+    // Two components may both have the same piece of evidence that joins them no more.
+    let mut blocked = BTreeMap::new();
     for (mut free, scene) in scenes {
         let parts = scene.resolve(rules);
         let mut component_of: BTreeMap<&Identifier, i64> = BTreeMap::new();
@@ -146,13 +147,13 @@ pub(super) async fn settle(
                 .into_iter()
                 .filter(|end| !parts.crowded.contains_key(*end));
             let component = own.chain(ends).find_map(|end| component_of.get(end));
-            Some(Blocked {
+            let pair = (blocked.edge.a.clone(), blocked.edge.b.clone());
+            let blocked = Blocked {
                 component: *component?,
-                a: blocked.edge.a.clone(),
-                b: blocked.edge.b.clone(),
                 code: blocked.reason.code().as_str(),
                 reason: blocked.reason.sentence(rules),
-            })
+            };
+            Some((pair, blocked))
         }));
     }
     cache.last_component = Some(last_component);

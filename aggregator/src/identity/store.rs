@@ -76,8 +76,6 @@ impl EdgeRow {
 #[derive(Clone, Debug)]
 pub(super) struct Blocked {
     pub(super) component: i64,
-    pub(super) a: Identifier,
-    pub(super) b: Identifier,
     pub(super) code: &'static str,
     pub(super) reason: String,
 }
@@ -559,31 +557,23 @@ pub(super) async fn forget_blocked(
 pub(super) async fn put_blocked(
     connection: &mut AnyConnection,
     space_id: &str,
-    blocked: Vec<Blocked>,
+    blocked: BTreeMap<Pair, Blocked>,
 ) -> Result<()> {
     let insert = Many::new(
         "INSERT INTO identity_blocked (space_id, component, a, b, code, reason) VALUES {rows} \
          ON CONFLICT (space_id, a, b) DO UPDATE SET component = excluded.component, code = excluded.code, reason = excluded.reason",
         [],
     );
-    let rows = blocked.into_iter().map(
-        |Blocked {
-             component,
-             a,
-             b,
-             code,
-             reason,
-         }| {
-            [
-                space_id.into(),
-                component.into(),
-                a.to_string().into(),
-                b.to_string().into(),
-                code.into(),
-                reason.into(),
-            ]
-        },
-    );
+    let rows = blocked.into_iter().map(|((a, b), blocked)| {
+        [
+            space_id.into(),
+            blocked.component.into(),
+            a.to_string().into(),
+            b.to_string().into(),
+            blocked.code.into(),
+            blocked.reason.into(),
+        ]
+    });
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }

@@ -468,6 +468,7 @@ fn compare(server: &Server, sent: &[Value]) {
         let rules = server.get("/api/v1/identity/rules").ok();
         (rules["resolving"] == 0).then_some(())
     });
+    assert_eq!(server.all("/api/v1/quarantine"), Vec::<Value>::new());
     let rules = Rules::default();
     let mut nodes = Vec::new();
     let mut edges = Vec::new();
