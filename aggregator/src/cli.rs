@@ -14,6 +14,7 @@ use crate::telemetry;
 mod doctor;
 mod import;
 mod init;
+mod match_records;
 mod serve;
 
 /// Headwater, the Customer Data Platform in one binary.
@@ -37,6 +38,9 @@ enum Command {
     Import(import::Options),
     /// Look at a data folder and say what is wrong with it.
     Doctor(doctor::Options),
+    /// Find records that are of one person though they share no identifier.
+    #[command(subcommand)]
+    Match(match_records::Command),
     /// Print the description of the server API.
     Openapi,
 }
@@ -135,6 +139,7 @@ async fn command(command: Command) -> Result<(), Failure> {
         Command::Serve(options) => serve::run(options).await,
         Command::Import(options) => import::run(options).await,
         Command::Doctor(options) => doctor::run(&options).await,
+        Command::Match(command) => match_records::run(command),
         Command::Openapi => {
             // Whoever closes the pipe early has read enough.
             let _ = writeln!(

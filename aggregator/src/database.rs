@@ -110,9 +110,30 @@ impl Database {
         &self.read
     }
 
-    /// Starts a transaction that may write.
+    /// Starts a transaction that may write. What it commits is durable then.
     pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
         self.write.begin().await
+    }
+
+    /// A connection for transactions whose effects follow from the log: after a power cut they may be gone
+    /// from some point on, and are found again from entries that are still there. See [`Self::settle`].
+    pub(crate) async fn begin_derived(&self) -> sqlx::Result<Derived> {
+        let mut connection = self.write.acquire().await?;
+        let sqlite = matches!(self.journal, Journal::Files(_));
+        if sqlite {
+            connection.execute("PRAGMA synchronous = NORMAL").await?;
+        }
+        Ok(Derived { connection, sqlite })
+    }
+
+    /// Makes durable what was committed before, so that nobody needs the log's entries for it any more.
+    pub(crate) async fn settle(&self) -> sqlx::Result<()> {
+        // A commit that waits for the disk takes everything along that was written before it.
+        let mut transaction = self.begin().await?;
+        sqlx::query("UPDATE consumer_position SET position = position")
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
     }
 
     /// The log's entries.
@@ -196,6 +217,26 @@ impl Database {
     }
 }
 
+/// A connection whose commits do not wait for the disk.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    connection: PoolConnection<Any>,
+    sqlite: bool,
+}
+
+impl Derived {
+    /// Starts a transaction.
+    pub(crate) async fn begin(&mut self) -> sqlx::Result<Transaction<'_, Any>> {
+        let mut transaction = self.connection.begin().await?;
+        if !self.sqlite {
+            transaction
+                .execute("SET LOCAL synchronous_commit = off")
+                .await?;
+        }
+        Ok(transaction)
+    }
+}
+
 /// The SQLite file of a data folder.
 pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join("headwater.sqlite")
@@ -236,9 +277,15 @@ async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyP
     });
     // When the disk is full, SQLite may roll back by itself, and then sqlx takes everything that follows on the connection
     // for a part of the transaction that is gone: it is answered, but never committed. Such a connection is closed.
-    let options = options.after_release(|connection: &mut AnyConnection, _| {
+    let options = options.after_release(move |connection: &mut AnyConnection, _| {
         let left_over = connection.is_in_transaction();
-        Box::pin(async move { Ok(!left_over) })
+        Box::pin(async move {
+            if sqlite && !left_over {
+                // It may have been taken for what need not wait for the disk.
+                connection.execute("PRAGMA synchronous = FULL").await?;
+            }
+            Ok(!left_over)
+        })
     });
     options
         .connect(url)

@@ -1,14 +1,22 @@
 //! Identity: evidence becomes profiles. The rules are the core's; here is what is loaded for them,
-//! and what is written of their answer.
+//! what is written of their answer, and what people decide.
 
+mod again;
 mod cache;
+mod decision;
 mod evidence;
 mod link;
+mod preview;
 mod resolve;
+mod review;
+pub(crate) mod routes;
+mod rules;
 mod stage;
 pub(crate) mod store;
 
+pub(crate) use again::resolve_again;
 pub(crate) use cache::Cache;
 pub(crate) use link::{Links, link};
+pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;
-pub(crate) use store::put_links;
+pub(crate) use store::{is_waiting, next, put_links};

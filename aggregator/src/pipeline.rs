@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
+use cdp_core::identifier::Identifier;
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
@@ -59,7 +60,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) touched: BTreeSet<String>,
     /// Profiles that went into another: from → into.
     pub(crate) merged: BTreeMap<String, String>,
-    /// The space's consent rules.
+    /// The identifiers of each of the events, strongest first.
+    pub(crate) named: Vec<Vec<Identifier>>,
+    /// The space's rules.
     pub(crate) rules: &'a Rules,
     /// The person behind each identifier that the events name.
     pub(crate) person_of: BTreeMap<String, String>,
@@ -81,6 +84,10 @@ impl<'a> Turn<'a> {
         Self {
             space_id: rules.space_id(),
             events,
+            named: events
+                .iter()
+                .map(|logged| rules.identity().identifiers_of(&logged.event))
+                .collect(),
             profile_of: BTreeMap::new(),
             touched: BTreeSet::new(),
             merged: BTreeMap::new(),
@@ -114,6 +121,16 @@ async fn stages(
     refusals: &consent::Refusals,
 ) -> Result<()> {
     identity::apply(connection, turn, identity).await?;
+    follow(connection, turn, identity, refusals).await
+}
+
+/// What follows from who is who.
+pub(crate) async fn follow(
+    connection: &mut AnyConnection,
+    turn: &mut Turn<'_>,
+    identity: &mut identity::Cache,
+    refusals: &consent::Refusals,
+) -> Result<()> {
     consent::apply(connection, turn, refusals).await?;
     withdrawal::fold_again(connection, turn).await?;
     identity::link(connection, turn, identity).await?;
@@ -129,6 +146,8 @@ pub(crate) struct Pipeline {
     position: watch::Receiver<i64>,
     /// Held for a turn, so that a definition appears between two turns and never within one.
     between_turns: Arc<Mutex<()>>,
+    /// How often people were resolved again.
+    resolved: watch::Receiver<u64>,
     work: Arc<watch::Sender<u64>>,
     stopping: watch::Sender<bool>,
 }
@@ -148,6 +167,7 @@ impl Pipeline {
         let last_offset = last_offset(&database).await?;
         let (stopping, stop) = watch::channel(false);
         let (work, new_work) = watch::channel(0);
+        let (resolved, seen_resolved) = watch::channel(0);
         let work = Arc::new(work);
         let between_turns = Arc::new(Mutex::new(()));
         let runner = Runner {
@@ -163,6 +183,7 @@ impl Pipeline {
             certain: true,
             careful: 0,
             between_turns: Arc::clone(&between_turns),
+            resolved,
             identity: identity::Cache::default(),
         };
         let task = priority::behind("pipeline", runner.run(stop, new_work))
@@ -171,6 +192,7 @@ impl Pipeline {
             Self {
                 position: position_seen,
                 between_turns,
+                resolved: seen_resolved,
                 work,
                 stopping,
             },
@@ -206,6 +228,11 @@ impl Pipeline {
         self.work.send_modify(|count| *count += 1);
     }
 
+    /// Changes each time that people were resolved again.
+    pub(crate) fn resolved(&self) -> watch::Receiver<u64> {
+        self.resolved.clone()
+    }
+
     /// Asks the task to end when it has reached the log's end.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
@@ -228,6 +255,7 @@ struct Runner {
     /// How many entries are still taken one by one, because one of them cannot take effect.
     careful: usize,
     between_turns: Arc<Mutex<()>>,
+    resolved: watch::Sender<u64>,
     identity: identity::Cache,
 }
 
@@ -283,7 +311,8 @@ impl Runner {
     async fn work(&mut self) -> Result<bool> {
         let _turn = Arc::clone(&self.between_turns).lock_owned().await;
         let more_log = self.turn().await?;
-        let more_backfill = self.refold().await?
+        let more_backfill = self.resolve_again().await?
+            || self.refold().await?
             || computed_trait::backfill(&self.database, &self.sources).await?
             || audience::backfill(&self.database, &self.sources).await?;
         if more_backfill {
@@ -292,6 +321,31 @@ impl Runner {
         let due = audience::follow_the_clock(&self.database, &self.sources, clock::now()).await?;
         self.snapshots.forget(due.iter());
         Ok(more_log || more_backfill || !due.is_empty())
+    }
+
+    /// Resolves some people again whom a decision or new rules concern; false when there are none.
+    async fn resolve_again(&mut self) -> Result<bool> {
+        if !identity::is_waiting(&self.database).await? {
+            return Ok(false);
+        }
+        let mut transaction = self.database.begin().await?;
+        let Some((space_id, tasks)) = identity::next(&mut transaction).await? else {
+            return Ok(false);
+        };
+        let rules = Rules::of(&self.sources, &space_id);
+        let mut turn = Turn::over(&rules, &[]);
+        identity::resolve_again(&mut transaction, &mut turn, &mut self.identity, tasks).await?;
+        follow(
+            &mut transaction,
+            &mut turn,
+            &mut self.identity,
+            &self.refusals,
+        )
+        .await?;
+        transaction.commit().await.map_err(Error::from)?;
+        self.identity.settle();
+        self.resolved.send_modify(|count| *count += 1);
+        Ok(true)
     }
 
     /// Folds some people again whom a new policy concerns; false when there are none.
@@ -345,7 +399,8 @@ impl Runner {
 
     /// Lets entries take effect, together with the new position.
     async fn take(&mut self, entries: &[take::Read<'_>], reached: i64) -> Result<()> {
-        let mut transaction = self.database.begin().await?;
+        let mut connection = self.database.begin_derived().await?;
+        let mut transaction = connection.begin().await?;
         let done = self.effects(&mut transaction, entries).await?;
         store::advance(&mut transaction, reached).await?;
         transaction.commit().await.map_err(Error::from)?;
@@ -370,7 +425,7 @@ impl Runner {
         connection: &mut AnyConnection,
         entries: &[take::Read<'_>],
     ) -> Result<Done> {
-        let events = take::take(connection, self.last_offset, entries).await?;
+        let events = take::take(connection, self.last_offset, entries, &self.sources).await?;
         let mut done = Done {
             last_offset: events.last().map_or(self.last_offset, |last| last.offset),
             changed: BTreeSet::new(),

@@ -8,9 +8,10 @@ use std::io;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// How far behind: with both busy, about a quarter of the processor goes to what is behind.
+/// How far behind: where there is not enough for both, a tenth of a processor goes to each thread that is
+/// behind.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 
 /// Runs a task to its end on a thread that the system runs behind others, and so are the threads that
 /// it starts, such as those of SQLite's connections. The receiver gets its answer; an error says that

@@ -1,5 +1,6 @@
 //! The person: everything that the identifiers of one profile add up to.
 
+mod chain;
 mod find;
 pub(crate) mod routes;
 mod store;
@@ -7,4 +8,4 @@ mod view;
 
 pub(crate) use find::find;
 pub(crate) use store::of_identifier;
-pub(crate) use view::{IdentifierView, identifiers, names};
+pub(crate) use view::{IdentifierView, Profile, identifiers, names, seen_by};

@@ -14,7 +14,8 @@ use crate::{audience, consent, profile};
 
 /// The snapshot of whoever has this anonymous id; empty for a stranger.
 pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<Snapshot> {
-    let Some(identifier) = Identifier::normalised(ANONYMOUS_ID, anonymous_id) else {
+    let identity = app.sources.identity(space_id);
+    let Ok(identifier) = identity.identifier(ANONYMOUS_ID, anonymous_id) else {
         return Ok(Snapshot::default());
     };
     let (known, version) = app.snapshots.get(space_id, &identifier.value);

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use cdp_core::collection::CollectionPolicy;
+use cdp_core::identity;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::database::Database;
@@ -80,6 +81,9 @@ pub(crate) struct Directory(RwLock<Arc<Sources>>);
 struct Sources {
     by_key: HashMap<String, Arc<SourceConfig>>,
     by_id: HashMap<String, Arc<SourceConfig>>,
+    /// The identity rules of spaces that do not have the default ones.
+    identity: HashMap<String, Arc<identity::Rules>>,
+    usual: Arc<identity::Rules>,
 }
 
 impl Directory {
@@ -129,6 +133,13 @@ impl Directory {
             .collect()
     }
 
+    /// A space's identity rules.
+    pub(crate) fn identity(&self, space_id: &str) -> Arc<identity::Rules> {
+        let sources = self.sources();
+        let own = sources.identity.get(space_id);
+        Arc::clone(own.unwrap_or(&sources.usual))
+    }
+
     /// The purposes without which some source takes no event.
     pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
         let sources = self.sources();
@@ -156,7 +167,10 @@ impl Directory {
     }
 
     async fn read(database: &Database) -> Result<Sources> {
-        let mut sources = Sources::default();
+        let mut sources = Sources {
+            identity: crate::identity::rules_in_force(database).await?,
+            ..Sources::default()
+        };
         for config in store::configs(database).await? {
             let config = Arc::new(config);
             sources

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 mod asked;
 mod counting;
-mod document;
 mod grants;
 pub mod place;
 mod policy;
@@ -26,7 +25,6 @@ pub use asked::{Evidence, Use};
 pub use counting::{CountedFrom, Counting, Counts, MOST_COUNTED, SMALLEST_GROUP, Stay, day_of};
 pub use grants::{Grant, Grants};
 pub use policy::{Policy, Purpose, Rule, UnknownPurpose, Uses};
-pub use read::PolicyError;
 pub use receipt::{Receipt, Release};
 pub use scope::Scope;
 pub use standing::{Said, Standing};

@@ -13,7 +13,7 @@ use crate::violation::Violation;
 
 mod text;
 
-pub use text::Writer;
+pub use text::{Reader, Writer};
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -80,61 +80,45 @@ impl fmt::Display for EventKind {
 
 /// An event that was read, checked and stamped. Nothing a client sent is lost: fields without a
 /// place of their own are in [`Event::extra`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Idempotency key, unique in the space.
     pub message_id: String,
     /// Which call.
-    #[serde(rename = "type")]
     pub kind: EventKind,
     /// The track event's name, or the page's or screen's.
-    #[serde(rename = "event", default)]
     pub name: Option<String>,
     /// Browser identity.
-    #[serde(default)]
     pub anonymous_id: Option<String>,
     /// The customer's own identity.
-    #[serde(default)]
     pub user_id: Option<String>,
     /// Of an alias: the id the person had before.
-    #[serde(default)]
     pub previous_id: Option<String>,
     /// Of a group call: the account.
-    #[serde(default)]
     pub group_id: Option<String>,
     /// Properties of the event (track, page, screen).
-    #[serde(default)]
     pub properties: Fields,
     /// Traits of the person (identify) or the account (group).
-    #[serde(default)]
     pub traits: Fields,
     /// Context without consent and ledger, which have fields of their own.
-    #[serde(default)]
     pub context: Fields,
     /// When it happened, corrected for the client's clock.
     pub timestamp: Timestamp,
     /// When it happened by the client's clock.
-    #[serde(default)]
     pub original_timestamp: Option<Timestamp>,
     /// When the client sent it, by the client's clock.
-    #[serde(default)]
     pub sent_at: Option<Timestamp>,
     /// When the edge took it.
     pub received_at: Timestamp,
     /// Consent at capture.
     pub receipt: Receipt,
     /// The known bot that sent it, where the source flags bots.
-    #[serde(default)]
     pub bot: Option<String>,
     /// The tab's number of the event, when our SDK sent it.
-    #[serde(default)]
     pub ledger: Option<LedgerMark>,
     /// Where the event differs from the tracking plan, which stored it all the same.
-    #[serde(default)]
     pub violations: Vec<Violation>,
     /// Fields the spec does not know, as they came.
-    #[serde(default)]
     pub extra: Fields,
 }
 

@@ -1,19 +1,38 @@
-//! Identity: which identifiers are one person, as a pure function of the evidence.
+//! Identity: which identifiers are one person, as a pure function of the evidence, of what people decided,
+//! and of the space's [`Rules`].
 //!
-//! Evidence is a set of edges between identifiers, each with the time it was first seen. A profile
-//! is a connected group that the rules allow. Where the rules forbid a group (two user ids in one
-//! profile), its edges are taken in an order that depends only on their content, and an edge that
-//! would break a rule is refused: so the same evidence in any order gives the same profiles. This is
-//! Kruskal's algorithm with a constraint.
+//! Evidence is a set of [`Edge`]s between identifiers, each with the times at which it was first and last
+//! seen. Identifiers that were seen with too many others are taken out. What is then connected is one profile if the
+//! rules allow it; where they do not, its evidence is taken in an order that depends only on its content,
+//! and what would break a rule is refused: Kruskal's algorithm with constraints. So the same evidence in any order
+//! gives the same profiles. [`resolve`] says this in a few lines over everything at once; [`Graph`] gives
+//! the same answers piece by piece.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Event, EventKind};
-use crate::identifier::{self, ANONYMOUS_ID, Identifier, USER_ID};
+use crate::identifier::Identifier;
 use crate::time::Timestamp;
+
+mod attribution;
+mod evidence;
+mod graph;
+mod read;
+mod reason;
+mod rules;
+mod solve;
+
+pub use attribution::{SignIns, Word};
+pub use evidence::Pair;
+pub use graph::Graph;
+pub use reason::{Code, Reason};
+pub use rules::{
+    Blocked, Conflict, Form, Kind, MOST_CONTESTED, Period, Rules, SharedDevices, Unfit,
+};
+
+use solve::{Bond, Facts, Link, Neighbours, solve};
 
 /// Evidence that two identifiers are one person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,6 +43,8 @@ pub struct Edge {
     pub b: Identifier,
     /// The earliest event time of this evidence.
     pub first_seen: Timestamp,
+    /// The latest.
+    pub last_seen: Timestamp,
 }
 
 /// An identifier and when it was first seen.
@@ -35,6 +56,37 @@ pub struct Node {
     pub first_seen: Timestamp,
 }
 
+/// What somebody decided of two identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The evidence between them does not count, as if it had never been.
+    Cut,
+    /// They are one person, whatever evidence and limits say.
+    MustLink,
+    /// They are two people, whatever anybody else says.
+    CannotLink,
+}
+
+/// Two identifiers and what was decided of them. The order of the two says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Constraint {
+    /// The one.
+    pub a: Identifier,
+    /// The other.
+    pub b: Identifier,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+impl Constraint {
+    /// Whether it is about these two.
+    #[must_use]
+    pub fn is_of(&self, one: &Identifier, two: &Identifier) -> bool {
+        (&self.a, &self.b) == (one, two) || (&self.b, &self.a) == (one, two)
+    }
+}
+
 /// The identifiers of one profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
@@ -44,81 +96,22 @@ pub struct Group {
     pub members: Vec<Identifier>,
 }
 
-/// Evidence that was refused, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Evidence that does not join, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockedMerge {
     /// The evidence.
     pub edge: Edge,
-    /// The rule, for a person.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// Profiles and refused evidence.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// The profiles, sorted by seed.
     pub groups: Vec<Group>,
-    /// What the rules refused, in the order in which it was tried.
+    /// What does not join, sorted by evidence.
     pub blocked: Vec<BlockedMerge>,
-}
-
-/// How many distinct identifiers of a kind one profile may have.
-fn limit(kind: &str) -> usize {
-    match kind {
-        USER_ID => 1,
-        identifier::EMAIL => 5,
-        _ => usize::MAX,
-    }
-}
-
-/// The evidence of one event: a star from its strongest identifier to each other one, so that a
-/// blocked or refused identifier never drags a third one along. An alias ties its two ids directly.
-#[must_use]
-pub fn edges_of(event: &Event) -> Vec<Edge> {
-    let identifiers = identifier::of_event(event);
-    // What somebody says of consent tells nobody who they are.
-    let Some((centre, others)) = identifiers
-        .split_first()
-        .filter(|_| event.kind != EventKind::Consent)
-    else {
-        return Vec::new();
-    };
-    let mut edges: Vec<Edge> = Vec::with_capacity(others.len());
-    for other in others.iter().filter(|other| *other != centre) {
-        let edge = Edge {
-            a: centre.clone(),
-            b: other.clone(),
-            first_seen: event.timestamp,
-        };
-        if !edges.contains(&edge) {
-            edges.push(edge);
-        }
-    }
-    edges
-}
-
-/// Groups the identifiers into profiles. Every identifier of `edges` counts as a node, first seen
-/// with its earliest edge, unless `nodes` says it was seen before.
-#[must_use]
-pub fn resolve(nodes: &[Node], edges: &[Edge]) -> Resolution {
-    let first_seen = first_seen(nodes, edges);
-    let mut forest = Forest::new(first_seen.keys());
-    let mut blocked = Vec::new();
-    for edge in in_order(edges) {
-        if let Err(reason) = forest.join(&edge.a, &edge.b) {
-            blocked.push(BlockedMerge {
-                edge: edge.clone(),
-                reason,
-            });
-        }
-    }
-    let mut groups: Vec<Group> = forest
-        .members
-        .into_values()
-        .map(|members| group(members, &first_seen))
-        .collect();
-    groups.sort_by(|left, right| left.seed.cmp(&right.seed));
-    Resolution { groups, blocked }
 }
 
 /// A profile's id: it follows from the seed, so that the same evidence gives the same id anywhere.
@@ -133,115 +126,357 @@ pub fn profile_id(space_id: &str, seed: &Identifier) -> String {
     format!("prf_{hex}")
 }
 
-fn first_seen(nodes: &[Node], edges: &[Edge]) -> BTreeMap<Identifier, Timestamp> {
-    let of_nodes = nodes.iter().map(|node| (&node.identifier, node.first_seen));
-    let of_edges = edges
-        .iter()
-        .flat_map(|edge| [(&edge.a, edge.first_seen), (&edge.b, edge.first_seen)]);
-    let mut earliest: BTreeMap<Identifier, Timestamp> = BTreeMap::new();
-    for (identifier, seen) in of_nodes.chain(of_edges) {
-        earliest
-            .entry(identifier.clone())
-            .and_modify(|known| *known = seen.min(*known))
-            .or_insert(seen);
-    }
-    earliest
-}
-
-/// The order in which evidence counts: strongest kinds first, then the earliest, then by name. It
-/// depends on the evidence alone.
-fn in_order(edges: &[Edge]) -> Vec<&Edge> {
-    let mut order: Vec<&Edge> = edges.iter().collect();
-    order.sort_by_key(|edge| {
-        (
-            edge.a.priority(),
-            edge.b.priority(),
-            edge.first_seen,
-            &edge.a,
-            &edge.b,
-        )
-    });
-    order
-}
-
-fn group(members: BTreeSet<Identifier>, first_seen: &BTreeMap<Identifier, Timestamp>) -> Group {
-    let rank = |identifier: &&Identifier| {
-        (
-            identifier.priority(),
-            first_seen.get(*identifier).copied(),
-            (*identifier).clone(),
-        )
-    };
-    let seed = members.iter().min_by_key(rank).cloned();
-    let members: Vec<Identifier> = members.into_iter().collect();
-    // A group is made from a node, so there is a member; the fallback only spares a panic.
-    let seed = seed.unwrap_or_else(|| Identifier {
-        kind: ANONYMOUS_ID.to_owned(),
-        value: String::new(),
-    });
-    Group { seed, members }
-}
-
-/// Disjoint groups; each identifier knows its group's number, each group its members.
-struct Forest {
-    group_of: BTreeMap<Identifier, usize>,
-    members: BTreeMap<usize, BTreeSet<Identifier>>,
-}
-
-impl Forest {
-    fn new<'a>(identifiers: impl Iterator<Item = &'a Identifier>) -> Self {
-        let mut forest = Self {
-            group_of: BTreeMap::new(),
-            members: BTreeMap::new(),
-        };
-        for (number, identifier) in identifiers.enumerate() {
-            forest.group_of.insert(identifier.clone(), number);
-            forest
-                .members
-                .insert(number, BTreeSet::from([identifier.clone()]));
-        }
-        forest
-    }
-
-    /// Joins the groups of two identifiers, the smaller into the larger, unless a limit forbids it.
-    fn join(&mut self, left: &Identifier, right: &Identifier) -> Result<(), String> {
-        let (Some(&one), Some(&two)) = (self.group_of.get(left), self.group_of.get(right)) else {
-            return Ok(());
-        };
-        if one == two {
-            return Ok(());
-        }
-        let size = |number: usize| self.members.get(&number).map_or(0, BTreeSet::len);
-        let (keep, give) = if size(one) >= size(two) {
-            (one, two)
-        } else {
-            (two, one)
-        };
-        let (Some(kept), Some(given)) = (self.members.get(&keep), self.members.get(&give)) else {
-            return Ok(());
-        };
-        check_limits(kept, given)?;
-        let given = self.members.remove(&give).unwrap_or_default();
-        for identifier in &given {
-            self.group_of.insert(identifier.clone(), keep);
-        }
-        self.members.entry(keep).or_default().extend(given);
-        Ok(())
+/// Groups the identifiers into profiles. Every identifier of `edges` and `constraints` counts as a node, first
+/// seen with its earliest edge, unless `nodes` says it was seen before.
+#[must_use]
+pub fn resolve(
+    rules: &Rules,
+    nodes: &[Node],
+    edges: &[Edge],
+    constraints: &[Constraint],
+) -> Resolution {
+    let parts = resolve_parts(rules, nodes, edges, constraints, &BTreeMap::new());
+    let mut groups: Vec<Group> = parts.components.into_iter().flatten().collect();
+    groups.sort_by(|left, right| left.seed.cmp(&right.seed));
+    Resolution {
+        groups,
+        blocked: parts.blocked,
     }
 }
 
-fn check_limits(kept: &BTreeSet<Identifier>, given: &BTreeSet<Identifier>) -> Result<(), String> {
-    for kind in [USER_ID, identifier::EMAIL] {
-        let count = kept
-            .union(given)
-            .filter(|identifier| identifier.kind == kind)
-            .count();
-        if count > limit(kind) {
-            return Err(format!(
-                "a profile may have at most {} identifier(s) of kind {kind}; this merge would give it {count}",
-                limit(kind)
-            ));
+/// What [`resolve`] says, by what is connected: no evidence joins what is in two components, so each can be
+/// resolved without the others.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// The profiles of each component.
+    pub components: Vec<Vec<Group>>,
+    /// What does not join, sorted by evidence.
+    pub blocked: Vec<BlockedMerge>,
+    /// Identifiers that were seen with too many others to name anybody.
+    pub crowded: BTreeMap<Identifier, Reason>,
+}
+
+/// [`resolve`] over a part of the evidence. `crowded` are identifiers of which it is known already that they were
+/// seen with too many others, by evidence that is not given.
+#[must_use]
+pub fn resolve_parts(
+    rules: &Rules,
+    nodes: &[Node],
+    edges: &[Edge],
+    constraints: &[Constraint],
+    crowded: &BTreeMap<Identifier, Reason>,
+) -> Parts {
+    let world = World::new(rules, nodes, edges, constraints, crowded);
+    let mut blocked: BTreeMap<usize, Reason> = BTreeMap::new();
+    let mut live = Vec::new();
+    for (at, link) in world.links.iter().enumerate() {
+        match world.taken_out(link) {
+            Some(reason) => drop(blocked.insert(at, reason)),
+            None => live.push(at),
         }
     }
-    Ok(())
+    let mut components = Vec::new();
+    for component in world.components(&live) {
+        let solved = world.solve(&component);
+        let refused = solved.refused.into_iter();
+        blocked.extend(refused.filter_map(|(at, why)| Some((*component.links.get(at)?, why))));
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (place, group) in component.nodes.iter().zip(solved.group) {
+            members.entry(group).or_default().push(*place);
+        }
+        let groups = members.into_values();
+        components.push(groups.filter_map(|members| world.group(&members)).collect());
+    }
+    Parts {
+        components,
+        blocked: blocked
+            .into_iter()
+            .filter_map(|(at, reason)| {
+                Some(BlockedMerge {
+                    edge: world.edge(at)?,
+                    reason,
+                })
+            })
+            .collect(),
+        crowded: world
+            .names
+            .iter()
+            .zip(&world.crowded)
+            .filter_map(|(name, reason)| Some(((*name).clone(), reason.clone()?)))
+            .collect(),
+    }
+}
+
+/// All that is given, by places: identifiers sorted by kind and value, evidence by identifiers.
+struct World<'a> {
+    rules: &'a Rules,
+    names: Vec<&'a Identifier>,
+    facts: Vec<Facts>,
+    /// Whether the rules know of such an identifier.
+    unfit: Vec<bool>,
+    links: Vec<Link>,
+    /// Why an identifier names nobody.
+    crowded: Vec<Option<Reason>>,
+    cut: BTreeSet<(usize, usize)>,
+    bonds: Vec<Bond>,
+}
+
+/// Connected identifiers and what connects them, by their places in the world.
+struct Component {
+    nodes: Vec<usize>,
+    links: Vec<usize>,
+    bonds: Vec<usize>,
+}
+
+impl<'a> World<'a> {
+    fn new(
+        rules: &'a Rules,
+        nodes: &'a [Node],
+        edges: &'a [Edge],
+        constraints: &'a [Constraint],
+        crowded: &BTreeMap<Identifier, Reason>,
+    ) -> Self {
+        let mut first_seen: BTreeMap<(usize, &Identifier), i64> = BTreeMap::new();
+        let weakest = rules.kinds.len();
+        let key = |identifier: &'a Identifier| {
+            (rules.place(&identifier.kind).unwrap_or(weakest), identifier)
+        };
+        let of_nodes = nodes
+            .iter()
+            .map(|node| (&node.identifier, node.first_seen.as_micros()));
+        let of_edges = edges.iter().flat_map(|edge| {
+            let seen = edge.first_seen.as_micros();
+            [(&edge.a, seen), (&edge.b, seen)]
+        });
+        // Who was only ever named in a decision has been seen with it; the time orders nothing else.
+        let of_constraints = constraints
+            .iter()
+            .flat_map(|constraint| [(&constraint.a, i64::MAX), (&constraint.b, i64::MAX)]);
+        for (identifier, seen) in of_nodes.chain(of_edges).chain(of_constraints) {
+            first_seen
+                .entry(key(identifier))
+                .and_modify(|known| *known = seen.min(*known))
+                .or_insert(seen);
+        }
+        let places: BTreeMap<&Identifier, usize> = first_seen
+            .keys()
+            .enumerate()
+            .map(|(place, (_, identifier))| (*identifier, place))
+            .collect();
+        let place = |identifier: &Identifier| places.get(identifier).copied().unwrap_or_default();
+        let mut links: BTreeMap<(usize, usize), Link> = BTreeMap::new();
+        for edge in edges {
+            let (a, b) = (place(&edge.a), place(&edge.b));
+            let (first, last) = (edge.first_seen.as_micros(), edge.last_seen.as_micros());
+            if a == b {
+                continue;
+            }
+            let link = links.entry((a.min(b), a.max(b))).or_insert(Link {
+                a: a.min(b),
+                b: a.max(b),
+                first_seen: first,
+                last_seen: last,
+            });
+            link.first_seen = link.first_seen.min(first);
+            link.last_seen = link.last_seen.max(last);
+        }
+        let mut world = Self {
+            rules,
+            names: first_seen
+                .keys()
+                .map(|(_, identifier)| *identifier)
+                .collect(),
+            facts: first_seen
+                .iter()
+                .map(|((kind, _), seen)| Facts {
+                    kind: *kind,
+                    first_seen: *seen,
+                })
+                .collect(),
+            unfit: first_seen
+                .keys()
+                .map(|(kind, identifier)| *kind == weakest || rules.is_blocked(&identifier.value))
+                .collect(),
+            links: links.into_values().collect(),
+            crowded: Vec::new(),
+            cut: BTreeSet::new(),
+            bonds: Vec::new(),
+        };
+        for constraint in constraints {
+            let (one, two) = (place(&constraint.a), place(&constraint.b));
+            let (a, b) = (one.min(two), one.max(two));
+            match constraint.decision {
+                Decision::Cut => drop(world.cut.insert((a, b))),
+                Decision::MustLink | Decision::CannotLink => world.bonds.push(Bond {
+                    a,
+                    b,
+                    one: constraint.decision == Decision::MustLink,
+                }),
+            }
+        }
+        world.bonds.sort_by_key(|bond| (bond.a, bond.b, bond.one));
+        let found = world
+            .names
+            .iter()
+            .zip(&world.facts)
+            .zip(world.count_neighbours());
+        world.crowded = found
+            .map(|((name, facts), neighbours)| {
+                let known = crowded.get(*name).cloned();
+                known.or_else(|| rules.crowded(facts.kind, &neighbours))
+            })
+            .collect();
+        world
+    }
+
+    fn count_neighbours(&self) -> Vec<Neighbours> {
+        let mut unique: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        let mut neighbours = vec![Neighbours::default(); self.names.len()];
+        for link in self.links.iter().filter(|link| self.stands(link).is_none()) {
+            for (one, other) in [(link.a, link.b), (link.b, link.a)] {
+                let kind = self.facts.get(other).map_or(0, |facts| facts.kind);
+                let Some(of) = neighbours.get_mut(one) else {
+                    continue;
+                };
+                of.all += 1;
+                if self.rules.is_unique(kind) {
+                    let count = unique.entry((one, kind)).or_default();
+                    *count += 1;
+                    if *count > of.most_unique.0
+                        || (*count == of.most_unique.0 && kind < of.most_unique.1)
+                    {
+                        of.most_unique = (*count, kind);
+                    }
+                }
+            }
+        }
+        neighbours
+    }
+
+    /// Why evidence is none, whatever else there is.
+    fn stands(&self, link: &Link) -> Option<Reason> {
+        let unfit = |place: usize| self.unfit.get(place).copied().unwrap_or_default();
+        if unfit(link.a) || unfit(link.b) {
+            return Some(Reason::Unfit);
+        }
+        self.cut.contains(&(link.a, link.b)).then_some(Reason::Cut)
+    }
+
+    /// Why evidence connects nobody.
+    fn taken_out(&self, link: &Link) -> Option<Reason> {
+        let crowded = |place: usize| self.crowded.get(place).cloned().flatten();
+        self.stands(link)
+            .or_else(|| crowded(link.a))
+            .or_else(|| crowded(link.b))
+    }
+
+    /// What is connected by live evidence and by decisions.
+    fn components(&self, live: &[usize]) -> Vec<Component> {
+        let mut parent: Vec<usize> = (0..self.names.len()).collect();
+        let root = |parent: &mut Vec<usize>, mut place: usize| {
+            while let Some(up) = parent.get(place).copied().filter(|up| *up != place) {
+                let over = parent.get(up).copied().unwrap_or(up);
+                if let Some(parent) = parent.get_mut(place) {
+                    *parent = over;
+                }
+                place = over;
+            }
+            place
+        };
+        let links = live
+            .iter()
+            .filter_map(|at| self.links.get(*at))
+            .map(|link| (link.a, link.b));
+        let bonds = self
+            .bonds
+            .iter()
+            .filter(|bond| bond.one)
+            .map(|bond| (bond.a, bond.b));
+        for (a, b) in links.chain(bonds) {
+            let (one, two) = (root(&mut parent, a), root(&mut parent, b));
+            if let Some(parent) = parent.get_mut(one.max(two)) {
+                *parent = one.min(two);
+            }
+        }
+        let mut components: BTreeMap<usize, Component> = BTreeMap::new();
+        for place in 0..self.names.len() {
+            let root = root(&mut parent, place);
+            let component = components.entry(root).or_insert(Component {
+                nodes: Vec::new(),
+                links: Vec::new(),
+                bonds: Vec::new(),
+            });
+            component.nodes.push(place);
+        }
+        for at in live {
+            let at_root = self.links.get(*at).map(|link| root(&mut parent, link.a));
+            if let Some(component) = at_root.and_then(|root| components.get_mut(&root)) {
+                component.links.push(*at);
+            }
+        }
+        for (at, bond) in self.bonds.iter().enumerate() {
+            let (one, two) = (root(&mut parent, bond.a), root(&mut parent, bond.b));
+            if let Some(component) = components.get_mut(&one).filter(|_| one == two) {
+                component.bonds.push(at);
+            }
+        }
+        components.into_values().collect()
+    }
+
+    /// The component by itself.
+    fn solve(&self, component: &Component) -> solve::Solved {
+        let within = |place: usize| component.nodes.binary_search(&place).unwrap_or_default();
+        let facts: Vec<Facts> = component
+            .nodes
+            .iter()
+            .filter_map(|place| self.facts.get(*place).copied())
+            .collect();
+        let links: Vec<Link> = component
+            .links
+            .iter()
+            .filter_map(|at| self.links.get(*at))
+            .map(|link| Link {
+                a: within(link.a),
+                b: within(link.b),
+                ..*link
+            })
+            .collect();
+        let bonds: Vec<Bond> = component
+            .bonds
+            .iter()
+            .filter_map(|at| self.bonds.get(*at))
+            .map(|bond| Bond {
+                a: within(bond.a),
+                b: within(bond.b),
+                ..*bond
+            })
+            .collect();
+        solve(self.rules, &facts, &links, &bonds)
+    }
+
+    fn group(&self, members: &[usize]) -> Option<Group> {
+        let rank = |place: &&usize| {
+            self.facts
+                .get(**place)
+                .map(|facts| (facts.kind, facts.first_seen, **place))
+        };
+        let seed = members.iter().min_by_key(rank)?;
+        let name = |place: &usize| self.names.get(*place).map(|name| (*name).clone());
+        let mut all: Vec<Identifier> = members.iter().filter_map(name).collect();
+        all.sort();
+        Some(Group {
+            seed: name(seed)?,
+            members: all,
+        })
+    }
+
+    fn edge(&self, at: usize) -> Option<Edge> {
+        let link = self.links.get(at)?;
+        Some(Edge {
+            a: (*self.names.get(link.a)?).clone(),
+            b: (*self.names.get(link.b)?).clone(),
+            first_seen: Timestamp::from_micros(link.first_seen),
+            last_seen: Timestamp::from_micros(link.last_seen),
+        })
+    }
 }

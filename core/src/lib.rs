@@ -1,7 +1,7 @@
 //! The rules of Headwater, pure.
 //!
 //! Everything that decides what happens to an event is here, once: how a message is read
-//! ([`wire`]), whether consent allows it ([`consent`]), whose it is ([`identity`]), what it says
+//! ([`wire`]), whether consent allows it ([`consent`]), whose it is (`identity`), what it says
 //! about a person ([`traits`], [`computed_trait`]), whether it is what its space expects
 //! (`tracking_plan`), which audiences follow ([`audience`]) and what
 //! a page then shows ([`decision`]). The browser, the edge and the server call the same functions.
@@ -16,12 +16,15 @@ pub mod collection;
 pub mod computed_trait;
 pub mod consent;
 pub mod decision;
+pub mod document;
 pub mod event;
 pub mod fields;
 pub mod forward;
 pub mod gate;
 pub mod identifier;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod identity;
+mod json;
 pub mod json_path;
 pub mod ledger;
 pub mod origin;

@@ -119,10 +119,63 @@ fn is_epoch(text: &str) -> bool {
     (9..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Reads the form in which browsers and we ourselves write times, `2026-01-31T09:30:00.000Z`, without
+/// the parser that knows all others.
+fn usual(text: &str) -> Option<Timestamp> {
+    let [
+        year @ ..,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+        b'.',
+        f1,
+        f2,
+        f3,
+        b'Z',
+    ] = text.as_bytes()
+    else {
+        return None;
+    };
+    let year: &[u8; 4] = year.try_into().ok()?;
+    let number = |digits: &[u8]| {
+        let digit = |byte: &u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
+        let add = |number: i16, byte| Some(number * 10 + digit(byte)?);
+        digits.iter().try_fold(0, add)
+    };
+    let two = |one: &u8, two: &u8| i8::try_from(number(&[*one, *two])?).ok();
+    let millis = i32::from(number(&[*f1, *f2, *f3])?);
+    let civil = jiff::civil::DateTime::new(
+        number(year)?,
+        two(m1, m2)?,
+        two(d1, d2)?,
+        two(h1, h2)?,
+        two(n1, n2)?,
+        two(s1, s2)?,
+        millis * 1_000_000,
+    );
+    let stamp = jiff::tz::Offset::UTC.to_timestamp(civil.ok()?).ok()?;
+    Some(Timestamp::from_micros(stamp.as_microsecond()))
+}
+
 impl FromStr for Timestamp {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Some(stamp) = usual(text) {
+            return Ok(stamp);
+        }
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
             return Ok(Self::from_micros(stamp.as_microsecond()));
         }

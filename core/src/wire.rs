@@ -18,6 +18,7 @@ use crate::consent::{Choices, Receipt};
 use crate::event::{Event, EventKind};
 use crate::forward::{Admitted, Refused};
 use crate::gate::{Gate, gate_event};
+use crate::json::members::Members;
 use crate::ledger::{TabReport, believable};
 use crate::outcome::Outcome;
 use crate::source::{ConsentBasis, SourceConfig};
@@ -100,25 +101,6 @@ pub struct Batch<'a> {
     damage: Option<char>,
 }
 
-/// A body: its messages `M`, and what it says beside them. Each of the other fields is any JSON: a
-/// client's slip in one of them is no reason to refuse the events.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
-struct Body<M> {
-    batch: Option<M>,
-    write_key: Option<Box<RawValue>>,
-    sent_at: Option<Box<RawValue>>,
-    ledger: Option<Box<RawValue>>,
-    placements: Option<Box<RawValue>>,
-    anonymous_id: Option<Box<RawValue>>,
-    consent: Option<Box<RawValue>>,
-    context: Option<Box<RawValue>>,
-    integrations: Option<Box<RawValue>>,
-    #[serde(rename = "api_key")]
-    api_key: Option<Box<RawValue>>,
-    token: Option<Box<RawValue>>,
-}
-
 /// What the edge knows when it judges a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Intake<'a> {
@@ -186,26 +168,19 @@ impl<'a> Batch<'a> {
     }
 
     fn of_text(text: &'a str) -> Result<Self, WireError> {
-        match parse(text) {
-            Ok(body) => Self::of_body(body),
-            Err(error) => match surrogates::mended(text) {
-                Some(mended) => Ok(Batch::of_body(parse(&mended)?)?.owned()),
-                None => Err(error),
-            },
-        }
-    }
-
-    fn of_body(mut body: Body<Vec<&'a RawValue>>) -> Result<Self, WireError> {
-        let messages = body.batch.take().ok_or_else(|| {
-            WireError::WrongShape(
-                "the body has no \"batch\": send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
-            )
+        let (body, messages) = envelope(text)?;
+        let messages = messages.ok_or_else(|| {
+            let what = match body.get("batch") {
+                None | Some("null") => "the body has no \"batch\"",
+                Some(_) => "the body's \"batch\" is not a list",
+            };
+            WireError::WrongShape(format!("{what}: send {{\"writeKey\":…,\"batch\":[…]}}"))
         })?;
         if messages.len() > MAX_BATCH_MESSAGES {
             return Err(WireError::TooMany(messages.len()));
         }
-        let texts = messages.into_iter().map(|raw| Cow::Borrowed(raw.get()));
-        Ok(Self::with(body, None, texts.collect()))
+        let messages = messages.into_iter().map(Cow::Borrowed).collect();
+        Ok(Self::with(&body, None, messages))
     }
 
     /// The same with messages of its own.
@@ -234,13 +209,14 @@ impl<'a> Batch<'a> {
     /// When the body is not a JSON object.
     pub fn read_single(kind: EventKind, body: &'a [u8]) -> Result<Self, WireError> {
         let (text, damage) = utf8::read(body)?;
-        let envelope: Body<IgnoredAny> = parse_mended(&text)?;
-        let mut batch = Self::with(envelope, Some(kind), vec![text]);
+        let (body, _) = envelope(&text)?;
+        let mut batch = Batch::with(&body, Some(kind), Vec::new());
         // In a single message these belong to the event.
         batch.placements.clear();
         batch.common = message::Common::default();
         batch.slip = None;
         batch.damage = damage;
+        batch.messages = vec![text];
         Ok(batch)
     }
 
@@ -283,8 +259,9 @@ impl<'a> Batch<'a> {
     pub fn judge(&self, intake: &Intake<'_>, fresh_id: &mut dyn FnMut() -> String) -> Judged {
         let mut judged = Judged::default();
         let mut bots = Recogniser::default();
+        let mut last = message::LastReceipt::default();
         for (index, text) in self.messages.iter().enumerate() {
-            match self.judge_one(index, text, intake, &mut bots, fresh_id) {
+            match self.judge_one(index, text, intake, (&mut bots, &mut last), fresh_id) {
                 Ok(admitted) => judged.admitted.push(admitted),
                 Err(refused) => judged.refused.push(*refused),
             }
@@ -297,7 +274,7 @@ impl<'a> Batch<'a> {
         index: usize,
         text: &str,
         intake: &Intake<'_>,
-        bots: &mut Recogniser,
+        (bots, last): (&mut Recogniser, &mut message::LastReceipt),
         fresh_id: &mut dyn FnMut() -> String,
     ) -> Result<Admitted, Box<Refused>> {
         let collection = &intake.config.collection;
@@ -312,6 +289,7 @@ impl<'a> Batch<'a> {
                 damage: self.damage,
             },
             intake,
+            last,
             fresh_id,
         );
         let bot = intake.bot(read.user_agent.as_deref(), bots);
@@ -388,24 +366,24 @@ impl<'a> Batch<'a> {
         message
     }
 
-    fn with<M>(body: Body<M>, kind: Option<EventKind>, messages: Vec<Cow<'a, str>>) -> Self {
-        let reports: Vec<TabReport> = field(body.ledger.as_deref()).unwrap_or_default();
-        let said = message::Common::new(body.context.as_deref(), body.integrations.as_deref());
+    fn with(body: &Members<'_>, kind: Option<EventKind>, messages: Vec<Cow<'a, str>>) -> Self {
+        let reports: Vec<TabReport> = field(body.get("ledger")).unwrap_or_default();
+        let said = message::Common::new(body.get("context"), body.get("integrations"));
         let (common, slip) = match said {
             Ok(common) => (common, None),
             Err(reason) => (message::Common::default(), Some(reason)),
         };
         Self {
-            write_key: text(body.write_key.as_deref()),
-            other_key: text(body.api_key.as_deref()).or_else(|| text(body.token.as_deref())),
-            sent_at: field::<Value>(body.sent_at.as_deref())
+            write_key: text(body.get("writeKey")),
+            other_key: text(body.get("api_key")).or_else(|| text(body.get("token"))),
+            sent_at: field::<Value>(body.get("sentAt"))
                 .and_then(|sent_at| Timestamp::from_json(&sent_at).ok()),
             ledger: believable(reports),
-            placements: field(body.placements.as_deref()).unwrap_or_default(),
-            anonymous_id: text(body.anonymous_id.as_deref()),
-            consent: match body.consent {
-                None => Some(Receipt::default()),
-                Some(consent) => lenient(consent.get()),
+            placements: field(body.get("placements")).unwrap_or_default(),
+            anonymous_id: text(body.get("anonymousId")),
+            consent: match body.get("consent") {
+                None | Some("null") => Some(Receipt::default()),
+                Some(consent) => lenient(consent),
             },
             kind,
             messages,
@@ -463,29 +441,13 @@ impl DecideRequest {
     }
 }
 
-/// Reads a body, which has to be an object; serde would take a list for one.
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, WireError> {
-    if !text.trim_start().starts_with('{') {
-        serde_json::from_str::<IgnoredAny>(text).map_err(|error| invalid(&error))?;
-        return Err(WireError::WrongShape(
+/// Reads a body, which has to be an object: what it says beside its messages, and those.
+fn envelope(text: &str) -> Result<(Members<'_>, Option<Vec<&str>>), WireError> {
+    outline::body(text).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) => invalid(&error),
+        Ok(_) => WireError::WrongShape(
             "the body has to be a JSON object: send {\"writeKey\":…,\"batch\":[…]}".to_owned(),
-        ));
-    }
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            let detail = detail(&error);
-            WireError::WrongShape(format!("{detail}: send {{\"writeKey\":…,\"batch\":[…]}}"))
-        } else {
-            invalid(&error)
-        }
-    })
-}
-
-/// The same, if need be with its half surrogate pairs mended.
-fn parse_mended<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
-    parse(text).or_else(|error| match surrogates::mended(text) {
-        Some(mended) => parse(&mended),
-        None => Err(error),
+        ),
     })
 }
 
@@ -502,12 +464,12 @@ fn lenient<T: DeserializeOwned>(text: &str) -> Option<T> {
     from_text(text).ok()
 }
 
-fn field<T: DeserializeOwned>(raw: Option<&RawValue>) -> Option<T> {
-    lenient(raw?.get())
+fn field<T: DeserializeOwned>(sent: Option<&str>) -> Option<T> {
+    lenient(sent?)
 }
 
-fn text(raw: Option<&RawValue>) -> Option<String> {
-    field(raw).filter(|text: &String| !text.is_empty())
+fn text(sent: Option<&str>) -> Option<String> {
+    field(sent).filter(|text: &String| !text.is_empty())
 }
 
 fn invalid(error: &serde_json::Error) -> WireError {

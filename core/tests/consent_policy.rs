@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use cdp_core::consent::{Choices, Evidence, Policy, PolicyError, Regime, Use, Verdict};
+use cdp_core::consent::{Choices, Evidence, Policy, Regime, Use, Verdict};
+use cdp_core::document::DocumentError;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ fn written() -> Value {
     })
 }
 
-fn errors(document: &str) -> Vec<PolicyError> {
+fn errors(document: &str) -> Vec<DocumentError> {
     Policy::read(document).unwrap_err()
 }
 

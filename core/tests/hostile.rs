@@ -48,6 +48,72 @@ fn batch(message: &[u8]) -> Vec<u8> {
     [&b"{\"batch\":["[..], message, b"]}"].concat()
 }
 
+/// Pieces that JSON is made of, and some that it is not, so that most texts are almost JSON.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec!["{", "}", "[", "]", ",", ":", "\"", "\"a\":"]),
+        2 => prop::sample::select(vec![
+            "\"\"", "\"abcdefg\"", "\"abcdefgh\"", "\"0123456789abcdef\"", "\"\\u00e9\"", "\"\\ud83d\"",
+            "\"\\n\\\"\\\\\"", "\"\u{1f600}!\"", "\"\u{7f}\u{80}\"", "\"abcdefg\\\"hijk\"",
+        ]),
+        2 => prop::sample::select(vec!["0", "-1", "12.5", "1e5", "1E-7", "-0.0e+1", "true", "false", "null"]),
+        1 => prop::sample::select(vec![
+            " ", "\n", "\t", "\r", "\u{b}", "\u{1}", "\"\u{1f}\"", "\"abcdefgh\t\"", "01", "1.", ".5", "+1", "1e",
+            "-", "tru", "nulls", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "'a'", "\u{feff}", "\u{a0}", "//",
+        ]),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Values that are JSON, nested, with spaces here and there.
+fn values() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "1",
+        "-0.5e3",
+        "\"\"",
+        "\"text\"",
+        "\"a longer text, \\\"quoted\\\"\"",
+        "true",
+        "null",
+        "[]",
+        "{}",
+    ]);
+    let space = prop::sample::select(vec!["", "", "", " ", "\n\t"]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(6, 40, 5, move |inner| {
+            let items = prop::collection::vec((inner, space.clone()), 1..5);
+            (items, any::<bool>()).prop_map(|(items, object)| {
+                let item = |(at, (item, space)): (usize, &(String, &str))| {
+                    let name = if object {
+                        format!("\"n{at}\"{space}:")
+                    } else {
+                        String::new()
+                    };
+                    format!("{space}{name}{space}{item}{space}")
+                };
+                let items: Vec<String> = items.iter().enumerate().map(item).collect();
+                let (open, close) = if object { ('{', '}') } else { ('[', ']') };
+                format!("{open}{}{close}", items.join(","))
+            })
+        })
+}
+
+/// What becomes of a text as a message: whether the body is JSON, and the texts of its messages.
+fn taken(text: &str) -> Option<usize> {
+    let body = format!("{{\"batch\":[{text}]}}");
+    match Batch::read(body.as_bytes()) {
+        Ok(batch) => Some(batch.len()),
+        Err(_) => None,
+    }
+}
+
+/// The same by the JSON library.
+fn expected(text: &str) -> Option<usize> {
+    serde_json::from_str::<Vec<Box<serde_json::value::RawValue>>>(&format!("[{text}]"))
+        .ok()
+        .map(|values| values.len())
+}
+
 /// A JSON number, of any length.
 fn numbers() -> impl Strategy<Value = String> {
     let parts = (
@@ -111,6 +177,20 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    /// What is passed over is JSON if and only if the JSON library says so.
+    #[test]
+    fn almost_json_is_told_from_json(text in pieces()) {
+        // What closes the list itself is no matter of one message.
+        prop_assume!(expected(&text).is_some() || serde_json::from_str::<Value>(&format!("{{\"batch\":[{text}]}}")).is_err());
+        prop_assert_eq!(taken(&text), expected(&text), "{}", text);
+    }
+
+    /// The messages of a body are its elements, however they are nested and spaced.
+    #[test]
+    fn messages_are_the_elements_of_the_list(values in prop::collection::vec(values(), 0..6)) {
+        prop_assert_eq!(taken(&values.join(" ,")), Some(values.len()));
+    }
+
     #[test]
     fn a_number_comes_back_as_the_double_that_it_is_or_is_refused(number in numbers()) {
         let judged = judge(&batch(message(&number).as_bytes()));

@@ -10,7 +10,7 @@ use cdp_core::consent::{Choices, Grant, Grants, Policy, Regime, Said, Standing, 
 use cdp_core::decision::{Experience, Variant, decide};
 use cdp_core::forward::Snapshot;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Edge, resolve};
+use cdp_core::identity::{Edge, Rules, resolve};
 use cdp_core::signature::Signed;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::{Span, Timestamp};
@@ -40,7 +40,8 @@ fn evidence() -> impl Strategy<Value = Vec<Edge>> {
         prop::collection::vec(edge, 0..60).prop_map(|edges| {
             let mut earliest: BTreeMap<(Identifier, Identifier), Timestamp> = BTreeMap::new();
             for (one, two, at) in edges {
-                let (a, b) = if (one.priority(), &one) <= (two.priority(), &two) {
+                let strength = |one: &Identifier| Rules::default().place(&one.kind);
+                let (a, b) = if (strength(&one), &one) <= (strength(&two), &two) {
                     (one, two)
                 } else {
                     (two, one)
@@ -55,7 +56,12 @@ fn evidence() -> impl Strategy<Value = Vec<Edge>> {
             }
             earliest
                 .into_iter()
-                .map(|((a, b), first_seen)| Edge { a, b, first_seen })
+                .map(|((a, b), first_seen)| Edge {
+                    a,
+                    b,
+                    first_seen,
+                    last_seen: first_seen,
+                })
                 .collect()
         })
     })
@@ -139,6 +145,18 @@ fn standing<'a>(words: impl IntoIterator<Item = &'a (Choices, Timestamp)>) -> St
 }
 
 proptest! {
+    /// Times in the form that browsers write are read as the library for times reads them.
+    #[test]
+    fn usual_times_are_read_as_the_library_reads_them(
+        (year, month, day) in (0..10_000_u32, 0..14_u32, 0..33_u32),
+        (hour, minute, second) in (0..26_u32, 0..62_u32, 0..62_u32),
+        millis in 0..1_000_u32,
+    ) {
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+        let expected = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
+        prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::as_micros), expected, "{}", text);
+    }
+
     #[test]
     fn what_a_person_said_merges_in_any_order_and_repeated(words in words(), split in any::<prop::sample::Index>()) {
         let whole = standing(&words);
@@ -177,7 +195,7 @@ proptest! {
 
     #[test]
     fn the_same_evidence_in_any_order_gives_the_same_profiles(edges in evidence(), seed in any::<u64>()) {
-        let expected = resolve(&[], &edges);
+        let expected = resolve(&Rules::default(), &[], &edges, &[]);
         let mut shuffled = edges.clone();
         let mut state = seed;
         for at in (1..shuffled.len()).rev() {
@@ -185,13 +203,13 @@ proptest! {
             shuffled.swap(at, usize::try_from(state >> 33).unwrap() % (at + 1));
         }
         let repeated: Vec<Edge> = shuffled.iter().chain(&edges).cloned().collect();
-        prop_assert_eq!(&resolve(&[], &shuffled), &expected);
-        prop_assert_eq!(&resolve(&[], &repeated).groups, &expected.groups);
+        prop_assert_eq!(&resolve(&Rules::default(), &[], &shuffled, &[]), &expected);
+        prop_assert_eq!(&resolve(&Rules::default(), &[], &repeated, &[]).groups, &expected.groups);
     }
 
     #[test]
     fn every_identifier_is_in_one_profile_and_no_profile_has_two_user_ids(edges in evidence()) {
-        let resolution = resolve(&[], &edges);
+        let resolution = resolve(&Rules::default(), &[], &edges, &[]);
         let mut members: Vec<&Identifier> = resolution.groups.iter().flat_map(|group| &group.members).collect();
         let all = members.len();
         members.sort();

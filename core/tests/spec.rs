@@ -20,8 +20,7 @@ use cdp_core::event::{Event, EventKind};
 use cdp_core::fields::Fields;
 use cdp_core::forward::{Membership, Snapshot};
 use cdp_core::gate::{Finding, Gate, examine, gate_event, taken_unasked};
-use cdp_core::identifier;
-use cdp_core::identity::{Node, Resolution, edges_of, resolve};
+use cdp_core::identity::{Constraint, Edge, Node, Resolution, Rules, resolve};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
@@ -329,23 +328,45 @@ fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
 }
 
 /// Evidence kept as the aggregator keeps it: each pair once, with its earliest time.
-fn solve(events: &[Event]) -> Resolution {
+fn solve(rules: &Rules, constraints: &[Constraint], events: &[Event]) -> Resolution {
     let mut edges = BTreeMap::new();
     let mut nodes = Vec::new();
     for event in events {
-        for edge in edges_of(event) {
-            let known = edges
-                .entry((edge.a.clone(), edge.b.clone()))
-                .or_insert_with(|| edge.clone());
-            known.first_seen = known.first_seen.min(edge.first_seen);
+        for (a, b) in rules.evidence_of(event) {
+            let at = event.timestamp;
+            let edge = Edge {
+                a: a.clone(),
+                b: b.clone(),
+                first_seen: at,
+                last_seen: at,
+            };
+            let known: &mut Edge = edges.entry((a, b)).or_insert(edge);
+            known.first_seen = known.first_seen.min(at);
+            known.last_seen = known.last_seen.max(at);
         }
-        let seen = identifier::of_event(event);
+        let seen = rules.identifiers_of(event);
         nodes.extend(seen.into_iter().map(|identifier| Node {
             identifier,
             first_seen: event.timestamp,
         }));
     }
-    resolve(&nodes, &edges.into_values().collect::<Vec<_>>())
+    resolve(
+        rules,
+        &nodes,
+        &edges.into_values().collect::<Vec<_>>(),
+        constraints,
+    )
+}
+
+/// A fixture's event, or as many as it says with `#` in it numbered: `{"repeat": 1200, "anonymousId": "a#"}`.
+fn repeated(value: &Value) -> Vec<Value> {
+    let Some(times) = value["repeat"].as_u64() else {
+        return vec![value.clone()];
+    };
+    let text = value.to_string();
+    (0..times)
+        .map(|number| serde_json::from_str(&text.replace('#', &number.to_string())).unwrap())
+        .collect()
 }
 
 #[test]
@@ -353,21 +374,52 @@ fn identity_in_every_order_and_repeated() {
     for (file, fixture) in fixtures("identity") {
         let events: Vec<Event> = objects(&fixture["events"])
             .iter()
+            .flat_map(repeated)
             .enumerate()
-            .map(|(number, value)| event(value, number))
+            .map(|(number, value)| event(&value, number))
             .collect();
-        for order in permutations(&events) {
+        let rules = match fixture.get("rules") {
+            Some(rules) => Rules::read(&rules.to_string()).unwrap(),
+            None => Rules::default(),
+        };
+        let constraints: Vec<Constraint> =
+            serde_json::from_value(fixture.get("constraints").cloned().unwrap_or(json!([])))
+                .unwrap();
+        // A crowd is tried in two orders only.
+        let orders = match events.len() {
+            0..=6 => permutations(&events),
+            _ => vec![events.clone(), events.iter().rev().cloned().collect()],
+        };
+        for order in orders {
             let twice: Vec<Event> = order.iter().chain(order.iter().rev()).cloned().collect();
             for events in [&order, &twice] {
-                let resolution = solve(events);
-                let groups = serde_json::to_value(&resolution.groups).unwrap();
-                assert_eq!(groups, fixture["groups"], "{}", file.display());
+                let resolution = solve(&rules, &constraints, events);
+                let place = file.display();
+                if let Some(groups) = fixture.get("groups") {
+                    assert_eq!(
+                        &serde_json::to_value(&resolution.groups).unwrap(),
+                        groups,
+                        "{place}"
+                    );
+                }
+                if let Some(profiles) = fixture.get("profiles") {
+                    assert_eq!(&json!(resolution.groups.len()), profiles, "{place}");
+                }
                 assert_eq!(
                     json!(resolution.blocked.len()),
                     fixture["blocked"],
-                    "{}",
-                    file.display()
+                    "{place}"
                 );
+                if let Some(codes) = fixture.get("reasons") {
+                    let mut found: Vec<_> = resolution
+                        .blocked
+                        .iter()
+                        .map(|blocked| blocked.reason.code())
+                        .collect();
+                    found.sort_unstable();
+                    found.dedup();
+                    assert_eq!(&json!(found), codes, "{place}");
+                }
             }
         }
     }

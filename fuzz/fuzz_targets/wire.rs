@@ -7,7 +7,7 @@ use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::{Event, EventKind};
 use cdp_core::forward::Forward;
-use cdp_core::identifier;
+use cdp_core::identity::Rules;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
 use cdp_core::traits;
@@ -75,7 +75,7 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
             let read = Value::Object((**fields).clone());
             assert_eq!(value, read, "what stayed text can be read");
         }
-        let _ = (identifier::of_event(&again), traits::of_event(&again));
+        let _ = (Rules::default().identifiers_of(&again), traits::of_event(&again));
     }
     let forward = Forward {
         space_id: config.space_id.clone(),

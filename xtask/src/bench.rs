@@ -2,6 +2,7 @@
 
 mod crash;
 mod load;
+mod matching;
 mod sizes;
 
 use anyhow::{Result, bail};
@@ -84,6 +85,16 @@ const BENCHES: &[Bench] = &[
         name: "edge",
         about: "the edge worker's processor time for a batch, beside a JavaScript worker's",
         run: load::edge,
+    },
+    Bench {
+        name: "matching",
+        about: "clusters of labelled records without labels, and their processor time, beside Splink's",
+        run: matching::run,
+    },
+    Bench {
+        name: "identity",
+        about: "the identity graph in memory: ten million events of a million people, beside everything at once",
+        run: load::identity,
     },
     Bench {
         name: "soak",

@@ -1,7 +1,8 @@
 //! A space's consent policy: checked as a whole, published in versions, and in force for every event
 //! that is judged after that.
 
-use cdp_core::consent::{Policy, PolicyError};
+use cdp_core::consent::Policy;
+use cdp_core::document::DocumentError;
 
 use crate::app::App;
 use crate::clock;
@@ -19,8 +20,8 @@ fn read(document: &str) -> Result<Policy> {
     Policy::read(document).map_err(|errors| invalid(&errors))
 }
 
-fn invalid(errors: &[PolicyError]) -> Error {
-    let first = errors.first().map(PolicyError::to_string);
+fn invalid(errors: &[DocumentError]) -> Error {
+    let first = errors.first().map(DocumentError::to_string);
     let more = match errors.len() {
         0 | 1 => String::new(),
         count => format!(" (and {} more in details.errors)", count - 1),

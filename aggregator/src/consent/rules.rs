@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cdp_core::consent::{Grants, Policy, Scope, Standing};
 use cdp_core::event::EventKind;
+use cdp_core::identity;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::pipeline::Logged;
@@ -14,6 +15,7 @@ pub(crate) struct Rules {
     space_id: String,
     sources: Vec<Arc<SourceConfig>>,
     policy: Policy,
+    identity: Arc<identity::Rules>,
     /// What a membership needs.
     audiences: Vec<String>,
     /// What a membership needs before a decision may see it.
@@ -23,19 +25,15 @@ pub(crate) struct Rules {
 impl Rules {
     /// The rules of a space, as they are now. Without a source nothing can be allowed.
     pub(crate) fn of(sources: &Directory, space_id: &str) -> Self {
-        let sources = sources.of_space(space_id);
         let policy = sources
+            .of_space(space_id)
             .first()
             .map_or_else(Policy::closed, |config| config.policy.clone());
-        Self::by(policy, space_id, sources)
+        Self::under(policy, sources, space_id)
     }
 
     /// The rules as another policy would have them.
     pub(crate) fn under(policy: Policy, sources: &Directory, space_id: &str) -> Self {
-        Self::by(policy, space_id, sources.of_space(space_id))
-    }
-
-    fn by(policy: Policy, space_id: &str, sources: Vec<Arc<SourceConfig>>) -> Self {
         let together = |uses: &[&[String]]| {
             // Where one use is never allowed, all of them together are not.
             if uses.iter().any(|needed| needed.is_empty()) {
@@ -51,7 +49,8 @@ impl Rules {
         let decisions = together(&[&uses.traits, &uses.audiences, &uses.decisions]);
         Self {
             space_id: space_id.to_owned(),
-            sources,
+            sources: sources.of_space(space_id),
+            identity: sources.identity(space_id),
             audiences,
             decisions,
             policy,
@@ -61,6 +60,11 @@ impl Rules {
     /// Whose rules.
     pub(crate) fn space_id(&self) -> &str {
         &self.space_id
+    }
+
+    /// Which identifiers there are, and what joins them.
+    pub(crate) fn identity(&self) -> &identity::Rules {
+        &self.identity
     }
 
     /// The policy in force.

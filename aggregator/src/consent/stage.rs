@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::EventKind;
-use cdp_core::identifier;
 use sqlx::AnyConnection;
 
 use super::entry::Tip;
@@ -103,12 +102,12 @@ fn hear<'a>(
     anchors: &mut BTreeMap<String, (String, Kept)>,
 ) -> BTreeMap<String, Vec<&'a Logged>> {
     let mut news: BTreeMap<String, Vec<&Logged>> = BTreeMap::new();
-    for logged in turn.events {
+    for (logged, identifiers) in turn.events.iter().zip(&turn.named) {
         let words = State::of_event(&logged.event);
         if words.is_empty() {
             continue;
         }
-        for named in identifier::of_event(&logged.event) {
+        for named in identifiers {
             let anchor = named.to_string();
             let person = turn.person_of.get(&anchor).cloned().unwrap_or_default();
             let (_, kept) = anchors

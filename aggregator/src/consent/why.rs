@@ -7,7 +7,7 @@ use cdp_core::computed_trait::Definition;
 use cdp_core::consent::{Explained, Standing, Use, Verdict};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::edges_of;
+use cdp_core::identity;
 use cdp_core::{gate, traits};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub(super) enum About {
 
 impl About {
     /// Whether it may rest on an event.
-    fn concerns(&self, event: &Event) -> bool {
+    fn concerns(&self, identity: &identity::Rules, event: &Event) -> bool {
         match self {
             Self::Anything => true,
             Self::Trait(name) => traits::of_event(event).iter().any(|(key, _)| key == name),
@@ -42,9 +42,10 @@ impl About {
                 let counters = rule.counters();
                 counters.is_empty() || counters.iter().any(|counter| counter.matches(event))
             }
-            Self::Link(identifier) => edges_of(event)
+            Self::Link(identifier) => identity
+                .evidence_of(event)
                 .iter()
-                .any(|edge| edge.a == *identifier || edge.b == *identifier),
+                .any(|(a, b)| a == identifier || b == identifier),
         }
     }
 }
@@ -100,7 +101,7 @@ pub(super) async fn answer(
         let events = pipeline::events_of_anchor(connection, rules.space_id(), anchor);
         let mut events = pin!(events);
         while let Some(logged) = events.try_next().await? {
-            if rules.grants(&logged).is_none() || !about.concerns(&logged.event) {
+            if rules.grants(&logged).is_none() || !about.concerns(rules.identity(), &logged.event) {
                 continue;
             }
             let found = Answer::of(rules, &logged, standing, uses);

@@ -86,12 +86,10 @@ impl Journal {
         }
     }
 
-    /// Lets go of the entries up to `position`.
+    /// Lets go of the entries up to `position`. Waits for the disk on the thread that it is called on.
     pub(crate) async fn forget(&self, position: i64) -> Result<()> {
         match self {
-            Self::Files(segments) => {
-                on_disk(segments, move |segments| segments.forget(position)).await
-            }
+            Self::Files(segments) => segments.forget(position),
             Self::Table(pool) => table::forget(pool, position).await,
         }
     }

@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 13] = [
+const STEPS: [(&str, &str, &str); 14] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -33,6 +33,7 @@ const STEPS: [(&str, &str, &str); 13] = [
     step!("0011", "purpose_scope"),
     step!("0012", "counting"),
     step!("0013", "quarantine_place"),
+    step!("0014", "identity_rules"),
 ];
 
 /// All steps, in order.

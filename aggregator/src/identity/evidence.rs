@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::identifier::{self, Identifier};
-use cdp_core::identity::edges_of;
+use cdp_core::event::{Event, EventKind};
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{Conflict, Pair, Rules};
 use cdp_core::time::Timestamp;
 
 use super::store::{EdgeRow, Node};
-use crate::pipeline::Logged;
-
-/// Two identifiers, as the evidence names them.
-pub(super) type Pair = (Identifier, Identifier);
+use crate::pipeline::Turn;
 
 /// Identifiers and pairs of a turn, each with its earliest and latest event.
 #[derive(Debug, Default)]
@@ -19,26 +17,38 @@ pub(super) struct Evidence {
     pub(super) pairs: BTreeMap<Pair, EdgeRow>,
 }
 
+/// The evidence of an event whose identifiers are known.
+pub(super) fn pairs(rules: &Rules, event: &Event, named: &[Identifier]) -> Vec<Pair> {
+    // What somebody says of consent tells nobody who they are.
+    if event.kind == EventKind::Consent || named.len() < 2 {
+        return Vec::new();
+    }
+    rules.star(named.to_vec())
+}
+
 impl Evidence {
     /// Collects it; the order of the events does not matter.
-    pub(super) fn of(events: &[Logged]) -> Self {
+    pub(super) fn of(turn: &Turn<'_>) -> Self {
         let mut evidence = Self::default();
-        for logged in events {
+        for (logged, named) in turn.events.iter().zip(&turn.named) {
             let event = &logged.event;
-            for identifier in identifier::of_event(event) {
-                let seen = evidence.seen.entry(identifier).or_insert(event.timestamp);
-                *seen = event.timestamp.min(*seen);
+            for identifier in named {
+                match evidence.seen.get_mut(identifier) {
+                    Some(seen) => *seen = event.timestamp.min(*seen),
+                    None => drop(evidence.seen.insert(identifier.clone(), event.timestamp)),
+                }
             }
-            for edge in edges_of(event) {
+            for pair in pairs(turn.rules.identity(), event, named) {
                 let row = EdgeRow {
-                    first_seen: edge.first_seen,
+                    first_seen: event.timestamp,
                     last_seen: event.timestamp,
                     first_event: event.message_id.clone(),
                     source_id: logged.source_id.to_string(),
+                    events: 1,
                 };
                 evidence
                     .pairs
-                    .entry((edge.a, edge.b))
+                    .entry(pair)
                     .and_modify(|known| known.merge(&row))
                     .or_insert(row);
             }
@@ -50,6 +60,7 @@ impl Evidence {
     /// again because one of them is new, was seen earlier than known, or has new or earlier evidence.
     pub(super) fn changes(
         &self,
+        rules: &Rules,
         nodes: &BTreeMap<Identifier, Node>,
         pairs: &BTreeMap<Pair, EdgeRow>,
     ) -> Changes {
@@ -62,15 +73,25 @@ impl Evidence {
                 changes.dirty.insert(identifier.clone());
             }
         }
+        let crowded = |identifier: &Identifier| {
+            nodes
+                .get(identifier)
+                .is_some_and(|node| node.crowded.is_some())
+        };
         for (pair, row) in &self.pairs {
             let known = pairs.get(pair);
             let merged = known.map_or_else(|| row.clone(), |known| known.merged(row));
-            if known.is_none_or(|known| merged.first_seen < known.first_seen) {
-                changes.dirty.extend([pair.0.clone(), pair.1.clone()]);
+            let is_moved = |known: &EdgeRow| {
+                merged.first_seen < known.first_seen
+                    || (rules.conflict == Conflict::LastOwner && merged.last_seen > known.last_seen)
+            };
+            if known.is_none_or(is_moved) {
+                let ends = [&pair.0, &pair.1].into_iter();
+                changes
+                    .dirty
+                    .extend(ends.filter(|end| !crowded(end)).cloned());
             }
-            if known != Some(&merged) {
-                changes.pairs.insert(pair.clone(), merged);
-            }
+            changes.pairs.insert(pair.clone(), merged);
         }
         changes
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{self, Edge, edges_of};
+use cdp_core::identity::{self, Constraint, Decision, Edge, Pair};
 use sqlx::AnyConnection;
 
 use super::cache::Cache;
-use super::evidence::Pair;
 use super::store::{self, Node};
+use crate::consent;
 use crate::error::Result;
-use crate::pipeline::{Logged, Turn};
+use crate::pipeline::Turn;
 
 /// Pairs whose evidence allows linking, by scope.
 #[derive(Debug, Default)]
@@ -23,16 +23,15 @@ impl Links {
     /// Takes in an event's evidence, if it may link, and says whether it may.
     pub(crate) fn add<S: AsRef<str>>(
         &mut self,
-        logged: &Logged,
+        pairs: Vec<Pair>,
         scope: &Scope,
         needed: &[S],
     ) -> bool {
-        let edges = edges_of(&logged.event);
         let allowed = scope.serves(needed);
-        let none = edges.is_empty();
+        let none = pairs.is_empty();
         if allowed {
-            let pairs = edges.into_iter().map(|edge| (edge.a, edge.b));
-            self.0.extend(pairs.map(|pair| (pair, scope.clone())));
+            self.0
+                .extend(pairs.into_iter().map(|pair| (pair, scope.clone())));
         }
         allowed || none
     }
@@ -47,8 +46,11 @@ pub(crate) async fn link(
     let needed = &turn.rules.policy().uses.link;
     let mut links = Links::default();
     let mut divided = Vec::new();
-    for (logged, scope) in turn.scoped() {
-        let allowed = links.add(logged, scope, needed);
+    let evidence = turn.events.iter().zip(&turn.named).zip(&turn.scopes);
+    let counted = evidence.filter(|((logged, _), _)| !turn.again.contains_key(&logged.anchor));
+    for ((logged, named), scope) in counted {
+        let pairs = super::evidence::pairs(turn.rules.identity(), &logged.event, named);
+        let allowed = links.add(pairs, scope, needed);
         if !allowed && let Some(person) = turn.person_of.get(&logged.anchor) {
             divided.push(person.clone());
         }
@@ -61,6 +63,16 @@ pub(crate) async fn link(
     let space: Arc<str> = Arc::from(turn.space_id);
     let people = store::nodes_of_people(connection, &space, &turn.divided).await?;
     let mut links = store::links_of_people(connection, &space, &turn.divided).await?;
+    let mut decided = store::constraints_of_people(connection, &space, &people).await?;
+    let standings = consent::standings_of_people(connection, &space, decided.keys()).await?;
+    for (person, constraints) in &mut decided {
+        let denied = standings.get(person).is_some_and(|standing| {
+            let said = |purpose: &String| standing.0.get(purpose).is_some_and(|said| said.denies());
+            needed.iter().any(said)
+        });
+        // What somebody joined by hand stays one as long as the person does not say no.
+        constraints.retain(|constraint| !denied || constraint.decision != Decision::MustLink);
+    }
     let mut changed = BTreeMap::new();
     let mut seeds = Vec::new();
     let mut alive = BTreeSet::new();
@@ -70,7 +82,7 @@ pub(crate) async fn link(
             .into_iter()
             .filter(|(_, scope)| scope.serves(needed))
             .map(|((a, b), _)| (a, b));
-        for group in profiles(nodes, edges) {
+        for group in profiles(turn.rules.identity(), nodes, edges, decided.remove(person)) {
             let profile_id = identity::profile_id(&space, &group.seed);
             seeds.push((profile_id.clone(), group.seed));
             for member in group.members {
@@ -108,8 +120,10 @@ pub(crate) async fn link(
 /// The profiles of one person. The rules have been minded where the person was found: what is a part of
 /// an allowed group is allowed.
 fn profiles(
+    rules: &identity::Rules,
     nodes: &BTreeMap<Identifier, Node>,
     links: impl Iterator<Item = Pair>,
+    decided: Option<Vec<Constraint>>,
 ) -> Vec<identity::Group> {
     let seen: Vec<identity::Node> = nodes
         .iter()
@@ -126,8 +140,13 @@ fn profiles(
         .filter_map(|pair| {
             let first_seen = first_seen(&pair)?;
             let (a, b) = pair;
-            Some(Edge { a, b, first_seen })
+            Some(Edge {
+                a,
+                b,
+                first_seen,
+                last_seen: first_seen,
+            })
         })
         .collect();
-    identity::resolve(&seen, &edges).groups
+    identity::resolve(rules, &seen, &edges, &decided.unwrap_or_default()).groups
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{self, Edge, Resolution};
+use cdp_core::identity::{self, Constraint, Edge, Group, Pair, Parts, Reason, Rules};
 use sqlx::AnyConnection;
 
 use super::cache::Cache;
@@ -25,12 +25,40 @@ pub(super) struct Resolved {
     pub(super) touched: BTreeSet<String>,
     /// Profiles that are no more: from → into.
     pub(super) merged: BTreeMap<String, String>,
+    /// Profiles that there are.
+    alive: BTreeSet<String>,
+}
+
+/// What is resolved together.
+#[derive(Debug, Default)]
+pub(super) struct Scene {
+    /// Identifiers with their places as they were.
+    pub(super) before: BTreeMap<Identifier, Node>,
+    /// Every identifier, with its earliest event.
+    pub(super) seen: Vec<identity::Node>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) constraints: Vec<Constraint>,
+    /// Identifiers of which it is known that they were seen with too many others.
+    pub(super) crowded: BTreeMap<Identifier, Reason>,
+}
+
+impl Scene {
+    pub(super) fn resolve(&self, rules: &Rules) -> Parts {
+        identity::resolve_parts(
+            rules,
+            &self.seen,
+            &self.edges,
+            &self.constraints,
+            &self.crowded,
+        )
+    }
 }
 
 /// Resolves every component that the changes touch, together with the new identifiers.
 pub(super) async fn again(
     connection: &mut AnyConnection,
     space: &Arc<str>,
+    rules: &Rules,
     evidence: &Evidence,
     changes: &Changes,
     known: &BTreeMap<Identifier, Node>,
@@ -43,42 +71,104 @@ pub(super) async fn again(
         .collect();
     let mut nodes = store::nodes_of_components(connection, space, &components).await?;
     let mut edges = store::edges_of_components(connection, space, &components).await?;
-    store::forget_blocked(connection, space, &components).await?;
+    let decides = store::decides(connection, space).await?;
+    let mut scenes = Vec::with_capacity(clusters.len());
+    for cluster in clusters {
+        let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, changes, known);
+        if decides {
+            let named = scene.seen.iter().map(|node| &node.identifier);
+            scene.constraints = store::constraints_of(connection, space, named).await?;
+        }
+        scenes.push((cluster.components, scene));
+    }
+    let mut resolved = Resolved::default();
+    settle(
+        connection,
+        space,
+        rules,
+        scenes,
+        &components,
+        cache,
+        &mut resolved,
+    )
+    .await?;
+    Ok(resolved)
+}
 
+/// Resolves scenes and writes what comes of them.
+pub(super) async fn settle(
+    connection: &mut AnyConnection,
+    space: &Arc<str>,
+    rules: &Rules,
+    scenes: Vec<(BTreeSet<i64>, Scene)>,
+    components: &BTreeSet<i64>,
+    cache: &mut Cache,
+    resolved: &mut Resolved,
+) -> Result<()> {
+    store::forget_blocked(connection, space, components).await?;
     let mut last_component = match cache.last_component {
         Some(last) => last,
         None => store::last_component(connection).await?,
     };
-    let mut resolved = Resolved::default();
     let mut seeds = Vec::new();
-    let mut blocked = Vec::new();
-    for cluster in clusters {
-        let component = cluster.components.first().copied().unwrap_or_else(|| {
-            last_component += 1;
-            last_component
-        });
-        let before = cluster.take_nodes(&mut nodes);
-        let all_edges = cluster.take_edges(&mut edges, changes);
-        let seen = cluster.first_seen(&before, evidence);
-        let resolution = identity::resolve(&seen, &all_edges);
-        blocked.extend(resolution.blocked.iter().map(|blocked| Blocked {
-            component,
-            edge: blocked.edge.clone(),
-            reason: blocked.reason.clone(),
+    // Two components may both have the same piece of evidence that joins them no more.
+    let mut blocked = BTreeMap::new();
+    for (mut free, scene) in scenes {
+        let parts = scene.resolve(rules);
+        let mut component_of: BTreeMap<&Identifier, i64> = BTreeMap::new();
+        for groups in &parts.components {
+            let members = || groups.iter().flat_map(|group| &group.members);
+            if !members().any(|member| scene.is_own(member)) {
+                continue;
+            }
+            // A component keeps the number that its identifiers had, as far as nobody else has it.
+            let had = members()
+                .filter_map(|member| scene.before.get(member))
+                .map(|node| node.component);
+            let component = had
+                .into_iter()
+                .find(|had| free.contains(had))
+                .unwrap_or_else(|| {
+                    last_component += 1;
+                    last_component
+                });
+            free.remove(&component);
+            component_of.extend(members().map(|member| (member, component)));
+            seeds.extend(
+                groups
+                    .iter()
+                    .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone())),
+            );
+            resolved.take(space, component, &scene, groups, &parts.crowded);
+        }
+        blocked.extend(parts.blocked.iter().filter_map(|blocked| {
+            let ends = [&blocked.edge.a, &blocked.edge.b];
+            let own = ends
+                .into_iter()
+                .filter(|end| !parts.crowded.contains_key(*end));
+            let component = own.chain(ends).find_map(|end| component_of.get(end));
+            let pair = (blocked.edge.a.clone(), blocked.edge.b.clone());
+            let blocked = Blocked {
+                component: *component?,
+                code: blocked.reason.code().as_str(),
+                reason: blocked.reason.sentence(rules),
+            };
+            Some((pair, blocked))
         }));
-        seeds.extend(
-            resolution
-                .groups
-                .iter()
-                .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone())),
-        );
-        resolved.take(space, component, &before, &seen, &resolution);
     }
     cache.last_component = Some(last_component);
     store::put_nodes(connection, space, &resolved.nodes).await?;
     store::put_seeds(connection, space, seeds).await?;
-    store::put_blocked(connection, space, blocked).await?;
-    Ok(resolved)
+    store::put_blocked(connection, space, blocked).await
+}
+
+impl Scene {
+    /// Whether an identifier is resolved here, and not only named by evidence that joins nobody.
+    fn is_own(&self, identifier: &Identifier) -> bool {
+        self.seen
+            .binary_search_by(|node| node.identifier.cmp(identifier))
+            .is_ok()
+    }
 }
 
 impl Resolved {
@@ -86,29 +176,33 @@ impl Resolved {
         &mut self,
         space: &str,
         component: i64,
-        before: &BTreeMap<Identifier, Node>,
-        seen: &[identity::Node],
-        resolution: &Resolution,
+        scene: &Scene,
+        groups: &[Group],
+        crowded: &BTreeMap<Identifier, Reason>,
     ) {
-        let first_seen: BTreeMap<&Identifier, _> = seen
+        let before = &scene.before;
+        let divided = groups
             .iter()
-            .map(|node| (&node.identifier, node.first_seen))
-            .collect();
-        let divided = before
-            .values()
+            .flat_map(|group| &group.members)
+            .filter_map(|member| before.get(member))
             .any(|node| node.person_id != node.profile_id);
-        let mut alive = BTreeSet::new();
         let mut moved = Vec::new();
-        for group in &resolution.groups {
+        for group in groups {
             let profile_id = identity::profile_id(space, &group.seed);
             for member in &group.members {
                 let old = before.get(member);
-                let first_seen = first_seen.get(member).copied().unwrap_or_default();
+                let seen = scene
+                    .seen
+                    .binary_search_by(|node| node.identifier.cmp(member));
+                let Some(seen) = seen.ok().and_then(|at| scene.seen.get(at)) else {
+                    continue;
+                };
                 let node = Node {
                     component,
                     person_id: profile_id.clone(),
                     profile_id: profile_id.clone(),
-                    first_seen,
+                    first_seen: seen.first_seen,
+                    crowded: crowded.get(member).cloned(),
                 };
                 if old.is_none_or(|old| old.profile_id != profile_id) {
                     self.touched.insert(profile_id.clone());
@@ -124,14 +218,13 @@ impl Resolved {
                     self.nodes.insert(member.clone(), node);
                 }
             }
-            alive.insert(profile_id);
+            self.alive.insert(profile_id);
         }
         for (from, into) in moved {
             self.touched.insert(from.clone());
-            if !alive.contains(&from) {
-                self.merged.insert(from, into);
-            }
+            self.merged.insert(from, into);
         }
+        self.merged.retain(|from, _| !self.alive.contains(from));
     }
 }
 
@@ -143,60 +236,62 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn take_nodes(
+    /// What of all that was loaded belongs to the cluster. The evidence that was stored has this turn's
+    /// changes already, except for pairs with new identifiers, which no component leads to yet.
+    fn scene(
         &self,
         nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>,
-    ) -> BTreeMap<Identifier, Node> {
-        self.components
-            .iter()
-            .filter_map(|component| nodes.remove(component))
-            .flatten()
-            .collect()
-    }
-
-    /// The evidence within the cluster: what was stored, which has this turn's changes already,
-    /// except for pairs of new identifiers, which no component leads to yet.
-    fn take_edges(&self, edges: &mut BTreeMap<i64, Vec<Edge>>, changes: &Changes) -> Vec<Edge> {
-        let mut all: Vec<Edge> = self
-            .components
-            .iter()
-            .filter_map(|component| edges.remove(component))
-            .flatten()
-            .collect();
+        edges: &mut BTreeMap<i64, store::Around>,
+        evidence: &Evidence,
+        changes: &Changes,
+        known: &BTreeMap<Identifier, Node>,
+    ) -> Scene {
+        let mut scene = Scene::default();
+        for component in &self.components {
+            scene
+                .before
+                .extend(nodes.remove(component).unwrap_or_default());
+            let around = edges.remove(component).unwrap_or_default();
+            scene.edges.extend(around.edges);
+            scene.crowded.extend(around.crowded);
+        }
         let of_new = changes
             .pairs
             .iter()
-            .filter(|((a, _), _)| self.new.contains(a));
-        all.extend(of_new.map(|((a, b), row)| Edge {
-            a: a.clone(),
-            b: b.clone(),
-            first_seen: row.first_seen,
-        }));
-        all
-    }
-
-    fn first_seen(
-        &self,
-        before: &BTreeMap<Identifier, Node>,
-        evidence: &Evidence,
-    ) -> Vec<identity::Node> {
-        let known = before
-            .iter()
-            .map(|(identifier, node)| (identifier, Some(node.first_seen)));
-        let new = self.new.iter().map(|identifier| (identifier, None));
+            .filter(|((a, b), _)| self.new.contains(a) || self.new.contains(b));
+        for ((a, b), row) in of_new {
+            scene.edges.push(row.edge(a, b));
+            for end in [a, b] {
+                let reason = known.get(end).and_then(|node| node.crowded.clone());
+                scene
+                    .crowded
+                    .extend(reason.map(|reason| (end.clone(), reason)));
+            }
+        }
+        let of_nodes = scene.before.iter();
+        let crowded = of_nodes
+            .filter_map(|(identifier, node)| Some((identifier.clone(), node.crowded.clone()?)));
+        scene.crowded.extend(crowded);
         let earliest = |identifier: &Identifier, known| {
             [known, evidence.seen.get(identifier).copied()]
                 .into_iter()
                 .flatten()
                 .min()
         };
-        known
-            .chain(new)
+        let known = scene
+            .before
+            .iter()
+            .map(|(identifier, node)| (identifier, Some(node.first_seen)));
+        let new = self.new.iter().map(|identifier| (identifier, None));
+        let all: BTreeMap<&Identifier, _> = known.chain(new).collect();
+        scene.seen = all
+            .into_iter()
             .map(|(identifier, known)| identity::Node {
                 identifier: identifier.clone(),
                 first_seen: earliest(identifier, known).unwrap_or_default(),
             })
-            .collect()
+            .collect();
+        scene
     }
 }
 
@@ -216,15 +311,16 @@ fn clusters(changes: &Changes, known: &BTreeMap<Identifier, Node>) -> Vec<Cluste
     };
     let mut cluster_of: BTreeMap<Member, usize> = BTreeMap::new();
     let mut clusters: BTreeMap<usize, BTreeSet<Member>> = BTreeMap::new();
-    for identifier in &changes.dirty {
-        let next = clusters.len();
+    for (next, identifier) in changes.dirty.iter().enumerate() {
         let number = *cluster_of.entry(member(identifier)).or_insert(next);
         clusters
             .entry(number)
             .or_default()
             .insert(member(identifier));
     }
-    for (a, b) in changes.pairs.keys() {
+    let crowded = |end: &Identifier| known.get(end).is_some_and(|node| node.crowded.is_some());
+    let joining = |pair: &&Pair| !crowded(&pair.0) && !crowded(&pair.1);
+    for (a, b) in changes.pairs.keys().filter(joining) {
         // A pair that only was seen again joins nothing new, and its ends need not be dirty.
         let (Some(&one), Some(&two)) = (cluster_of.get(&member(a)), cluster_of.get(&member(b)))
         else {

@@ -20,22 +20,21 @@ pub(crate) async fn apply(
     cache: &mut Cache,
 ) -> Result<()> {
     let space: Arc<str> = Arc::from(turn.space_id);
-    let evidence = Evidence::of(turn.events);
+    let evidence = Evidence::of(turn);
+    let rules = turn.rules.identity();
     let mut nodes = known_nodes(connection, &space, &evidence, cache).await?;
     let pairs = store::edges(connection, &space, evidence.pairs.keys()).await?;
-    let changes = evidence.changes(&nodes, &pairs);
+    let changes = evidence.changes(rules, &nodes, &pairs);
     store::put_edges(connection, &space, &changes.pairs).await?;
     if !changes.dirty.is_empty() {
-        let resolved =
-            resolve::again(connection, &space, &evidence, &changes, &nodes, cache).await?;
-        for (identifier, node) in resolved.nodes {
-            cache.put(&space, identifier.to_string(), node.clone());
-            nodes.insert(identifier, node);
+        let resolved = resolve::again(
+            connection, &space, rules, &evidence, &changes, &nodes, cache,
+        )
+        .await?;
+        for (identifier, node) in &resolved.nodes {
+            nodes.insert(identifier.clone(), node.clone());
         }
-        turn.touched.extend(resolved.touched);
-        turn.merged.extend(resolved.merged);
-        turn.people.extend(resolved.people);
-        turn.divided.extend(resolved.divided);
+        resolved.tell(&space, turn, cache);
     }
     for (identifier, node) in nodes {
         if node.person_id != node.profile_id {

@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::Edge;
+use cdp_core::identity::{Constraint, Decision, Edge, Pair, Reason};
 use cdp_core::time::Timestamp;
+use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use super::evidence::Pair;
 use super::link::Links;
+use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+
+/// Components that are resolved again in one step.
+const STEP: i64 = 50;
 
 /// An identifier's place in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) struct Node {
     pub(super) person_id: String,
     pub(super) profile_id: String,
     pub(super) first_seen: Timestamp,
+    /// Why it was seen with too many others to name anybody.
+    pub(super) crowded: Option<Reason>,
 }
 
 /// What is kept of a pair's evidence.
@@ -32,12 +38,25 @@ pub(super) struct EdgeRow {
     /// The earliest event; between equal times the smaller message id.
     pub(super) first_event: String,
     pub(super) source_id: String,
+    /// How many events carried both.
+    pub(super) events: i64,
 }
 
 impl EdgeRow {
+    /// As the core has it.
+    pub(super) fn edge(&self, a: &Identifier, b: &Identifier) -> Edge {
+        Edge {
+            a: a.clone(),
+            b: b.clone(),
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+        }
+    }
+
     /// Takes in further evidence of the same pair.
     pub(super) fn merge(&mut self, other: &Self) {
         self.last_seen = other.last_seen.max(self.last_seen);
+        self.events += other.events;
         if (other.first_seen, &other.first_event) < (self.first_seen, &self.first_event) {
             self.first_seen = other.first_seen;
             self.first_event.clone_from(&other.first_event);
@@ -57,7 +76,7 @@ impl EdgeRow {
 #[derive(Clone, Debug)]
 pub(super) struct Blocked {
     pub(super) component: i64,
-    pub(super) edge: Edge,
+    pub(super) code: &'static str,
     pub(super) reason: String,
 }
 
@@ -69,7 +88,7 @@ pub(super) async fn nodes(
 ) -> Result<Vec<(Identifier, Node)>> {
     let query = Many::new(
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
          w.identifier",
         [space_id.into()],
@@ -89,7 +108,7 @@ pub(super) async fn nodes_of_components(
 ) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
         "WITH wanted (component) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.component = \
          w.component",
         [space_id.into()],
@@ -118,7 +137,7 @@ pub(super) async fn edges(
     let query = Many::new(
         "WITH wanted (a, b) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS \
          first_seen, e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS \
-         source_id FROM wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.a = \
+         source_id, e.events AS events FROM wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.a = \
          w.a AND e.b = w.b",
         [space_id.into()],
     );
@@ -126,49 +145,234 @@ pub(super) async fn edges(
         .rows(pairs.map(|(a, b)| [a.to_string().into(), b.to_string().into()]))
         .fetch(connection)
         .await?;
-    rows.iter()
-        .map(|row| {
-            let found = EdgeRow {
-                first_seen: time(row, "first_seen")?,
-                last_seen: time(row, "last_seen")?,
-                first_event: row.try_get("first_event")?,
-                source_id: row.try_get("source_id")?,
-            };
-            Ok(((identifier(row, "a")?, identifier(row, "b")?), found))
-        })
-        .collect()
+    rows.iter().map(edge_row).collect()
 }
 
-/// Every piece of evidence within these components.
+fn edge_row(row: &AnyRow) -> Result<(Pair, EdgeRow)> {
+    let found = EdgeRow {
+        first_seen: time(row, "first_seen")?,
+        last_seen: time(row, "last_seen")?,
+        first_event: row.try_get("first_event")?,
+        source_id: row.try_get("source_id")?,
+        events: row.try_get("events")?,
+    };
+    Ok(((identifier(row, "a")?, identifier(row, "b")?), found))
+}
+
+/// The evidence of a component.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) edges: Vec<Edge>,
+    /// The ends that were seen with too many others.
+    pub(super) crowded: BTreeMap<Identifier, Reason>,
+}
+
+/// Every piece of evidence that an identifier of these components has, but for those that were seen with
+/// too many others: what such a one was seen with is not of its component.
 pub(super) async fn edges_of_components(
     connection: &mut AnyConnection,
     space_id: &str,
     components: &BTreeSet<i64>,
-) -> Result<BTreeMap<i64, Vec<Edge>>> {
-    let query = Many::new(
-        "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, \
-         e.b AS b, e.first_seen AS first_seen FROM wanted w CROSS JOIN identity_node n CROSS \
-         JOIN identity_edge e WHERE n.space_id = $1 AND n.component = w.component AND \
-         e.space_id = $1 AND e.a = n.identifier",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(components.iter().map(|component| [(*component).into()]))
-        .fetch(connection)
-        .await?;
-    let mut found: BTreeMap<i64, Vec<Edge>> = BTreeMap::new();
-    for row in &rows {
-        let edge = Edge {
-            a: identifier(row, "a")?,
-            b: identifier(row, "b")?,
-            first_seen: time(row, "first_seen")?,
-        };
-        found
-            .entry(row.try_get("component")?)
-            .or_default()
-            .push(edge);
+) -> Result<BTreeMap<i64, Around>> {
+    let mut found: BTreeMap<i64, Around> = BTreeMap::new();
+    for sql in [
+        "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, e.b AS b, \
+         e.first_seen AS first_seen, e.last_seen AS last_seen, o.crowded AS crowded, e.b AS other FROM wanted w \
+         CROSS JOIN identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node o WHERE n.space_id = $1 AND \
+         n.component = w.component AND n.crowded = '' AND e.space_id = $1 AND e.a = n.identifier AND o.space_id = $1 AND \
+         o.identifier = e.b",
+        // From the other end only what the first does not give.
+        "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, e.b AS b, \
+         e.first_seen AS first_seen, e.last_seen AS last_seen, o.crowded AS crowded, e.a AS other FROM wanted w \
+         CROSS JOIN identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node o WHERE n.space_id = $1 AND \
+         n.component = w.component AND n.crowded = '' AND e.space_id = $1 AND e.b = n.identifier AND o.space_id = $1 AND \
+         o.identifier = e.a AND (o.component <> n.component OR o.crowded <> '')",
+    ] {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = query
+            .rows(components.iter().map(|component| [(*component).into()]))
+            .fetch(connection)
+            .await?;
+        for row in &rows {
+            let edge = Edge {
+                a: identifier(row, "a")?,
+                b: identifier(row, "b")?,
+                first_seen: time(row, "first_seen")?,
+                last_seen: time(row, "last_seen")?,
+            };
+            let around = found.entry(row.try_get("component")?).or_default();
+            if let Some(reason) = crowded(row)? {
+                around.crowded.insert(identifier(row, "other")?, reason);
+            }
+            around.edges.push(edge);
+        }
     }
     Ok(found)
+}
+
+/// Every piece of evidence that these identifiers have.
+pub(super) async fn edges_beside(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<BTreeMap<Pair, EdgeRow>> {
+    let mut found = BTreeMap::new();
+    for sql in [
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, \
+         e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, e.events AS events FROM \
+         wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.a = w.identifier",
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, \
+         e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, e.events AS events FROM \
+         wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.b = w.identifier",
+    ] {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = query
+            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
+            .fetch(connection)
+            .await?;
+        for row in &rows {
+            let (pair, edge) = edge_row(row)?;
+            found.insert(pair, edge);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether anybody has decided anything of a space's identifiers that holds.
+pub(super) async fn decides(connection: &mut AnyConnection, space_id: &str) -> Result<bool> {
+    let row = sqlx::query("SELECT a FROM identity_constraint WHERE space_id = $1 LIMIT 1")
+        .bind(space_id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// What was decided of these identifiers.
+pub(super) async fn constraints_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<Vec<Constraint>> {
+    let mut found = BTreeSet::new();
+    for sql in [
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT c.a AS a, c.b AS b, c.decision AS decision FROM wanted w \
+         CROSS JOIN identity_constraint c WHERE c.space_id = $1 AND c.a = w.identifier",
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT c.a AS a, c.b AS b, c.decision AS decision FROM wanted w \
+         CROSS JOIN identity_constraint c WHERE c.space_id = $1 AND c.b = w.identifier",
+    ] {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = query
+            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
+            .fetch(connection)
+            .await?;
+        for row in &rows {
+            let word: String = row.try_get("decision")?;
+            let decision: Decision = serde_json::from_value(word.into())?;
+            let (a, b) = (identifier(row, "a")?, identifier(row, "b")?);
+            found.insert(Constraint { a, b, decision });
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The identifiers that somebody joined with these by hand.
+pub(super) async fn merged_with(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<Vec<Identifier>> {
+    let constraints = constraints_of(connection, space_id, identifiers).await?;
+    let merges = constraints
+        .into_iter()
+        .filter(|one| one.decision == Decision::MustLink);
+    Ok(merges.flat_map(|one| [one.a, one.b]).collect())
+}
+
+/// What was decided of these people's identifiers, by person.
+pub(super) async fn constraints_of_people(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    people: &BTreeMap<String, BTreeMap<Identifier, Node>>,
+) -> Result<BTreeMap<String, Vec<Constraint>>> {
+    let mut found = BTreeMap::new();
+    if !decides(connection, space_id).await? {
+        return Ok(found);
+    }
+    for (person, nodes) in people {
+        let mut constraints = constraints_of(connection, space_id, nodes.keys()).await?;
+        constraints.retain(|one| nodes.contains_key(&one.a) && nodes.contains_key(&one.b));
+        found.insert(person.clone(), constraints);
+    }
+    Ok(found)
+}
+
+/// Has the components of these identifiers resolved again, in the background.
+pub(super) async fn put_again<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &'a Identifier>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
+        [],
+    );
+    let rows = identifiers.map(|one| [space_id.into(), one.to_string().into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// The same of a whole space.
+pub(super) async fn put_everybody(connection: &mut AnyConnection, space_id: &str) -> Result<()> {
+    let sql = "INSERT INTO identity_again (space_id, identifier) SELECT space_id, MIN(identifier) FROM identity_node \
+               WHERE space_id = $1 GROUP BY space_id, component ON CONFLICT (space_id, identifier) DO NOTHING";
+    sqlx::query(sql).bind(space_id).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether somebody has to be resolved again.
+pub(crate) async fn is_waiting(database: &Database) -> Result<bool> {
+    let row = sqlx::query("SELECT identifier FROM identity_again LIMIT 1")
+        .fetch_optional(database.reader())
+        .await?;
+    Ok(row.is_some())
+}
+
+/// How many components of a space have to be resolved again.
+pub(super) async fn waiting(database: &Database, space_id: &str) -> Result<i64> {
+    let row = sqlx::query("SELECT COUNT(*) AS waiting FROM identity_again WHERE space_id = $1")
+        .bind(space_id)
+        .fetch_one(database.reader())
+        .await?;
+    Ok(row.try_get("waiting")?)
+}
+
+/// Takes the next of them: a space and some of its identifiers.
+pub(crate) async fn next(
+    connection: &mut AnyConnection,
+) -> Result<Option<(String, BTreeSet<Identifier>)>> {
+    let sql = "SELECT space_id, identifier FROM identity_again WHERE space_id = (SELECT MIN(space_id) FROM identity_again) \
+               ORDER BY identifier LIMIT $1";
+    let rows = sqlx::query(sql)
+        .bind(STEP)
+        .fetch_all(&mut *connection)
+        .await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let space_id: String = first.try_get("space_id")?;
+    let identifiers: BTreeSet<Identifier> = rows
+        .iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect::<Result<_>>()?;
+    let delete = Many::new(
+        "DELETE FROM identity_again WHERE space_id = $1 AND identifier IN (VALUES {rows})",
+        [space_id.as_str().into()],
+    );
+    delete
+        .rows(identifiers.iter().map(|one| [one.to_string().into()]))
+        .execute(connection)
+        .await?;
+    Ok(Some((space_id, identifiers)))
 }
 
 /// Every identifier of these people, by person.
@@ -179,7 +383,7 @@ pub(super) async fn nodes_of_people(
 ) -> Result<BTreeMap<String, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
         "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
-         n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen FROM wanted w CROSS JOIN \
+         n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM wanted w CROSS JOIN \
          identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
         [space_id.into()],
     );
@@ -259,9 +463,9 @@ pub(super) async fn put_edges(
     pairs: &BTreeMap<Pair, EdgeRow>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO identity_edge (space_id, a, b, first_seen, last_seen, first_event, source_id) VALUES {rows} \
+        "INSERT INTO identity_edge (space_id, a, b, first_seen, last_seen, first_event, source_id, events) VALUES {rows} \
          ON CONFLICT (space_id, a, b) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, \
-         first_event = excluded.first_event, source_id = excluded.source_id",
+         first_event = excluded.first_event, source_id = excluded.source_id, events = excluded.events",
         [],
     );
     let rows = pairs.iter().map(|((a, b), row)| {
@@ -274,6 +478,7 @@ pub(super) async fn put_edges(
             last.into(),
             (&row.first_event).into(),
             (&row.source_id).into(),
+            row.events.into(),
         ]
     });
     insert.rows(rows).execute(connection).await?;
@@ -287,22 +492,29 @@ pub(super) async fn put_nodes(
     nodes: &BTreeMap<Identifier, Node>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO identity_node (space_id, identifier, component, person_id, profile_id, first_seen) VALUES {rows} \
+        "INSERT INTO identity_node (space_id, identifier, component, person_id, profile_id, first_seen, crowded) VALUES {rows} \
          ON CONFLICT (space_id, identifier) DO UPDATE \
-         SET component = excluded.component, person_id = excluded.person_id, profile_id = excluded.profile_id, first_seen = excluded.first_seen",
+         SET component = excluded.component, person_id = excluded.person_id, profile_id = excluded.profile_id, first_seen = excluded.first_seen, crowded = excluded.crowded",
         [],
     );
-    let rows = nodes.iter().map(|(identifier, node)| {
+    let mut rows = Vec::with_capacity(nodes.len());
+    for (identifier, node) in nodes {
         let first_seen = node.first_seen.as_micros();
-        [
+        let crowded = node
+            .crowded
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()?;
+        rows.push([
             space_id.into(),
             identifier.to_string().into(),
             node.component.into(),
             (&node.person_id).into(),
             (&node.profile_id).into(),
             first_seen.into(),
-        ]
-    });
+            crowded.unwrap_or_default().into(),
+        ]);
+    }
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
@@ -345,40 +557,43 @@ pub(super) async fn forget_blocked(
 pub(super) async fn put_blocked(
     connection: &mut AnyConnection,
     space_id: &str,
-    blocked: Vec<Blocked>,
+    blocked: BTreeMap<Pair, Blocked>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO identity_blocked (space_id, component, a, b, reason) VALUES {rows} \
-         ON CONFLICT (space_id, a, b) DO UPDATE SET component = excluded.component, reason = excluded.reason",
+        "INSERT INTO identity_blocked (space_id, component, a, b, code, reason) VALUES {rows} \
+         ON CONFLICT (space_id, a, b) DO UPDATE SET component = excluded.component, code = excluded.code, reason = excluded.reason",
         [],
     );
-    let rows = blocked.into_iter().map(
-        |Blocked {
-             component,
-             edge,
-             reason,
-         }| {
-            [
-                space_id.into(),
-                component.into(),
-                edge.a.to_string().into(),
-                edge.b.to_string().into(),
-                reason.into(),
-            ]
-        },
-    );
+    let rows = blocked.into_iter().map(|((a, b), blocked)| {
+        [
+            space_id.into(),
+            blocked.component.into(),
+            a.to_string().into(),
+            b.to_string().into(),
+            blocked.code.into(),
+            blocked.reason.into(),
+        ]
+    });
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
     let node = Node {
+        crowded: crowded(row)?,
         component: row.try_get("component")?,
         person_id: row.try_get("person_id")?,
         profile_id: row.try_get("profile_id")?,
         first_seen: time(row, "first_seen")?,
     };
     Ok((identifier(row, "identifier")?, node))
+}
+
+/// Why an identifier was seen with too many others.
+fn crowded(row: &AnyRow) -> Result<Option<Reason>> {
+    let text: String = row.try_get("crowded")?;
+    let reason = (!text.is_empty()).then(|| serde_json::from_str(&text));
+    Ok(reason.transpose()?)
 }
 
 /// Reads an identifier as it was written: it is in normal form already.
@@ -390,4 +605,96 @@ pub(crate) fn identifier(row: &AnyRow, column: &str) -> Result<Identifier> {
 
 fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Ok(Timestamp::from_micros(row.try_get(column)?))
+}
+
+/// A profile's identifiers.
+pub(super) async fn identifiers_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql = "SELECT identifier FROM identity_node WHERE space_id = $1 AND profile_id = $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect()
+}
+
+/// Whether one of these identifiers has to be resolved again.
+pub(super) async fn is_waiting_for(
+    database: &Database,
+    space_id: &str,
+    identifiers: &BTreeSet<Identifier>,
+) -> Result<bool> {
+    let mut connection = database.reader().acquire().await?;
+    let query = Many::new(
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.identifier AS identifier FROM wanted w \
+         CROSS JOIN identity_again x WHERE x.space_id = $1 AND x.identifier = w.identifier",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(identifiers.iter().map(|one| [one.to_string().into()]))
+        .fetch(&mut connection)
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// The refused evidence of these identifiers: in a word, and for a person.
+pub(super) async fn blocked_beside(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<BTreeMap<Pair, (String, String)>> {
+    let mut found = BTreeMap::new();
+    for sql in [
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
+         CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.a = w.identifier",
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
+         CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.b = w.identifier",
+    ] {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = query
+            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
+            .fetch(connection)
+            .await?;
+        for row in &rows {
+            let pair = (identifier(row, "a")?, identifier(row, "b")?);
+            found.insert(pair, (row.try_get("code")?, row.try_get("reason")?));
+        }
+    }
+    Ok(found)
+}
+
+/// What was decided of these identifiers and holds, with its time.
+pub(super) async fn decisions_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<Vec<(Timestamp, Value)>> {
+    let mut found = BTreeMap::new();
+    for sql in [
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT d.id AS id, d.kind AS kind, d.reason AS reason, d.decided_at AS decided_at \
+         FROM wanted w CROSS JOIN identity_constraint c CROSS JOIN identity_decision d WHERE c.space_id = $1 AND c.a = w.identifier AND d.id = c.decision_id",
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT d.id AS id, d.kind AS kind, d.reason AS reason, d.decided_at AS decided_at \
+         FROM wanted w CROSS JOIN identity_constraint c CROSS JOIN identity_decision d WHERE c.space_id = $1 AND c.b = w.identifier AND d.id = c.decision_id",
+    ] {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = query
+            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
+            .fetch(connection)
+            .await?;
+        for row in &rows {
+            let id: String = row.try_get("id")?;
+            let kind: String = row.try_get("kind")?;
+            let reason: String = row.try_get("reason")?;
+            let at = time(row, "decided_at")?;
+            let entry = json!({"at": at, "what": kind, "decision": id, "reason": reason});
+            found.insert(id, (at, entry));
+        }
+    }
+    Ok(found.into_values().collect())
 }

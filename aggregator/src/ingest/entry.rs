@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use cdp_core::event::Event;
+use cdp_core::event::{Event, Reader};
 use cdp_core::forward::Refused;
 use cdp_core::ledger::TabReport;
 use cdp_core::time::Timestamp;
@@ -82,8 +82,9 @@ impl Entry {
 
     /// The entry's events.
     pub(crate) fn events(&self) -> Result<Vec<Arc<Event>>> {
+        let mut reader = Reader::default();
         self.texts()
-            .map(|text| Ok(Arc::new(serde_json::from_str(text)?)))
+            .map(|text| Ok(Arc::new(reader.read(text)?)))
             .collect()
     }
 

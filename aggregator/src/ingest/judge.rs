@@ -7,7 +7,7 @@ use cdp_core::consent::Standing;
 use cdp_core::event::{Event, EventKind, Object, Writer};
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::gate::{Gate, gate_event};
-use cdp_core::identifier::{self, Identifier};
+use cdp_core::identifier::Identifier;
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::tracking_plan::{Action, Compiled};
@@ -28,11 +28,12 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
         .filter(|config| config.space_id == forward.space_id);
     let config = config.ok_or_else(|| Error::not_found("source"))?;
     forget_made_up_tabs(app, &mut forward);
+    let identity = app.sources.identity(&forward.space_id);
     let admitted: Vec<(usize, Event, Vec<Identifier>)> = forward
         .admitted
         .into_iter()
         .map(|admitted| {
-            let identifiers = identifier::of_event(&admitted.event);
+            let identifiers = identity.identifiers_of(&admitted.event);
             (admitted.index, admitted.event, identifiers)
         })
         .collect();

@@ -6,7 +6,7 @@
 //! event table's key sees to it. Only the word in the reply does.
 
 use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastbloom::BloomFilter;
@@ -35,8 +35,79 @@ pub(super) enum Memory {
 
 /// A message id of a space, as it is remembered. Keyed and 128 bits wide: nobody can make two ids
 /// that are taken for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IdHash(u64, u64);
+
+impl Hash for IdHash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.1);
+    }
+}
+
+/// What is a hash already is not hashed again.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        // Nothing but an `IdHash` comes here, and that writes a number.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Ids that wait, in parts: a set that grows moves all that it has, and everybody waits for that.
+#[derive(Debug)]
+struct Waiting {
+    parts: Vec<HashSet<IdHash, BuildHasherDefault<AsItIs>>>,
+}
+
+/// Parts of [`Waiting`].
+const PARTS: u64 = 256;
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            parts: (0..PARTS).map(|_| HashSet::default()).collect(),
+        }
+    }
+}
+
+impl Waiting {
+    fn part(&mut self, id: IdHash) -> Option<&mut HashSet<IdHash, BuildHasherDefault<AsItIs>>> {
+        // Below the remainder of a small number, so it fits.
+        self.parts.get_mut(usize::try_from(id.0 % PARTS).ok()?)
+    }
+
+    fn contains(&mut self, id: IdHash) -> bool {
+        self.part(id).is_some_and(|part| part.contains(&id))
+    }
+
+    fn insert(&mut self, id: IdHash) {
+        if let Some(part) = self.part(id) {
+            part.insert(id);
+        }
+    }
+
+    fn remove(&mut self, id: IdHash) {
+        if let Some(part) = self.part(id) {
+            part.remove(&id);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.parts.iter().map(HashSet::len).sum()
+    }
+}
 
 /// Message ids that were seen last.
 #[derive(Debug)]
@@ -49,7 +120,7 @@ pub(crate) struct Seen {
 
 #[derive(Debug, Default)]
 struct Known {
-    waiting: HashSet<IdHash>,
+    waiting: Waiting,
     filters: VecDeque<Filter>,
     /// Whether the filters have the ids from before the start.
     filled: bool,
@@ -80,9 +151,9 @@ impl Seen {
 
     /// What is known of ids.
     pub(super) fn recall(&self, ids: impl Iterator<Item = IdHash>) -> Vec<Memory> {
-        let known = self.known();
+        let mut known = self.known();
         ids.map(|id| {
-            if known.waiting.contains(&id) {
+            if known.waiting.contains(id) {
                 Memory::Waiting
             } else if !known.filled || known.may_have(id) {
                 Memory::Maybe
@@ -106,7 +177,7 @@ impl Seen {
     pub(crate) fn settle(&self, ids: impl Iterator<Item = IdHash>) {
         let mut known = self.known();
         for id in ids {
-            known.waiting.remove(&id);
+            known.waiting.remove(id);
         }
     }
 

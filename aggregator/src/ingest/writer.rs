@@ -21,6 +21,7 @@ use crate::database::Database;
 use crate::database::journal::Record;
 use crate::error::{Code, Error, Result};
 use crate::live::Live;
+use crate::priority;
 
 /// Batches that may wait for the disk.
 const MOST_BATCHES: usize = 512;
@@ -129,6 +130,9 @@ impl Log {
         let (end, end_seen) = watch::channel(last);
         let (jobs, waiting) = mpsc::channel(MOST_BATCHES);
         tokio::spawn(fill(Arc::clone(&seen), database.clone()));
+        let sweeper = priority::behind("sweeper", sweep(database.clone(), position));
+        sweeper
+            .map_err(|error| Error::internal(format!("the log's sweeper cannot start: {error}")))?;
         let writer = Writer {
             database,
             live,
@@ -136,8 +140,6 @@ impl Log {
             end,
             last,
             certain: true,
-            position,
-            swept: 0,
         };
         let task = tokio::spawn(writer.run(waiting));
         Ok((
@@ -212,6 +214,24 @@ async fn fill(seen: Arc<Seen>, database: Database) {
     }
 }
 
+/// Deletes what has taken effect, now and then, once its effects are durable; until the pipeline has ended.
+async fn sweep(database: Database, mut position: watch::Receiver<i64>) {
+    // What the last process left.
+    position.mark_changed();
+    while position.changed().await.is_ok() {
+        let done = *position.borrow_and_update();
+        let swept = async {
+            database.settle().await?;
+            database.journal().forget(done).await
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "entries of the log that have taken effect could not be deleted; it is tried again");
+            position.mark_changed();
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
 struct Writer {
     database: Database,
     live: Live,
@@ -220,48 +240,20 @@ struct Writer {
     last: i64,
     /// Whether `last` is known to be right.
     certain: bool,
-    position: watch::Receiver<i64>,
-    /// Up to where entries were deleted.
-    swept: i64,
 }
 
 impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(GROUP);
-        let mut sweep = tokio::time::interval(SWEEP);
-        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = sweep.tick() => self.sweep().await,
-                count = waiting.recv_many(&mut jobs, GROUP) => {
-                    if count == 0 {
-                        return;
-                    }
-                    let mut group = Vec::with_capacity(jobs.len());
-                    for job in jobs.drain(..) {
-                        match job {
-                            Job::Append(batch, reply) => group.push((batch, reply)),
-                            Job::Stop => waiting.close(),
-                        }
-                    }
-                    self.write(group).await;
+        while waiting.recv_many(&mut jobs, GROUP).await > 0 {
+            let mut group = Vec::with_capacity(jobs.len());
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Append(batch, reply) => group.push((batch, reply)),
+                    Job::Stop => waiting.close(),
                 }
             }
-        }
-    }
-
-    /// Deletes what has taken effect.
-    async fn sweep(&mut self) {
-        let done = *self.position.borrow();
-        // While the database is away, batches are answered instead of waiting for this too.
-        if done <= self.swept || !self.certain {
-            return;
-        }
-        match self.database.journal().forget(done).await {
-            Ok(()) => self.swept = done,
-            Err(error) => {
-                tracing::warn!(%error, "entries of the log that have taken effect could not be deleted; it is tried again");
-            }
+            self.write(group).await;
         }
     }
 

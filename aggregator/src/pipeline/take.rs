@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdp_core::event::Event;
-use cdp_core::identifier;
 use cdp_core::outcome::Outcome;
 use sqlx::{AnyConnection, Row as _};
 
@@ -14,6 +13,7 @@ use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 use crate::id;
 use crate::ingest::Entry;
+use crate::source::Directory;
 
 /// An entry with its events read.
 pub(super) struct Read<'a> {
@@ -26,8 +26,9 @@ pub(super) async fn take(
     connection: &mut AnyConnection,
     last: i64,
     entries: &[Read<'_>],
+    sources: &Directory,
 ) -> Result<Vec<Logged>> {
-    let (logged, stored) = insert_events(connection, last, entries).await?;
+    let (logged, stored) = insert_events(connection, last, entries, sources).await?;
     insert_quarantine(connection, entries).await?;
     account::keep(connection, entries, &stored).await?;
     Ok(logged)
@@ -38,6 +39,7 @@ async fn insert_events(
     connection: &mut AnyConnection,
     mut last: i64,
     entries: &[Read<'_>],
+    sources: &Directory,
 ) -> Result<(Vec<Logged>, Vec<Vec<bool>>)> {
     let mut insert = Many::new(
         "INSERT INTO event (offset_id, space_id, source_id, message_id, kind, name, anchor, timestamp, received_at, tab, seq, body) \
@@ -49,10 +51,11 @@ async fn insert_events(
     for Read { entry, events } in entries {
         let space_id: Arc<str> = Arc::from(entry.space_id.as_str());
         let source_id: Arc<str> = Arc::from(entry.source_id.as_str());
+        let identity = sources.identity(&space_id);
         let mut of_entry = Vec::with_capacity(events.len());
         for (event, body) in events.iter().zip(entry.texts()) {
             // Judging has refused events that name nobody.
-            let Some(anchor) = identifier::of_event(event).into_iter().next() else {
+            let Some(anchor) = identity.identifiers_of(event).into_iter().next() else {
                 of_entry.push(None);
                 continue;
             };

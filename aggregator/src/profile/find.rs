@@ -16,11 +16,10 @@ pub(crate) async fn find(app: &App, space_id: &str, reference: &str) -> Result<S
         let identifier: Identifier = reference
             .parse()
             .map_err(|message: String| Error::new(Code::InvalidRequest, message))?;
-        match Identifier::normalised(&identifier.kind, &identifier.value) {
-            Some(identifier) => {
-                store::of_identifier(&mut connection, space_id, &identifier).await?
-            }
-            None => None,
+        let rules = app.sources.identity(space_id);
+        match rules.identifier(&identifier.kind, &identifier.value) {
+            Ok(identifier) => store::of_identifier(&mut connection, space_id, &identifier).await?,
+            Err(_) => None,
         }
     };
     found.ok_or_else(|| Error::not_found("profile"))

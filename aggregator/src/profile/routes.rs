@@ -1,12 +1,13 @@
 //! HTTP of profiles.
 
 use axum::extract::{Path, Query, State};
+use cdp_core::identifier::Identifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::store::{self, Place};
-use super::{find, view};
-use crate::error::Result;
+use super::{chain, find, view};
+use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
@@ -27,7 +28,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/explain",
-            "Which evidence and which rule joined each identifier; for consent ask …/consent/why?link=kind:value",
+            "Which evidence and which rule joined each identifier; ?from=kind:value&to=kind:value for the shortest chain between two; for consent ask …/consent/why?link=kind:value",
             explain,
         )
 }
@@ -90,17 +91,35 @@ async fn events(
     })
 }
 
+/// Two identifiers between which the evidence is asked for.
+#[derive(Deserialize)]
+struct Ends {
+    from: Option<Identifier>,
+    to: Option<Identifier>,
+}
+
 async fn explain(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
+    Query(ends): Query<Ends>,
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let mut connection = app.database.reader().acquire().await?;
     let identifiers =
         store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
-    let links = store::links(&mut connection, space_id, &id).await?;
+    let mut links = store::links(&mut connection, space_id, &id).await?;
+    links.extend(store::merges(&mut connection, space_id, &id).await?);
+    if let (Some(from), Some(to)) = (&ends.from, &ends.to) {
+        let Some(chain) = chain::shortest(links, from, to) else {
+            let say = format!("nothing that counts joins {from} and {to} within this profile");
+            return Err(Error::new(Code::NotFound, say));
+        };
+        return Ok(Json(
+            json!({"id": id, "from": from, "to": to, "chain": chain}),
+        ));
+    }
     let blocked = store::refusals(&mut connection, space_id, &id).await?;
     let former = store::former_ids(&mut connection, space_id, &id).await?;
     let identifiers: Vec<view::IdentifierView> = identifiers

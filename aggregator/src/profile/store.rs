@@ -186,14 +186,16 @@ async fn entries(
 /// Evidence within a profile, for a person to read.
 #[derive(Debug, Serialize)]
 pub(super) struct Link {
-    a: Identifier,
-    b: Identifier,
+    pub(super) a: Identifier,
+    pub(super) b: Identifier,
     rule: &'static str,
     reason: String,
     first_event: String,
     source_id: String,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    /// How many events carried both.
+    events: i64,
 }
 
 /// Evidence that was refused.
@@ -201,6 +203,7 @@ pub(super) struct Link {
 pub(super) struct Refusal {
     a: Identifier,
     b: Identifier,
+    blocked: String,
     reason: String,
 }
 
@@ -211,11 +214,12 @@ pub(super) async fn links(
     profile_id: &str,
 ) -> Result<Vec<Link>> {
     let sql = "SELECT e.a AS a, e.b AS b, e.first_event AS first_event, e.source_id AS source_id, \
-        e.first_seen AS first_seen, e.last_seen AS last_seen, v.kind AS kind FROM \
+        e.first_seen AS first_seen, e.last_seen AS last_seen, e.events AS events, v.kind AS kind FROM \
         identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node other LEFT JOIN \
         event v ON v.space_id = $1 AND v.message_id = e.first_event WHERE e.space_id = $1 AND \
         e.a = n.identifier AND other.space_id = $1 AND other.identifier = e.b AND \
-        other.profile_id = n.profile_id AND n.space_id = $1 AND n.profile_id = $2 ORDER BY \
+        other.profile_id = n.profile_id AND n.space_id = $1 AND n.profile_id = $2 AND NOT EXISTS \
+        (SELECT 1 FROM identity_blocked x WHERE x.space_id = $1 AND x.a = e.a AND x.b = e.b) ORDER BY \
         e.first_seen, e.a, e.b";
     let rows = sqlx::query(sql)
         .bind(space_id)
@@ -254,6 +258,7 @@ fn link(row: &AnyRow) -> Result<Link> {
         source_id: row.try_get("source_id")?,
         first_seen: Timestamp::from_micros(row.try_get("first_seen")?),
         last_seen: Timestamp::from_micros(row.try_get("last_seen")?),
+        events: row.try_get("events")?,
     })
 }
 
@@ -263,10 +268,11 @@ pub(super) async fn refusals(
     space_id: &str,
     profile_id: &str,
 ) -> Result<Vec<Refusal>> {
-    let sql = "SELECT DISTINCT x.a AS a, x.b AS b, x.reason AS reason FROM identity_node n CROSS JOIN \
-        identity_blocked x WHERE x.space_id = $1 AND x.component = n.component AND (x.a = \
-        n.identifier OR x.b = n.identifier) AND n.space_id = $1 AND n.profile_id = $2 ORDER BY \
-        x.a, x.b";
+    // UNION takes away what both ends give.
+    let sql = "SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM identity_node n CROSS JOIN identity_blocked x \
+        WHERE x.space_id = $1 AND x.a = n.identifier AND n.space_id = $1 AND n.profile_id = $2 \
+        UNION SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM identity_node n CROSS JOIN identity_blocked x \
+        WHERE x.space_id = $1 AND x.b = n.identifier AND n.space_id = $1 AND n.profile_id = $2 ORDER BY 1, 2";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(profile_id)
@@ -277,7 +283,42 @@ pub(super) async fn refusals(
             Ok(Refusal {
                 a: identifier(row, "a")?,
                 b: identifier(row, "b")?,
+                blocked: row.try_get("code")?,
                 reason: row.try_get("reason")?,
+            })
+        })
+        .collect()
+}
+
+/// What somebody joined by hand within a profile.
+pub(super) async fn merges(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<Vec<Link>> {
+    let sql = "SELECT c.a AS a, c.b AS b, d.id AS id, d.reason AS reason, d.decided_at AS decided_at FROM identity_node n \
+        CROSS JOIN identity_constraint c CROSS JOIN identity_node other CROSS JOIN identity_decision d WHERE c.space_id = $1 AND \
+        c.a = n.identifier AND c.decision = 'must_link' AND other.space_id = $1 AND other.identifier = c.b AND \
+        other.profile_id = n.profile_id AND d.id = c.decision_id AND n.space_id = $1 AND n.profile_id = $2 ORDER BY c.a, c.b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let decided_at = Timestamp::from_micros(row.try_get("decided_at")?);
+            let reason: String = row.try_get("reason")?;
+            Ok(Link {
+                a: identifier(row, "a")?,
+                b: identifier(row, "b")?,
+                rule: "merged_by_hand",
+                reason: format!("somebody decided that they are one person: {reason}"),
+                first_event: row.try_get("id")?,
+                source_id: String::new(),
+                first_seen: decided_at,
+                last_seen: decided_at,
+                events: 0,
             })
         })
         .collect()

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use cdp_core::consent::{Choices, Scope};
 use cdp_core::event::Object;
 use cdp_core::identifier::Identifier;
+use cdp_core::identity;
 use serde::Serialize;
+use sqlx::AnyConnection;
 
 use super::store;
 use crate::app::App;
@@ -16,8 +18,8 @@ use crate::{computed_trait, consent, traits};
 
 /// A profile.
 #[derive(Debug, Serialize)]
-pub(super) struct Profile {
-    pub(super) id: String,
+pub(crate) struct Profile {
+    pub(crate) id: String,
     identifiers: Vec<IdentifierView>,
     traits: Object,
     computed_traits: Object,
@@ -77,14 +79,25 @@ pub(super) async fn many(
     purpose: Option<&str>,
 ) -> Result<Vec<Profile>> {
     let rules = Rules::of(&app.sources, space_id);
+    let mut connection = app.database.reader().acquire().await?;
+    seen_by(&mut connection, &rules, ids, purpose).await
+}
+
+/// The same, as one connection sees it.
+pub(crate) async fn seen_by(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    ids: Vec<String>,
+    purpose: Option<&str>,
+) -> Result<Vec<Profile>> {
+    let space_id = rules.space_id();
     let mut needed = rules.policy().uses.traits.clone();
     needed.extend(purpose.map(str::to_owned));
-    let mut connection = app.database.reader().acquire().await?;
-    let mut identifiers = store::identifiers_of(&mut connection, space_id, &ids).await?;
-    let traits = traits::of_profiles(&mut connection, space_id, &ids).await?;
-    let computed = computed_trait::of_profiles(&mut connection, space_id, &ids).await?;
-    let mut audiences = audience::memberships_of(&mut connection, space_id, &ids).await?;
-    let mut consent = consent::of_profiles(&mut connection, space_id, &ids).await?;
+    let mut identifiers = store::identifiers_of(connection, space_id, &ids).await?;
+    let traits = traits::of_profiles(connection, space_id, &ids).await?;
+    let computed = computed_trait::of_profiles(connection, space_id, &ids).await?;
+    let mut audiences = audience::memberships_of(connection, space_id, &ids).await?;
+    let mut consent = consent::of_profiles(connection, space_id, &ids).await?;
     let view = |id: String| {
         let (traits, computed) = (
             traits.seen_for(&id, &needed),
@@ -93,7 +106,10 @@ pub(super) async fn many(
         let mut audiences = audiences.remove(&id).unwrap_or_default();
         audiences.retain(|belongs| purpose.is_none_or(|purpose| belongs.holds_for(purpose)));
         Profile {
-            identifiers: strongest_first(identifiers.remove(&id).unwrap_or_default()),
+            identifiers: strongest_first(
+                rules.identity(),
+                identifiers.remove(&id).unwrap_or_default(),
+            ),
             traits: traits.values,
             computed_traits: computed.values,
             rests_on: RestsOn {
@@ -116,9 +132,10 @@ pub(crate) async fn identifiers(
 ) -> Result<BTreeMap<String, Vec<IdentifierView>>> {
     let mut connection = app.database.reader().acquire().await?;
     let found = store::identifiers_of(&mut connection, space_id, ids).await?;
+    let rules = app.sources.identity(space_id);
     Ok(found
         .into_iter()
-        .map(|(id, identifiers)| (id, strongest_first(identifiers)))
+        .map(|(id, identifiers)| (id, strongest_first(&rules, identifiers)))
         .collect())
 }
 
@@ -129,7 +146,11 @@ pub(crate) async fn names(app: &App, space_id: &str, id: &str) -> Result<Vec<Ide
     Ok(found.remove(id).unwrap_or_default())
 }
 
-fn strongest_first(mut identifiers: Vec<Identifier>) -> Vec<IdentifierView> {
-    identifiers.sort_by_cached_key(|identifier| (identifier.priority(), identifier.clone()));
+fn strongest_first(
+    rules: &identity::Rules,
+    mut identifiers: Vec<Identifier>,
+) -> Vec<IdentifierView> {
+    let strength = |identifier: &Identifier| rules.place(&identifier.kind).unwrap_or(usize::MAX);
+    identifiers.sort_by_cached_key(|identifier| (strength(identifier), identifier.clone()));
     identifiers.into_iter().map(IdentifierView::from).collect()
 }

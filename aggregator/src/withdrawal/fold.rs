@@ -35,7 +35,8 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             };
             let scope = Scope::of(&grants, standing);
             of_anchor.add(&grants, &scope, standing);
-            links.add(&logged, &scope, &rules.policy().uses.link);
+            let pairs = rules.identity().evidence_of(&logged.event);
+            links.add(pairs, &scope, &rules.policy().uses.link);
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
                 tally.add_again(&definitions, &logged, &scope);

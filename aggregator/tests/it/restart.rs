@@ -90,3 +90,44 @@ fn kills_in_the_middle_of_ingest_lose_and_double_nothing() {
         acknowledged.len()
     );
 }
+
+/// The pipeline's commits do not wait for the disk, so a power cut may take the last of them back. What
+/// they did follows from the log, which is durable.
+#[test]
+fn what_a_power_cut_takes_back_is_found_again_from_the_log() {
+    let server = Server::fresh();
+    if server.data().database_url().is_some() {
+        // Postgres keeps the order of its commits itself, and there is no file to put back.
+        return;
+    }
+    server.batch(&[track("m-1", "browser-a", "Viewed", json!({}))]);
+    server.profile("anonymous_id:browser-a");
+    let data = server.kill();
+    let files = ["headwater.sqlite", "headwater.sqlite-wal"]
+        .map(|name| data.dir.path().join("data").join(name));
+    let before = files.each_ref().map(|file| std::fs::read(file).unwrap());
+
+    let server = data.serve();
+    server.batch(&[track("m-2", "browser-a", "Bought", json!({}))]);
+    let expected = server.timeline("anonymous_id:browser-a");
+    assert_eq!(expected.len(), 2);
+    let data = server.kill();
+    for (file, bytes) in files.iter().zip(before) {
+        std::fs::write(file, bytes).unwrap();
+    }
+    // SQLite makes it anew from the write-ahead log.
+    std::fs::remove_file(data.dir.path().join("data/headwater.sqlite-shm")).unwrap();
+
+    let server = data.serve();
+    let found = eventually("the log is taken in again", || {
+        let found = server.timeline("anonymous_id:browser-a");
+        (found.len() == 2).then_some(found)
+    });
+    let ids = |timeline: &[serde_json::Value]| -> Vec<serde_json::Value> {
+        timeline
+            .iter()
+            .map(|event| event["messageId"].clone())
+            .collect()
+    };
+    assert_eq!(ids(&found), ids(&expected));
+}

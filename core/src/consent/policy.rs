@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::why::Matched;
 use super::{
     ADVERTISING, ANALYTICS, Choices, CountedFrom, Counting, Evidence, Ground, NECESSARY,
-    PERSONALIZATION, PolicyError, Regime, SALE_OR_SHARE, Use, Verdict, Why, place, verdict,
+    PERSONALIZATION, Regime, SALE_OR_SHARE, Use, Verdict, Why, place, verdict,
 };
+use crate::document::DocumentError;
 
 /// Something for which people are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -197,7 +198,7 @@ impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let document = Value::deserialize(deserializer)?.to_string();
         Self::read(&document).map_err(|errors| {
-            let told: Vec<String> = errors.iter().map(PolicyError::to_string).collect();
+            let told: Vec<String> = errors.iter().map(DocumentError::to_string).collect();
             de::Error::custom(told.join("; "))
         })
     }

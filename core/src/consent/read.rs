@@ -1,22 +1,15 @@
 //! Reading a policy as a whole: every mistake is told, with its place and with what to write instead.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use serde::Serialize;
-
-use super::document::{Member, Node};
 use super::{
     ADVERTISING, CountedFrom, Counting, MOST_COUNTED, NECESSARY, Policy, Purpose, Regime, Rule,
     SMALLEST_GROUP, Use, Uses, place,
 };
+use crate::document::{self, DocumentError, LONGEST_NAME, Member, Mistakes, Node, meant, start};
 
-/// Mistakes that are told at once.
-const MOST_ERRORS: usize = 50;
 /// Purposes that a space may have.
 const MOST_PURPOSES: usize = 64;
-/// Characters of a name.
-const LONGEST_NAME: usize = 64;
 /// Characters of a label or a description.
 const LONGEST_TEXT: usize = 1_000;
 /// Characters of a name that is counted.
@@ -38,69 +31,23 @@ const OLDER_FIELDS: [&str; 3] = ["default_regime", "collect_purpose", "decide_pu
 /// The key of destinations that are not named.
 const DESTINATIONS: &str = "destinations";
 
-/// A mistake in a policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PolicyError {
-    /// Where in the document, such as `uses.send[0]`; empty for the whole.
-    pub path: String,
-    /// The line, from one.
-    pub line: usize,
-    /// The character in the line, from one.
-    pub column: usize,
-    /// What is wrong and what to write.
-    pub message: String,
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            column,
-            message,
-        } = self;
-        write!(formatter, "line {line}, column {column}")?;
-        if !path.is_empty() {
-            write!(formatter, ", {path}")?;
-        }
-        write!(formatter, ": {message}")
-    }
-}
-
-impl std::error::Error for PolicyError {}
-
 impl Policy {
     /// Reads and checks a policy, as it is written or as it was stored by any version.
     ///
     /// # Errors
     /// Every mistake that was found (the first 50), in the order of the document.
-    pub fn read(document: &str) -> Result<Self, Vec<PolicyError>> {
-        let root = Node::read(document).map_err(|(line, column, message)| {
-            vec![PolicyError {
-                path: String::new(),
-                line,
-                column,
-                message: format!("this is no JSON: {message}"),
-            }]
-        })?;
+    pub fn read(document: &str) -> Result<Self, Vec<DocumentError>> {
+        let root = document::read(document)?;
         let mut reader = Reader::default();
         let policy = reader.policy(root);
-        match policy {
-            Some(policy) if reader.errors.is_empty() => Ok(policy),
-            _ => {
-                let mut errors = reader.errors;
-                errors.sort_by_key(|error| (error.line, error.column));
-                errors.truncate(MOST_ERRORS);
-                Err(errors)
-            }
-        }
+        reader.mistakes.or_told(policy)
     }
 }
 
 /// What was found on the way.
 #[derive(Default)]
 struct Reader {
-    errors: Vec<PolicyError>,
+    mistakes: Mistakes,
     /// The names of the purposes, once they are read.
     purposes: Vec<String>,
     /// Whether it says what is counted.
@@ -109,7 +56,7 @@ struct Reader {
 
 impl Reader {
     fn policy(&mut self, root: Node<'_>) -> Option<Policy> {
-        let fields = self.object(
+        let fields = self.mistakes.object(
             root,
             "",
             "write the policy as {\"purposes\":[…],\"uses\":{…},…}",
@@ -117,7 +64,8 @@ impl Reader {
         for field in &fields {
             let known = FIELDS.iter().chain(&OLDER_FIELDS).copied();
             if !known.clone().any(|known| known == field.name) {
-                self.unknown(field, &field.name, "a policy", FIELDS.into_iter());
+                self.mistakes
+                    .unknown(field, &field.name, "a policy", FIELDS.into_iter());
             }
         }
         let get = |name: &str| {
@@ -129,7 +77,7 @@ impl Reader {
         let version = get("version").map_or(Some(0), |node| self.version(node));
         let purposes = match get("purposes") {
             Some(node) => self.all_purposes(node),
-            None => self.missing(
+            None => self.mistakes.missing(
                 root,
                 "purposes",
                 "\"purposes\": [\"necessary\", \"analytics\"]",
@@ -145,19 +93,19 @@ impl Reader {
             (Some(node), [None, None]) => self.uses(node),
             (None, [Some(collect), Some(decide)]) => self.older_uses(collect, decide),
             (Some(_), [Some(node), _] | [None, Some(node)]) => {
-                self.wrong_name(
+                self.mistakes.wrong_name(
                     node,
                     "collect_purpose",
                     "\"uses\" says it already: remove this field",
                 );
                 None
             }
-            (None, [None, None]) => self.missing(
+            (None, [None, None]) => self.mistakes.missing(
                 root,
                 "uses",
                 "\"uses\": {\"store\": [\"analytics\"], \"send\": [\"analytics\"], …}",
             ),
-            (None, _) => self.missing(
+            (None, _) => self.mistakes.missing(
                 root,
                 "uses",
                 "\"uses\" instead of collect_purpose and decide_purpose",
@@ -165,7 +113,7 @@ impl Reader {
         };
         let gpc_denies = match get("gpc_denies") {
             Some(node) => self.denied_by_gpc(node, "gpc_denies"),
-            None => self.missing(
+            None => self.mistakes.missing(
                 root,
                 "gpc_denies",
                 "\"gpc_denies\": [\"advertising\", \"sale_or_share\"], or [] where it is not honoured",
@@ -180,7 +128,7 @@ impl Reader {
                 (regime.clone(), regime)
             }
             (Some(_), Some(node)) => {
-                self.wrong_name(
+                self.mistakes.wrong_name(
                     node,
                     "default_regime",
                     "\"default\" says it already: remove this field",
@@ -188,7 +136,8 @@ impl Reader {
                 (None, None)
             }
             (None, None) => (
-                self.missing(root, "default", "\"default\": \"opt_in\""),
+                self.mistakes
+                    .missing(root, "default", "\"default\": \"opt_in\""),
                 None,
             ),
         };
@@ -215,7 +164,7 @@ impl Reader {
 
     fn version(&mut self, node: Node<'_>) -> Option<u32> {
         let version = node.parse();
-        self.or_wrong(
+        self.mistakes.or_wrong(
             version,
             node,
             "version",
@@ -225,10 +174,12 @@ impl Reader {
 
     fn all_purposes(&mut self, node: Node<'_>) -> Option<Vec<Purpose>> {
         let items = node.items();
-        let items = self.or_wrong(items, node, "purposes", "write a list of purposes")?;
+        let items = self
+            .mistakes
+            .or_wrong(items, node, "purposes", "write a list of purposes")?;
         if items.len() > MOST_PURPOSES {
             let most = format!("a space may have {MOST_PURPOSES} purposes");
-            return self.wrong(node, "purposes", most);
+            return self.mistakes.wrong(node, "purposes", most);
         }
         let mut purposes: Vec<Purpose> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -238,7 +189,7 @@ impl Reader {
             };
             if purposes.iter().any(|known| known.name == purpose.name) {
                 let twice = format!("\"{}\" is there twice: remove one", purpose.name);
-                self.wrong::<()>(item, &path, twice);
+                self.mistakes.wrong::<()>(item, &path, twice);
                 continue;
             }
             purposes.push(purpose);
@@ -259,7 +210,7 @@ impl Reader {
             });
         }
         let form = "write a name, or {\"name\":\"analytics\",\"label\":\"Analytics\",\"description\":\"…\"}";
-        let fields = self.object(node, path, form)?;
+        let fields = self.mistakes.object(node, path, form)?;
         let mut purpose = Purpose::default();
         for field in &fields {
             let place = format!("{path}.{}", field.name);
@@ -270,11 +221,12 @@ impl Reader {
                         .text()
                         .filter(|text| text.chars().count() <= LONGEST_TEXT);
                     let most = format!("write a text of at most {LONGEST_TEXT} characters");
-                    self.or_wrong(text, field.value, &place, most)?
+                    self.mistakes.or_wrong(text, field.value, &place, most)?
                 }
                 _ => {
                     let known = ["name", "label", "description"];
-                    self.unknown(field, &place, "a purpose", known.into_iter());
+                    self.mistakes
+                        .unknown(field, &place, "a purpose", known.into_iter());
                     continue;
                 }
             };
@@ -285,7 +237,7 @@ impl Reader {
             }
         }
         if purpose.name.is_empty() {
-            return self.wrong(node, path, form);
+            return self.mistakes.wrong(node, path, form);
         }
         Some(purpose)
     }
@@ -298,11 +250,12 @@ impl Reader {
         let hint = format!(
             "a purpose's name has 1 to {LONGEST_NAME} letters, digits, \"_\", \"-\" and \".\""
         );
-        self.or_wrong(fits.then_some(name), node, path, hint)
+        self.mistakes
+            .or_wrong(fits.then_some(name), node, path, hint)
     }
 
     fn uses(&mut self, node: Node<'_>) -> Option<Uses> {
-        let members = self.object(
+        let members = self.mistakes.object(
             node,
             "uses",
             "write {\"store\":[\"analytics\"],\"send\":[…],…}",
@@ -322,7 +275,7 @@ impl Reader {
                 _ => {
                     let known = Use::ALL.map(|each| each.to_string());
                     let known = known.iter().map(String::as_str);
-                    self.unknown(
+                    self.mistakes.unknown(
                         member,
                         &path,
                         "\"uses\"",
@@ -343,7 +296,7 @@ impl Reader {
                     "\"{word}\" is missing: write the purposes that it needs, such as \"{word}\": [\"{}\"]",
                     self.purposes.get(1).map_or(NECESSARY, String::as_str)
                 );
-                self.wrong::<()>(node, "uses", missing);
+                self.mistakes.wrong::<()>(node, "uses", missing);
             }
         }
         Some(uses)
@@ -353,7 +306,9 @@ impl Reader {
     fn older_uses(&mut self, collect: Node<'_>, decide: Node<'_>) -> Option<Uses> {
         let mut one = |node: Node<'_>, path: &str| {
             let name = node.text();
-            let name = self.or_wrong(name, node, path, "write a purpose's name")?;
+            let name = self
+                .mistakes
+                .or_wrong(name, node, path, "write a purpose's name")?;
             self.known(node, path, &name).then(|| vec![name])
         };
         let (collect, decide) = (
@@ -388,7 +343,7 @@ impl Reader {
         let purposes = self.purposes_of(node, path)?;
         if node.items().is_some_and(|items| items.is_empty()) {
             let hint = "an empty list would allow nothing: write the purposes that it needs, or [\"necessary\"] where it needs no agreement";
-            return self.wrong(node, path, hint);
+            return self.mistakes.wrong(node, path, hint);
         }
         Some(purposes)
     }
@@ -396,7 +351,7 @@ impl Reader {
     /// A list of purposes that exist.
     fn purposes_of(&mut self, node: Node<'_>, path: &str) -> Option<Vec<String>> {
         let items = node.items();
-        let items = self.or_wrong(
+        let items = self.mistakes.or_wrong(
             items,
             node,
             path,
@@ -406,14 +361,17 @@ impl Reader {
         for (index, item) in items.into_iter().enumerate() {
             let path = format!("{path}[{index}]");
             let name = item.text();
-            let Some(name) = self.or_wrong(name, item, &path, "write a purpose's name") else {
+            let Some(name) = self
+                .mistakes
+                .or_wrong(name, item, &path, "write a purpose's name")
+            else {
                 continue;
             };
             if !self.known(item, &path, &name) {
                 continue;
             }
             if purposes.contains(&name) {
-                self.wrong::<()>(
+                self.mistakes.wrong::<()>(
                     item,
                     &path,
                     format!("\"{name}\" is there twice: remove one"),
@@ -428,7 +386,7 @@ impl Reader {
     fn denied_by_gpc(&mut self, node: Node<'_>, path: &str) -> Option<Vec<String>> {
         let purposes = self.purposes_of(node, path)?;
         if purposes.iter().any(|purpose| purpose == NECESSARY) {
-            return self.wrong(
+            return self.mistakes.wrong(
                 node,
                 path,
                 "\"necessary\" is always allowed: remove it here",
@@ -439,7 +397,8 @@ impl Reader {
 
     fn regime(&mut self, node: Node<'_>, path: &str) -> Option<Regime> {
         let regime = node.parse();
-        self.or_wrong(regime, node, path, "write \"opt_in\" or \"opt_out\"")
+        self.mistakes
+            .or_wrong(regime, node, path, "write \"opt_in\" or \"opt_out\"")
     }
 
     /// A place's rule: a regime, or an object with one.
@@ -448,7 +407,7 @@ impl Reader {
             return self.regime(node, path).map(Rule::from);
         }
         let form = "write \"opt_in\", \"opt_out\", or {\"regime\":\"opt_out\",\"purposes\":{\"advertising\":\"opt_in\"},\"gpc_denies\":[…]}";
-        let fields = self.object(node, path, form)?;
+        let fields = self.mistakes.object(node, path, form)?;
         let mut rule = Rule::default();
         let mut regime = None;
         for field in &fields {
@@ -460,13 +419,14 @@ impl Reader {
                 "counting" => rule.counting = Some(self.counted_from(field.value, &place)?),
                 _ => {
                     let known = ["regime", "purposes", "gpc_denies", "counting"];
-                    self.unknown(field, &place, "a place's rule", known.into_iter());
+                    self.mistakes
+                        .unknown(field, &place, "a place's rule", known.into_iter());
                 }
             }
         }
         match regime {
             Some(regime) => Some(Rule { regime, ..rule }),
-            None => self.wrong(
+            None => self.mistakes.wrong(
                 node,
                 path,
                 "\"regime\" is missing: write \"opt_in\" or \"opt_out\"",
@@ -475,13 +435,15 @@ impl Reader {
     }
 
     fn regimes(&mut self, node: Node<'_>, path: &str) -> Option<BTreeMap<String, Regime>> {
-        let members = self.object(node, path, "write {\"advertising\":\"opt_in\"}")?;
+        let members = self
+            .mistakes
+            .object(node, path, "write {\"advertising\":\"opt_in\"}")?;
         let mut regimes = BTreeMap::new();
         for member in &members {
             let place = format!("{path}.{}", member.name);
             let known = self.known_name(member, &place);
             if known && member.name == NECESSARY {
-                self.wrong_name(
+                self.mistakes.wrong_name(
                     member.value,
                     &place,
                     "\"necessary\" is always allowed: remove it here",
@@ -496,13 +458,13 @@ impl Reader {
 
     fn jurisdictions(&mut self, node: Node<'_>) -> Option<BTreeMap<String, Rule>> {
         let form = "write {\"DE\":\"opt_in\",\"US-CA\":{\"regime\":\"opt_out\"}}";
-        let members = self.object(node, "jurisdictions", form)?;
+        let members = self.mistakes.object(node, "jurisdictions", form)?;
         let mut rules = BTreeMap::new();
         for member in &members {
             let path = format!("jurisdictions.{}", member.name);
             if let Err(wrong) = place::check(&member.name) {
                 let wrong = format!("\"{}\": {wrong}", start(&member.name));
-                self.wrong_name(member.value, &path, wrong);
+                self.mistakes.wrong_name(member.value, &path, wrong);
             }
             if let Some(rule) = self.rule(member.value, &path) {
                 rules.insert(member.name.to_string(), rule);
@@ -513,18 +475,18 @@ impl Reader {
 
     fn categories(&mut self, node: Node<'_>) -> Option<BTreeMap<String, Vec<String>>> {
         let form = "write {\"C0002\":[\"analytics\"],\"Marketing\":[\"advertising\"]}";
-        let members = self.object(node, "categories", form)?;
+        let members = self.mistakes.object(node, "categories", form)?;
         let mut categories = BTreeMap::new();
         for member in &members {
             let path = format!("categories.{}", member.name);
             let length = member.name.chars().count();
             if !(1..=LONGEST_NAME).contains(&length) {
                 let hint = format!("a category's name has 1 to {LONGEST_NAME} characters");
-                self.wrong_name(member.value, &path, hint);
+                self.mistakes.wrong_name(member.value, &path, hint);
             }
             if self.purposes.iter().any(|purpose| *purpose == member.name) {
                 let hint = "a purpose has this name and stands for itself: remove the category";
-                self.wrong_name(member.value, &path, hint);
+                self.mistakes.wrong_name(member.value, &path, hint);
             }
             if let Some(purposes) = self.needed(member.value, &path) {
                 categories.insert(member.name.to_string(), purposes);
@@ -536,18 +498,18 @@ impl Reader {
     fn counted_from(&mut self, node: Node<'_>, path: &str) -> Option<CountedFrom> {
         if !self.counts {
             let hint = "the policy does not say what is counted: write \"counting\": {\"minimum_group\": 20, \"events\": […], \"pages\": […]} beside \"jurisdictions\"";
-            self.wrong_name(node, path, hint);
+            self.mistakes.wrong_name(node, path, hint);
         }
         let from = node.parse();
         let hint = "write \"refusal\" to count who refused, or \"start\" to count who has not chosen, too; leave it away to count nobody";
-        self.or_wrong(from, node, path, hint)
+        self.mistakes.or_wrong(from, node, path, hint)
     }
 
     /// What is counted of people who did not agree.
     fn counting(&mut self, node: Node<'_>) -> Option<Counting> {
         let form =
             "write {\"minimum_group\":20,\"events\":[\"Order Completed\"],\"pages\":[\"/\"]}";
-        let fields = self.object(node, "counting", form)?;
+        let fields = self.mistakes.object(node, "counting", form)?;
         let mut counting = Counting::default();
         for field in &fields {
             let path = format!("counting.{}", field.name);
@@ -555,25 +517,27 @@ impl Reader {
                 "minimum_group" => {
                     let smallest = field.value.parse().filter(|least| *least >= SMALLEST_GROUP);
                     let hint = format!("write a whole number of at least {SMALLEST_GROUP}");
-                    counting.minimum_group = self.or_wrong(smallest, field.value, &path, hint)?;
+                    counting.minimum_group =
+                        self.mistakes.or_wrong(smallest, field.value, &path, hint)?;
                 }
                 "events" => counting.events = self.counted(field.value, &path, false)?,
                 "pages" => counting.pages = self.counted(field.value, &path, true)?,
                 _ => {
                     let known = ["minimum_group", "events", "pages"];
-                    self.unknown(field, &path, "\"counting\"", known.into_iter());
+                    self.mistakes
+                        .unknown(field, &path, "\"counting\"", known.into_iter());
                 }
             }
         }
         if counting.minimum_group == 0 {
-            return self.wrong(
+            return self.mistakes.wrong(
                 node,
                 "counting",
                 "\"minimum_group\" is missing: write the smallest number that may be shown, such as 20",
             );
         }
         if counting.events.is_empty() && counting.pages.is_empty() {
-            return self.wrong(
+            return self.mistakes.wrong(
                 node,
                 "counting",
                 "nothing is named: write \"events\", \"pages\" or both",
@@ -585,10 +549,12 @@ impl Reader {
     /// Names that are counted as they are: no patterns, because a path may have somebody's name in it.
     fn counted(&mut self, node: Node<'_>, path: &str, paths: bool) -> Option<Vec<String>> {
         let items = node.items();
-        let items = self.or_wrong(items, node, path, "write a list of names")?;
+        let items = self
+            .mistakes
+            .or_wrong(items, node, path, "write a list of names")?;
         if items.len() > MOST_COUNTED {
             let most = format!("at most {MOST_COUNTED} can be counted");
-            return self.wrong(node, path, most);
+            return self.mistakes.wrong(node, path, most);
         }
         let mut names: Vec<String> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -608,12 +574,15 @@ impl Reader {
                     "write an event's name such as \"Order Completed\", of at most {LONGEST_COUNTED} characters"
                 )
             };
-            let Some(name) = self.or_wrong(item.text().filter(fits), item, &path, hint) else {
+            let Some(name) = self
+                .mistakes
+                .or_wrong(item.text().filter(fits), item, &path, hint)
+            else {
                 continue;
             };
             if names.contains(&name) {
                 let twice = format!("\"{}\" is there twice: remove one", start(&name));
-                self.wrong::<()>(item, &path, twice);
+                self.mistakes.wrong::<()>(item, &path, twice);
                 continue;
             }
             names.push(name);
@@ -621,25 +590,11 @@ impl Reader {
         Some(names)
     }
 
-    /// The members of an object, none of them twice.
-    fn object<'a>(&mut self, node: Node<'a>, path: &str, form: &str) -> Option<Vec<Member<'a>>> {
-        let members = node.members();
-        let members = self.or_wrong(members, node, path, form)?;
-        let mut seen = BTreeSet::new();
-        for member in &members {
-            if !seen.insert(member.name.clone()) {
-                let twice = format!("\"{}\" is there twice: remove one", start(&member.name));
-                self.wrong_name(member.value, &join(path, &member.name), twice);
-            }
-        }
-        Some(members)
-    }
-
     fn known(&mut self, node: Node<'_>, path: &str, name: &str) -> bool {
         let known = self.purposes.iter().any(|purpose| purpose == name);
         if !known {
             let hint = self.no_such_purpose(name);
-            self.wrong::<()>(node, path, hint);
+            self.mistakes.wrong::<()>(node, path, hint);
         }
         known
     }
@@ -648,7 +603,7 @@ impl Reader {
         let known = self.purposes.iter().any(|purpose| *purpose == member.name);
         if !known {
             let hint = self.no_such_purpose(&member.name);
-            self.wrong_name(member.value, path, hint);
+            self.mistakes.wrong_name(member.value, path, hint);
         }
         known
     }
@@ -661,60 +616,6 @@ impl Reader {
             meant(name, known),
             self.purposes.join(", ")
         )
-    }
-
-    fn unknown<'k>(
-        &mut self,
-        member: &Member<'_>,
-        path: &str,
-        owner: &str,
-        known: impl Iterator<Item = &'k str> + Clone,
-    ) {
-        let list: Vec<&str> = known.clone().collect();
-        let hint = format!(
-            "{owner} has no \"{}\"{}: it has {}",
-            start(&member.name),
-            meant(&member.name, known),
-            list.join(", ")
-        );
-        self.wrong_name(member.value, path, hint);
-    }
-
-    fn missing<T>(&mut self, root: Node<'_>, field: &str, write: &str) -> Option<T> {
-        self.wrong(root, "", format!("\"{field}\" is missing: write {write}"))
-    }
-
-    fn or_wrong<T>(
-        &mut self,
-        value: Option<T>,
-        node: Node<'_>,
-        path: &str,
-        hint: impl Into<String>,
-    ) -> Option<T> {
-        match value {
-            Some(value) => Some(value),
-            None => self.wrong(node, path, hint),
-        }
-    }
-
-    /// Notes a mistake of a value.
-    fn wrong<T>(&mut self, node: Node<'_>, path: &str, message: impl Into<String>) -> Option<T> {
-        self.note(node.place(), path, message.into());
-        None
-    }
-
-    /// Notes a mistake of the name before a value.
-    fn wrong_name(&mut self, node: Node<'_>, path: &str, message: impl Into<String>) {
-        self.note(node.place_of_name(), path, message.into());
-    }
-
-    fn note(&mut self, (line, column): (usize, usize), path: &str, message: String) {
-        self.errors.push(PolicyError {
-            path: path.chars().take(200).collect(),
-            line,
-            column,
-            message,
-        });
     }
 }
 
@@ -733,45 +634,4 @@ fn place_of<'u>(uses: &'u mut Uses, each: Use<'_>) -> &'u mut Vec<String> {
 fn is_destination(id: &str) -> bool {
     let plain = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-');
     (1..=LONGEST_NAME).contains(&id.len()) && id.bytes().all(plain)
-}
-
-fn join(path: &str, name: &str) -> String {
-    match path {
-        "" => name.to_owned(),
-        path => format!("{path}.{name}"),
-    }
-}
-
-/// The beginning of a name, for a message.
-fn start(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).collect()
-}
-
-/// What somebody who wrote `name` seems to have meant.
-fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
-    let closest = known
-        .map(|known| (distance(name, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len());
-    closest.map_or_else(String::new, |(_, known)| format!(" (\"{known}\"?)"))
-}
-
-/// How many letters differ: the edit distance of Levenshtein, of the first 64 letters.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().take(LONGEST_NAME).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, one) in left.chars().take(LONGEST_NAME).enumerate() {
-        let mut before = at;
-        let mut last = at + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&right) {
-            let changed = before + usize::from(one != *other);
-            before = *cell;
-            last = changed.min(last + 1).min(before + 1);
-            *cell = last;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

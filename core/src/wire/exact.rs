@@ -5,11 +5,14 @@
 //! that speaks JSON through it. What does not fit them would come back as another number, so the
 //! message is refused with words instead (docs/adr/0008).
 
+use std::ops::Range;
+
 use super::outline;
+use crate::json::scan::Watch;
 
 /// How deep the objects and lists of a message may be nested, the message itself included. Parsers
 /// give up at 128, and what forwards or lists a message wraps it a few times more.
-pub(super) const DEEPEST: usize = 64;
+const DEEPEST: u32 = 64;
 /// Digits that tell a double from every other.
 const DIGITS_OF_A_DOUBLE: usize = 17;
 /// So many characters without an exponent are never too many digits.
@@ -27,66 +30,52 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     outline::read(text).map(drop)
 }
 
-/// Says that an object is nested too deep.
-pub(super) fn too_deep() -> String {
-    format!(
-        "the message is nested deeper than {DEEPEST} levels: send it flatter, or the deep part as a text"
-    )
+/// Watches for what cannot be kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// What is wrong, and what to do.
+    pub(super) flaw: Option<String>,
 }
 
-/// Checks the string between the quotes at `from` and `to`.
-///
-/// # Errors
-/// When it is a name that cannot be kept.
-pub(super) fn check_name(text: &str, from: usize, to: usize) -> Result<(), String> {
-    if is_reserved(text, from, to) {
-        return Err(format!(
-            "a name that begins with {RESERVED} cannot be kept: rename the field"
-        ));
-    }
-    Ok(())
-}
-
-/// Checks the number that begins at `at`, and gives its length.
-///
-/// # Errors
-/// When it cannot be kept.
-pub(super) fn check_number(text: &str, at: usize) -> Result<usize, String> {
-    let rest = text.get(at..).unwrap_or_default();
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-    let length = rest.bytes().take_while(|byte| is_digit(byte)).count();
-    let number = rest.get(..length).unwrap_or_default();
-    if is_kept(number) {
-        return Ok(length);
-    }
-    Err(format!(
-        "the number {} cannot be kept exactly: send it as a text (\"…\")",
-        start(number)
-    ))
-}
-
-/// Where the string that starts before `at` has its closing quote.
-pub(super) fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        match memchr::memchr2(b'"', b'\\', rest) {
-            None => return bytes.len(),
-            Some(length) if rest.get(length) == Some(&b'"') => return at + length,
-            Some(length) => at += length + 2,
+impl Kept {
+    fn unless(&mut self, fine: bool, flaw: impl FnOnce() -> String) -> Option<()> {
+        if !fine {
+            self.flaw = Some(flaw());
         }
+        fine.then_some(())
     }
 }
 
-/// Whether the string between two quotes is a reserved name, perhaps written with escapes.
-fn is_reserved(text: &str, from: usize, to: usize) -> bool {
-    let first = text.as_bytes().get(from + 1);
-    if to - from < RESERVED.len() || !matches!(first, Some(b'$' | b'\\')) {
+impl Watch for Kept {
+    fn number(&mut self, text: &str, at: Range<usize>) -> Option<()> {
+        let number = text.get(at).unwrap_or_default();
+        self.unless(is_kept(number), || {
+            let start = start(number);
+            format!("the number {start} cannot be kept exactly: send it as a text (\"…\")")
+        })
+    }
+
+    fn name(&mut self, text: &str, at: Range<usize>) -> Option<()> {
+        self.unless(!is_reserved(text, at), || {
+            format!("a name that begins with {RESERVED} cannot be kept: rename the field")
+        })
+    }
+
+    fn depth(&mut self, depth: u32) -> Option<()> {
+        self.unless(depth <= DEEPEST, || {
+            format!("the message is nested deeper than {DEEPEST} levels: send it flatter, or the deep part as a text")
+        })
+    }
+}
+
+/// Whether the name between two quotes is reserved, perhaps written with escapes.
+fn is_reserved(text: &str, at: Range<usize>) -> bool {
+    let first = text.as_bytes().get(at.start);
+    if at.len() < RESERVED.len() || !matches!(first, Some(b'$' | b'\\')) {
         return false;
     }
-    let name = text.get(from..=to).unwrap_or_default();
-    let behind = text.get(to + 1..).unwrap_or_default().trim_start();
-    behind.starts_with(':')
-        && serde_json::from_str::<String>(name).is_ok_and(|name| name.starts_with(RESERVED))
+    let quoted = text.get(at.start - 1..=at.end).unwrap_or_default();
+    serde_json::from_str::<String>(quoted).is_ok_and(|name| name.starts_with(RESERVED))
 }
 
 /// Whether a JSON number comes back as the number that it is.

@@ -7,13 +7,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use super::outline::{self, Members, Outline};
+use super::outline::{self, Outline};
 use super::{Intake, detail, lenient, surrogates};
 use crate::collection::recorded_address;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind};
 use crate::fields::Fields;
 use crate::identifier::LONGEST_VALUE;
+use crate::json::{self, members::Members};
 use crate::ledger::{LedgerMark, is_tab};
 use crate::time::{Span, Timestamp};
 
@@ -44,19 +45,16 @@ impl Common {
     ///
     /// # Errors
     /// Which of the two cannot be kept, and why.
-    pub(super) fn new(
-        context: Option<&RawValue>,
-        integrations: Option<&RawValue>,
-    ) -> Result<Self, String> {
-        let object = |raw: &RawValue| {
-            let mended = surrogates::mended(raw.get());
-            let text = mended.as_deref().unwrap_or(raw.get());
+    pub(super) fn new(context: Option<&str>, integrations: Option<&str>) -> Result<Self, String> {
+        let object = |sent: &str| {
+            let mended = surrogates::mended(sent);
+            let text = mended.as_deref().unwrap_or(sent);
             outline::read(text)?;
             serde_json::from_str(text).map_err(|error| detail(&error))
         };
-        let read = |name: &str, raw: Option<&RawValue>| match raw {
-            Some(raw) if raw.get().starts_with('{') => {
-                object(raw).map_err(|reason| format!("the batch's \"{name}\": {reason}"))
+        let read = |name: &str, sent: Option<&str>| match sent {
+            Some(sent) if sent.starts_with('{') => {
+                object(sent).map_err(|reason| format!("the batch's \"{name}\": {reason}"))
             }
             _ => Ok(BTreeMap::new()),
         };
@@ -134,6 +132,7 @@ pub(super) fn read(
     text: &str,
     frame: Frame<'_>,
     intake: &Intake<'_>,
+    last: &mut LastReceipt,
     fresh_id: &mut dyn FnMut() -> String,
 ) -> Read {
     let damage = frame.damage;
@@ -179,7 +178,7 @@ pub(super) fn read(
             frame.limit
         ))
     } else {
-        context.and_then(|context| build(fields, context, frame, intake, &message_id))
+        context.and_then(|context| build(fields, context, frame, intake, last, &message_id))
     };
     Read {
         message_id,
@@ -270,11 +269,17 @@ impl<'a> Context<'a> {
         lenient(self.members.get("userAgent")?)
     }
 
-    /// Takes the consent at capture out.
-    fn receipt(&mut self, intake: &Intake<'_>) -> Result<Receipt, String> {
+    /// Takes the consent at capture out. Most messages of a batch say what the last one said.
+    fn receipt(&mut self, intake: &Intake<'_>, last: &mut LastReceipt) -> Result<Receipt, String> {
         let consent = self.members.take("consent");
-        let mut receipt: Receipt = match consent.as_deref() {
-            None | Some("null") => Receipt::unsent(),
+        let consent = consent.as_deref().filter(|consent| *consent != "null");
+        if let Some((known, receipt)) = &last.0
+            && known.as_deref() == consent
+        {
+            return Ok(receipt.clone());
+        }
+        let mut receipt: Receipt = match consent {
+            None => Receipt::unsent(),
             Some(consent) => receipt(consent)?,
         };
         receipt.gpc |= intake.gpc;
@@ -284,6 +289,7 @@ impl<'a> Context<'a> {
         {
             receipt.source = Some(format!("basis:{basis}"));
         }
+        last.0 = Some((consent.map(str::to_owned), receipt.clone()));
         Ok(receipt)
     }
 
@@ -298,6 +304,10 @@ impl<'a> Context<'a> {
         Ok(())
     }
 }
+
+/// The receipt of the message before, and the text that it was read from.
+#[derive(Debug, Default)]
+pub(super) struct LastReceipt(Option<(Option<String>, Receipt)>);
 
 /// What `context.consent` says.
 fn receipt(consent: &str) -> Result<Receipt, String> {
@@ -315,6 +325,7 @@ fn build(
     mut context: Context<'_>,
     frame: Frame<'_>,
     intake: &Intake<'_>,
+    last: &mut LastReceipt,
     message_id: &str,
 ) -> Result<Event, String> {
     let kind = take_kind(&mut fields, frame.kind)?;
@@ -333,7 +344,7 @@ fn build(
         EventKind::Alias => previous_id.or_else(|| anonymous_id.clone()),
         _ => previous_id,
     };
-    let receipt = context.receipt(intake)?;
+    let receipt = context.receipt(intake, last)?;
     let original = match take_time(&mut fields, "originalTimestamp")? {
         Some(time) => Some(time),
         None => take_time(&mut fields, "timestamp")?,
@@ -496,11 +507,11 @@ fn take_kind(fields: &mut Members<'_>, endpoint: Option<EventKind>) -> Result<Ev
 
 /// A JSON string's text, borrowed where it has no escapes.
 fn word(text: &str) -> Option<Cow<'_, str>> {
-    let plain = text.strip_prefix('"')?.strip_suffix('"')?;
-    if plain.contains('\\') {
-        return lenient(text).map(Cow::Owned);
+    match json::plain(text) {
+        Some(plain) => Some(Cow::Borrowed(plain)),
+        None if text.starts_with('"') => lenient(text).map(Cow::Owned),
+        None => None,
     }
-    Some(Cow::Borrowed(plain))
 }
 
 /// Whether an SDK may have given this number.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Batch, Body, WireError, field, invalid, message, parse_mended, utf8};
+use super::{Batch, WireError, envelope, field, from_text, invalid, message, utf8};
 use crate::event::EventKind;
 
 /// What the body says, each of it any JSON: the message is read as every message is.
@@ -49,14 +49,14 @@ impl Batch<'_> {
     /// When the body is not a JSON object with a `consent`.
     pub fn read_consent(body: &[u8]) -> Result<Batch<'static>, WireError> {
         let (text, damage) = utf8::read(body)?;
-        let envelope: Body<serde::de::IgnoredAny> = parse_mended(&text)?;
-        let statement: Statement = parse_mended(&text)?;
+        let (body, _) = envelope(&text)?;
+        let statement: Statement = from_text(&text).map_err(|error| invalid(&error))?;
         let consent = statement.consent.ok_or_else(|| {
             WireError::WrongShape(
                 "the body has no \"consent\": send {\"writeKey\":…,\"anonymousId\":…,\"consent\":{\"categoryPreferences\":{\"analytics\":false}}}".to_owned(),
             )
         })?;
-        let moments: Option<Moments> = field(Some(&consent));
+        let moments: Option<Moments> = field(Some(consent.get()));
         let chosen = moments.and_then(|moments| moments.chosen_at.or(moments.captured_at));
         let message = Message {
             message_id: statement.message_id.as_deref(),
@@ -66,11 +66,8 @@ impl Batch<'_> {
             context: Context { consent: &consent },
         };
         let message = serde_json::to_string(&message).map_err(|error| invalid(&error))?;
-        let mut batch = Batch::with(
-            envelope,
-            Some(EventKind::Consent),
-            vec![Cow::Owned(message)],
-        );
+        let messages = vec![Cow::Owned(message)];
+        let mut batch = Batch::with(&body, Some(EventKind::Consent), messages);
         batch.placements.clear();
         batch.common = message::Common::default();
         batch.slip = None;

@@ -43,11 +43,12 @@ pub(crate) async fn run(binary: PathBuf) -> Result<()> {
         slow.push(tail(&mut seen));
     }
     let rate = median(stored.clone());
-    let mut calm = Vec::new();
+    let (mut calm, mut usual) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let half = manner(Some(rate / 2.0 / f64::from(u32::try_from(EVENTS)?)));
         let mut seen = send(&headwater, &format!("h{round}"), half).await?;
         drained(&headwater, &format!("h{round}")).await?;
+        usual.push(percentile(&mut seen.latencies, 0.5));
         calm.push(tail(&mut seen));
     }
     let rss = headwater.server.memory()?;
@@ -84,6 +85,8 @@ pub(crate) async fn run(binary: PathBuf) -> Result<()> {
     ] {
         print(name, value, "ratio", &goal);
     }
+    let usual = median(usual);
+    print("p50 at half of the maximum rate", usual, "ms", &Goal::None);
     print("memory at the end", rss, "MB", &Goal::AtMost(300.0));
     Ok(())
 }

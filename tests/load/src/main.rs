@@ -1,13 +1,14 @@
 //! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
 //! reference server that does the least work a server can, so that figures are ratios of one run.
 //!
-//! `headwater-load ingest|path|soak|postgres|consent --headwater BIN` prints one JSON line a figure:
+//! `headwater-load ingest|path|soak|postgres|consent|identity --headwater BIN` prints one JSON line a figure:
 //! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
 
 mod bodies;
 mod client;
 mod consent;
 mod figures;
+mod identity;
 mod ingest;
 mod path;
 mod postgres;
@@ -27,7 +28,8 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     match words[..] {
-        ["reference"] => runtime.block_on(reference::serve()),
+        ["reference"] => runtime.block_on(reference::serve(None)),
+        ["reference", "--database-url", url] => runtime.block_on(reference::serve(Some(url))),
         ["ingest", "--headwater", binary] => runtime.block_on(ingest::run(PathBuf::from(binary))),
         ["postgres", "--database-url", url, "--headwater", binary] => {
             runtime.block_on(postgres::run(PathBuf::from(binary), url))
@@ -39,9 +41,11 @@ fn main() -> Result<()> {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
+        ["identity", "--headwater", _] => identity::run(10_000_000),
+        ["identity", events, "--headwater", _] => identity::run(events.parse()?),
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
-            "usage: headwater-load ingest|path|consent|soak [EVENTS]|postgres --database-url URL --headwater BINARY"
+            "usage: headwater-load ingest|path|consent|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"
         ),
     }
 }

@@ -1,4 +1,5 @@
-//! Ingest on Postgres, against its own limit: COPY of the same events into a table without an index.
+//! Ingest on Postgres, against its own limits: COPY of the same events into a table without an index, alone
+//! and behind a server that has headwater's core and reads the same requests.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use sqlx::{Connection as _, Executor as _};
 use tokio::task::JoinSet;
 
 use crate::bodies;
+use crate::client;
 use crate::figures::{Goal, median, print};
 use crate::ingest::{LENGTH, ROUNDS, drained, events_a_second, manner, send};
 use crate::servers;
@@ -27,34 +29,43 @@ pub(crate) async fn run(binary: PathBuf, url: &str) -> Result<()> {
     connection
         .execute("CREATE TABLE bare_copy (body TEXT NOT NULL)")
         .await?;
+    let reference = servers::reference_on(url).await?;
     let rows = rows()?;
-    let (mut copied, mut stored) = (Vec::new(), Vec::new());
+    let (mut copied, mut limit, mut stored) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let run = format!("r{round}");
         copied.push(copy(url, &rows).await?);
         connection.execute("TRUNCATE bare_copy").await?;
+        let key = headwater.write_key.clone();
+        let body = move |connection, count| bodies::batch(&key, &run, connection, count);
+        let seen = client::run(reference.address, "/copy", manner(None), body).await?;
+        limit.push(events_a_second(&seen)?);
+        connection.execute("TRUNCATE bare_copy").await?;
+        let run = format!("r{round}");
         stored.push(events_a_second(
             &send(&headwater, &run, manner(None)).await?,
         )?);
         drained(&headwater, &run).await?;
     }
-    let ratios = stored
-        .iter()
-        .zip(&copied)
-        .map(|(stored, copied)| stored / copied)
-        .collect();
+    let ratio = |others: &[f64]| {
+        let pairs = stored.iter().zip(others);
+        median(pairs.map(|(stored, other)| stored / other).collect())
+    };
+    let (alone, behind) = (ratio(&copied), ratio(&limit));
     for (name, values) in [
-        ("limit: COPY, 2,000 events a commit", copied),
+        ("COPY alone, 2,000 events a commit, two cores", copied),
+        ("limit: parse, check, deduplicate, COPY", limit),
         ("headwater, durable before answered", stored),
     ] {
         print(name, median(values), "events/s", &Goal::None);
     }
     print(
-        "headwater / COPY",
-        median(ratios),
+        "headwater / COPY alone",
+        alone,
         "ratio",
         &Goal::AtLeast(0.8),
     );
+    print("headwater / limit", behind, "ratio", &Goal::AtLeast(0.8));
     Ok(())
 }
 

@@ -114,6 +114,12 @@ pub(crate) async fn reference() -> Result<Server> {
     start(&own, &["reference"]).await
 }
 
+/// Starts the reference server with a Postgres, whose table `bare_copy` is there.
+pub(crate) async fn reference_on(database_url: &str) -> Result<Server> {
+    let own = std::env::current_exe()?;
+    start(&own, &["reference", "--database-url", database_url]).await
+}
+
 /// Starts headwater on a new folder.
 pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
     headwater_on(binary, None).await

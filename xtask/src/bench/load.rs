@@ -1,5 +1,6 @@
 //! Benches that drive the shipped binary with `tests/load`, in release.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -26,6 +27,11 @@ pub(super) fn soak(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["soak"])
 }
 
+/// Ten million events through the identity graph in memory.
+pub(super) fn identity(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, &["identity"])
+}
+
 /// The edge worker's processor time, on workerd.
 pub(super) fn edge(workspace: &Workspace) -> Result<Vec<Figure>> {
     wasm::build_edge(workspace)?;
@@ -48,7 +54,8 @@ pub(super) fn consent(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["consent"])
 }
 
-fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
+/// Builds headwater and its load in release; the folder with both.
+pub(super) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let built = Command::new("cargo")
         .args([
             "build",
@@ -67,7 +74,11 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
         built.success(),
         "headwater and headwater-load do not build in release"
     );
-    let folder = workspace.target.join("release");
+    Ok(workspace.target.join("release"))
+}
+
+fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
+    let folder = build(workspace)?;
     let output = Command::new(folder.join("headwater-load"))
         .args(arguments)
         .arg("--headwater")

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashSet};
 use cdp_core::consent::{Evidence, Policy, Use, Verdict};
 use cdp_core::event::Event;
 use cdp_core::gate::{Finding, Gate, examine, gate_event};
-use cdp_core::identifier;
 use cdp_core::outcome::Outcome;
 use cdp_core::source::ConsentBasis;
 use cdp_core::time::Timestamp;
@@ -98,10 +97,11 @@ pub(super) async fn attempt(
     };
     let mut trial = Trial::new(&now, &draft);
     let end = pipeline::last_offset(&app.database).await?;
+    let identity = app.sources.identity(space_id);
     let mut anchors = Vec::new();
     let mut seen = HashSet::new();
     let stored = history::read(&app.database, space_id, end, since, |source_id, event| {
-        let anchor = identifier::of_event(&event).into_iter().next();
+        let anchor = identity.identifiers_of(&event).into_iter().next();
         if let Some(anchor) = anchor.map(|anchor| anchor.to_string())
             && seen.insert(anchor.clone())
         {

@@ -4,9 +4,13 @@
 //! is about, and the body; numbers are little-endian. A group of entries is one write and one fsync.
 //! What a crash leaves half written at the end of the last file is cut off at the next start: nobody
 //! was told that it is stored.
+//!
+//! Files that are done with are filled with zeros and used again (`*.spare`): writing into blocks that a
+//! file has already is made durable without the file system's journal, where it would wait for whatever
+//! else is written, such as a checkpoint of SQLite's.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,9 +19,13 @@ use super::{Portion, Record};
 use crate::error::{Code, Error, Result};
 
 /// Bytes after which the next group starts a file.
-const FULL: u64 = 64 * 1024 * 1024;
+const FULL: u64 = 16 * 1024 * 1024;
+/// Files that are kept to be used again.
+const SPARES: usize = 5;
 /// Bytes from which a file is not kept when all of it has taken effect.
 const WORTH_DELETING: u64 = 1024 * 1024;
+/// Zeros written at once.
+const ZEROS: usize = 256 * 1024;
 /// Bytes read at once.
 const CHUNK: usize = 2 * 1024 * 1024;
 /// Bytes in front of a body.
@@ -72,10 +80,11 @@ impl Segments {
         for segment in self.list()?.into_iter().rev() {
             let (last, length) = self.scan(segment)?;
             let file = File::options()
+                .read(true)
                 .write(true)
                 .open(self.path(segment))
                 .map_err(failed)?;
-            if length < file.metadata().map_err(failed)?.len() {
+            if !is_zeros(&file, length)? {
                 tracing::warn!(
                     file = segment,
                     "the log ended within an entry that nobody was told of; it is cut off"
@@ -111,11 +120,13 @@ impl Segments {
 
     fn write(&self, end: &mut End, first: i64, bytes: &[u8]) -> std::io::Result<()> {
         let open = end.file.take().filter(|(_, length)| *length < FULL);
-        let (mut file, length) = match open {
+        let (file, length) = match open {
             Some(open) => open,
             None => (self.start(first)?, 0),
         };
-        let written = file.write_all(bytes).and_then(|()| file.sync_data());
+        let written = file
+            .write_all_at(bytes, length)
+            .and_then(|()| file.sync_data());
         if let Err(error) = written {
             // Whoever waits is told that nothing was stored, so nothing may be found. Should that fail
             // too, `last` says what there is. The next group starts a file, since a system that could
@@ -128,36 +139,82 @@ impl Segments {
         Ok(())
     }
 
-    /// Starts a file; an empty one of that name is what an earlier attempt left.
+    /// Starts a file, a spare one if there is one; an empty one of that name is what an earlier attempt left.
     fn start(&self, first: i64) -> std::io::Result<File> {
+        let path = self.path(first);
+        let spare = self.spares()?.pop();
+        let reused = spare.is_some();
+        if let Some(spare) = spare {
+            fs::rename(spare, &path)?;
+        }
         let file = File::options()
             .create(true)
-            .append(true)
-            .open(self.path(first))?;
-        file.set_len(0)?;
+            .write(true)
+            .truncate(!reused)
+            .open(path)?;
         File::open(&self.folder)?.sync_all()?;
         Ok(file)
     }
 
+    fn spares(&self) -> std::io::Result<Vec<PathBuf>> {
+        let mut spares = Vec::new();
+        for file in fs::read_dir(&self.folder)? {
+            let path = file?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "spare")
+            {
+                spares.push(path);
+            }
+        }
+        Ok(spares)
+    }
+
     /// Deletes the files whose entries have all taken effect.
     pub(super) fn forget(&self, position: i64) -> Result<()> {
+        // Nobody who writes waits for it: that takes long.
+        for segment in self.done(position)? {
+            self.let_go(segment).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Empties a file for whoever needs the next one, or deletes it.
+    fn let_go(&self, segment: i64) -> std::io::Result<()> {
+        let path = self.path(segment);
+        let file = File::options().write(true).open(&path)?;
+        let length = file.metadata()?.len();
+        if length < FULL || self.spares()?.len() >= SPARES {
+            return fs::remove_file(path);
+        }
+        let zeros = vec![0; ZEROS];
+        let mut at = 0;
+        while at < length {
+            let size = usize::try_from(length - at).map_or(ZEROS, |left| left.min(ZEROS));
+            file.write_all_at(zeros.get(..size).unwrap_or_default(), at)?;
+            at += u64::try_from(size).unwrap_or(u64::MAX);
+        }
+        file.sync_all()?;
+        fs::rename(&path, path.with_extension("spare"))
+    }
+
+    /// The files that nobody reads or writes any more.
+    fn done(&self, position: i64) -> Result<Vec<i64>> {
         let mut end = self.end();
         let segments = self.list()?;
         let followers = segments.iter().skip(1);
-        for (segment, next) in segments.iter().zip(followers) {
-            if *next <= position.saturating_add(1) {
-                fs::remove_file(self.path(*segment)).map_err(failed)?;
-            }
-        }
+        let mut done: Vec<i64> = segments
+            .iter()
+            .zip(followers)
+            .filter(|(_, next)| **next <= position.saturating_add(1))
+            .map(|(segment, _)| *segment)
+            .collect();
         let large = |(_, length): &(File, u64)| *length >= WORTH_DELETING;
-        if end.last <= position
-            && end.file.as_ref().is_some_and(large)
-            && let Some(newest) = segments.last()
-        {
+        if end.last <= position && end.file.as_ref().is_some_and(large) {
             end.file = None;
-            fs::remove_file(self.path(*newest)).map_err(failed)?;
+            done.extend(segments.last());
         }
-        Ok(())
+        Ok(done)
     }
 
     /// The next entries.
@@ -372,6 +429,20 @@ fn length_of(bytes: &[u8]) -> Option<usize> {
     usize::try_from(length).ok()
 }
 
+/// Whether a file has nothing but zeros, or nothing, behind a place.
+fn is_zeros(file: &File, mut offset: u64) -> Result<bool> {
+    loop {
+        let chunk = chunk_at(file, offset, CHUNK)?;
+        if chunk.is_empty() {
+            return Ok(true);
+        }
+        if chunk.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        offset = offset.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+    }
+}
+
 /// Up to `most` bytes of a file.
 fn chunk_at(file: &File, offset: u64, most: usize) -> Result<Vec<u8>> {
     let length = file.metadata().map_err(failed)?.len();
@@ -538,5 +609,48 @@ mod tests {
         assert!(segments.read_after(5, 5, ALL).unwrap().is_empty());
         segments.append(&[record(6)]).unwrap();
         assert_eq!(ids(&segments.read_after(5, 6, ALL).unwrap()), [6]);
+    }
+
+    #[test]
+    fn a_file_that_is_used_again_has_nothing_of_what_was_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let segments = Segments::open(folder.path()).unwrap();
+        segments.last().unwrap();
+        let large = |id| Record {
+            id,
+            messages: 1,
+            body: "x".repeat(usize::try_from(FULL).unwrap()),
+        };
+        for id in 1..=10 {
+            segments.append(&[large(id)]).unwrap();
+        }
+        segments.forget(10).unwrap();
+        assert!(segments.list().unwrap().is_empty());
+        assert_eq!(segments.spares().unwrap().len(), SPARES);
+        for id in 11..=13 {
+            segments.append(&[record(id)]).unwrap();
+        }
+        assert_eq!(segments.spares().unwrap().len(), SPARES - 1);
+        let bytes = fs::read(segments.path(11)).unwrap();
+        assert!(bytes.len() > usize::try_from(FULL).unwrap());
+        assert!(!bytes.contains(&b'x'));
+        // A start finds the end within it, and goes on in the next file.
+        let again = Segments::open(folder.path()).unwrap();
+        assert_eq!(again.last().unwrap(), 13);
+        again.append(&[record(14)]).unwrap();
+        assert_eq!(again.list().unwrap(), [11, 14]);
+        assert_eq!(
+            ids(&again.read_after(10, 14, ALL).unwrap()),
+            [11, 12, 13, 14]
+        );
+        // What a crash leaves half written there is cut off.
+        drop(again);
+        let path = segments.path(14);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[HEAD + 1] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let again = Segments::open(folder.path()).unwrap();
+        assert_eq!(again.last().unwrap(), 13);
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
     }
 }

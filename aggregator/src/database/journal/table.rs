@@ -10,8 +10,12 @@ use crate::error::Result;
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS log_entry (\
      entry_id BIGINT PRIMARY KEY, messages BIGINT NOT NULL, bytes BIGINT NOT NULL, body TEXT NOT NULL)";
 
+/// An entry is read once, soon: compressing it would cost more than writing it.
+const PLAIN: &str = "ALTER TABLE log_entry ALTER COLUMN body SET STORAGE EXTERNAL";
+
 pub(super) async fn make(pool: &AnyPool) -> sqlx::Result<()> {
     pool.execute(TABLE).await?;
+    pool.execute(PLAIN).await?;
     Ok(())
 }
 

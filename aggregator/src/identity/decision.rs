@@ -1,0 +1,322 @@
+//! What people decide of who is who: to part what was joined, to join by hand, and to keep apart; and to take that back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{Constraint, Decision};
+use cdp_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+
+use super::store;
+use crate::app::App;
+use crate::database::Database;
+use crate::database::rows::Many;
+use crate::error::{Code, Error, Result};
+use crate::{clock, id, profile};
+
+/// How long a caller waits until what was decided has taken effect.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Characters of a reason.
+const LONGEST_REASON: usize = 500;
+
+/// What is decided.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub(super) enum Wish {
+    /// These identifiers are not the profile's.
+    Unmerge {
+        profile: String,
+        identifiers: Vec<Identifier>,
+        #[serde(default)]
+        reason: String,
+    },
+    /// These identifiers are one person.
+    Merge {
+        identifiers: [Identifier; 2],
+        #[serde(default)]
+        reason: String,
+    },
+    /// These identifiers are two people.
+    KeepApart {
+        identifiers: [Identifier; 2],
+        #[serde(default)]
+        reason: String,
+    },
+}
+
+/// A decision as callers see it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Decided {
+    pub(super) id: String,
+    kind: String,
+    reason: String,
+    pub(super) pairs: Vec<Constraint>,
+    decided_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_at: Option<Timestamp>,
+}
+
+impl Decided {
+    /// What a wish comes to.
+    pub(super) async fn of(
+        connection: &mut AnyConnection,
+        app: &App,
+        space_id: &str,
+        wish: Wish,
+    ) -> Result<Self> {
+        let (kind, pairs, reason) = match wish {
+            Wish::Unmerge {
+                profile,
+                identifiers,
+                reason,
+            } => {
+                let id = profile::find(app, space_id, &profile).await?;
+                (
+                    "unmerge",
+                    unmerge(connection, app, space_id, &id, identifiers).await?,
+                    reason,
+                )
+            }
+            Wish::Merge {
+                identifiers,
+                reason,
+            } => {
+                let pair = pair(connection, app, space_id, identifiers, Decision::MustLink).await?;
+                ("merge", vec![pair], reason)
+            }
+            Wish::KeepApart {
+                identifiers,
+                reason,
+            } => {
+                let pair =
+                    pair(connection, app, space_id, identifiers, Decision::CannotLink).await?;
+                ("keep_apart", vec![pair], reason)
+            }
+        };
+        if reason.chars().count() > LONGEST_REASON {
+            let say = format!("\"reason\" has at most {LONGEST_REASON} characters");
+            return Err(Error::new(Code::InvalidRequest, say));
+        }
+        let now = clock::now();
+        Ok(Self {
+            id: id::dated("idd", now)?,
+            kind: kind.to_owned(),
+            reason,
+            pairs,
+            decided_at: now,
+            undone_at: None,
+        })
+    }
+
+    /// The identifiers that it is about.
+    pub(super) fn ends(&self) -> BTreeSet<Identifier> {
+        let ends = self.pairs.iter().flat_map(|pair| [&pair.a, &pair.b]);
+        ends.cloned().collect()
+    }
+
+    /// Writes it down, and has those whom it concerns resolved again.
+    pub(super) async fn write(&self, connection: &mut AnyConnection, space_id: &str) -> Result<()> {
+        let sql = "INSERT INTO identity_decision (id, space_id, kind, pairs, reason, decided_at, undone_at) VALUES ($1, $2, $3, $4, $5, $6, 0)";
+        sqlx::query(sql)
+            .bind(&self.id)
+            .bind(space_id)
+            .bind(&self.kind)
+            .bind(serde_json::to_string(&self.pairs)?)
+            .bind(&self.reason)
+            .bind(self.decided_at.as_micros())
+            .execute(&mut *connection)
+            .await?;
+        let mut insert = Many::new(
+            "INSERT INTO identity_constraint (space_id, a, b, decision, decision_id) VALUES {rows} ON CONFLICT (space_id, a, b, decision_id) DO NOTHING",
+            [],
+        );
+        for pair in &self.pairs {
+            let word = serde_json::to_value(pair.decision)?;
+            insert.push([
+                space_id.into(),
+                pair.a.to_string().into(),
+                pair.b.to_string().into(),
+                word.as_str().unwrap_or_default().into(),
+                (&self.id).into(),
+            ]);
+        }
+        insert.execute(&mut *connection).await?;
+        store::put_again(connection, space_id, self.ends().iter()).await
+    }
+}
+
+/// The evidence that has to be cut so that identifiers are not the profile's any more.
+async fn unmerge(
+    connection: &mut AnyConnection,
+    app: &App,
+    space_id: &str,
+    profile_id: &str,
+    identifiers: Vec<Identifier>,
+) -> Result<Vec<Constraint>> {
+    let rules = app.sources.identity(space_id);
+    let refused = |say: String| Error::new(Code::InvalidRequest, say);
+    let normal = |one: Identifier| rules.identifier(&one.kind, &one.value).unwrap_or(one);
+    let out: BTreeSet<Identifier> = identifiers.into_iter().map(normal).collect();
+    let all: BTreeSet<Identifier> = store::identifiers_of(connection, space_id, profile_id).await?;
+    if let Some(stranger) = out.iter().find(|one| !all.contains(one)) {
+        return Err(refused(format!(
+            "{stranger} is not an identifier of this profile: name some that are"
+        )));
+    }
+    if out.is_empty() || out.len() == all.len() {
+        return Err(refused(
+            "name at least one of the profile's identifiers, and not all of them".to_owned(),
+        ));
+    }
+    let across = |a: &Identifier, b: &Identifier| {
+        all.contains(a) && all.contains(b) && out.contains(a) != out.contains(b)
+    };
+    let constraints = store::constraints_of(connection, space_id, out.iter()).await?;
+    if let Some(merge) = constraints
+        .iter()
+        .find(|one| one.decision == Decision::MustLink && across(&one.a, &one.b))
+    {
+        return Err(refused(format!(
+            "somebody merged {} and {} by hand: undo that decision instead (GET /api/v1/identity/decisions)",
+            merge.a, merge.b
+        )));
+    }
+    let evidence = store::edges_beside(connection, space_id, out.iter()).await?;
+    Ok(evidence
+        .into_keys()
+        .filter(|(a, b)| across(a, b))
+        .map(|(a, b)| Constraint {
+            a,
+            b,
+            decision: Decision::Cut,
+        })
+        .collect())
+}
+
+async fn pair(
+    connection: &mut AnyConnection,
+    app: &App,
+    space_id: &str,
+    identifiers: [Identifier; 2],
+    decision: Decision,
+) -> Result<Constraint> {
+    let rules = app.sources.identity(space_id);
+    let [a, b] = identifiers.map(|one| rules.identifier(&one.kind, &one.value).unwrap_or(one));
+    if a == b {
+        let say = "name two different identifiers";
+        return Err(Error::new(Code::InvalidRequest, say));
+    }
+    let names = [a.to_string(), b.to_string()];
+    if store::nodes(connection, space_id, names.into_iter())
+        .await?
+        .len()
+        < 2
+    {
+        return Err(Error::not_found("identifier"));
+    }
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    Ok(Constraint { a, b, decision })
+}
+
+/// Decides. It has taken effect when this returns, unless the pipeline is far behind.
+pub(super) async fn decide(app: &App, space_id: &str, wish: Wish) -> Result<Decided> {
+    // A turn that has read the decisions before this one must not write its people after it.
+    let turn = app.pipeline.between_turns().await;
+    let mut transaction = app.database.begin().await?;
+    let decided = Decided::of(&mut transaction, app, space_id, wish).await?;
+    decided.write(&mut transaction, space_id).await?;
+    transaction.commit().await?;
+    drop(turn);
+    in_effect(app, space_id, &decided.ends()).await?;
+    Ok(decided)
+}
+
+/// Takes a decision back.
+pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided> {
+    let turn = app.pipeline.between_turns().await;
+    let mut transaction = app.database.begin().await?;
+    let mut decided = one(&mut transaction, space_id, id).await?;
+    if decided.undone_at.is_none() {
+        let now = clock::now();
+        sqlx::query("UPDATE identity_decision SET undone_at = $3 WHERE space_id = $1 AND id = $2")
+            .bind(space_id)
+            .bind(id)
+            .bind(now.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id = $2")
+            .bind(space_id)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        store::put_again(&mut transaction, space_id, decided.ends().iter()).await?;
+        transaction.commit().await?;
+        decided.undone_at = Some(now);
+    }
+    drop(turn);
+    in_effect(app, space_id, &decided.ends()).await?;
+    Ok(decided)
+}
+
+/// Waits until these identifiers have been resolved again.
+async fn in_effect(app: &App, space_id: &str, ends: &BTreeSet<Identifier>) -> Result<()> {
+    let mut resolved = app.pipeline.resolved();
+    let waited = async {
+        loop {
+            resolved.borrow_and_update();
+            app.pipeline.wake();
+            if !store::is_waiting_for(&app.database, space_id, ends).await? {
+                return Ok(());
+            }
+            if resolved.changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited)
+        .await
+        .unwrap_or(Ok(()))
+}
+
+/// A page of the decisions, the youngest first.
+pub(super) async fn page(
+    database: &Database,
+    space_id: &str,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<Decided>> {
+    let sql = "SELECT id, kind, pairs, reason, decided_at, undone_at FROM identity_decision \
+               WHERE space_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(database.reader())
+        .await?;
+    rows.iter().map(decided).collect()
+}
+
+async fn one(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<Decided> {
+    let sql = "SELECT id, kind, pairs, reason, decided_at, undone_at FROM identity_decision WHERE space_id = $1 AND id = $2";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    decided(&row.ok_or_else(|| Error::not_found("decision"))?)
+}
+
+fn decided(row: &AnyRow) -> Result<Decided> {
+    let undone_at: i64 = row.try_get("undone_at")?;
+    Ok(Decided {
+        id: row.try_get("id")?,
+        kind: row.try_get("kind")?,
+        reason: row.try_get("reason")?,
+        pairs: serde_json::from_str(&row.try_get::<String, _>("pairs")?)?,
+        decided_at: Timestamp::from_micros(row.try_get("decided_at")?),
+        undone_at: (undone_at != 0).then(|| Timestamp::from_micros(undone_at)),
+    })
+}

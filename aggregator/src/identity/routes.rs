@@ -1,0 +1,235 @@
+//! HTTP of who is who.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use cdp_core::identifier::Identifier;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::decision::{self, Decided, Wish};
+use super::{preview, review, rules, store};
+use crate::error::{Code, Error, Result};
+use crate::http::api::Api;
+use crate::http::context::{Reader, Shared, Writer};
+use crate::http::json::{Created, Json, Text};
+use crate::http::page::Page;
+use crate::profile;
+
+/// Adds the slice's operations.
+pub(crate) fn routes(api: Api) -> Api {
+    let rules = json!({
+        "version": 1,
+        "country": "FR",
+        "kinds": [
+            {"kind": "user_id", "unique": true},
+            {"kind": "crm_id", "unique": true},
+            {"kind": "email", "form": "email", "most": 5, "shared_above": 3},
+            {"kind": "phone", "form": "phone", "most": 5, "shared_above": 3},
+            {"kind": "anonymous_id", "period": {"most": 20, "days": 7}, "shared_above": 3}
+        ],
+        "blocked": {"defaults": true, "values": ["kiosk"], "patterns": ["*@shop.example"]},
+        "conflict": "first_owner",
+        "blast_radius": 1000
+    });
+    let pair = json!({"kind": "merge", "identifiers": ["user_id:ada", "user_id:ada.old"], "reason": "one person, two accounts"});
+    api.get(
+        "/identity/rules",
+        "Read the identity rules in force, with their version and how many groups of identifiers are still to be resolved by them",
+        current,
+    )
+    .put(
+        "/identity/rules",
+        "Publish identity rules; \"version\" in them, or If-Match, names the one they were written from. Everybody is resolved again in the background",
+        rules.clone(),
+        publish,
+    )
+    .post_to_read(
+        "/identity/rules/check",
+        "Check identity rules as a whole; every mistake is told with its line and column",
+        rules,
+        check,
+    )
+    .get(
+        "/identity/rules/versions",
+        "List the published identity rules, youngest first",
+        versions,
+    )
+    .post_to_read(
+        "/identity/preview",
+        "What a merge, an unmerge or other rules would do: profiles with traits and audiences, before and after",
+        json!({"decision": pair}),
+        show,
+    )
+    .post(
+        "/identity/decisions",
+        "Merge two identifiers by hand, or keep them apart; this also answers a merge that is held for review",
+        pair,
+        decide,
+    )
+    .get(
+        "/identity/decisions",
+        "List what was decided of who is who, youngest first",
+        list,
+    )
+    .delete(
+        "/identity/decisions/{id}",
+        "Undo a decision",
+        undo,
+    )
+    .get(
+        "/identity/quarantine",
+        "Merges that are held for review because they would concern too many identifiers, with counts of all blocked evidence by reason",
+        quarantine,
+    )
+    .post(
+        "/profiles/{reference}/unmerge",
+        "Part identifiers from a profile: the evidence that joins them is cut, and stays cut",
+        json!({"identifiers": ["anonymous_id:a1"], "reason": "a shared tablet"}),
+        unmerge,
+    )
+    .get(
+        "/profiles/{reference}/graph",
+        "A profile's identifiers, the evidence around them with counts and whether it joins, and what happened when",
+        graph,
+    )
+}
+
+async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> {
+    let version = rules::current(&app.database, reader.space_id()).await?;
+    let tag = format!("\"{}\"", version.version);
+    let mut answer = serde_json::to_value(version)?;
+    answer["resolving"] = store::waiting(&app.database, reader.space_id())
+        .await?
+        .into();
+    Ok(([(header::ETAG, tag)], Json(answer)).into_response())
+}
+
+async fn check(_reader: Reader, Text(document): Text) -> Result<Json<Value>> {
+    Ok(Json(json!({"rules": rules::read(&document)?})))
+}
+
+async fn publish(
+    writer: Writer,
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Text(document): Text,
+) -> Result<Created<rules::Version>> {
+    let draft = rules::read(&document)?;
+    let named = headers
+        .get(header::IF_MATCH)
+        .and_then(|tag| tag.to_str().ok());
+    let named = named.map(|tag| tag.trim().trim_matches('"').parse());
+    let from_version = match named {
+        Some(Ok(version)) => version,
+        Some(Err(_)) => {
+            let say = "If-Match names the version that the rules were written from, such as \"1\"";
+            return Err(Error::new(Code::InvalidRequest, say));
+        }
+        None => draft.version,
+    };
+    let version = rules::publish(&app, writer.space_id(), draft, from_version).await?;
+    Ok((StatusCode::CREATED, Json(version)))
+}
+
+async fn versions(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+    let before = page.place()?.unwrap_or(i64::MAX);
+    let found = rules::versions(&app.database, reader.space_id(), before, page.fetch()).await?;
+    page.answer(found, |version| version.version.to_string())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    decision: Option<Wish>,
+    /// Their text, so that mistakes have the lines that it has.
+    rules: Option<Box<RawValue>>,
+}
+
+async fn show(
+    reader: Reader,
+    State(app): State<Shared>,
+    Json(asked): Json<Asked>,
+) -> Result<Json<Value>> {
+    let shown = match (asked.decision, asked.rules) {
+        (Some(wish), None) => {
+            serde_json::to_value(preview::of_wish(&app, reader.space_id(), wish).await?)?
+        }
+        (None, Some(draft)) => {
+            preview::of_rules(&app, reader.space_id(), &rules::read(draft.get())?).await?
+        }
+        _ => {
+            let say = "write either {\"decision\":{\"kind\":\"unmerge\",\"profile\":\"user_id:ada\",\"identifiers\":[\"anonymous_id:a1\"]}} or {\"rules\":{…}}";
+            return Err(Error::new(Code::InvalidRequest, say));
+        }
+    };
+    Ok(Json(shown))
+}
+
+async fn decide(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(wish): Json<Wish>,
+) -> Result<Created<Decided>> {
+    let decided = decision::decide(&app, writer.space_id(), wish).await?;
+    Ok((StatusCode::CREATED, Json(decided)))
+}
+
+async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+    let decisions =
+        decision::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+    page.answer(decisions, |decided| decided.id.clone())
+}
+
+async fn undo(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Decided>> {
+    decision::undo(&app, writer.space_id(), &id).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parting {
+    identifiers: Vec<Identifier>,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn unmerge(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+    Json(parting): Json<Parting>,
+) -> Result<Json<Decided>> {
+    let wish = Wish::Unmerge {
+        profile: reference,
+        identifiers: parting.identifiers,
+        reason: parting.reason,
+    };
+    decision::decide(&app, writer.space_id(), wish)
+        .await
+        .map(Json)
+}
+
+async fn quarantine(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let counts = review::counts(&app.database, space_id).await?;
+    let after = page.place()?.unwrap_or_default();
+    let held = review::held(&app.database, space_id, &after, page.fetch()).await?;
+    let Json(mut answer) = page.answer(held, |held| json!([held.a, held.b]).to_string())?;
+    answer["blocked"] = json!(counts);
+    Ok(Json(answer))
+}
+
+async fn graph(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let id = profile::find(&app, space_id, &reference).await?;
+    review::graph(&app.database, space_id, &id).await.map(Json)
+}

@@ -1,0 +1,275 @@
+//! The identity graph in memory: ten million events of a million people, on one core. Times are processor time of this
+//! process, so that other programs on the machine do not count; only the slowest resolves are by the clock.
+
+use std::collections::BTreeSet;
+use std::hash::RandomState;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{Edge, Graph, Rules, resolve};
+use cdp_core::time::Timestamp;
+
+use crate::figures::{self, Goal, percentile};
+
+/// Events of one person, about.
+const EVENTS_A_PERSON: usize = 10;
+/// Events that are made before they are timed.
+const PORTION: usize = 10_000;
+/// Identifiers of the one profile that has very many.
+const VERY_MANY: usize = 100_000;
+
+const USER: usize = 0;
+const EMAIL: usize = 1;
+const BROWSER: usize = 3;
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
+    }
+}
+
+/// An event's identifiers by kind, and its second.
+type Seen = (Vec<(usize, String)>, i64);
+
+/// A stream of events of so many people: a person has a user id, an e-mail address that one in three gives, and one to
+/// three browsers, of which one in twenty is another person's, too.
+fn event(dice: &mut Dice, people: usize) -> Seen {
+    let person = dice.below(people);
+    let browser = dice.below(1 + person % 3);
+    // A shared browser is the neighbour's first.
+    let (owner, browser) = if person % 20 == 1 && browser == 0 {
+        (person - 1, 0)
+    } else {
+        (person, browser)
+    };
+    let mut identifiers = Vec::with_capacity(3);
+    let signed_in = dice.below(4) == 0;
+    if signed_in {
+        identifiers.push((USER, format!("user-{person}")));
+    }
+    if signed_in && !person.is_multiple_of(3) && dice.below(3) == 0 {
+        identifiers.push((EMAIL, format!("person.{person}@mail.example")));
+    }
+    identifiers.push((
+        BROWSER,
+        format!("{owner:08x}-0000-4000-8000-{browser:012x}"),
+    ));
+    (
+        identifiers,
+        i64::try_from(dice.below(31_536_000)).unwrap_or_default(),
+    )
+}
+
+/// Seconds of processor time that this process has used.
+fn processor() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok());
+    let used = ticks(11)
+        .zip(ticks(12))
+        .context("/proc/self/stat is not as it should be")?;
+    Ok((used.0 + used.1) / 100.0)
+}
+
+struct Run {
+    graph: Graph<RandomState>,
+    seconds: f64,
+    took: Vec<Duration>,
+}
+
+fn add(graph: &mut Graph<RandomState>, (identifiers, at): &Seen) {
+    let given: Vec<(usize, &str)> = identifiers
+        .iter()
+        .map(|(kind, value)| (*kind, value.as_str()))
+        .collect();
+    graph.add(&given, Timestamp::from_millis(at * 1_000));
+}
+
+fn stream(events: usize, seed: u64) -> Result<Run> {
+    let people = events / EVENTS_A_PERSON;
+    let mut dice = Dice(seed);
+    let mut run = Run {
+        graph: Graph::new(Rules::default(), RandomState::new()),
+        seconds: 0.0,
+        took: Vec::new(),
+    };
+    for _ in 0..events / PORTION {
+        let portion: Vec<Seen> = (0..PORTION).map(|_| event(&mut dice, people)).collect();
+        let before = processor()?;
+        for (at, seen) in portion.iter().enumerate() {
+            // Looking at the clock costs, too.
+            if at % 16 == 0 {
+                let started = Instant::now();
+                add(&mut run.graph, seen);
+                run.took.push(started.elapsed());
+            } else {
+                add(&mut run.graph, seen);
+            }
+        }
+        run.seconds += processor()? - before;
+    }
+    Ok(run)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn rate(events: usize, seconds: f64) -> f64 {
+    events as f64 / seconds.max(0.01)
+}
+
+/// Runs the bench over so many events.
+pub(crate) fn run(events: usize) -> Result<()> {
+    let small = stream(events / 10, 1)?;
+    let mut large = stream(events, 1)?;
+    let (small_rate, large_rate) = (
+        rate(events / 10, small.seconds),
+        rate(events, large.seconds),
+    );
+    figures::print(
+        "resolved in memory",
+        large_rate,
+        "events/s",
+        &Goal::AtLeast(400_000.0),
+    );
+    figures::print("a tenth of the stream", small_rate, "events/s", &Goal::None);
+    figures::print(
+        "cost of an event beside that of a tenth of the stream",
+        small_rate / large_rate,
+        "x",
+        &Goal::AtMost(1.5),
+    );
+    figures::print(
+        "slowest resolve of a hundred",
+        percentile(&mut large.took, 0.99),
+        "ms",
+        &Goal::AtMost(1.0),
+    );
+    figures::print(
+        "slowest resolve of a hundred thousand",
+        percentile(&mut large.took, 0.999_99),
+        "ms",
+        &Goal::None,
+    );
+    figures::print("identifiers", rate(large.graph.len(), 1.0), "", &Goal::None);
+    figures::print(
+        "resolved one piece of evidence at a time",
+        rate(usize::try_from(large.graph.solved())?, 1.0),
+        "",
+        &Goal::None,
+    );
+    very_many()?;
+    let different = beside_everything_at_once(events, &large.graph);
+    figures::print(
+        "profiles that everything at once has otherwise",
+        rate(different, 1.0),
+        "",
+        &Goal::AtMost(0.0),
+    );
+    Ok(())
+}
+
+/// One profile with very many identifiers, and what others cost beside it.
+fn very_many() -> Result<()> {
+    let rules = Rules {
+        blast_radius: 1_000_000,
+        ..Rules::default()
+    };
+    let mut graph = Graph::new(rules, RandomState::new());
+    let mut dice = Dice(2);
+    let mut others = |graph: &mut Graph<RandomState>| -> Result<f64> {
+        let portion: Vec<Seen> = (0..500_000).map(|_| event(&mut dice, 100_000)).collect();
+        let before = processor()?;
+        portion.iter().for_each(|seen| add(graph, seen));
+        Ok(processor()? - before)
+    };
+    others(&mut graph)?;
+    let before = others(&mut graph)?;
+    let mut took = Vec::new();
+    for browser in 0..VERY_MANY {
+        let seen = (
+            vec![
+                (USER, "robot".to_owned()),
+                (BROWSER, format!("robot-{browser}")),
+            ],
+            1,
+        );
+        let started = Instant::now();
+        add(&mut graph, &seen);
+        took.push(started.elapsed());
+    }
+    let robot = |value: &str, kind: &str| {
+        graph.seed(&Identifier {
+            kind: kind.to_owned(),
+            value: value.to_owned(),
+        })
+    };
+    ensure!(
+        robot("robot-99999", "anonymous_id") == robot("robot", "user_id"),
+        "the profile of very many is none"
+    );
+    let after = others(&mut graph)?;
+    figures::print(
+        "others' cost beside a profile of 100,000 identifiers",
+        after / before.max(0.01),
+        "x",
+        &Goal::AtMost(1.1),
+    );
+    figures::print(
+        "its own slowest resolve of a hundred",
+        percentile(&mut took, 0.99),
+        "ms",
+        &Goal::AtMost(1.0),
+    );
+    Ok(())
+}
+
+/// How many profiles differ from what everything at once gives.
+fn beside_everything_at_once(events: usize, graph: &Graph<RandomState>) -> usize {
+    let rules = Rules::default();
+    let mut dice = Dice(1);
+    let mut nodes = Vec::new();
+    let mut edges: BTreeSet<Edge> = BTreeSet::new();
+    for _ in 0..events {
+        let (identifiers, at) = event(&mut dice, events / EVENTS_A_PERSON);
+        let at = Timestamp::from_millis(at * 1_000);
+        let name = |(kind, value): (usize, String)| {
+            Some(Identifier {
+                kind: rules.kinds.get(kind)?.kind.clone(),
+                value,
+            })
+        };
+        let named: Vec<Identifier> = identifiers.into_iter().filter_map(name).collect();
+        if let [alone] = &named[..] {
+            nodes.push(cdp_core::identity::Node {
+                identifier: alone.clone(),
+                first_seen: at,
+            });
+        }
+        edges.extend(rules.star(named).into_iter().map(|(a, b)| Edge {
+            a,
+            b,
+            first_seen: at,
+            last_seen: at,
+        }));
+    }
+    let edges: Vec<Edge> = edges.into_iter().collect();
+    let expected = resolve(&rules, &nodes, &edges, &[]);
+    let differs = |group: &&cdp_core::identity::Group| {
+        group
+            .members
+            .iter()
+            .any(|member| graph.seed(member).as_ref() != Some(&group.seed))
+    };
+    expected.groups.iter().filter(differs).count()
+}
