@@ -40,7 +40,7 @@ const MUTANTS = [
         'flat_map(|(_, _, identifiers)| identifiers)', 'flat_map(|(_, _, identifiers)| identifiers.iter().take(1))',
         [...server, 'an_event_that_names_a_browser']],
     ['what is said holds for the strongest identifier alone', 'aggregator/src/consent/stage.rs',
-        'identifier::of_event(&logged.event) {', 'identifier::of_event(&logged.event).into_iter().take(1) {',
+        'for named in identifiers {', 'for named in identifiers.iter().take(1) {',
         [...server, 'what_is_said_with_two_ids']],
     ['nothing is folded again', 'aggregator/src/consent/stage.rs',
         'if kept.folded.differs(standing) {', 'if false && kept.folded.differs(standing) {',

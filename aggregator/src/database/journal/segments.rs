@@ -24,6 +24,10 @@ const FULL: u64 = 16 * 1024 * 1024;
 const SPARES: usize = 5;
 /// Bytes from which a file is not kept when all of it has taken effect.
 const WORTH_DELETING: u64 = 1024 * 1024;
+/// How files that are kept to be used again end.
+const SPARE: &str = "spare";
+/// How files end that are being filled with zeros.
+const EMPTIED: &str = "emptied";
 /// Zeros written at once.
 const ZEROS: usize = 256 * 1024;
 /// Bytes read at once.
@@ -51,6 +55,18 @@ struct End {
     buffer: Vec<u8>,
 }
 
+/// The files of a folder that end like this.
+fn with_extension(folder: &Path, wanted: &str) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == wanted) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
 /// Where an entry begins.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -65,6 +81,10 @@ impl Segments {
     pub(super) fn open(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("log");
         fs::create_dir_all(&folder)?;
+        // A crash left them between log and spare.
+        for emptied in with_extension(&folder, EMPTIED)? {
+            fs::remove_file(emptied)?;
+        }
         Ok(Self {
             folder,
             end: Mutex::default(),
@@ -157,17 +177,7 @@ impl Segments {
     }
 
     fn spares(&self) -> std::io::Result<Vec<PathBuf>> {
-        let mut spares = Vec::new();
-        for file in fs::read_dir(&self.folder)? {
-            let path = file?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "spare")
-            {
-                spares.push(path);
-            }
-        }
-        Ok(spares)
+        with_extension(&self.folder, SPARE)
     }
 
     /// Deletes the files whose entries have all taken effect.
@@ -182,11 +192,15 @@ impl Segments {
     /// Empties a file for whoever needs the next one, or deletes it.
     fn let_go(&self, segment: i64) -> std::io::Result<()> {
         let path = self.path(segment);
-        let file = File::options().write(true).open(&path)?;
-        let length = file.metadata()?.len();
+        let length = fs::metadata(&path)?.len();
         if length < FULL || self.spares()?.len() >= SPARES {
             return fs::remove_file(path);
         }
+        // It is no file of the log any more before its entries go.
+        let emptied = path.with_extension(EMPTIED);
+        fs::rename(&path, &emptied)?;
+        File::open(&self.folder)?.sync_all()?;
+        let file = File::options().write(true).open(&emptied)?;
         let zeros = vec![0; ZEROS];
         let mut at = 0;
         while at < length {
@@ -195,7 +209,7 @@ impl Segments {
             at += u64::try_from(size).unwrap_or(u64::MAX);
         }
         file.sync_all()?;
-        fs::rename(&path, path.with_extension("spare"))
+        fs::rename(&emptied, path.with_extension(SPARE))
     }
 
     /// The files that nobody reads or writes any more.
