@@ -60,7 +60,10 @@ fn with_extension(folder: &Path, wanted: &str) -> std::io::Result<Vec<PathBuf>> 
     let mut found = Vec::new();
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        if path.extension().is_some_and(|extension| extension == wanted) {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == wanted)
+        {
             found.push(path);
         }
     }
