@@ -19,7 +19,7 @@ use crate::pipeline::Pipeline;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
-use crate::{audience, clock, pipeline, workspace};
+use crate::{audience, clock, matching, pipeline, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
+    /// Spaces that are being matched.
+    pub(crate) matching: matching::Running,
     /// Tabs that the ledger knows of late.
     pub(crate) tabs: Mutex<NewTabs>,
     /// What the edge in this process took lately.
@@ -109,6 +111,7 @@ impl App {
             nonces,
             edge_secret,
             idempotency,
+            matching: matching::Running::default(),
             tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
             room: Room::default(),

@@ -16,6 +16,7 @@ pub(crate) mod store;
 
 pub(crate) use again::resolve_again;
 pub(crate) use cache::Cache;
+pub(crate) use decision::{Decided, decide_pair};
 pub(crate) use link::{Links, link};
 pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;

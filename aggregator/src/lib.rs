@@ -26,6 +26,7 @@ mod ingest;
 mod labelled;
 mod ledger;
 mod live;
+mod matching;
 mod pipeline;
 mod priority;
 mod profile;

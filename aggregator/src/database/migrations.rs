@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 14] = [
+const STEPS: [(&str, &str, &str); 15] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -34,6 +34,7 @@ const STEPS: [(&str, &str, &str); 14] = [
     step!("0012", "counting"),
     step!("0013", "quarantine_place"),
     step!("0014", "identity_rules"),
+    step!("0015", "identity_suggestion"),
 ];
 
 /// All steps, in order.

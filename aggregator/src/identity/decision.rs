@@ -49,7 +49,7 @@ pub(super) enum Wish {
 
 /// A decision as callers see it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Decided {
+pub(crate) struct Decided {
     pub(super) id: String,
     kind: String,
     reason: String,
@@ -232,6 +232,28 @@ pub(super) async fn decide(app: &App, space_id: &str, wish: Wish) -> Result<Deci
     drop(turn);
     in_effect(app, space_id, &decided.ends()).await?;
     Ok(decided)
+}
+
+/// Decides of two identifiers that they are one person, or two.
+pub(crate) async fn decide_pair(
+    app: &App,
+    space_id: &str,
+    identifiers: [Identifier; 2],
+    decision: Decision,
+    reason: String,
+) -> Result<Decided> {
+    let wish = if decision == Decision::MustLink {
+        Wish::Merge {
+            identifiers,
+            reason,
+        }
+    } else {
+        Wish::KeepApart {
+            identifiers,
+            reason,
+        }
+    };
+    decide(app, space_id, wish).await
 }
 
 /// Takes a decision back.

@@ -150,8 +150,12 @@ pub(crate) async fn of_profiles(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
+    known(&rows)
+}
+
+fn known(rows: &[AnyRow]) -> Result<Known> {
     let mut known = Known::default();
-    for row in &rows {
+    for row in rows {
         let kept = (
             row.try_get("trait_key")?,
             Scope::from_text(row.try_get("scope")?),
@@ -160,6 +164,33 @@ pub(crate) async fn of_profiles(
         known.0.entry(row.try_get("owner")?).or_default().push(kept);
     }
     Ok(known)
+}
+
+/// What is kept of the next anchors in the order of their texts, each under its own name, with each one's profile.
+pub(crate) async fn of_anchors_after(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<(Vec<(String, String)>, Known)> {
+    let sql = "WITH wanted AS (SELECT DISTINCT anchor FROM trait_value WHERE space_id = $1 AND anchor > $2 ORDER BY anchor LIMIT $3) \
+               SELECT w.anchor AS owner, n.profile_id AS profile_id, t.trait_key AS trait_key, t.scope AS scope, t.value AS value, \
+               t.timestamp AS timestamp, t.message_id AS message_id FROM wanted w CROSS JOIN trait_value t CROSS JOIN identity_node n \
+               WHERE t.space_id = $1 AND t.anchor = w.anchor AND n.space_id = $1 AND n.identifier = w.anchor ORDER BY w.anchor";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let mut anchors: Vec<(String, String)> = Vec::new();
+    for row in &rows {
+        let owner: String = row.try_get("owner")?;
+        if anchors.last().is_none_or(|(last, _)| *last != owner) {
+            anchors.push((owner, row.try_get("profile_id")?));
+        }
+    }
+    Ok((anchors, known(&rows)?))
 }
 
 fn written(row: &AnyRow) -> Result<Written> {

@@ -10,6 +10,7 @@ use crate::consent::Rules;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
+use crate::matching;
 use crate::source::Directory;
 
 /// Tasks in one step.
@@ -30,7 +31,7 @@ pub(super) async fn clear(
         let rows = anchors.clone().map(|anchor| [anchor.into()]);
         delete.rows(rows).execute(connection).await?;
     }
-    Ok(())
+    matching::forget(connection, space_id, anchors).await
 }
 
 /// The profiles that have these anchors.

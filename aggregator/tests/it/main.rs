@@ -49,4 +49,5 @@ mod quarantine;
 mod restart;
 mod signature;
 mod sources;
+mod suggestions;
 mod tracking_plan;

@@ -1,0 +1,10 @@
+//! Probabilistic matching of a space's people: what is known of each identifier is a record, and pairs that look like one
+//! person without sharing an identifier become suggestions that somebody accepts or rejects. Nothing is merged by itself.
+
+mod records;
+pub(crate) mod routes;
+mod run;
+mod store;
+
+pub(crate) use run::Running;
+pub(crate) use store::forget;
