@@ -199,10 +199,10 @@ impl Segments {
         if length < FULL || self.spares()?.len() >= SPARES {
             return fs::remove_file(path);
         }
-        // It is no file of the log any more before its entries go.
+        // It is no file of the log any more before its entries go. After a power cut it may be one again, of zeros:
+        // nobody looks for entries there, since all of them had taken effect.
         let emptied = path.with_extension(EMPTIED);
         fs::rename(&path, &emptied)?;
-        File::open(&self.folder)?.sync_all()?;
         let file = File::options().write(true).open(&emptied)?;
         let zeros = vec![0; ZEROS];
         let mut at = 0;
