@@ -195,3 +195,24 @@ function send(url, { method, path, headers }, body) {
     request.end(body);
   });
 }
+
+check("who refuses is counted through the worker where the policy says so, by listed names and without anything of them", async ({ edge, headwater, api, inner }) => {
+  const { policy } = await (await api.call("/api/v1/consent/policy")).json();
+  policy.unknown = { regime: "opt_in", counting: "refusal" };
+  policy.counting = { minimum_group: 10, events: ["Bought"], pages: ["/"] };
+  const published = await api.call("/api/v1/consent/policy", { method: "POST", body: JSON.stringify(policy) });
+  assert.ok(published.ok, await published.text());
+  const stay = { writeKey: headwater.keys.write_key, refused: true, events: ["Bought", "Unheard of"], pages: ["/"] };
+  const browser = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
+  const answer = await until("the worker has the new policy", async () => {
+    const { status, headers, body } = await post(`${edge.url}/v1/count`, stay, browser);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.counted ? { headers, body } : undefined;
+  });
+  assert.deepEqual(answer.body, { success: true, counted: 2 });
+  assert.equal(answer.headers.get("set-cookie"), null);
+  const passedOn = inner.exchanges.filter(({ path }) => path === "/internal/v1/counts");
+  assert.deepEqual(passedOn.map(({ status }) => status), [200]);
+  const more = await post(`${edge.url}/v1/count`, { ...stay, anonymousId: "a1" }, browser);
+  assert.equal(more.status, 400, "a count that names somebody is refused");
+});
