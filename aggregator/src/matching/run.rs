@@ -57,10 +57,13 @@ pub(super) async fn start(app: &Arc<App>, space_id: &str, threshold: f64) -> Res
     })?;
     let id = id::dated("mat", clock::now())?;
     store::start(&app.database, space_id, &id, threshold).await?;
+    let end = *app.log.end().borrow();
     let task = {
         let (app, id, space_id) = (Arc::clone(app), id.clone(), space_id.to_owned());
         async move {
             let _held = held;
+            // What was acknowledged before is matched, however far behind the pipeline is.
+            app.pipeline.drained(end).await;
             let done = run(&app, &space_id, &id, threshold).await;
             let ended = done.unwrap_or_else(|error| {
                 tracing::error!(%error, run = id, "a matching failed");
