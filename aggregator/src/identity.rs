@@ -13,6 +13,7 @@ pub(crate) mod routes;
 mod rules;
 mod stage;
 pub(crate) mod store;
+mod waiting;
 
 pub(crate) use again::resolve_again;
 pub(crate) use cache::Cache;
@@ -20,4 +21,5 @@ pub(crate) use decision::{Decided, decide_pair};
 pub(crate) use link::{Links, link};
 pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;
-pub(crate) use store::{is_waiting, next, put_links};
+pub(crate) use store::put_links;
+pub(crate) use waiting::{REFOLD, RESOLVE};

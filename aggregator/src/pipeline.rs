@@ -32,6 +32,8 @@ mod account;
 mod store;
 mod take;
 
+use take::Taken;
+
 pub(crate) use store::{
     Logged, event, events_of_anchor, last_offset, logged, position, read_between,
 };
@@ -80,14 +82,19 @@ pub(crate) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// A turn over events that no stage has seen.
+    fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
+        Self {
+            named,
+            ..Self::over(rules, events)
+        }
+    }
+
+    /// A turn over events that were taken in before: who is who stays, and they name nobody.
     pub(crate) fn over(rules: &'a Rules, events: &'a [Logged]) -> Self {
         Self {
             space_id: rules.space_id(),
             events,
-            named: events
-                .iter()
-                .map(|logged| rules.identity().identifiers_of(&logged.event))
-                .collect(),
+            named: Vec::new(),
             profile_of: BTreeMap::new(),
             touched: BTreeSet::new(),
             merged: BTreeMap::new(),
@@ -325,11 +332,11 @@ impl Runner {
 
     /// Resolves some people again whom a decision or new rules concern; false when there are none.
     async fn resolve_again(&mut self) -> Result<bool> {
-        if !identity::is_waiting(&self.database).await? {
+        if !identity::RESOLVE.any(&self.database).await? {
             return Ok(false);
         }
         let mut transaction = self.database.begin().await?;
-        let Some((space_id, tasks)) = identity::next(&mut transaction).await? else {
+        let Some((space_id, tasks)) = identity::RESOLVE.next(&mut transaction).await? else {
             return Ok(false);
         };
         let rules = Rules::of(&self.sources, &space_id);
@@ -350,7 +357,7 @@ impl Runner {
 
     /// Folds some people again whom a new policy concerns; false when there are none.
     async fn refold(&mut self) -> Result<bool> {
-        if !withdrawal::is_waiting(&self.database).await? {
+        if !identity::REFOLD.any(&self.database).await? {
             return Ok(false);
         }
         let mut transaction = self.database.begin().await?;
@@ -425,15 +432,16 @@ impl Runner {
         connection: &mut AnyConnection,
         entries: &[take::Read<'_>],
     ) -> Result<Done> {
-        let events = take::take(connection, self.last_offset, entries, &self.sources).await?;
+        let taken = take::take(connection, self.last_offset, entries, &self.sources).await?;
+        let last_offset = taken.last().map(|taken| taken.logged.offset);
         let mut done = Done {
-            last_offset: events.last().map_or(self.last_offset, |last| last.offset),
+            last_offset: last_offset.unwrap_or(self.last_offset),
             changed: BTreeSet::new(),
             told: Vec::new(),
         };
-        for (space_id, events) in by_space(&events) {
-            let rules = Rules::of(&self.sources, space_id);
-            let mut turn = Turn::over(&rules, &events);
+        for (space_id, (events, named)) in by_space(taken) {
+            let rules = Rules::of(&self.sources, &space_id);
+            let mut turn = Turn::of(&rules, &events, named);
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.touched);
             done.changed.extend(turn.merged.keys().cloned());
@@ -549,13 +557,15 @@ fn read(entries: &[(i64, Entry)]) -> Result<Vec<take::Read<'_>>> {
     Ok(all)
 }
 
-fn by_space(events: &[Logged]) -> BTreeMap<&str, Vec<Logged>> {
-    let mut spaces: BTreeMap<&str, Vec<Logged>> = BTreeMap::new();
-    for logged in events {
-        spaces
-            .entry(&logged.space_id)
-            .or_default()
-            .push(logged.clone());
+/// Events, and whom each of them names.
+type Named = (Vec<Logged>, Vec<Vec<Identifier>>);
+
+fn by_space(taken: Vec<Taken>) -> BTreeMap<Arc<str>, Named> {
+    let mut spaces: BTreeMap<Arc<str>, Named> = BTreeMap::new();
+    for Taken { logged, named } in taken {
+        let space = spaces.entry(Arc::clone(&logged.space_id)).or_default();
+        space.0.push(logged);
+        space.1.push(named);
     }
     spaces
 }

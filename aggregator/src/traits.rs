@@ -4,4 +4,4 @@ mod stage;
 mod store;
 
 pub(crate) use stage::{Writes, apply};
-pub(crate) use store::{Known, keep, of_anchors_after, of_profiles};
+pub(crate) use store::{Known, anchors_after, keep, of_anchors, of_profiles};

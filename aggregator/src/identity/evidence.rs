@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::event::{Event, EventKind};
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Conflict, Pair, Rules};
 use cdp_core::time::Timestamp;
@@ -17,15 +16,6 @@ pub(super) struct Evidence {
     pub(super) pairs: BTreeMap<Pair, EdgeRow>,
 }
 
-/// The evidence of an event whose identifiers are known.
-pub(super) fn pairs(rules: &Rules, event: &Event, named: &[Identifier]) -> Vec<Pair> {
-    // What somebody says of consent tells nobody who they are.
-    if event.kind == EventKind::Consent || named.len() < 2 {
-        return Vec::new();
-    }
-    rules.star(named.to_vec())
-}
-
 impl Evidence {
     /// Collects it; the order of the events does not matter.
     pub(super) fn of(turn: &Turn<'_>) -> Self {
@@ -38,7 +28,7 @@ impl Evidence {
                     None => drop(evidence.seen.insert(identifier.clone(), event.timestamp)),
                 }
             }
-            for pair in pairs(turn.rules.identity(), event, named) {
+            for pair in turn.rules.identity().evidence_among(event, named.clone()) {
                 let row = EdgeRow {
                     first_seen: event.timestamp,
                     last_seen: event.timestamp,

@@ -49,7 +49,8 @@ pub(crate) async fn link(
     let evidence = turn.events.iter().zip(&turn.named).zip(&turn.scopes);
     let counted = evidence.filter(|((logged, _), _)| !turn.again.contains_key(&logged.anchor));
     for ((logged, named), scope) in counted {
-        let pairs = super::evidence::pairs(turn.rules.identity(), &logged.event, named);
+        let rules = turn.rules.identity();
+        let pairs = rules.evidence_among(&logged.event, named.clone());
         let allowed = links.add(pairs, scope, needed);
         if !allowed && let Some(person) = turn.person_of.get(&logged.anchor) {
             divided.push(person.clone());

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decision::{self, Decided, Wish};
-use super::{preview, review, rules, store};
+use super::waiting::RESOLVE;
+use super::{preview, review, rules};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
@@ -100,7 +101,8 @@ async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> 
     let version = rules::current(&app.database, reader.space_id()).await?;
     let tag = format!("\"{}\"", version.version);
     let mut answer = serde_json::to_value(version)?;
-    answer["resolving"] = store::waiting(&app.database, reader.space_id())
+    answer["resolving"] = RESOLVE
+        .count(&app.database, reader.space_id())
         .await?
         .into();
     Ok(([(header::ETAG, tag)], Json(answer)).into_response())

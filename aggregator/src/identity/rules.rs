@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::store;
+use super::waiting::RESOLVE;
 use crate::app::App;
 use crate::clock;
 use crate::database::Database;
@@ -149,7 +149,7 @@ pub(super) async fn publish(
     if done.rows_affected() == 0 {
         return Err(changed_meanwhile());
     }
-    store::put_everybody(&mut transaction, space_id).await?;
+    RESOLVE.everybody(&mut transaction, space_id).await?;
     transaction.commit().await?;
     app.sources.reload(&app.database).await?;
     app.snapshots.clear();

@@ -15,9 +15,6 @@ use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
 
-/// Components that are resolved again in one step.
-const STEP: i64 = 50;
-
 /// An identifier's place in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -210,6 +207,22 @@ pub(super) async fn edges_of_components(
     Ok(found)
 }
 
+/// The rows that two statements give of these identifiers, the one by either end of a pair.
+async fn by_either_end(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    sqls: [&'static str; 2],
+    identifiers: impl Iterator<Item = &Identifier> + Clone,
+) -> Result<Vec<AnyRow>> {
+    let mut found = Vec::new();
+    for sql in sqls {
+        let query = Many::new(sql, [space_id.into()]);
+        let rows = identifiers.clone().map(|one| [one.to_string().into()]);
+        found.extend(query.rows(rows).fetch(connection).await?);
+    }
+    Ok(found)
+}
+
 /// Every piece of evidence that these identifiers have.
 pub(super) async fn edges_beside(
     connection: &mut AnyConnection,
@@ -217,23 +230,17 @@ pub(super) async fn edges_beside(
     identifiers: impl Iterator<Item = &Identifier> + Clone,
 ) -> Result<BTreeMap<Pair, EdgeRow>> {
     let mut found = BTreeMap::new();
-    for sql in [
+    let sqls = [
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, \
          e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, e.events AS events FROM \
          wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.a = w.identifier",
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, \
          e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, e.events AS events FROM \
          wanted w CROSS JOIN identity_edge e WHERE e.space_id = $1 AND e.b = w.identifier",
-    ] {
-        let query = Many::new(sql, [space_id.into()]);
-        let rows = query
-            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
-            .fetch(connection)
-            .await?;
-        for row in &rows {
-            let (pair, edge) = edge_row(row)?;
-            found.insert(pair, edge);
-        }
+    ];
+    for row in by_either_end(connection, space_id, sqls, identifiers).await? {
+        let (pair, edge) = edge_row(&row)?;
+        found.insert(pair, edge);
     }
     Ok(found)
 }
@@ -254,23 +261,17 @@ pub(super) async fn constraints_of(
     identifiers: impl Iterator<Item = &Identifier> + Clone,
 ) -> Result<Vec<Constraint>> {
     let mut found = BTreeSet::new();
-    for sql in [
+    let sqls = [
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT c.a AS a, c.b AS b, c.decision AS decision FROM wanted w \
          CROSS JOIN identity_constraint c WHERE c.space_id = $1 AND c.a = w.identifier",
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT c.a AS a, c.b AS b, c.decision AS decision FROM wanted w \
          CROSS JOIN identity_constraint c WHERE c.space_id = $1 AND c.b = w.identifier",
-    ] {
-        let query = Many::new(sql, [space_id.into()]);
-        let rows = query
-            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
-            .fetch(connection)
-            .await?;
-        for row in &rows {
-            let word: String = row.try_get("decision")?;
-            let decision: Decision = serde_json::from_value(word.into())?;
-            let (a, b) = (identifier(row, "a")?, identifier(row, "b")?);
-            found.insert(Constraint { a, b, decision });
-        }
+    ];
+    for row in by_either_end(connection, space_id, sqls, identifiers).await? {
+        let word: String = row.try_get("decision")?;
+        let decision: Decision = serde_json::from_value(word.into())?;
+        let (a, b) = (identifier(&row, "a")?, identifier(&row, "b")?);
+        found.insert(Constraint { a, b, decision });
     }
     Ok(found.into_iter().collect())
 }
@@ -319,60 +320,6 @@ pub(super) async fn put_again<'a>(
     let rows = identifiers.map(|one| [space_id.into(), one.to_string().into()]);
     insert.rows(rows).execute(connection).await?;
     Ok(())
-}
-
-/// The same of a whole space.
-pub(super) async fn put_everybody(connection: &mut AnyConnection, space_id: &str) -> Result<()> {
-    let sql = "INSERT INTO identity_again (space_id, identifier) SELECT space_id, MIN(identifier) FROM identity_node \
-               WHERE space_id = $1 GROUP BY space_id, component ON CONFLICT (space_id, identifier) DO NOTHING";
-    sqlx::query(sql).bind(space_id).execute(connection).await?;
-    Ok(())
-}
-
-/// Whether somebody has to be resolved again.
-pub(crate) async fn is_waiting(database: &Database) -> Result<bool> {
-    let row = sqlx::query("SELECT identifier FROM identity_again LIMIT 1")
-        .fetch_optional(database.reader())
-        .await?;
-    Ok(row.is_some())
-}
-
-/// How many components of a space have to be resolved again.
-pub(super) async fn waiting(database: &Database, space_id: &str) -> Result<i64> {
-    let row = sqlx::query("SELECT COUNT(*) AS waiting FROM identity_again WHERE space_id = $1")
-        .bind(space_id)
-        .fetch_one(database.reader())
-        .await?;
-    Ok(row.try_get("waiting")?)
-}
-
-/// Takes the next of them: a space and some of its identifiers.
-pub(crate) async fn next(
-    connection: &mut AnyConnection,
-) -> Result<Option<(String, BTreeSet<Identifier>)>> {
-    let sql = "SELECT space_id, identifier FROM identity_again WHERE space_id = (SELECT MIN(space_id) FROM identity_again) \
-               ORDER BY identifier LIMIT $1";
-    let rows = sqlx::query(sql)
-        .bind(STEP)
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
-    let space_id: String = first.try_get("space_id")?;
-    let identifiers: BTreeSet<Identifier> = rows
-        .iter()
-        .map(|row| identifier(row, "identifier"))
-        .collect::<Result<_>>()?;
-    let delete = Many::new(
-        "DELETE FROM identity_again WHERE space_id = $1 AND identifier IN (VALUES {rows})",
-        [space_id.as_str().into()],
-    );
-    delete
-        .rows(identifiers.iter().map(|one| [one.to_string().into()]))
-        .execute(connection)
-        .await?;
-    Ok(Some((space_id, identifiers)))
 }
 
 /// Every identifier of these people, by person.
@@ -650,21 +597,15 @@ pub(super) async fn blocked_beside(
     identifiers: impl Iterator<Item = &Identifier> + Clone,
 ) -> Result<BTreeMap<Pair, (String, String)>> {
     let mut found = BTreeMap::new();
-    for sql in [
+    let sqls = [
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
          CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.a = w.identifier",
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
          CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.b = w.identifier",
-    ] {
-        let query = Many::new(sql, [space_id.into()]);
-        let rows = query
-            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
-            .fetch(connection)
-            .await?;
-        for row in &rows {
-            let pair = (identifier(row, "a")?, identifier(row, "b")?);
-            found.insert(pair, (row.try_get("code")?, row.try_get("reason")?));
-        }
+    ];
+    for row in by_either_end(connection, space_id, sqls, identifiers).await? {
+        let pair = (identifier(&row, "a")?, identifier(&row, "b")?);
+        found.insert(pair, (row.try_get("code")?, row.try_get("reason")?));
     }
     Ok(found)
 }
@@ -676,25 +617,19 @@ pub(super) async fn decisions_of(
     identifiers: impl Iterator<Item = &Identifier> + Clone,
 ) -> Result<Vec<(Timestamp, Value)>> {
     let mut found = BTreeMap::new();
-    for sql in [
+    let sqls = [
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT d.id AS id, d.kind AS kind, d.reason AS reason, d.decided_at AS decided_at \
          FROM wanted w CROSS JOIN identity_constraint c CROSS JOIN identity_decision d WHERE c.space_id = $1 AND c.a = w.identifier AND d.id = c.decision_id",
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT d.id AS id, d.kind AS kind, d.reason AS reason, d.decided_at AS decided_at \
          FROM wanted w CROSS JOIN identity_constraint c CROSS JOIN identity_decision d WHERE c.space_id = $1 AND c.b = w.identifier AND d.id = c.decision_id",
-    ] {
-        let query = Many::new(sql, [space_id.into()]);
-        let rows = query
-            .rows(identifiers.clone().map(|one| [one.to_string().into()]))
-            .fetch(connection)
-            .await?;
-        for row in &rows {
-            let id: String = row.try_get("id")?;
-            let kind: String = row.try_get("kind")?;
-            let reason: String = row.try_get("reason")?;
-            let at = time(row, "decided_at")?;
-            let entry = json!({"at": at, "what": kind, "decision": id, "reason": reason});
-            found.insert(id, (at, entry));
-        }
+    ];
+    for row in by_either_end(connection, space_id, sqls, identifiers).await? {
+        let id: String = row.try_get("id")?;
+        let kind: String = row.try_get("kind")?;
+        let reason: String = row.try_get("reason")?;
+        let at = time(&row, "decided_at")?;
+        let entry = json!({"at": at, "what": kind, "decision": id, "reason": reason});
+        found.insert(id, (at, entry));
     }
     Ok(found.into_values().collect())
 }

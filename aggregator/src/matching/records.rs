@@ -6,11 +6,10 @@ use cdp_core::event::Object;
 use cdp_matching::{Column, Record, infer};
 use serde_json::Value;
 
-use super::store;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::Result;
-use crate::traits;
+use crate::traits::{self, Known};
 
 /// Identifiers read at once.
 const PAGE: i64 = 2_000;
@@ -28,8 +27,6 @@ pub(super) struct Records {
     pub(super) records: Vec<Record>,
     /// The profile of each record.
     pub(super) profiles: Vec<String>,
-    /// Pairs of profiles, the smaller id first, of which somebody said that they are two people.
-    pub(super) apart: BTreeSet<(String, String)>,
     /// Whether there are more than can be matched.
     pub(super) too_many: bool,
 }
@@ -42,12 +39,14 @@ impl Records {
         let mut known: Vec<(String, String, BTreeMap<String, String>)> = Vec::new();
         let mut after = String::new();
         loop {
-            let (anchors, traits) =
-                traits::of_anchors_after(&mut connection, rules.space_id(), &after, PAGE).await?;
+            let space_id = rules.space_id();
+            let anchors = traits::anchors_after(&mut connection, space_id, &after, PAGE).await?;
             let Some((last, _)) = anchors.last() else {
                 break;
             };
             after.clone_from(last);
+            let names = anchors.iter().map(|(anchor, _)| anchor.clone());
+            let traits = traits::of_anchors(&mut connection, space_id, names).await?;
             for (anchor, profile_id) in anchors {
                 let values = texts(&traits.seen_for(&anchor, needed).values);
                 if values.len() >= LEAST_VALUES {
@@ -62,10 +61,7 @@ impl Records {
             }
         }
         let names = names(known.iter().map(|(_, _, values)| values));
-        let mut records = Self {
-            apart: store::apart(&mut connection, rules.space_id()).await?,
-            ..Self::default()
-        };
+        let mut records = Self::default();
         for (anchor, profile_id, mut values) in known {
             let of_name = |name| values.remove(name).unwrap_or_default();
             records.records.push(Record {
@@ -82,6 +78,17 @@ impl Records {
             .collect();
         records.columns = infer(&names, &rows);
         Ok(records)
+    }
+
+    /// Whether all that was matched of a record may still be told.
+    pub(super) fn holds(&self, at: usize, rules: &Rules, now: &Known) -> bool {
+        self.records.get(at).is_some_and(|record| {
+            let known = texts(&now.seen_for(&record.id, &rules.policy().uses.link).values);
+            let mut values = self.columns.iter().zip(&record.values);
+            values.all(|(column, value)| {
+                value.is_empty() || known.get(&column.name).is_some_and(|text| text == value)
+            })
+        })
     }
 
     /// Records that are known to be of one person, since evidence joins their identifiers.

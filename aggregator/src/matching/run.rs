@@ -11,7 +11,7 @@ use super::store::{self, Ended, Found};
 use crate::app::App;
 use crate::consent::Rules;
 use crate::error::{Code, Error, Result};
-use crate::{clock, id, priority};
+use crate::{clock, id, priority, traits};
 
 /// Suggestions that are kept, the strongest ones.
 const MOST_SUGGESTIONS: usize = 10_000;
@@ -102,46 +102,72 @@ async fn run(app: &App, space_id: &str, run_id: &str, threshold: f64) -> Result<
             return Ok(Ended::refused(refusal.to_string(), records.records.len()));
         }
     };
-    let found = suggestions(&records, &matching)?;
-    store::replace(&app.database, &rules, run_id, &found).await?;
+    let found = keep(app, &rules, run_id, &records, &matching).await?;
     Ok(Ended {
         status: "done",
         reason: String::new(),
         records: records.records.len(),
         compared: matching.compared(),
-        suggestions: found.len(),
+        suggestions: found,
         model: serde_json::to_string(matching.model())?,
     })
 }
 
-/// The strongest pair of each two profiles that may be one person.
-fn suggestions(records: &Records, matching: &Matching) -> Result<Vec<Found>> {
-    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+/// Keeps suggestions in the place of those of before, and says how many. What people decided and took back while the
+/// matching ran is minded.
+async fn keep(
+    app: &App,
+    rules: &Rules,
+    run_id: &str,
+    records: &Records,
+    matching: &Matching,
+) -> Result<usize> {
+    // Nobody takes anything back meanwhile.
+    let _turn = app.pipeline.between_turns().await;
+    let mut transaction = app.database.begin().await?;
+    let apart = store::apart(&mut transaction, rules.space_id()).await?;
+    let pairs = pairs(records, matching, &apart);
+    let ends = pairs.iter().flat_map(|(one, other)| [*one, *other]);
+    let names = ends.filter_map(|at| Some(records.records.get(at)?.id.clone()));
+    let now = traits::of_anchors(&mut transaction, rules.space_id(), names).await?;
     let mut found = Vec::new();
+    for (one, other) in pairs {
+        if !records.holds(one, rules, &now) || !records.holds(other, rules, &now) {
+            continue;
+        }
+        let read = |at: usize| {
+            let id = records.records.get(at).map(|record| record.id.as_str());
+            let id = id.unwrap_or_default().parse::<Identifier>();
+            id.map_err(Error::internal)
+        };
+        let (a, b) = (read(one)?, read(other)?);
+        let (a, b) = if a < b { (a, b) } else { (b, a) };
+        let waterfall = matching.explain(one, other);
+        found.extend(waterfall.map(|waterfall| Found { a, b, waterfall }));
+    }
+    store::replace(&mut transaction, rules.space_id(), run_id, &found).await?;
+    transaction.commit().await?;
+    Ok(found.len())
+}
+
+/// The strongest pair of each two profiles that may be one person and of whom nobody said that they are two.
+fn pairs(
+    records: &Records,
+    matching: &Matching,
+    apart: &BTreeSet<(String, String)>,
+) -> Vec<(usize, usize)> {
+    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
     let matches = matching
         .pairs()
         .iter()
         .filter(|pair| pair.relationship.is_none());
-    for pair in matches {
-        let of = |at: usize| Some((records.records.get(at)?, records.profiles.get(at)?.as_str()));
-        let (Some((one, first)), Some((other, second))) = (of(pair.one), of(pair.other)) else {
-            continue;
-        };
-        let profiles = (first.min(second), first.max(second));
-        let apart = (profiles.0.to_owned(), profiles.1.to_owned());
-        if first == second || records.apart.contains(&apart) || !told.insert(profiles) {
-            continue;
-        }
-        let Some(waterfall) = matching.explain(pair.one, pair.other) else {
-            continue;
-        };
-        let read = |text: &str| text.parse::<Identifier>().map_err(Error::internal);
-        let (a, b) = (read(&one.id)?, read(&other.id)?);
-        let (a, b) = if a < b { (a, b) } else { (b, a) };
-        found.push(Found { a, b, waterfall });
-        if found.len() == MOST_SUGGESTIONS {
-            break;
-        }
-    }
-    Ok(found)
+    let new = matches.filter(|pair| {
+        let of = |at: usize| records.profiles.get(at).map_or("", String::as_str);
+        let (one, other) = (of(pair.one), of(pair.other));
+        let profiles = (one.min(other), one.max(other));
+        let is_apart = apart.contains(&(profiles.0.to_owned(), profiles.1.to_owned()));
+        one != other && !is_apart && told.insert(profiles)
+    });
+    let new = new.map(|pair| (pair.one, pair.other));
+    new.take(MOST_SUGGESTIONS).collect()
 }

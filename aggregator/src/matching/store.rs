@@ -11,7 +11,6 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::clock;
-use crate::consent::Rules;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
@@ -210,18 +209,16 @@ pub(super) async fn apart(
 
 /// Puts suggestions in the place of those that nobody has answered.
 pub(super) async fn replace(
-    database: &Database,
-    rules: &Rules,
+    connection: &mut AnyConnection,
+    space_id: &str,
     run_id: &str,
     found: &[Found],
 ) -> Result<()> {
-    let space_id = rules.space_id();
-    let mut transaction = database.begin().await?;
     let sql = "DELETE FROM identity_suggestion WHERE space_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_constraint c \
                WHERE c.space_id = $1 AND c.a = identity_suggestion.a AND c.b = identity_suggestion.b)";
     sqlx::query(sql)
         .bind(space_id)
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
     let mut insert = Many::new(
         "INSERT INTO identity_suggestion (id, space_id, a, b, weight, waterfall, run_id) VALUES {rows} \
@@ -239,8 +236,8 @@ pub(super) async fn replace(
             run_id.into(),
         ]);
     }
-    insert.execute(&mut transaction).await?;
-    Ok(transaction.commit().await?)
+    insert.execute(connection).await?;
+    Ok(())
 }
 
 /// Takes away what was suggested of these identifiers: it rests on what is not allowed any more.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdp_core::event::Event;
+use cdp_core::identifier::Identifier;
 use cdp_core::outcome::Outcome;
 use sqlx::{AnyConnection, Row as _};
 
@@ -21,17 +22,23 @@ pub(super) struct Read<'a> {
     pub(super) events: Vec<Arc<Event>>,
 }
 
+/// An event that is new, and whom it names, strongest first.
+pub(super) struct Taken {
+    pub(super) logged: Logged,
+    pub(super) named: Vec<Identifier>,
+}
+
 /// Takes entries in. Gives the events that are new, in order, numbered from behind `last`.
 pub(super) async fn take(
     connection: &mut AnyConnection,
     last: i64,
     entries: &[Read<'_>],
     sources: &Directory,
-) -> Result<Vec<Logged>> {
-    let (logged, stored) = insert_events(connection, last, entries, sources).await?;
+) -> Result<Vec<Taken>> {
+    let (taken, stored) = insert_events(connection, last, entries, sources).await?;
     insert_quarantine(connection, entries).await?;
     account::keep(connection, entries, &stored).await?;
-    Ok(logged)
+    Ok(taken)
 }
 
 /// Gives the new events, and for each entry which of its events are new.
@@ -40,14 +47,14 @@ async fn insert_events(
     mut last: i64,
     entries: &[Read<'_>],
     sources: &Directory,
-) -> Result<(Vec<Logged>, Vec<Vec<bool>>)> {
+) -> Result<(Vec<Taken>, Vec<Vec<bool>>)> {
     let mut insert = Many::new(
         "INSERT INTO event (offset_id, space_id, source_id, message_id, kind, name, anchor, timestamp, received_at, tab, seq, body) \
          VALUES {rows} ON CONFLICT (space_id, message_id) DO NOTHING",
         [],
     );
     let before = last;
-    let mut all: Vec<Vec<Option<Logged>>> = Vec::with_capacity(entries.len());
+    let mut all: Vec<Vec<Option<Taken>>> = Vec::with_capacity(entries.len());
     for Read { entry, events } in entries {
         let space_id: Arc<str> = Arc::from(entry.space_id.as_str());
         let source_id: Arc<str> = Arc::from(entry.source_id.as_str());
@@ -55,7 +62,8 @@ async fn insert_events(
         let mut of_entry = Vec::with_capacity(events.len());
         for (event, body) in events.iter().zip(entry.texts()) {
             // Judging has refused events that name nobody.
-            let Some(anchor) = identity.identifiers_of(event).into_iter().next() else {
+            let named = identity.identifiers_of(event);
+            let Some(anchor) = named.first() else {
                 of_entry.push(None);
                 continue;
             };
@@ -68,7 +76,7 @@ async fn insert_events(
                 event: Arc::clone(event),
             };
             insert.push(row(&logged, body));
-            of_entry.push(Some(logged));
+            of_entry.push(Some(Taken { logged, named }));
         }
         all.push(of_entry);
     }
@@ -78,16 +86,19 @@ async fn insert_events(
     } else {
         Some(stored_after(connection, before).await?)
     };
-    let is_new = |logged: &Logged| new.as_ref().is_none_or(|new| new.contains(&logged.offset));
+    let is_new = |taken: &Taken| {
+        new.as_ref()
+            .is_none_or(|new| new.contains(&taken.logged.offset))
+    };
     let stored = all
         .iter()
         .map(|of_entry| {
-            let of_event = |logged: &Option<Logged>| logged.as_ref().is_some_and(is_new);
+            let of_event = |taken: &Option<Taken>| taken.as_ref().is_some_and(is_new);
             of_entry.iter().map(of_event).collect()
         })
         .collect();
-    let logged = all.into_iter().flatten().flatten();
-    Ok((logged.filter(is_new).collect(), stored))
+    let taken = all.into_iter().flatten().flatten();
+    Ok((taken.filter(is_new).collect(), stored))
 }
 
 /// The numbers behind `last` that events have.

@@ -38,16 +38,7 @@ pub(super) async fn kept(
     space_id: &str,
     anchors: impl Iterator<Item = String>,
 ) -> Result<BTreeMap<Place, Written>> {
-    let query = Many::new(
-        "WITH wanted (anchor) AS (VALUES {rows}) SELECT t.anchor AS owner, t.trait_key AS \
-         trait_key, t.scope AS scope, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
-         FROM wanted w CROSS JOIN trait_value t WHERE t.space_id = $1 AND t.anchor = w.anchor",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(anchors.map(|anchor| [anchor.into()]))
-        .fetch(connection)
-        .await?;
+    let rows = rows_of_anchors(connection, space_id, anchors).await?;
     rows.iter()
         .map(|row| {
             let place = (
@@ -57,6 +48,50 @@ pub(super) async fn kept(
             );
             Ok((place, written(row)?))
         })
+        .collect()
+}
+
+/// The same, each under its own name.
+pub(crate) async fn of_anchors(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = String>,
+) -> Result<Known> {
+    known(&rows_of_anchors(connection, space_id, anchors).await?)
+}
+
+async fn rows_of_anchors(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = String>,
+) -> Result<Vec<AnyRow>> {
+    let query = Many::new(
+        "WITH wanted (anchor) AS (VALUES {rows}) SELECT t.anchor AS owner, t.trait_key AS \
+         trait_key, t.scope AS scope, t.value AS value, t.timestamp AS timestamp, t.message_id AS message_id \
+         FROM wanted w CROSS JOIN trait_value t WHERE t.space_id = $1 AND t.anchor = w.anchor",
+        [space_id.into()],
+    );
+    let rows = anchors.map(|anchor| [anchor.into()]);
+    Ok(query.rows(rows).fetch(connection).await?)
+}
+
+/// The next anchors of which anything is kept, in the order of their texts, each with its profile.
+pub(crate) async fn anchors_after(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT DISTINCT t.anchor AS anchor, n.profile_id AS profile_id FROM trait_value t CROSS JOIN identity_node n \
+               WHERE t.space_id = $1 AND t.anchor > $2 AND n.space_id = $1 AND n.identifier = t.anchor ORDER BY t.anchor LIMIT $3";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("anchor")?, row.try_get("profile_id")?)))
         .collect()
 }
 
@@ -164,33 +199,6 @@ fn known(rows: &[AnyRow]) -> Result<Known> {
         known.0.entry(row.try_get("owner")?).or_default().push(kept);
     }
     Ok(known)
-}
-
-/// What is kept of the next anchors in the order of their texts, each under its own name, with each one's profile.
-pub(crate) async fn of_anchors_after(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    after: &str,
-    limit: i64,
-) -> Result<(Vec<(String, String)>, Known)> {
-    let sql = "WITH wanted AS (SELECT DISTINCT anchor FROM trait_value WHERE space_id = $1 AND anchor > $2 ORDER BY anchor LIMIT $3) \
-               SELECT w.anchor AS owner, n.profile_id AS profile_id, t.trait_key AS trait_key, t.scope AS scope, t.value AS value, \
-               t.timestamp AS timestamp, t.message_id AS message_id FROM wanted w CROSS JOIN trait_value t CROSS JOIN identity_node n \
-               WHERE t.space_id = $1 AND t.anchor = w.anchor AND n.space_id = $1 AND n.identifier = w.anchor ORDER BY w.anchor";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
-    let mut anchors: Vec<(String, String)> = Vec::new();
-    for row in &rows {
-        let owner: String = row.try_get("owner")?;
-        if anchors.last().is_none_or(|(last, _)| *last != owner) {
-            anchors.push((owner, row.try_get("profile_id")?));
-        }
-    }
-    Ok((anchors, known(&rows)?))
 }
 
 fn written(row: &AnyRow) -> Result<Written> {

@@ -1,4 +1,4 @@
-//! SQL over what is folded, and of `consent_refold` and `consent_news`.
+//! SQL over what is folded, and of `consent_news`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,8 @@ use crate::consent::Rules;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
-use crate::matching;
 use crate::source::Directory;
-
-/// Tasks in one step.
-const STEP: i64 = 50;
+use crate::{identity, matching};
 
 /// Takes away what is kept of these anchors' events.
 pub(super) async fn clear(
@@ -54,61 +51,17 @@ pub(super) async fn profiles_of(
         .collect()
 }
 
-/// Has everybody of a space folded again, in the background.
-pub(crate) async fn everybody(connection: &mut AnyConnection, space_id: &str) -> Result<()> {
-    let sql = "INSERT INTO consent_refold (space_id, identifier) \
-               SELECT space_id, MIN(identifier) FROM identity_node WHERE space_id = $1 GROUP BY space_id, component \
-               ON CONFLICT (space_id, identifier) DO NOTHING";
-    sqlx::query(sql).bind(space_id).execute(connection).await?;
-    Ok(())
-}
-
-/// Whether somebody has to be folded again.
-pub(crate) async fn is_waiting(database: &Database) -> Result<bool> {
-    let row = sqlx::query("SELECT identifier FROM consent_refold LIMIT 1")
-        .fetch_optional(database.reader())
-        .await?;
-    Ok(row.is_some())
-}
-
-/// The same of one space.
-pub(crate) async fn is_waiting_in(database: &Database, space_id: &str) -> Result<bool> {
-    let row = sqlx::query("SELECT identifier FROM consent_refold WHERE space_id = $1 LIMIT 1")
-        .bind(space_id)
-        .fetch_optional(database.reader())
-        .await?;
-    Ok(row.is_some())
-}
-
 /// Takes the next tasks: the rules of a space, and all anchors connected with those that have to be
 /// folded again, each with its person.
 pub(crate) async fn next(
     connection: &mut AnyConnection,
     sources: &Directory,
 ) -> Result<Option<(Rules, BTreeMap<String, String>)>> {
-    let sql = "SELECT space_id, identifier FROM consent_refold WHERE space_id = (SELECT MIN(space_id) FROM consent_refold) \
-               ORDER BY identifier LIMIT $1";
-    let rows = sqlx::query(sql)
-        .bind(STEP)
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(first) = rows.first() else {
+    let Some((space_id, identifiers)) = identity::REFOLD.next(connection).await? else {
         return Ok(None);
     };
-    let space_id: String = first.try_get("space_id")?;
-    let identifiers: Vec<String> = rows
-        .iter()
-        .map(|row| row.try_get("identifier"))
-        .collect::<Result<_, _>>()?;
+    let identifiers: Vec<String> = identifiers.iter().map(ToString::to_string).collect();
     let people = connected(connection, &space_id, &identifiers).await?;
-    let delete = Many::new(
-        "DELETE FROM consent_refold WHERE space_id = $1 AND identifier IN (VALUES {rows})",
-        [space_id.as_str().into()],
-    );
-    delete
-        .rows(identifiers.iter().map(|identifier| [identifier.into()]))
-        .execute(connection)
-        .await?;
     Ok(Some((Rules::of(sources, &space_id), people)))
 }
 

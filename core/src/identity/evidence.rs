@@ -45,11 +45,17 @@ impl Rules {
     /// or refused identifier never drags a third one along. An alias ties its two ids directly.
     #[must_use]
     pub fn evidence_of(&self, event: &Event) -> Vec<Pair> {
+        self.evidence_among(event, self.identifiers_of(event))
+    }
+
+    /// The same, of an event whose identifiers are known.
+    #[must_use]
+    pub fn evidence_among(&self, event: &Event, named: Vec<Identifier>) -> Vec<Pair> {
         // What somebody says of consent tells nobody who they are.
         if event.kind == EventKind::Consent {
             return Vec::new();
         }
-        self.star(self.identifiers_of(event))
+        self.star(named)
     }
 
     /// The pairs of identifiers that one event or record carried, which are sorted by strength.

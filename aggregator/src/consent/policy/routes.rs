@@ -17,7 +17,7 @@ use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json, Text};
 use crate::http::page::Page;
-use crate::withdrawal;
+use crate::identity;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -73,7 +73,10 @@ async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> 
     let version = store::current(&app.database, reader.space_id()).await?;
     let tag = format!("\"{}\"", version.version);
     // Whether what there is is still being counted by an older version.
-    let refolding = withdrawal::is_waiting_in(&app.database, reader.space_id()).await?;
+    let refolding = identity::REFOLD
+        .count(&app.database, reader.space_id())
+        .await?
+        > 0;
     let mut answer = serde_json::to_value(version)?;
     answer["refolding"] = refolding.into();
     Ok(([(header::ETAG, tag)], Json(answer)).into_response())

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::withdrawal;
+use crate::identity;
 
 /// A published version.
 #[derive(Clone, Debug, Serialize)]
@@ -100,7 +100,9 @@ pub(super) async fn publish(
         .execute(&mut *transaction)
         .await?;
     // What evidence grants may be something else now.
-    withdrawal::everybody(&mut transaction, space_id).await?;
+    identity::REFOLD
+        .everybody(&mut transaction, space_id)
+        .await?;
     transaction.commit().await?;
     Ok(true)
 }
