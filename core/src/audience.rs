@@ -1,20 +1,36 @@
 //! Audiences: people by rule.
 //!
-//! A definition is an expression over a person's traits and events. Evaluating it also says when the
-//! answer can next change without any new event, because a window moves on: so membership follows
-//! the clock without asking everybody all the time.
+//! A definition is an expression over what is known of a person: traits, computed traits, events and
+//! sequences of them within windows, other audiences, consent, identifiers. Evaluation is total: a
+//! missing value has a meaning everywhere. It also says when the answer can next change without any
+//! new event, because a window moves on: so membership follows the clock without asking everybody
+//! all the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+use serde::Serialize;
 
-use crate::computed_trait::{Aggregate, Definition, HIDDEN, State};
+use crate::computed_trait::{Changes, Definition, State};
+use crate::condition::{Condition, no_groups};
+use crate::consent::Choices;
 use crate::event::{Event, Object};
-use crate::json_path;
 use crate::time::{Span, Timestamp};
+
+mod date;
+mod event;
+mod explain;
+mod read;
+mod sequence;
+mod text;
+mod words;
+
+pub use date::{DateIs, DateRule};
+pub use event::EventRule;
+pub use explain::Clause;
+pub use sequence::{SequenceRule, Step};
+pub use text::TextError;
+pub(crate) use words::read_where;
 
 /// A rule over one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,99 +51,75 @@ pub enum Expr {
         /// The rule.
         not: Box<Expr>,
     },
-    /// A trait compares so; dots go into objects.
-    Trait {
-        /// Name of the trait.
-        #[serde(rename = "trait")]
-        key: String,
-        /// The comparison.
-        is: Comparison,
+    /// The traits are so. A missing trait is null.
+    Traits {
+        /// What they have to be.
+        traits: Condition,
     },
-    /// A computed trait compares so.
-    ComputedTrait {
-        /// Its key.
-        computed_trait: String,
-        /// The comparison.
-        is: Comparison,
+    /// The computed traits are so. One without a value is null.
+    ComputedTraits {
+        /// What they have to be.
+        computed_traits: Condition,
+        /// The numbers they are compared with, rounded down.
+        #[serde(skip)]
+        bounds: Vec<i64>,
     },
-    /// As many events, within the last while.
-    Event(EventRule),
+    /// A trait is a time, and this time is so. A trait that is no time is not.
+    Date(DateRule),
+    /// So many events, or so much in them.
+    Event(Box<EventRule>),
+    /// Events one after the other.
+    Sequence(SequenceRule),
+    /// The person belongs to another audience.
+    Audience {
+        /// Its id.
+        audience: String,
+    },
+    /// What the person said of a purpose.
+    Consent {
+        /// The purpose.
+        consent: String,
+        /// What was said.
+        #[serde(skip_serializing_if = "Said::is_granted")]
+        is: Said,
+    },
+    /// The person has an identifier of a kind.
+    Identifier {
+        /// The kind, such as `email`.
+        identifier: String,
+    },
 }
 
-/// As many events of a name with such properties, within the last while.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EventRule {
-    /// Name of the event.
-    pub event: String,
-    /// Comparisons of properties, all of which must hold; dots go into objects.
-    #[serde(rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Comparison>,
-    /// `false` leaves the events of known bots out, `true` takes only them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bots: Option<bool>,
-    /// How many; at least one unless said otherwise.
-    pub count: Comparison,
-    /// Only events younger than this; all when absent. An event exactly as old is outside.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub within: Option<Span>,
-    /// What has to be remembered of a person's events to evaluate the rule, so that evaluating never
-    /// reads the events again. Rules that count the same events share it.
-    #[serde(skip)]
-    counter: Definition,
+/// What somebody said of a purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Yes.
+    #[default]
+    Granted,
+    /// No.
+    Denied,
+    /// Nothing.
+    Unset,
 }
 
-fn at_least_one() -> Comparison {
-    Comparison {
-        gte: Some(Value::from(1)),
-        ..Comparison::default()
+impl Said {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands a reference to it"
+    )]
+    fn is_granted(&self) -> bool {
+        *self == Self::Granted
     }
-}
 
-/// Comparisons of one value, all of which must hold. Types are never converted: a text is never
-/// less than a number, and an ordered comparison with nothing is false.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Comparison {
-    /// Equal; a missing value equals null.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    pub eq: Option<Value>,
-    /// Not equal.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    pub ne: Option<Value>,
-    /// Greater.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gt: Option<Value>,
-    /// Greater or equal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gte: Option<Value>,
-    /// Less.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lt: Option<Value>,
-    /// Less or equal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lte: Option<Value>,
-    /// One of these.
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    pub one_of: Option<Vec<Value>>,
-    /// A text that contains this text, or a list that contains this value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contains: Option<Value>,
-    /// There is a value, and it is not null; or there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exists: Option<bool>,
-}
-
-/// `{"eq": null}` is a comparison with null, not an absent one.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+    fn holds(self, choice: Option<bool>) -> bool {
+        let said = match choice {
+            Some(true) => Self::Granted,
+            Some(false) => Self::Denied,
+            None => Self::Unset,
+        };
+        said == self
+    }
 }
 
 /// A definition that cannot be used.
@@ -157,10 +149,18 @@ impl std::error::Error for ExprError {}
 pub struct Facts<'a> {
     /// Traits.
     pub traits: &'a Object,
-    /// Computed traits.
+    /// Computed traits, as they are at the time of evaluation.
     pub computed_traits: &'a Object,
+    /// When they change by themselves; those that are not named do not.
+    pub changes: &'a BTreeMap<String, Changes>,
     /// What is remembered for each of the rule's [`Expr::counters`], by its key.
     pub counts: &'a BTreeMap<String, State>,
+    /// Audiences that the person belongs to, by id.
+    pub audiences: &'a BTreeSet<String>,
+    /// What the person said to consent.
+    pub choices: &'a Choices,
+    /// Kinds of the person's identifiers.
+    pub identifiers: &'a BTreeSet<String>,
 }
 
 /// The answer for one person at one time.
@@ -172,13 +172,48 @@ pub struct Evaluation {
     pub changes_at: Option<Timestamp>,
 }
 
+impl Evaluation {
+    /// An answer that time alone does not change.
+    fn settled(member: bool) -> Self {
+        Self {
+            member,
+            changes_at: None,
+        }
+    }
+}
+
+/// What a rule looks at, so that only who changed there is asked again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Names of traits.
+    pub traits: BTreeSet<String>,
+    /// Keys of computed traits.
+    pub computed_traits: BTreeSet<String>,
+    /// Keys of counters.
+    pub counters: BTreeSet<String>,
+    /// Other audiences, by id.
+    pub audiences: BTreeSet<String>,
+    /// Whether it looks at consent.
+    pub consent: bool,
+    /// Whether it looks at identifiers.
+    pub identifiers: bool,
+}
+
 impl Expr {
     /// Reads a definition and says where and why it cannot be used.
     ///
     /// # Errors
     /// The first place that is wrong.
-    pub fn parse(definition: &Value) -> Result<Self, ExprError> {
+    pub fn parse(definition: &serde_json::Value) -> Result<Self, ExprError> {
         read::expr(definition, "", 0)
+    }
+
+    /// Reads a definition's text form; see [`fmt::Display`].
+    ///
+    /// # Errors
+    /// The first place that is wrong, by line and column.
+    pub fn parse_text(text: &str) -> Result<Self, TextError> {
+        text::parse(text)
     }
 
     /// What has to be remembered of everybody's events for this rule.
@@ -186,11 +221,52 @@ impl Expr {
     pub fn counters(&self) -> Vec<&Definition> {
         let mut counters: Vec<&Definition> = Vec::new();
         self.visit(&mut |rule| {
-            if !counters.iter().any(|known| known.key == rule.counter.key) {
-                counters.push(&rule.counter);
+            let here: Vec<&Definition> = match rule {
+                Self::Event(rule) => vec![rule.counter()],
+                Self::Sequence(rule) => rule.counters().collect(),
+                _ => Vec::new(),
+            };
+            for counter in here {
+                if !counters.iter().any(|known| known.key == counter.key) {
+                    counters.push(counter);
+                }
             }
         });
         counters
+    }
+
+    /// What the rule looks at.
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        let mut reads = Reads::default();
+        let owned = |name: &str| name.to_owned();
+        self.visit(&mut |rule| match rule {
+            Self::Traits { traits } => reads.traits.extend(traits.reads().map(owned)),
+            Self::ComputedTraits {
+                computed_traits, ..
+            } => {
+                reads
+                    .computed_traits
+                    .extend(computed_traits.reads().map(owned));
+            }
+            Self::Date(rule) => {
+                reads.traits.insert(rule.date.clone());
+            }
+            Self::Event(rule) => {
+                reads.counters.insert(rule.counter().key.clone());
+            }
+            Self::Sequence(rule) => {
+                let keys = rule.counters().map(|counter| counter.key.clone());
+                reads.counters.extend(keys);
+            }
+            Self::Audience { audience } => {
+                reads.audiences.insert(audience.clone());
+            }
+            Self::Consent { .. } => reads.consent = true,
+            Self::Identifier { .. } => reads.identifiers = true,
+            Self::All { .. } | Self::Any { .. } | Self::Not { .. } => {}
+        });
+        reads
     }
 
     /// What [`Facts::counts`] has to be for a person with these events.
@@ -226,31 +302,59 @@ impl Expr {
                     ..inner
                 }
             }
-            Self::Trait { key, is } => settled(is.holds(find(facts.traits, key))),
-            Self::ComputedTrait { computed_trait, is } => {
-                settled(is.holds(find(facts.computed_traits, computed_trait)))
+            Self::Traits { traits } => Evaluation::settled(traits.holds(facts.traits, &no_groups)),
+            Self::ComputedTraits {
+                computed_traits,
+                bounds,
+            } => Evaluation {
+                member: computed_traits.holds(facts.computed_traits, &no_groups),
+                changes_at: changes_of(computed_traits, bounds, facts, now),
+            },
+            Self::Date(rule) => rule.evaluate(facts.traits, now),
+            Self::Event(rule) => rule.evaluate(facts.counts, now),
+            Self::Sequence(rule) => rule.evaluate(facts.counts, now),
+            Self::Audience { audience } => Evaluation::settled(facts.audiences.contains(audience)),
+            Self::Consent { consent, is } => {
+                Evaluation::settled(is.holds(facts.choices.get(consent).copied()))
             }
-            Self::Event(rule) => rule.evaluate(facts.counts.get(&rule.counter.key), now),
+            Self::Identifier { identifier } => {
+                Evaluation::settled(facts.identifiers.contains(identifier))
+            }
         }
     }
 
-    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a EventRule)) {
+    /// Shows each rule to `see`, the outer ones first.
+    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+        see(self);
         match self {
             Self::All { all: rules } | Self::Any { any: rules } => {
                 rules.iter().for_each(|rule| rule.visit(see));
             }
             Self::Not { not } => not.visit(see),
-            Self::Event(rule) => see(rule),
-            Self::Trait { .. } | Self::ComputedTrait { .. } => {}
+            _ => {}
         }
     }
 }
 
-fn settled(member: bool) -> Evaluation {
-    Evaluation {
-        member,
-        changes_at: None,
-    }
+/// When a condition on computed traits may next be answered otherwise: where a value changes each
+/// second, only the seconds count with which it is compared.
+fn changes_of(
+    condition: &Condition,
+    bounds: &[i64],
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let next = |key: &str| match *facts.changes.get(key)? {
+        Changes::Never => None,
+        Changes::At(at) => Some(at),
+        Changes::EachSecondAfter(since) => bounds
+            .iter()
+            .flat_map(|bound| [*bound, bound.saturating_add(1)])
+            .map(|seconds| since.plus(Span::from_seconds(seconds)))
+            .filter(|at| *at > now)
+            .min(),
+    };
+    condition.reads().filter_map(next).min()
 }
 
 fn combine(parts: impl Iterator<Item = Evaluation>, fold: impl Fn(&[bool]) -> bool) -> Evaluation {
@@ -261,196 +365,3 @@ fn combine(parts: impl Iterator<Item = Evaluation>, fold: impl Fn(&[bool]) -> bo
         changes_at: changes.into_iter().flatten().min(),
     }
 }
-
-fn find<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
-    // A trait whose name has a dot wins over a path.
-    object.get(key).or_else(|| {
-        let (first, rest) = key.split_once('.')?;
-        json_path::reach(object.get(first)?, rest)
-            .into_iter()
-            .next()
-    })
-}
-
-/// Times that a rule with a window may need to be remembered, so that one person's stay small.
-const MOST_TIMES: u64 = 10_000;
-
-impl EventRule {
-    fn new(
-        event: String,
-        properties: BTreeMap<String, Comparison>,
-        bots: Option<bool>,
-        count: Comparison,
-        within: Option<Span>,
-    ) -> Result<Self, String> {
-        let most = match within {
-            None => 0,
-            Some(_) => count.settles_at(),
-        };
-        if most > MOST_TIMES {
-            return Err(format!(
-                "within a window, a count can be compared with numbers up to {MOST_TIMES}"
-            ));
-        }
-        let mut counter = Definition {
-            key: String::new(),
-            event: event.clone(),
-            properties: properties.clone(),
-            aggregate: if within.is_none() {
-                Aggregate::Count
-            } else {
-                Aggregate::Times
-            },
-            of: None,
-            bots,
-            // Rules with nearly the same numbers remember the same.
-            most: usize::try_from(most).map_or(0, |most| {
-                if most == 0 {
-                    0
-                } else {
-                    most.next_power_of_two()
-                }
-            }),
-        };
-        let text = serde_json::to_string(&counter).map_err(|error| error.to_string())?;
-        let digest = Sha256::digest(text.as_bytes());
-        counter.key = digest
-            .iter()
-            .take(12)
-            .fold(HIDDEN.to_string(), |key, byte| format!("{key}{byte:02x}"));
-        Ok(Self {
-            event,
-            properties,
-            bots,
-            count,
-            within,
-            counter,
-        })
-    }
-
-    fn evaluate(&self, counted: Option<&State>, now: Timestamp) -> Evaluation {
-        let Some(window) = self.within else {
-            return settled(self.count.holds_count(counted.map_or(0, State::count)));
-        };
-        let times: Vec<Timestamp> = counted
-            .map_or(&[][..], State::times)
-            .iter()
-            .copied()
-            .filter(|time| now.since(*time) < window)
-            .collect();
-        let member = self.count.holds_count(number(times.len()));
-        Evaluation {
-            member,
-            changes_at: self.next_change(&times, window, member),
-        }
-    }
-
-    /// When, with nothing new, enough of the oldest events have left the window to change the answer.
-    fn next_change(&self, times: &[Timestamp], window: Span, member: bool) -> Option<Timestamp> {
-        let leaves = |time: &Timestamp| time.plus(window);
-        times
-            .iter()
-            .enumerate()
-            .find(|(gone, _)| self.count.holds_count(number(times.len() - gone - 1)) != member)
-            .map(|(_, time)| leaves(time))
-    }
-}
-
-fn number(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-/// Whether properties compare so.
-pub(crate) fn accepts(wanted: &BTreeMap<String, Comparison>, properties: &Object) -> bool {
-    wanted
-        .iter()
-        .all(|(key, comparison)| comparison.holds(find(properties, key)))
-}
-
-impl Comparison {
-    /// Whether a value compares so.
-    #[must_use]
-    pub fn holds(&self, value: Option<&Value>) -> bool {
-        let value = value.unwrap_or(&Value::Null);
-        let ordered = |bound: &Option<Value>, fits: fn(std::cmp::Ordering) -> bool| match bound {
-            None => true,
-            Some(bound) => order(value, bound).is_some_and(fits),
-        };
-        self.eq.as_ref().is_none_or(|wanted| same(value, wanted))
-            && self
-                .ne
-                .as_ref()
-                .is_none_or(|unwanted| !same(value, unwanted))
-            && ordered(&self.gt, std::cmp::Ordering::is_gt)
-            && ordered(&self.gte, std::cmp::Ordering::is_ge)
-            && ordered(&self.lt, std::cmp::Ordering::is_lt)
-            && ordered(&self.lte, std::cmp::Ordering::is_le)
-            && self
-                .one_of
-                .as_ref()
-                .is_none_or(|list| list.iter().any(|wanted| same(value, wanted)))
-            && self
-                .contains
-                .as_ref()
-                .is_none_or(|part| contains(value, part))
-            && self.exists.is_none_or(|wanted| wanted != value.is_null())
-    }
-
-    fn holds_count(&self, count: u64) -> bool {
-        self.holds(Some(&Value::from(count)))
-    }
-
-    /// From which count on all counts compare alike.
-    fn settles_at(&self) -> u64 {
-        let single = [&self.eq, &self.ne, &self.gt, &self.gte, &self.lt, &self.lte];
-        let listed = self.one_of.iter().flatten();
-        single
-            .into_iter()
-            .flatten()
-            .chain(listed)
-            .filter_map(Value::as_f64)
-            .map(|bound| {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "saturates, and what is beyond every count is refused"
-                )]
-                let whole = bound.max(0.0) as u64;
-                whole.saturating_add(1)
-            })
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// Whether it compares with nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Equal as JSON, with numbers compared as numbers (1 and 1.0 are the same).
-fn same(left: &Value, right: &Value) -> bool {
-    match (left.as_f64(), right.as_f64()) {
-        (Some(left), Some(right)) => left.total_cmp(&right).is_eq() || left == right,
-        _ => left == right,
-    }
-}
-
-/// Numbers by size, texts by code point; anything else has no order.
-fn order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left.as_f64()?.partial_cmp(&right.as_f64()?),
-        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        _ => None,
-    }
-}
-
-fn contains(value: &Value, part: &Value) -> bool {
-    match (value, part) {
-        (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
-        (Value::Array(items), part) => items.iter().any(|item| same(item, part)),
-        _ => false,
-    }
-}
-
-mod read;

@@ -1,19 +1,19 @@
 //! Computed traits: facts derived from a person's events, exact and in any order.
 //!
 //! The state of a definition is kept per anchor and merged when profiles merge, so every operation
-//! here is commutative and associative: counting, exact decimal sums, minima, maxima, and first and
-//! last by `(event time, message id)`.
+//! here is commutative and associative. Over all time a state is a summary: a count, an exact decimal
+//! sum, a minimum. Within a window that moves it is the events that are still inside, since an exact
+//! answer has to know which of them leaves next.
 
-use std::collections::BTreeMap;
-
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
 
-use crate::audience::{Comparison, accepts};
+use crate::condition::{Condition, no_groups};
 use crate::event::Event;
-use crate::json_path;
-use crate::time::Timestamp;
+use crate::window::{self, Window};
+
+mod state;
+
+pub use state::{Changes, MOST_ENTRIES, MOST_VALUES, State};
 
 /// How events become one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Aggregate {
     Count,
     /// Exact sum of the numbers.
     Sum,
+    /// Mean of the numbers.
+    Average,
     /// The smallest number.
     Min,
     /// The largest number.
@@ -31,33 +33,125 @@ pub enum Aggregate {
     First,
     /// The value of the latest event.
     Last,
+    /// The value that came most often; of several the smallest, as JSON texts.
+    MostFrequent,
+    /// How many different values.
+    UniqueCount,
+    /// The values of the latest events, the latest first.
+    LastN,
+    /// Seconds since the latest event.
+    TimeSinceLast,
+    /// Seconds since the earliest event.
+    TimeSinceFirst,
     /// When the latest events happened, and how many there were. What an audience remembers to count
     /// within a window; no trait that anybody sees.
     Times,
 }
 
+impl Aggregate {
+    /// The words for what can be asked for.
+    const WORDS: &str = "count, sum, average, min, max, first, last, most_frequent, unique_count, last_n, time_since_last, time_since_first";
+
+    /// Whether it is of events, not of values in them.
+    fn is_of_events(self) -> bool {
+        matches!(
+            self,
+            Self::Count | Self::TimeSinceLast | Self::TimeSinceFirst | Self::Times
+        )
+    }
+}
+
 /// What to compute.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Definition {
     /// The trait's name.
     pub key: String,
     /// Name of the events that count.
     pub event: String,
-    /// Comparisons of properties, all of which must hold; dots go into objects.
-    #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Comparison>,
+    /// What their properties have to be.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Condition>,
     /// How.
     pub aggregate: Aggregate,
     /// Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
+    /// How many values are listed; only of [`Aggregate::LastN`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<usize>,
     /// `false` leaves the events of known bots out, `true` takes only them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bots: Option<bool>,
+    /// Which events count now.
+    #[serde(flatten)]
+    pub window: Window,
     /// How many times are remembered; only of [`Aggregate::Times`].
-    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    #[serde(skip_serializing_if = "is_none_at_all")]
     pub most: usize,
+}
+
+/// A [`Definition`] as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    key: String,
+    event: String,
+    #[serde(rename = "where", default)]
+    properties: Option<serde_json::Value>,
+    aggregate: Aggregate,
+    #[serde(default)]
+    of: Option<String>,
+    #[serde(default)]
+    n: Option<usize>,
+    #[serde(default)]
+    bots: Option<bool>,
+    #[serde(default)]
+    within: Option<serde_json::Value>,
+    #[serde(default)]
+    calendar: Option<serde_json::Value>,
+    #[serde(default)]
+    timezone: Option<serde_json::Value>,
+    #[serde(default)]
+    from: Option<serde_json::Value>,
+    #[serde(default)]
+    until: Option<serde_json::Value>,
+    #[serde(default)]
+    most: usize,
+}
+
+impl<'de> Deserialize<'de> for Definition {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let fields = Fields::deserialize(deserializer)?;
+        let properties = fields.properties.as_ref();
+        let properties = properties
+            .map(|value| crate::audience::read_where(value, "where"))
+            .transpose()
+            .map_err(D::Error::custom)?;
+        let window = [
+            ("within", fields.within),
+            ("calendar", fields.calendar),
+            ("timezone", fields.timezone),
+            ("from", fields.from),
+            ("until", fields.until),
+        ];
+        let window = window
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        Ok(Self {
+            key: fields.key,
+            event: fields.event,
+            properties,
+            aggregate: fields.aggregate,
+            of: fields.of,
+            n: fields.n,
+            bots: fields.bots,
+            window: window::read(window)
+                .map_err(|(at, message)| D::Error::custom(format!("{at}: {message}")))?,
+            most: fields.most,
+        })
+    }
 }
 
 #[expect(
@@ -70,6 +164,9 @@ fn is_none_at_all(most: &usize) -> bool {
 
 /// How the key of a definition begins that an audience made for itself.
 pub const HIDDEN: char = '#';
+
+/// The longest list that [`Aggregate::LastN`] keeps.
+const LONGEST: usize = 100;
 
 impl Definition {
     /// Whether an audience made it for itself, so that nobody sees it.
@@ -95,32 +192,55 @@ impl Definition {
         if self.most != 0 {
             return Err("\"most\" is kept for audiences: leave it out".to_owned());
         }
-        if let Some((name, _)) = self.properties.iter().find(|(_, is)| is.is_empty()) {
+        if self.aggregate == Aggregate::Times {
             return Err(format!(
-                "where.{name}: write at least one comparison, such as {{\"eq\": \"DE\"}}"
+                "\"aggregate\" has to be one of {}",
+                Aggregate::WORDS
             ));
         }
-        match (&self.of, self.aggregate) {
-            (_, Aggregate::Times) => {
-                Err("\"aggregate\" has to be one of count, sum, min, max, first, last".to_owned())
+        self.check_values()
+    }
+
+    /// Whether what is asked for can be told from the events.
+    pub(crate) fn check_values(&self) -> Result<(), String> {
+        match (self.n, self.aggregate) {
+            (Some(1..=LONGEST), Aggregate::LastN) => {}
+            (_, Aggregate::LastN) => {
+                return Err(format!(
+                    "\"n\" says how many values are listed, from 1 to {LONGEST}"
+                ));
             }
-            (None, Aggregate::Count) => Ok(()),
-            (None, _) => {
-                Err("say which values in \"of\", such as \"properties.revenue\"".to_owned())
-            }
-            (Some(path), _) if has_root(path) => Ok(()),
-            (Some(path), _) => Err(format!(
+            (None, _) => {}
+            (Some(_), _) => return Err("\"n\" belongs to last_n alone: leave it out".to_owned()),
+        }
+        let is_since = matches!(
+            self.aggregate,
+            Aggregate::TimeSinceLast | Aggregate::TimeSinceFirst
+        );
+        if is_since && self.window.moves() {
+            let message = "the time since an event needs no window that moves: leave \"within\" and \"calendar\" out";
+            return Err(message.to_owned());
+        }
+        match &self.of {
+            None if self.aggregate.is_of_events() => Ok(()),
+            None => Err("say which values in \"of\", such as \"properties.revenue\"".to_owned()),
+            Some(path) if has_root(path) => Ok(()),
+            Some(path) => Err(format!(
                 "\"of\": \"{path}\" must start with properties., traits. or context."
             )),
         }
     }
 
-    /// Whether an event counts.
+    /// Whether an event counts, as far as time alone does not say so.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         event.event_name() == Some(self.event.as_str())
             && self.bots.is_none_or(|bots| bots == event.bot.is_some())
-            && (self.properties.is_empty() || accepts(&self.properties, &event.properties))
+            && self.window.admits(event.timestamp)
+            && self
+                .properties
+                .as_ref()
+                .is_none_or(|condition| condition.holds(&event.properties, &no_groups))
     }
 }
 
@@ -128,168 +248,4 @@ fn has_root(path: &str) -> bool {
     ["properties.", "traits.", "context."]
         .iter()
         .any(|root| path.len() > root.len() && path.starts_with(root))
-}
-
-/// What is remembered of the events so far. Starts empty; merges in any order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    count: u64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    sum: Decimal,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    min: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    max: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    first: Option<Dated>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last: Option<Dated>,
-    /// The latest times, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    times: Vec<Timestamp>,
-    /// How many of them are remembered.
-    #[serde(default, skip_serializing_if = "is_none_at_all")]
-    most: usize,
-}
-
-fn is_zero(sum: &Decimal) -> bool {
-    sum.is_zero()
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Dated {
-    at: Timestamp,
-    message_id: String,
-    value: Value,
-}
-
-impl Dated {
-    fn order(&self) -> (Timestamp, &str) {
-        (self.at, &self.message_id)
-    }
-}
-
-impl State {
-    /// Takes an event into account, if it counts. Values that are no number add nothing to a sum.
-    pub fn add(&mut self, definition: &Definition, event: &Event) {
-        if !definition.matches(event) {
-            return;
-        }
-        let values = definition
-            .of
-            .as_deref()
-            .map(|path| json_path::of_event(event, path))
-            .unwrap_or_default();
-        let numbers: Vec<Decimal> = values.iter().filter_map(|value| decimal(value)).collect();
-        let dated = |value: &Value| Dated {
-            at: event.timestamp,
-            message_id: event.message_id.clone(),
-            value: value.clone(),
-        };
-        let mut one = Self {
-            count: 1,
-            ..Self::default()
-        };
-        match definition.aggregate {
-            Aggregate::Count => {}
-            Aggregate::Sum => {
-                one.sum = numbers
-                    .iter()
-                    .fold(Decimal::ZERO, |sum, number| sum.saturating_add(*number));
-            }
-            Aggregate::Min => one.min = numbers.iter().min().copied(),
-            Aggregate::Max => one.max = numbers.iter().max().copied(),
-            Aggregate::First => one.first = values.first().map(|value| dated(value)),
-            Aggregate::Last => one.last = values.last().map(|value| dated(value)),
-            Aggregate::Times => {
-                one.times.push(event.timestamp);
-                one.most = definition.most;
-            }
-        }
-        self.merge(&one);
-    }
-
-    /// Adds what another anchor of the same profile remembers.
-    pub fn merge(&mut self, other: &Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.sum = self.sum.saturating_add(other.sum);
-        self.min = [self.min, other.min].into_iter().flatten().min();
-        self.max = [self.max, other.max].into_iter().flatten().max();
-        self.first = pick(self.first.take(), other.first.as_ref(), |new, old| {
-            new.order() < old.order()
-        });
-        self.last = pick(self.last.take(), other.last.as_ref(), |new, old| {
-            new.order() > old.order()
-        });
-        self.most = self.most.max(other.most);
-        if !other.times.is_empty() {
-            self.times.extend_from_slice(&other.times);
-            self.times.sort_unstable();
-            let surplus = self.times.len().saturating_sub(self.most);
-            self.times.drain(..surplus);
-        }
-    }
-
-    /// How many events there were.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// When the latest of them happened, in order; only of [`Aggregate::Times`].
-    #[must_use]
-    pub fn times(&self) -> &[Timestamp] {
-        &self.times
-    }
-
-    /// The trait's value; `None` when no event had one.
-    #[must_use]
-    pub fn value(&self, definition: &Definition) -> Option<Value> {
-        if self.count == 0 {
-            return None;
-        }
-        match definition.aggregate {
-            Aggregate::Count => Some(Value::from(self.count)),
-            Aggregate::Sum => Some(json_number(self.sum)),
-            Aggregate::Min => self.min.map(json_number),
-            Aggregate::Max => self.max.map(json_number),
-            Aggregate::First => self.first.as_ref().map(|dated| dated.value.clone()),
-            Aggregate::Last => self.last.as_ref().map(|dated| dated.value.clone()),
-            Aggregate::Times => None,
-        }
-    }
-}
-
-fn pick(
-    mine: Option<Dated>,
-    theirs: Option<&Dated>,
-    better: impl Fn(&Dated, &Dated) -> bool,
-) -> Option<Dated> {
-    match (mine, theirs) {
-        (Some(mine), Some(theirs)) if better(theirs, &mine) => Some(theirs.clone()),
-        (None, Some(theirs)) => Some(theirs.clone()),
-        (mine, _) => mine,
-    }
-}
-
-/// Reads a number, or a text that is one (clients send both), without passing through a float that
-/// would change its decimals: the text of the JSON number is what counts.
-fn decimal(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        _ => return None,
-    };
-    Decimal::from_str_exact(&text)
-        .or_else(|_| Decimal::from_scientific(&text))
-        .ok()
-}
-
-fn json_number(number: Decimal) -> Value {
-    let number = number.normalize();
-    let text = number.to_string();
-    let whole = text.parse::<i64>().ok().map(Number::from);
-    whole
-        .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
-        .map_or(Value::Null, Value::Number)
 }

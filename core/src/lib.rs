@@ -12,8 +12,10 @@
 pub mod address;
 pub mod audience;
 pub mod bots;
+pub mod bucket;
 pub mod collection;
 pub mod computed_trait;
+pub mod condition;
 pub mod consent;
 pub mod decision;
 pub mod document;
@@ -38,4 +40,5 @@ pub mod time;
 pub mod tracking_plan;
 pub mod traits;
 pub mod violation;
+pub mod window;
 pub mod wire;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::audience::{Expr, Facts};
 use cdp_core::computed_trait::State;
@@ -79,7 +79,15 @@ proptest! {
             counts.entry(key.clone()).or_default().merge(state);
         }
         let nothing = Object::new();
-        let facts = Facts { traits: &nothing, computed_traits: &nothing, counts: &counts };
+        let facts = Facts {
+            traits: &nothing,
+            computed_traits: &nothing,
+            changes: &BTreeMap::new(),
+            counts: &counts,
+            audiences: &BTreeSet::new(),
+            choices: &BTreeMap::new(),
+            identifiers: &BTreeSet::new(),
+        };
         let found = rule.evaluate(&facts, Timestamp::from_millis(now * 1_000));
 
         let member = |now: i64| {

@@ -425,6 +425,14 @@ fn identity_in_every_order_and_repeated() {
     }
 }
 
+/// What a fixture says is known; nothing where it says nothing.
+fn known<T: Default + serde::de::DeserializeOwned>(value: &Value) -> T {
+    match value {
+        Value::Null => T::default(),
+        value => serde_json::from_value(value.clone()).unwrap(),
+    }
+}
+
 #[test]
 fn audiences() {
     for (file, fixture) in fixtures("audiences") {
@@ -452,7 +460,11 @@ fn audiences() {
             let facts = Facts {
                 traits: &traits,
                 computed_traits: &computed_traits,
+                changes: &BTreeMap::new(),
                 counts: &expr.counts(events.iter()),
+                audiences: &known(&fixture["audiences"]),
+                choices: &known(&fixture["choices"]),
+                identifiers: &known(&fixture["identifiers"]),
             };
             expr.evaluate(&facts, now)
         };
@@ -477,6 +489,9 @@ fn audiences() {
             );
             let again = Expr::parse(&serde_json::to_value(&expr).unwrap()).unwrap();
             assert_eq!(again, expr, "{place}: a definition survives being stored");
+            let text = expr.to_string();
+            let read = Expr::parse_text(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(read, expr, "{place}: {text}");
         }
         for refused in fixture["refused"].as_array().into_iter().flatten() {
             let error = Expr::parse(&refused[0]).unwrap_err();
@@ -497,6 +512,10 @@ fn computed_traits_in_every_order_and_split() {
             .enumerate()
             .map(|(number, value)| event(value, number))
             .collect();
+        let now = match &fixture["now"] {
+            Value::Null => Timestamp::default(),
+            now => time(now),
+        };
         for case in objects(&fixture["cases"]) {
             let definition: Definition = serde_json::from_value(case[0].clone()).unwrap();
             definition.check().unwrap();
@@ -512,7 +531,7 @@ fn computed_traits_in_every_order_and_split() {
                     let stored: State =
                         serde_json::from_value(serde_json::to_value(&left).unwrap()).unwrap();
                     right.merge(&stored);
-                    let found = json!(right.value(&definition));
+                    let found = json!(right.value(&definition, now));
                     assert_eq!(found, case[1], "{}: {}", file.display(), definition.key);
                 }
             }
