@@ -2,6 +2,7 @@
 //! a definition is new, and for whoever's time has come when only time passes.
 
 mod backfill;
+mod changes;
 mod define;
 mod evaluate;
 mod facts;
@@ -10,8 +11,9 @@ mod preview;
 pub(crate) mod routes;
 mod stage;
 mod store;
+mod why;
 
 pub(crate) use backfill::step as backfill;
-pub(crate) use define::{must_exist, prepare, rule};
+pub(crate) use define::{counters, look_again_at, must_exist, prepare, rule, that_reads};
 pub(crate) use members::{Belongs, memberships_of, names_of_profile};
 pub(crate) use stage::{apply, follow_the_clock};

@@ -7,5 +7,5 @@ mod store;
 mod view;
 
 pub(crate) use find::find;
-pub(crate) use store::of_identifier;
+pub(crate) use store::{kinds_of, of_identifier};
 pub(crate) use view::{IdentifierView, Profile, identifiers, names, seen_by};

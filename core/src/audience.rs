@@ -193,10 +193,10 @@ pub struct Reads {
     pub counters: BTreeSet<String>,
     /// Other audiences, by id.
     pub audiences: BTreeSet<String>,
-    /// Whether it looks at consent.
-    pub consent: bool,
-    /// Whether it looks at identifiers.
-    pub identifiers: bool,
+    /// Consent purposes.
+    pub purposes: BTreeSet<String>,
+    /// Kinds of identifiers.
+    pub kinds: BTreeSet<String>,
 }
 
 impl Expr {
@@ -262,8 +262,12 @@ impl Expr {
             Self::Audience { audience } => {
                 reads.audiences.insert(audience.clone());
             }
-            Self::Consent { .. } => reads.consent = true,
-            Self::Identifier { .. } => reads.identifiers = true,
+            Self::Consent { consent, .. } => {
+                reads.purposes.insert(consent.clone());
+            }
+            Self::Identifier { identifier } => {
+                reads.kinds.insert(identifier.clone());
+            }
             Self::All { .. } | Self::Any { .. } | Self::Not { .. } => {}
         });
         reads

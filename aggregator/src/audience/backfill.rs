@@ -1,8 +1,10 @@
-//! A new audience looks at everybody once, a piece at a time.
+//! A new definition looks at everybody once, a piece at a time. Where it is the new definition of an audience
+//! that there is, it takes its place then; until then the old one serves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evaluate::evaluate;
+use super::changes::Cause;
+use super::evaluate::{Occasion, evaluate};
 use super::store;
 use crate::clock;
 use crate::consent::Rules;
@@ -11,30 +13,39 @@ use crate::error::{Error, Result};
 use crate::source::Directory;
 
 /// Profiles in one step.
-const STEP: i64 = 200;
+const STEP: i64 = 500;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
 pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<bool> {
     let Some(building) = store::building(database).await? else {
         return Ok(false);
     };
-    let space_id = &building.space_id;
+    let (space_id, now) = (&building.space_id, clock::now());
     let profiles = store::profiles_after(database, space_id, &building.cursor, STEP).await?;
     let done = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
     let cursor = profiles.last().cloned().unwrap_or_default();
     let profiles: BTreeSet<String> = profiles.into_iter().collect();
     let mut transaction = database.begin().await?;
     let audiences = store::all(&mut transaction, space_id).await?;
-    evaluate(
-        &mut transaction,
-        &Rules::of(sources, space_id),
-        &audiences,
-        &profiles,
-        &BTreeMap::new(),
-        clock::now(),
-    )
-    .await?;
+    let occasion = Occasion {
+        merged: &BTreeMap::new(),
+        cause: &|_| Cause::Definition,
+        first_look_of: Some(building.id.as_str()).filter(|_| building.is_new),
+        now,
+    };
+    let rules = Rules::of(sources, space_id);
+    evaluate(&mut transaction, &rules, &audiences, &profiles, &occasion).await?;
     store::advance(&mut transaction, &building.id, &cursor, done).await?;
+    if done && !building.replaces.is_empty() {
+        store::replace(&mut transaction, &building, now).await?;
+        let changed = &building.replaces;
+        // Whoever looks at the audience sees others in it now.
+        for audience in &audiences {
+            if audience.rule.reads().audiences.contains(changed) {
+                store::look_again(&mut transaction, &audience.id).await?;
+            }
+        }
+    }
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)
 }

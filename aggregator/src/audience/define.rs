@@ -1,14 +1,17 @@
-//! Making an audience.
+//! Making an audience, changing it, taking it away.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cdp_core::audience::Expr;
 use serde_json::Value;
+use sqlx::AnyConnection;
 
 use super::facts;
 use super::store::{self, Audience};
 use crate::app::App;
-use crate::computed_trait::count_for_audience;
+use crate::computed_trait::{self, count_for_audience, forget_unused};
+use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::{clock, id};
@@ -16,46 +19,166 @@ use crate::{clock, id};
 /// How long the answer waits until everybody was looked at.
 const WAIT: Duration = Duration::from_secs(3);
 
-/// Reads a definition, or says where it is wrong.
-pub(super) fn read(definition: &Value) -> Result<Expr> {
-    Expr::parse(definition).map_err(|error| {
-        Error::new(Code::InvalidDefinition, error.to_string()).with("path", error.path)
-    })
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::InvalidDefinition, message.into())
+}
+
+/// Reads a definition, a tree or its text form, or says where it is wrong. What it names has to be there.
+pub(super) async fn read(app: &App, space_id: &str, definition: &Value) -> Result<Expr> {
+    let rule = match definition {
+        Value::String(text) => Expr::parse_text(text).map_err(|error| {
+            invalid(error.to_string())
+                .with("line", error.line.to_string())
+                .with("column", error.column.to_string())
+        })?,
+        tree => Expr::parse(tree)
+            .map_err(|error| invalid(error.to_string()).with("path", error.path))?,
+    };
+    let reads = rule.reads();
+    for audience in &reads.audiences {
+        must_exist(app, space_id, audience).await?;
+    }
+    let known = computed_trait::keys(app, space_id).await?;
+    // A name with dots stands for the whole name, or for its first part.
+    let has = |name: &str| {
+        known.contains(name)
+            || name
+                .split_once('.')
+                .is_some_and(|(first, _)| known.contains(first))
+    };
+    if let Some(key) = reads.computed_traits.iter().find(|key| !has(key)) {
+        return Err(invalid(format!(
+            "there is no computed trait \"{key}\" in this space: make it first with POST /api/v1/computed_traits"
+        )));
+    }
+    let rules = Rules::of(&app.sources, space_id);
+    for purpose in &reads.purposes {
+        rules
+            .policy()
+            .check_choices(&std::iter::once((purpose.clone(), true)).collect())
+            .map_err(|unknown| invalid(unknown.to_string()))?;
+    }
+    for kind in &reads.kinds {
+        if rules.identity().place(kind).is_none() {
+            return Err(invalid(format!(
+                "there is no kind of identifier \"{kind}\" in this space's identity rules"
+            )));
+        }
+    }
+    Ok(rule)
+}
+
+/// Reads the name of an audience.
+fn name(name: &str) -> Result<&str> {
+    match name.trim() {
+        "" => Err(invalid("an audience needs a \"name\"")),
+        name => Ok(name),
+    }
 }
 
 /// Makes an audience: events from now on are looked at as they come, everybody else in the background.
 pub(super) async fn define(
     app: &App,
     space_id: &str,
-    name: &str,
+    named: &str,
     definition: &Value,
 ) -> Result<Audience> {
-    if name.trim().is_empty() {
-        return Err(Error::new(
-            Code::InvalidDefinition,
-            "an audience needs a \"name\"",
-        ));
-    }
-    let rule = read(definition)?;
-    let new = id::dated("aud", clock::now())?;
+    let name = name(named)?;
+    let rule = read(app, space_id, definition).await?;
+    let (new, now) = (id::dated("aud", clock::now())?, clock::now());
     {
         let _guard = app.pipeline.between_turns().await;
         count_for_audience(&app.database, space_id, &rule.counters()).await?;
-        store::insert(
-            &app.database,
-            space_id,
-            &new,
-            name.trim(),
-            &rule,
-            clock::now(),
-        )
-        .await?;
+        store::insert(&app.database, space_id, &new, name, &rule, now).await?;
     }
     app.pipeline.wake();
+    wait_until_built(app, space_id, &new).await
+}
+
+/// Changes an audience. A new definition looks at everybody in the background; until then the old one serves.
+pub(super) async fn change(
+    app: &App,
+    space_id: &str,
+    id: &str,
+    named: Option<&str>,
+    definition: Option<&Value>,
+) -> Result<Audience> {
+    let audience = store::one(&app.database, space_id, id).await?;
+    let named = named.map(name).transpose()?;
+    let rule = match definition {
+        Some(definition) => Some(read(app, space_id, definition).await?),
+        None => None,
+    };
+    {
+        let _guard = app.pipeline.between_turns().await;
+        if let Some(name) = named {
+            store::rename(&app.database, space_id, id, name, clock::now()).await?;
+        }
+        if let Some(rule) = rule.filter(|rule| *rule != audience.rule) {
+            refuse_circles(app, space_id, id, &rule).await?;
+            count_for_audience(&app.database, space_id, &rule.counters()).await?;
+            let (new, now) = (id::dated("aud", clock::now())?, clock::now());
+            let audience = store::one(&app.database, space_id, id).await?;
+            store::insert_next(&app.database, space_id, &audience, &new, &rule, now).await?;
+            forget_unused(&app.database, space_id).await?;
+        }
+    }
+    app.pipeline.wake();
+    wait_until_built(app, space_id, id).await
+}
+
+/// Takes an audience away that nothing else needs.
+pub(super) async fn remove(app: &App, space_id: &str, id: &str) -> Result<()> {
+    let _guard = app.pipeline.between_turns().await;
+    store::one(&app.database, space_id, id).await?;
+    let mut connection = app.database.reader().acquire().await?;
+    let others = store::all(&mut connection, space_id).await?;
+    drop(connection);
+    if let Some(other) = others
+        .iter()
+        .find(|other| other.rule.reads().audiences.contains(id))
+    {
+        let message = format!("\"{}\" looks at this audience: change it first", other.name);
+        return Err(Error::new(Code::Conflict, message));
+    }
+    if let Some(name) = crate::experience::that_needs(app, space_id, id).await? {
+        let message = format!("the experience \"{name}\" is for this audience: change it first");
+        return Err(Error::new(Code::Conflict, message));
+    }
+    store::remove(&app.database, space_id, id).await?;
+    forget_unused(&app.database, space_id).await?;
+    app.snapshots.clear();
+    Ok(())
+}
+
+/// An audience must not look at itself, by whatever way.
+async fn refuse_circles(app: &App, space_id: &str, id: &str, rule: &Expr) -> Result<()> {
+    let mut connection = app.database.reader().acquire().await?;
+    let all = store::all(&mut connection, space_id).await?;
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut next: Vec<String> = rule.reads().audiences.into_iter().collect();
+    while let Some(looked_at) = next.pop() {
+        if looked_at == id {
+            let message = "an audience cannot look at itself, not even through others";
+            return Err(invalid(message));
+        }
+        if seen.insert(looked_at.clone()) {
+            let there = all
+                .iter()
+                .filter(|other| other.id == looked_at || other.replaces == looked_at);
+            next.extend(there.flat_map(|other| other.rule.reads().audiences));
+        }
+    }
+    Ok(())
+}
+
+async fn wait_until_built(app: &App, space_id: &str, id: &str) -> Result<Audience> {
     let deadline = tokio::time::Instant::now() + WAIT;
     loop {
-        let audience = store::one(&app.database, space_id, &new).await?;
-        if audience.status == "ready" || tokio::time::Instant::now() > deadline {
+        let audience = store::one(&app.database, space_id, id).await?;
+        let next = store::next(&app.database, space_id, id).await?;
+        let built = audience.status == "ready" && next.is_none();
+        if built || tokio::time::Instant::now() > deadline {
             return Ok(audience);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -71,12 +194,45 @@ pub(crate) async fn prepare(database: &Database) -> Result<()> {
     }
     let mut transaction = database.begin().await?;
     for (space_id, audience) in &audiences {
-        let facts = facts::load(&mut transaction, space_id, &[]).await?;
+        let rules = std::iter::once(&audience.rule);
+        let facts = facts::load(&mut transaction, space_id, rules, &[], clock::now()).await?;
         if !facts.are_ready_for(&audience.rule) {
-            store::advance(&mut transaction, &audience.id, "", false).await?;
+            store::look_again(&mut transaction, &audience.id).await?;
         }
     }
     Ok(transaction.commit().await?)
+}
+
+/// The name of an audience that looks at a computed trait, if there is one.
+pub(crate) async fn that_reads(app: &App, space_id: &str, key: &str) -> Result<Option<String>> {
+    let mut connection = app.database.reader().acquire().await?;
+    let all = store::all(&mut connection, space_id).await?;
+    let reads = |audience: &Audience| audience.rule.reads().computed_traits.contains(key);
+    Ok(all.into_iter().find(reads).map(|audience| audience.name))
+}
+
+/// Has the audiences that look at a computed trait look at everybody again.
+pub(crate) async fn look_again_at(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    key: &str,
+) -> Result<()> {
+    for audience in store::all(connection, space_id).await? {
+        if audience.rule.reads().computed_traits.contains(key) {
+            store::look_again(connection, &audience.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The keys of all that the space's audiences count.
+pub(crate) async fn counters(database: &Database, space_id: &str) -> Result<BTreeSet<String>> {
+    let mut connection = database.reader().acquire().await?;
+    let all = store::all(&mut connection, space_id).await?;
+    let keys = all
+        .iter()
+        .flat_map(|audience| audience.rule.reads().counters);
+    Ok(keys.collect())
 }
 
 /// The rule of an audience.
@@ -88,12 +244,9 @@ pub(crate) async fn rule(app: &App, space_id: &str, id: &str) -> Result<Expr> {
 pub(crate) async fn must_exist(app: &App, space_id: &str, id: &str) -> Result<()> {
     match store::one(&app.database, space_id, id).await {
         Ok(_) => Ok(()),
-        Err(error) if error.code == Code::NotFound => Err(Error::new(
-            Code::InvalidDefinition,
-            format!(
-                "there is no audience {id} in this space: make it first with POST /api/v1/audiences"
-            ),
-        )),
+        Err(error) if error.code == Code::NotFound => Err(invalid(format!(
+            "there is no audience {id} in this space: make it first with POST /api/v1/audiences"
+        ))),
         Err(error) => Err(error),
     }
 }

@@ -105,7 +105,7 @@ pub(crate) async fn memberships_of(
         "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.profile_id AS profile_id, a.id \
          AS id, a.name AS name, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member m \
          CROSS JOIN audience a WHERE m.space_id = $1 AND m.profile_id = w.profile_id AND \
-         a.space_id = $1 AND a.id = m.audience_id ORDER BY a.id",
+         a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' ORDER BY a.id",
         [space_id.into()],
     );
     let rows = query
@@ -136,7 +136,7 @@ pub(crate) async fn names_of_profile(
     needed: &[String],
 ) -> Result<Vec<(String, String)>> {
     let sql = "SELECT a.id AS id, a.name AS name, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
-        a.space_id = $1 AND a.id = m.audience_id AND m.space_id = $1 AND m.profile_id = $2 \
+        a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' AND m.space_id = $1 AND m.profile_id = $2 \
         ORDER BY a.id";
     let rows = sqlx::query(sql)
         .bind(space_id)

@@ -5,10 +5,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::define::{define, read as read_rule};
-use super::members;
+use super::define::{change, define, read as read_rule, remove};
 use super::preview::preview as look;
 use super::store::{self, Audience};
+use super::why::why as explain;
+use super::{changes, members};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::api::Api;
@@ -27,9 +28,31 @@ pub(crate) fn routes(api: Api) -> Api {
             "List an audience's members",
             members,
         )
+        .get(
+            "/audiences/{id}/changes",
+            "Who entered an audience and who left it, oldest first, and what did it",
+            changes_of,
+        )
+        .get(
+            "/audiences/{id}/members/{reference}",
+            "Why a profile belongs to an audience, or does not: each rule with what it saw",
+            why,
+        )
+        .get(
+            "/profiles/{reference}/audience_changes",
+            "Which audiences a profile entered and left, oldest first, and what did it",
+            changes_of_profile,
+        )
+        .patch(
+            "/audiences/{id}",
+            "Change an audience: its name, or its definition, which serves once it has looked at everybody",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            update,
+        )
+        .delete("/audiences/{id}", "Take an audience away", delete)
         .post(
             "/audiences",
-            "Make an audience",
+            "Make an audience; the definition is a tree or its text form",
             json!({"name": "Sneaker fans", "definition": rule}),
             create,
         )
@@ -50,6 +73,15 @@ struct New {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Update {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    definition: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Question {
     definition: Value,
 }
@@ -57,6 +89,7 @@ struct Question {
 fn view(audience: &Audience, members: i64) -> Result<Value> {
     let mut view = serde_json::to_value(audience)?;
     view["members"] = members.into();
+    view["text"] = audience.rule.to_string().into();
     Ok(view)
 }
 
@@ -77,7 +110,11 @@ async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<J
 
 async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
     let audience = store::one(&app.database, space_id, id).await?;
-    view(&audience, store::size(&app.database, space_id, id).await?)
+    let mut view = view(&audience, store::size(&app.database, space_id, id).await?)?;
+    if let Some(next) = store::next(&app.database, space_id, id).await? {
+        view["next"] = json!({"version": next.version, "definition": next.rule, "text": next.rule.to_string()});
+    }
+    Ok(view)
 }
 
 async fn read(
@@ -122,12 +159,70 @@ async fn create(
     ))
 }
 
+async fn update(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Json(update): Json<Update>,
+) -> Result<Json<Value>> {
+    let space_id = writer.space_id();
+    let (name, definition) = (update.name.as_deref(), update.definition.as_ref());
+    change(&app, space_id, &id, name, definition).await?;
+    one(&app, space_id, &id).await.map(Json)
+}
+
+async fn delete(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
+    remove(&app, writer.space_id(), &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn changes_of(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    store::one(&app.database, space_id, &id).await?;
+    let (after, limit) = (page.after(), page.fetch());
+    let found = changes::of_audience(&app.database, space_id, &id, after, limit).await?;
+    page.answer(found, |change| change.id().to_owned())
+}
+
+async fn changes_of_profile(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(reference): Path<String>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let id = profile::find(&app, space_id, &reference).await?;
+    let (after, limit) = (page.after(), page.fetch());
+    let found = changes::of_profile(&app.database, space_id, &id, after, limit).await?;
+    page.answer(found, |change| change.id().to_owned())
+}
+
+async fn why(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path((id, reference)): Path<(String, String)>,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let profile_id = profile::find(&app, space_id, &reference).await?;
+    let why = explain(&app, space_id, &id, &profile_id).await?;
+    Ok(Json(serde_json::to_value(why)?))
+}
+
 async fn preview(
     reader: Reader,
     State(app): State<Shared>,
     Json(question): Json<Question>,
 ) -> Result<Json<Value>> {
-    let rule = read_rule(&question.definition)?;
+    let rule = read_rule(&app, reader.space_id(), &question.definition).await?;
     let answer = look(&app, reader.space_id(), &rule).await?;
     Ok(Json(serde_json::to_value(answer)?))
 }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
-use super::evaluate::evaluate;
+use super::changes::Cause;
+use super::evaluate::{Occasion, evaluate};
 use super::{members, store};
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::pipeline::Turn;
+use crate::pipeline::{Logged, Turn};
 use crate::source::Directory;
 
 /// Profiles whose time has come, in one step.
@@ -27,15 +28,28 @@ pub(crate) async fn apply(
     if audiences.is_empty() {
         return Ok(Vec::new());
     }
-    evaluate(
-        connection,
-        turn.rules,
-        &audiences,
-        &turn.touched,
-        &turn.merged,
+    let mut latest: BTreeMap<&str, &Logged> = BTreeMap::new();
+    for logged in turn.events {
+        if let Some(profile_id) = turn.profile_of.get(&logged.anchor) {
+            latest.insert(profile_id, logged);
+        }
+    }
+    let joined: BTreeSet<&String> = turn.merged.values().collect();
+    let cause = |profile_id: &str| match latest.get(profile_id) {
+        Some(logged) => Cause::Event {
+            message_id: logged.event.message_id.clone(),
+            event: logged.event.event_name().map(str::to_owned),
+        },
+        None if joined.iter().any(|into| *into == profile_id) => Cause::Identity,
+        None => Cause::Recount,
+    };
+    let occasion = Occasion {
+        merged: &turn.merged,
+        cause: &cause,
+        first_look_of: None,
         now,
-    )
-    .await
+    };
+    evaluate(connection, turn.rules, &audiences, &turn.touched, &occasion).await
 }
 
 /// Evaluates the profiles whose answer may have changed because time has passed, and says which.
@@ -52,18 +66,17 @@ pub(crate) async fn follow_the_clock(
     for (space_id, profile_id) in due {
         spaces.entry(space_id).or_default().insert(profile_id);
     }
+    let occasion = Occasion {
+        merged: &BTreeMap::new(),
+        cause: &|_| Cause::Time,
+        first_look_of: None,
+        now,
+    };
     let mut transaction = database.begin().await?;
     for (space_id, profiles) in &spaces {
         let audiences = store::all(&mut transaction, space_id).await?;
-        evaluate(
-            &mut transaction,
-            &Rules::of(sources, space_id),
-            &audiences,
-            profiles,
-            &BTreeMap::new(),
-            now,
-        )
-        .await?;
+        let rules = Rules::of(sources, space_id);
+        evaluate(&mut transaction, &rules, &audiences, profiles, &occasion).await?;
     }
     transaction.commit().await.map_err(Error::from)?;
     Ok(spaces.into_values().flatten().collect())

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::changes;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
@@ -18,9 +19,23 @@ pub(crate) struct Audience {
     pub(super) name: String,
     #[serde(rename = "definition")]
     pub(super) rule: Expr,
-    /// `building` until everybody was looked at once, then `ready`.
+    /// `building` until everybody was looked at once, then `ready`; `rebuilding` while everybody is looked at
+    /// again.
     pub(super) status: String,
+    /// Counts the definitions that it has had.
+    pub(super) version: i64,
     pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    /// The audience whose place it takes once it is ready.
+    #[serde(skip)]
+    pub(super) replaces: String,
+}
+
+impl Audience {
+    /// Whether people see it.
+    pub(super) fn is_visible(&self) -> bool {
+        self.replaces.is_empty()
+    }
 }
 
 /// An audience that has not looked at everybody yet.
@@ -28,11 +43,15 @@ pub(super) struct Building {
     pub(super) id: String,
     pub(super) space_id: String,
     pub(super) cursor: String,
+    /// The audience whose place it takes, if any.
+    pub(super) replaces: String,
+    /// Whether it has never looked at everybody.
+    pub(super) is_new: bool,
 }
 
 /// The space's audiences.
 pub(super) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Audience>> {
-    let sql = "SELECT id, name, definition, status, created_at FROM audience WHERE space_id = $1 ORDER BY id";
+    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience WHERE space_id = $1 ORDER BY id";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .fetch_all(connection)
@@ -47,9 +66,10 @@ pub(super) async fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<(Audience, i64)>> {
-    let sql = "SELECT a.id AS id, a.name AS name, a.definition AS definition, a.status AS status, a.created_at AS created_at, \
+    let sql = "SELECT a.id AS id, a.name AS name, a.definition AS definition, a.status AS status, a.version AS version, \
+               a.replaces AS replaces, a.created_at AS created_at, a.updated_at AS updated_at, \
                (SELECT COUNT(*) FROM audience_member m WHERE m.space_id = a.space_id AND m.audience_id = a.id) AS members \
-               FROM audience a WHERE a.space_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3";
+               FROM audience a WHERE a.space_id = $1 AND a.id > $2 AND a.replaces = '' ORDER BY a.id LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(after)
@@ -63,7 +83,8 @@ pub(super) async fn page(
 
 /// One audience.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Audience> {
-    let sql = "SELECT id, name, definition, status, created_at FROM audience WHERE space_id = $1 AND id = $2";
+    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience \
+               WHERE space_id = $1 AND id = $2 AND replaces = ''";
     let row = sqlx::query(sql)
         .bind(space_id)
         .bind(id)
@@ -93,22 +114,157 @@ pub(super) async fn insert(
     rule: &Expr,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO audience (id, space_id, name, definition, status, backfill_cursor, created_at) VALUES ($1, $2, $3, $4, 'building', '', $5)";
-    let text = serde_json::to_string(rule)?;
     let mut transaction = database.begin().await?;
+    put(&mut transaction, [id, space_id, name, ""], rule, 1, now).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Writes an audience that has to look at everybody; `replaces` is the audience whose place it takes then.
+async fn put(
+    connection: &mut AnyConnection,
+    [id, space_id, name, replaces]: [&str; 4],
+    rule: &Expr,
+    version: i64,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO audience (id, space_id, name, definition, status, backfill_cursor, version, replaces, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, 'building', '', $5, $6, $7, $7)";
     let query = sqlx::query(sql)
         .bind(id)
         .bind(space_id)
         .bind(name)
-        .bind(text)
+        .bind(serde_json::to_string(rule)?)
+        .bind(version)
+        .bind(replaces)
         .bind(now.as_micros());
-    query.execute(&mut *transaction).await?;
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// Writes a new definition of an audience, which takes its place once it has looked at everybody. One that was
+/// still being built goes.
+pub(super) async fn insert_next(
+    database: &Database,
+    space_id: &str,
+    audience: &Audience,
+    id: &str,
+    rule: &Expr,
+    now: Timestamp,
+) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    for building in successors(&mut transaction, space_id, &audience.id).await? {
+        erase(&mut transaction, space_id, &building).await?;
+    }
+    let names = [id, space_id, audience.name.as_str(), audience.id.as_str()];
+    put(&mut transaction, names, rule, audience.version + 1, now).await?;
     Ok(transaction.commit().await?)
+}
+
+/// The definitions that are to take an audience's place.
+async fn successors(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    id: &str,
+) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM audience WHERE space_id = $1 AND replaces = $2";
+    let query = sqlx::query(sql).bind(space_id).bind(id);
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// The definition that is being built to take an audience's place.
+pub(super) async fn next(
+    database: &Database,
+    space_id: &str,
+    id: &str,
+) -> Result<Option<Audience>> {
+    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience \
+               WHERE space_id = $1 AND replaces = $2";
+    let query = sqlx::query(sql).bind(space_id).bind(id);
+    let row = query.fetch_optional(database.reader()).await?;
+    row.as_ref().map(audience).transpose()
+}
+
+/// Gives an audience another name.
+pub(super) async fn rename(
+    database: &Database,
+    space_id: &str,
+    id: &str,
+    name: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "UPDATE audience SET name = $1, updated_at = $2 WHERE space_id = $3 AND (id = $4 OR replaces = $4)";
+    let mut transaction = database.begin().await?;
+    sqlx::query(sql)
+        .bind(name)
+        .bind(now.as_micros())
+        .bind(space_id)
+        .bind(id)
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Takes an audience away, with who is in it and with a definition that was to take its place.
+pub(super) async fn remove(database: &Database, space_id: &str, id: &str) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    for building in successors(&mut transaction, space_id, id).await? {
+        erase(&mut transaction, space_id, &building).await?;
+    }
+    erase(&mut transaction, space_id, id).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn erase(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<()> {
+    for sql in [
+        "DELETE FROM audience_member WHERE space_id = $1 AND audience_id = $2",
+        "DELETE FROM audience WHERE space_id = $1 AND id = $2",
+    ] {
+        let query = sqlx::query(sql).bind(space_id).bind(id);
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Lets a definition that has looked at everybody take the place of the one before: who is in both keeps the
+/// time since which they are, everybody else enters or leaves.
+pub(super) async fn replace(
+    connection: &mut AnyConnection,
+    building: &Building,
+    now: Timestamp,
+) -> Result<()> {
+    let (space_id, new, old) = (&building.space_id, &building.id, &building.replaces);
+    changes::write_differences(connection, space_id, [new, old, old], true, now).await?;
+    changes::write_differences(connection, space_id, [old, new, old], false, now).await?;
+    for sql in [
+        "UPDATE audience_member SET since = (SELECT o.since FROM audience_member o WHERE o.space_id = $1 AND \
+         o.audience_id = $3 AND o.profile_id = audience_member.profile_id) WHERE space_id = $1 AND audience_id = $2 \
+         AND EXISTS (SELECT 1 FROM audience_member o WHERE o.space_id = $1 AND o.audience_id = $3 AND o.profile_id = \
+         audience_member.profile_id)",
+        "DELETE FROM audience_member WHERE space_id = $1 AND audience_id = $3 AND $2 <> ''",
+        "UPDATE audience_member SET audience_id = $3 WHERE space_id = $1 AND audience_id = $2",
+        "UPDATE audience SET definition = (SELECT n.definition FROM audience n WHERE n.id = $2), version = (SELECT n.version \
+         FROM audience n WHERE n.id = $2), updated_at = (SELECT n.updated_at FROM audience n WHERE n.id = $2) \
+         WHERE space_id = $1 AND id = $3",
+        "DELETE FROM audience WHERE space_id = $1 AND id = $2 AND replaces = $3",
+    ] {
+        let query = sqlx::query(sql).bind(space_id).bind(new).bind(old);
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Has an audience look at everybody again.
+pub(super) async fn look_again(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    let sql = "UPDATE audience SET status = CASE WHEN status = 'ready' THEN 'rebuilding' ELSE status END, \
+               backfill_cursor = '' WHERE id = $1";
+    sqlx::query(sql).bind(id).execute(connection).await?;
+    Ok(())
 }
 
 /// The audiences of all spaces, each with its space.
 pub(super) async fn of_all_spaces(database: &Database) -> Result<Vec<(String, Audience)>> {
-    let sql = "SELECT space_id, id, name, definition, status, created_at FROM audience ORDER BY id";
+    let sql = "SELECT space_id, id, name, definition, status, version, replaces, created_at, updated_at FROM audience ORDER BY id";
     let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
     rows.iter()
         .map(|row| Ok((row.try_get("space_id")?, audience(row)?)))
@@ -117,13 +273,15 @@ pub(super) async fn of_all_spaces(database: &Database) -> Result<Vec<(String, Au
 
 /// The oldest audience that is not done.
 pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
-    let sql = "SELECT id, space_id, backfill_cursor FROM audience WHERE status = 'building' ORDER BY created_at LIMIT 1";
+    let sql = "SELECT id, space_id, backfill_cursor, replaces, status FROM audience WHERE status <> 'ready' ORDER BY created_at LIMIT 1";
     let row = sqlx::query(sql).fetch_optional(database.reader()).await?;
     let building = |row: AnyRow| {
         Ok(Building {
             id: row.try_get("id")?,
             space_id: row.try_get("space_id")?,
             cursor: row.try_get("backfill_cursor")?,
+            replaces: row.try_get("replaces")?,
+            is_new: row.try_get::<String, _>("status")? == "building",
         })
     };
     row.map(building).transpose()
@@ -136,11 +294,10 @@ pub(super) async fn advance(
     cursor: &str,
     done: bool,
 ) -> Result<()> {
-    let status = if done { "ready" } else { "building" };
-    let sql = "UPDATE audience SET backfill_cursor = $1, status = $2 WHERE id = $3";
+    let sql = "UPDATE audience SET backfill_cursor = $1, status = CASE WHEN $2 = 1 THEN 'ready' ELSE status END WHERE id = $3";
     sqlx::query(sql)
         .bind(cursor)
-        .bind(status)
+        .bind(i64::from(done))
         .bind(id)
         .execute(connection)
         .await?;
@@ -197,7 +354,10 @@ fn audience(row: &AnyRow) -> Result<Audience> {
         name: row.try_get("name")?,
         rule: Expr::parse(&serde_json::from_str(&definition)?).map_err(Error::internal)?,
         status: row.try_get("status")?,
+        version: row.try_get("version")?,
         created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        replaces: row.try_get("replaces")?,
     })
 }
 

@@ -41,21 +41,22 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
             tally.add(definitions, logged, scope);
         }
     }
-    stage::add(&mut transaction, space_id, tally).await?;
+    stage::add(&mut transaction, space_id, definitions, tally, clock::now()).await?;
 
     // An audience that waits for a count looks at everybody when the count is there.
-    if !building.stored.definition.is_hidden() {
+    let is_hidden = building.stored.definition.is_hidden();
+    if !is_hidden && !building.stored.is_next() {
         evaluate(&mut transaction, &rules, &events).await?;
     }
 
     let reached = events.last().map_or(building.until, |last| last.offset);
-    store::advance(
-        &mut transaction,
-        &building.stored.id,
-        reached,
-        reached >= building.until,
-    )
-    .await?;
+    let done = reached >= building.until;
+    store::advance(&mut transaction, &building.stored.id, reached, done).await?;
+    if done && building.stored.is_next() {
+        store::replace(&mut transaction, space_id, &building.stored).await?;
+        let key = &building.stored.definition.key;
+        audience::look_again_at(&mut transaction, space_id, key).await?;
+    }
     transaction.commit().await.map_err(Error::from)?;
     Ok(true)
 }

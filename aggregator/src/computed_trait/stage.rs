@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use cdp_core::computed_trait::State;
 use cdp_core::consent::Scope;
+use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::store::{self, Stored};
+use crate::clock;
 use crate::error::Result;
 use crate::pipeline::{Logged, Turn};
 
@@ -49,19 +51,25 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Re
     for (logged, scope) in turn.facts() {
         tally.add(&definitions, logged, scope);
     }
-    add(connection, turn.space_id, tally).await
+    add(connection, turn.space_id, &definitions, tally, clock::now()).await
 }
 
-/// Adds to what is kept.
+/// Adds to what is kept, without what has left its window for ever.
 pub(super) async fn add(
     connection: &mut AnyConnection,
     space_id: &str,
+    definitions: &[Stored],
     mut tally: Tally,
+    now: Timestamp,
 ) -> Result<()> {
     for (place, state) in store::states(connection, space_id, tally.0.keys()).await? {
         if let Some(fresh) = tally.0.get_mut(&place) {
             fresh.merge(&state);
         }
+    }
+    for stored in definitions {
+        let states = tally.0.iter_mut().filter(|((id, ..), _)| *id == stored.id);
+        states.for_each(|(_, state)| state.forget(&stored.definition, now));
     }
     store::keep(connection, space_id, tally).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::computed_trait::{Definition, State};
+use cdp_core::computed_trait::{Changes, Definition, State};
 use cdp_core::consent::Scope;
 use cdp_core::event::Object;
 use cdp_core::time::Timestamp;
@@ -22,17 +22,41 @@ const READY: &str = "ready";
 /// A definition with its id and how far its backfill is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Stored {
+    /// How people know it; stays when the definition changes.
+    #[serde(rename = "id")]
+    pub(super) public_id: String,
+    /// Under which what is counted is kept.
+    #[serde(skip)]
     pub(super) id: String,
     #[serde(flatten)]
     pub(super) definition: Definition,
     pub(super) status: String,
+    /// Counts the definitions that it has had.
+    version: i64,
     pub(super) created_at: Timestamp,
+    /// How much of what was there before it is counted, from 0 to 1.
+    progress: f64,
     /// How far the events before it are counted, and up to where they are to be.
     #[serde(skip)]
     backfill: (i64, i64),
+    #[serde(skip)]
+    is_next: bool,
 }
 
+/// How the key of a row begins whose definition is to take the place of another's.
+const NEXT: &str = "#next ";
+
 impl Stored {
+    /// Whether it is to take the place of another definition.
+    pub(super) fn is_next(&self) -> bool {
+        self.is_next
+    }
+
+    /// Under which what is counted is kept.
+    pub(super) fn row_id(&self) -> &str {
+        &self.id
+    }
+
     /// Whether an event that is stored has been counted.
     pub(super) fn has_counted(&self, offset: i64) -> bool {
         let (position, until) = self.backfill;
@@ -50,7 +74,7 @@ pub(super) struct Building {
 
 /// The space's definitions.
 pub(crate) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Stored>> {
-    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
+    let sql = "SELECT id, public_id, version, trait_key, definition, status, created_at, backfill_position, backfill_until FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .fetch_all(connection)
@@ -65,8 +89,8 @@ pub(super) async fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Stored>> {
-    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
-               WHERE space_id = $1 AND id > $2 AND trait_key NOT LIKE '#%' ORDER BY id LIMIT $3";
+    let sql = "SELECT id, public_id, version, trait_key, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
+               WHERE space_id = $1 AND public_id > $2 AND trait_key NOT LIKE '#%' ORDER BY public_id LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(after)
@@ -78,8 +102,8 @@ pub(super) async fn page(
 
 /// One definition.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Stored> {
-    let sql = "SELECT id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
-               WHERE space_id = $1 AND id = $2 AND trait_key NOT LIKE '#%'";
+    let sql = "SELECT id, public_id, version, trait_key, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
+               WHERE space_id = $1 AND public_id = $2 AND trait_key NOT LIKE '#%'";
     let row = sqlx::query(sql)
         .bind(space_id)
         .bind(id)
@@ -88,11 +112,22 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
     stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
 }
 
+/// The keys of the computed traits that people see.
+pub(crate) async fn keys(app: &App, space_id: &str) -> Result<BTreeSet<String>> {
+    let mut connection = app.database.reader().acquire().await?;
+    let definitions = all(&mut connection, space_id).await?.into_iter();
+    Ok(definitions
+        .filter(|stored| !stored.is_next && !stored.definition.is_hidden())
+        .map(|stored| stored.definition.key)
+        .collect())
+}
+
 /// The definition of a computed trait, by its key.
 pub(crate) async fn by_key(app: &App, space_id: &str, key: &str) -> Result<Definition> {
     let mut connection = app.database.reader().acquire().await?;
     let definitions = all(&mut connection, space_id).await?.into_iter();
     definitions
+        .filter(|stored| !stored.is_next)
         .map(|stored| stored.definition)
         .find(|definition| definition.key == key && !definition.is_hidden())
         .ok_or_else(|| Error::not_found("computed trait"))
@@ -108,25 +143,118 @@ pub(super) async fn insert(
     until: i64,
     now: Timestamp,
 ) -> Result<bool> {
-    let sql = "INSERT INTO computed_trait (id, space_id, trait_key, definition, status, backfill_position, backfill_until, created_at) \
-               VALUES ($1, $2, $3, $4, 'building', 0, $5, $6) ON CONFLICT (space_id, trait_key) DO NOTHING";
-    let text = serde_json::to_string(definition)?;
     let mut transaction = database.begin().await?;
+    let names = [id, id, space_id, definition.key.as_str()];
+    let inserted = put(&mut transaction, names, definition, 1, until, now).await?;
+    transaction.commit().await?;
+    Ok(inserted)
+}
+
+/// Writes a row: its id, the id that people know, space and key.
+async fn put(
+    connection: &mut AnyConnection,
+    [id, public_id, space_id, key]: [&str; 4],
+    definition: &Definition,
+    version: i64,
+    until: i64,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = "INSERT INTO computed_trait (id, public_id, space_id, trait_key, definition, version, status, backfill_position, \
+               backfill_until, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'building', 0, $7, $8) \
+               ON CONFLICT (space_id, trait_key) DO NOTHING";
     let query = sqlx::query(sql)
         .bind(id)
+        .bind(public_id)
         .bind(space_id)
-        .bind(&definition.key)
-        .bind(text)
+        .bind(key)
+        .bind(serde_json::to_string(definition)?)
+        .bind(version)
         .bind(until)
         .bind(now.as_micros());
-    let inserted = query.execute(&mut *transaction).await?.rows_affected();
-    transaction.commit().await?;
-    Ok(inserted > 0)
+    Ok(query.execute(connection).await?.rows_affected() > 0)
+}
+
+/// Writes a definition that takes the place of another one when it has counted what is before `until`. One that
+/// was still counting goes.
+pub(super) async fn insert_next(
+    database: &Database,
+    space_id: &str,
+    stored: &Stored,
+    id: &str,
+    definition: &Definition,
+    until: i64,
+    now: Timestamp,
+) -> Result<()> {
+    let key = format!("{NEXT}{}", definition.key);
+    let mut transaction = database.begin().await?;
+    let waiting = all(&mut transaction, space_id).await?;
+    for other in waiting
+        .iter()
+        .filter(|other| other.is_next && other.public_id == stored.public_id)
+    {
+        erase(&mut transaction, space_id, &other.id).await?;
+    }
+    let names = [id, &stored.public_id, space_id, &key];
+    put(
+        &mut transaction,
+        names,
+        definition,
+        stored.version + 1,
+        until,
+        now,
+    )
+    .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Lets a definition that has counted everything take the place of the one before.
+pub(super) async fn replace(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    next: &Stored,
+) -> Result<()> {
+    let known = all(connection, space_id).await?;
+    for old in known
+        .iter()
+        .filter(|old| !old.is_next && old.public_id == next.public_id)
+    {
+        erase(connection, space_id, &old.id).await?;
+    }
+    let sql = "UPDATE computed_trait SET trait_key = $1 WHERE space_id = $2 AND id = $3";
+    sqlx::query(sql)
+        .bind(&next.definition.key)
+        .bind(space_id)
+        .bind(&next.id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes a definition away that people know by this id, and what is to take its place.
+pub(super) async fn remove(database: &Database, space_id: &str, public_id: &str) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    let known = all(&mut transaction, space_id).await?;
+    for stored in known.iter().filter(|stored| stored.public_id == public_id) {
+        erase(&mut transaction, space_id, &stored.id).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Takes a row away, with what it has counted.
+pub(super) async fn erase(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<()> {
+    for sql in [
+        "DELETE FROM computed_value WHERE space_id = $1 AND definition_id = $2",
+        "DELETE FROM computed_trait WHERE space_id = $1 AND id = $2",
+    ] {
+        let query = sqlx::query(sql).bind(space_id).bind(id);
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// The oldest definition that is not done.
 pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
-    let sql = "SELECT id, space_id, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
+    let sql = "SELECT space_id, id, public_id, version, trait_key, definition, status, created_at, backfill_position, backfill_until FROM computed_trait \
                WHERE status = 'building' ORDER BY created_at LIMIT 1";
     let row = sqlx::query(sql).fetch_optional(database.reader()).await?;
     let building = |row: AnyRow| {
@@ -250,6 +378,8 @@ pub(crate) struct Seen {
     pub(crate) counts: BTreeMap<String, State>,
     /// On what each computed trait rests.
     pub(crate) scopes: BTreeMap<String, Scope>,
+    /// When each computed trait changes although nothing happens.
+    pub(crate) changes: BTreeMap<String, Changes>,
 }
 
 impl Known {
@@ -261,8 +391,13 @@ impl Known {
         ready.map(|stored| stored.definition.key.as_str()).collect()
     }
 
-    /// What the evidence of a profile for all of these purposes comes to.
-    pub(crate) fn seen_for<S: AsRef<str>>(&self, profile_id: &str, needed: &[S]) -> Seen {
+    /// What the evidence of a profile for all of these purposes comes to at a moment.
+    pub(crate) fn seen_for<S: AsRef<str>>(
+        &self,
+        profile_id: &str,
+        needed: &[S],
+        now: Timestamp,
+    ) -> Seen {
         let mut merged: BTreeMap<&str, (Scope, State)> = BTreeMap::new();
         for (definition_id, scope, state) in self.states.get(profile_id).into_iter().flatten() {
             if !scope.serves(needed) {
@@ -276,15 +411,23 @@ impl Known {
         }
         let mut seen = Seen::default();
         for (definition_id, (scope, state)) in merged {
-            let Some(Stored { definition, .. }) = self.definitions.get(definition_id) else {
+            let Some(stored) = self.definitions.get(definition_id) else {
                 continue;
             };
+            let definition = &stored.definition;
             let key = definition.key.clone();
+            if stored.is_next {
+                continue;
+            }
             if definition.is_hidden() {
                 seen.counts.insert(key, state);
-            } else if let Some(value) = state.value(definition) {
-                seen.scopes.insert(key.clone(), scope);
-                seen.values.insert(key, value);
+            } else {
+                seen.changes
+                    .insert(key.clone(), state.changes(definition, now));
+                if let Some(value) = state.value(definition, now) {
+                    seen.scopes.insert(key.clone(), scope);
+                    seen.values.insert(key, value);
+                }
             }
         }
         seen
@@ -346,14 +489,26 @@ fn state(row: &AnyRow) -> Result<State> {
 
 fn stored(row: &AnyRow) -> Result<Stored> {
     let definition: String = row.try_get("definition")?;
+    let (position, until): (i64, i64) = (
+        row.try_get("backfill_position")?,
+        row.try_get("backfill_until")?,
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a share for people to look at")]
+    let progress = position as f64 / until.max(1) as f64;
+    let status: String = row.try_get("status")?;
     Ok(Stored {
         id: row.try_get("id")?,
+        public_id: row.try_get("public_id")?,
+        version: row.try_get("version")?,
+        is_next: row.try_get::<String, _>("trait_key")?.starts_with(NEXT),
+        progress: if status == READY {
+            1.0
+        } else {
+            progress.min(1.0)
+        },
         definition: serde_json::from_str(&definition)?,
-        status: row.try_get("status")?,
+        status,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
-        backfill: (
-            row.try_get("backfill_position")?,
-            row.try_get("backfill_until")?,
-        ),
+        backfill: (position, until),
     })
 }

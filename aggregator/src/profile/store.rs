@@ -1,6 +1,6 @@
 //! SQL over a profile's identifiers, events and evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
@@ -99,6 +99,21 @@ pub(super) async fn identifiers_of(
             .push(identifier(row, "identifier")?);
     }
     Ok(found)
+}
+
+/// The kinds of several profiles' identifiers.
+pub(crate) async fn kinds_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let found = identifiers_of(connection, space_id, profiles).await?;
+    let kinds =
+        |identifiers: Vec<Identifier>| identifiers.into_iter().map(|one| one.kind).collect();
+    Ok(found
+        .into_iter()
+        .map(|(profile_id, identifiers)| (profile_id, kinds(identifiers)))
+        .collect())
 }
 
 /// An event's place in a timeline: when it happened, then the tab's own order, then the log's.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audience::{self, Belongs};
 use crate::consent::Rules;
 use crate::error::{Error, Result};
-use crate::{computed_trait, consent, traits};
+use crate::{clock, computed_trait, consent, traits};
 
 /// A profile.
 #[derive(Debug, Serialize)]
@@ -98,10 +98,11 @@ pub(crate) async fn seen_by(
     let computed = computed_trait::of_profiles(connection, space_id, &ids).await?;
     let mut audiences = audience::memberships_of(connection, space_id, &ids).await?;
     let mut consent = consent::of_profiles(connection, space_id, &ids).await?;
+    let now = clock::now();
     let view = |id: String| {
         let (traits, computed) = (
             traits.seen_for(&id, &needed),
-            computed.seen_for(&id, &needed),
+            computed.seen_for(&id, &needed, now),
         );
         let mut audiences = audiences.remove(&id).unwrap_or_default();
         audiences.retain(|belongs| purpose.is_none_or(|purpose| belongs.holds_for(purpose)));

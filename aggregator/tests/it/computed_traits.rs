@@ -64,7 +64,7 @@ fn a_key_is_taken_once_and_a_bad_definition_is_refused() {
     let typo = json!({"key": "x", "event": "y", "agregate": "count"});
     assert_eq!(
         server.post("/api/v1/computed_traits", &typo).error(),
-        (400, "invalid_request".to_owned())
+        (422, "invalid_definition".to_owned())
     );
     assert_eq!(server.all("/api/v1/computed_traits").len(), 1);
 }

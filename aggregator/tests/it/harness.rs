@@ -302,6 +302,26 @@ impl Server {
         )
     }
 
+    /// Writes a thing whole with the owner's token.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "PUT",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            body.to_string().as_bytes(),
+        )
+    }
+
+    /// Takes a thing away with the owner's token.
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send(
+            "DELETE",
+            path,
+            &[("authorization", &format!("Bearer {}", self.keys().token))],
+            b"",
+        )
+    }
+
     /// Changes with the owner's token.
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(

@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod audience_rules;
 mod audiences;
 mod authorisation;
 mod bots;

@@ -2,13 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, eventually, track, with};
-
-fn put(server: &Server, path: &str, body: &Value) -> Answer {
-    let token = format!("Bearer {}", server.keys().token);
-    let headers = [("authorization", token.as_str())];
-    server.send("PUT", path, &headers, body.to_string().as_bytes())
-}
+use crate::harness::{Server, eventually, track, with};
 
 fn order(action: &str) -> Value {
     json!({"type": "track", "event": "Order Completed", "on_violation": action, "schema": {
@@ -20,7 +14,7 @@ fn order(action: &str) -> Value {
 /// Publishes a plan; its version.
 #[track_caller]
 fn publish(server: &Server, plan: &Value) -> i64 {
-    put(server, "/api/v1/tracking-plan/draft", plan).ok();
+    server.put("/api/v1/tracking-plan/draft", plan).ok();
     let published = server
         .post("/api/v1/tracking-plan/publish", &json!({}))
         .ok();
@@ -303,7 +297,7 @@ fn versions_are_kept_and_brought_back() {
 
     // A draft changes nothing until it is published.
     let draft = json!({"unplanned": "flag", "events": [order("flag")]});
-    put(&server, "/api/v1/tracking-plan/draft", &draft).ok();
+    server.put("/api/v1/tracking-plan/draft", &draft).ok();
     assert_eq!(
         server.outcomes(&[track("m-3", "a", "Waved", json!({}))]),
         ["ok"]
@@ -368,7 +362,7 @@ fn a_plan_with_mistakes_is_refused_with_each_of_them() {
         {"type": "track", "event": "B", "schema": {"properties": {"x": {"$ref": "https://example.test/x.json"}}}},
         {"type": "track"},
     ]});
-    let answer = put(&server, "/api/v1/tracking-plan/draft", &plan);
+    let answer = server.put("/api/v1/tracking-plan/draft", &plan);
     assert_eq!(answer.error(), (422, "invalid_definition".to_owned()));
     let body = answer.json();
     let errors = body["error"]["details"]["errors"].as_array().unwrap();

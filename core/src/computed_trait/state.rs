@@ -216,15 +216,12 @@ impl State {
         }
     }
 
-    /// Forgets what will never be inside the definition's window again. Says whether there was any.
-    pub fn forget(&mut self, definition: &Definition, now: Timestamp) -> bool {
-        if self.entries.is_empty() || !definition.window.moves() {
-            return false;
+    /// Forgets what will never be inside the definition's window again.
+    pub fn forget(&mut self, definition: &Definition, now: Timestamp) {
+        if !self.entries.is_empty() && definition.window.moves() {
+            let inside = definition.window.seen_at(now);
+            self.entries.retain(|entry| !inside.is_behind(entry.at));
         }
-        let inside = definition.window.seen_at(now);
-        let before = self.entries.len();
-        self.entries.retain(|entry| !inside.is_behind(entry.at));
-        self.entries.len() != before
     }
 
     /// Whether nothing is remembered.
