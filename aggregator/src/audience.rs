@@ -7,6 +7,7 @@ mod define;
 mod evaluate;
 mod facts;
 mod members;
+mod news;
 mod preview;
 pub(crate) mod routes;
 mod stage;

@@ -58,7 +58,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) events: &'a [Logged],
     /// The profile of each identifier that the events' anchors name.
     pub(crate) profile_of: BTreeMap<String, String>,
-    /// Profiles whose facts may have changed.
+    /// Profiles of which anything may have changed, beside what the events themselves say.
     pub(crate) touched: BTreeSet<String>,
     /// Profiles that went into another: from → into.
     pub(crate) merged: BTreeMap<String, String>,
@@ -106,6 +106,15 @@ impl<'a> Turn<'a> {
             again: BTreeMap::new(),
             withdrawn: Vec::new(),
         }
+    }
+
+    /// Profiles of which something may have changed.
+    pub(crate) fn concerned(&self) -> BTreeSet<String> {
+        let of_events = self
+            .events
+            .iter()
+            .filter_map(|logged| self.profile_of.get(&logged.anchor));
+        of_events.chain(&self.touched).cloned().collect()
     }
 
     /// The events with their scopes, without those whose anchors are folded again with all that they have.
@@ -443,7 +452,7 @@ impl Runner {
             let rules = Rules::of(&self.sources, &space_id);
             let mut turn = Turn::of(&rules, &events, named);
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
-            done.changed.append(&mut turn.touched);
+            done.changed.append(&mut turn.concerned());
             done.changed.extend(turn.merged.keys().cloned());
             if self.live.is_watched() {
                 done.told.extend(lines(&turn)?);

@@ -250,6 +250,8 @@ impl Expr {
                     .extend(computed_traits.reads().map(owned));
             }
             Self::Date(rule) => {
+                let first = rule.date.split_once('.').map(|(first, _)| first);
+                reads.traits.extend(first.map(owned));
                 reads.traits.insert(rule.date.clone());
             }
             Self::Event(rule) => {

@@ -1,10 +1,11 @@
 //! A new definition looks at everybody once, a piece at a time. Where it is the new definition of an audience
 //! that there is, it takes its place then; until then the old one serves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::changes::Cause;
 use super::evaluate::{Occasion, evaluate};
+use super::news::News;
 use super::store;
 use crate::clock;
 use crate::consent::Rules;
@@ -24,7 +25,10 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
     let profiles = store::profiles_after(database, space_id, &building.cursor, STEP).await?;
     let done = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
     let cursor = profiles.last().cloned().unwrap_or_default();
-    let profiles: BTreeSet<String> = profiles.into_iter().collect();
+    let profiles = profiles
+        .into_iter()
+        .map(|id| (id, News::Anything))
+        .collect();
     let mut transaction = database.begin().await?;
     let audiences = store::all(&mut transaction, space_id).await?;
     let occasion = Occasion {

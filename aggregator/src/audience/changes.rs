@@ -53,7 +53,7 @@ impl Change {
 }
 
 /// One to be written: audience and profile, whether it was entered, and why.
-pub(super) type New<'a> = (&'a (String, String), bool, &'a Cause);
+pub(super) type New<'a> = (&'a (String, String), bool, Cause);
 
 fn word(entered: bool) -> &'static str {
     if entered { "entered" } else { "left" }

@@ -7,7 +7,7 @@ use cdp_core::audience::Expr;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::facts;
+use super::evaluate::{counted, is_counted};
 use super::store::{self, Audience};
 use crate::app::App;
 use crate::computed_trait::{self, count_for_audience, forget_unused};
@@ -194,9 +194,8 @@ pub(crate) async fn prepare(database: &Database) -> Result<()> {
     }
     let mut transaction = database.begin().await?;
     for (space_id, audience) in &audiences {
-        let rules = std::iter::once(&audience.rule);
-        let facts = facts::load(&mut transaction, space_id, rules, &[], clock::now()).await?;
-        if !facts.are_ready_for(&audience.rule) {
+        let definitions = computed_trait::all(&mut transaction, space_id).await?;
+        if !is_counted(&audience.rule, &counted(&definitions)) {
             store::look_again(&mut transaction, &audience.id).await?;
         }
     }

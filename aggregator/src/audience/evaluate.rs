@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_core::audience::Expr;
 use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::changes::{self, Cause};
+use super::facts::{self, Loaded};
+use super::members;
+use super::news::{Interest, News};
 use super::store::Audience;
-use super::{facts, members};
+use crate::computed_trait::{self, Stored};
 use crate::consent::{self, Folded, Rules};
 use crate::error::Result;
 
@@ -27,46 +31,151 @@ pub(super) struct Occasion<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Evaluates all audiences of the space for these profiles, except those that wait until all that they
-/// count is counted: they look at everybody then. Gives the memberships that ended, by audience and profile.
+/// An audience that can be asked, with what it looks at.
+pub(super) struct Ready<'a> {
+    pub(super) audience: &'a Audience,
+    pub(super) interest: Interest,
+}
+
+/// A profile, and the audiences that have to be asked about it.
+pub(super) type Asked<'a> = (String, Vec<&'a Ready<'a>>);
+
+/// Where profiles belong, by audience and profile: since when, and for which purposes.
+type Known = BTreeMap<(String, String), (Timestamp, Scope)>;
+
+/// Evaluates the audiences of the space for these profiles, as far as they look at what is new, except those that
+/// wait until all that they count is counted: they look at everybody then. Gives the memberships that ended, by
+/// audience and profile.
 pub(super) async fn evaluate(
     connection: &mut AnyConnection,
     rules: &Rules,
     audiences: &[Audience],
-    profiles: &BTreeSet<String>,
+    news: &BTreeMap<String, News>,
     occasion: &Occasion<'_>,
 ) -> Result<Vec<(String, String)>> {
-    let (space_id, now) = (rules.space_id(), occasion.now);
-    let profiles: Vec<String> = profiles.iter().cloned().collect();
-    let known = members::memberships(connection, space_id, &profiles).await?;
-    let mut since: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
-    for (place, (time, _)) in &known {
-        if let Some(into) = occasion.merged.get(&place.1) {
-            let earliest = since.entry((&place.0, into)).or_insert(*time);
-            *earliest = time.min(earliest).to_owned();
+    let definitions = computed_trait::all(connection, rules.space_id()).await?;
+    let ready = ready(audiences, &definitions);
+    let (mut wholly, mut partly): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (Vec::new(), Vec::new());
+    for (profile_id, news) in news {
+        let mut asked: BTreeSet<&str> = BTreeSet::new();
+        let mut whom = Vec::new();
+        for ready in &ready {
+            if ready.interest.concerns(news, &asked) {
+                asked.insert(&ready.audience.id);
+                whom.push(ready);
+            }
+        }
+        match news {
+            News::Anything => wholly.push((profile_id.clone(), whom)),
+            News::Said { .. } if whom.is_empty() => {}
+            News::Said { .. } => partly.push((profile_id.clone(), whom)),
         }
     }
-    // Those that nobody sees yet change in silence.
-    let visible: BTreeSet<&str> = audiences
-        .iter()
-        .filter(|audience| audience.is_visible())
-        .map(|audience| audience.id.as_str())
-        .collect();
-    let is_told = |place: &(String, String)| {
-        visible.contains(place.0.as_str()) && occasion.first_look_of != Some(&place.0)
+    let wholly_ids: Vec<String> = wholly.iter().map(|(id, _)| id.clone()).collect();
+    let mut known = members::memberships(connection, rules.space_id(), &wholly_ids).await?;
+    known.extend(members::memberships_at(connection, rules.space_id(), &partly).await?);
+    // A merged profile keeps the earliest time since which one of its parts belonged.
+    let mut since: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
+    for ((audience, profile), (time, _)) in &known {
+        if let Some(into) = occasion.merged.get(profile) {
+            let earliest = since
+                .entry((audience.clone(), into.clone()))
+                .or_insert(*time);
+            *earliest = (*earliest).min(*time);
+        }
+    }
+    let mut writer = Writer {
+        rules,
+        audiences,
+        occasion,
+        known,
+        since,
+        left: Vec::new(),
     };
-    let mut left = Vec::new();
-    for part in profiles.chunks(PART) {
-        let found = memberships(connection, rules, audiences, part, now).await?;
+    for part in wholly.chunks(PART) {
+        let ids: Vec<String> = part.iter().map(|(id, _)| id.clone()).collect();
+        let definitions = ready.iter().map(|ready| &ready.audience.rule);
+        let now = occasion.now;
+        let facts = facts::load(connection, rules.space_id(), definitions, &ids, now).await?;
+        let due = writer.part(connection, &facts, part).await?;
+        members::set_due(connection, rules.space_id(), &ids, due).await?;
+    }
+    for part in partly.chunks(PART) {
+        let facts = facts::load_of(
+            connection,
+            rules.space_id(),
+            &definitions,
+            part,
+            occasion.now,
+        );
+        let facts = facts.await?;
+        let due = writer.part(connection, &facts, part).await?;
+        // What other audiences wait for stays.
+        members::set_due_by(connection, rules.space_id(), due).await?;
+    }
+    Ok(writer.left)
+}
+
+/// The audiences that can be asked, each behind those that its rule looks at.
+fn ready<'a>(audiences: &'a [Audience], definitions: &[Stored]) -> Vec<Ready<'a>> {
+    let counted = counted(definitions);
+    in_order(audiences)
+        .into_iter()
+        .filter(|audience| is_counted(&audience.rule, &counted))
+        .map(|audience| Ready {
+            interest: Interest::of(audience, definitions),
+            audience,
+        })
+        .collect()
+}
+
+/// The keys of what is counted for audiences, all earlier events included.
+pub(super) fn counted(definitions: &[Stored]) -> BTreeSet<&str> {
+    let ready = definitions
+        .iter()
+        .filter(|stored| stored.is_ready_counter());
+    ready.map(Stored::key).collect()
+}
+
+/// Whether all that a rule counts is counted.
+pub(super) fn is_counted(rule: &Expr, counted: &BTreeSet<&str>) -> bool {
+    let counters = rule.counters();
+    counters
+        .iter()
+        .all(|counter| counted.contains(counter.key.as_str()))
+}
+
+/// Asks, and writes what has changed.
+struct Writer<'a> {
+    rules: &'a Rules,
+    audiences: &'a [Audience],
+    occasion: &'a Occasion<'a>,
+    known: Known,
+    since: BTreeMap<(String, String), Timestamp>,
+    left: Vec<(String, String)>,
+}
+
+impl Writer<'_> {
+    /// Does so for some profiles; says when they have to be looked at again.
+    async fn part(
+        &mut self,
+        connection: &mut AnyConnection,
+        facts: &Loaded,
+        asked: &[Asked<'_>],
+    ) -> Result<BTreeMap<String, Timestamp>> {
+        let (space_id, now) = (self.rules.space_id(), self.occasion.now);
+        let ids: Vec<String> = asked.iter().map(|(id, _)| id.clone()).collect();
+        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let found = self.memberships(facts, asked, &folded);
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
         let mut told = Vec::new();
         for (place, scope) in found.members {
-            match (known.get(&place), scope) {
+            match (self.known.get(&place), scope) {
                 (None, Some(scope)) => {
-                    let earliest = since.get(&(place.0.as_str(), place.1.as_str())).copied();
+                    let earliest = self.since.get(&place).copied();
                     // Who was in it before the profiles became one does not enter.
-                    if earliest.is_none() && is_told(&place) {
+                    if earliest.is_none() {
                         told.push((place.clone(), true));
                     }
                     joins.push((place, earliest.unwrap_or(now), scope));
@@ -75,7 +184,7 @@ pub(super) async fn evaluate(
                     joins.push((place, *time, scope));
                 }
                 (Some(_), None) => {
-                    if !occasion.merged.contains_key(&place.1) && is_told(&place) {
+                    if !self.occasion.merged.contains_key(&place.1) {
                         told.push((place.clone(), false));
                     }
                     leaves.push(place);
@@ -83,119 +192,134 @@ pub(super) async fn evaluate(
                 _ => {}
             }
         }
-        let causes: Vec<Cause> = told
-            .iter()
-            .map(|((_, profile), _)| (occasion.cause)(profile))
-            .collect();
-        let told: Vec<changes::New<'_>> = told
-            .iter()
-            .zip(&causes)
-            .map(|((place, entered), cause)| (place, *entered, cause))
-            .collect();
-        changes::write(connection, space_id, &told, now).await?;
+        self.tell(connection, &told).await?;
         members::join(connection, space_id, joins).await?;
         members::leave(connection, space_id, &leaves).await?;
-        members::set_due(connection, space_id, part, found.due).await?;
-        leaves.retain(|place| visible.contains(place.0.as_str()));
-        left.append(&mut leaves);
+        leaves.retain(|place| self.is_visible(&place.0));
+        self.left.append(&mut leaves);
+        Ok(found.due)
     }
-    Ok(left)
+
+    /// Those that nobody sees yet change in silence.
+    fn is_visible(&self, audience_id: &str) -> bool {
+        let known = self.audiences.iter().find(|known| known.id == audience_id);
+        known.is_some_and(Audience::is_visible)
+    }
+
+    async fn tell(
+        &self,
+        connection: &mut AnyConnection,
+        told: &[((String, String), bool)],
+    ) -> Result<()> {
+        let first = self.occasion.first_look_of;
+        let told: Vec<_> = told
+            .iter()
+            .filter(|((audience, _), _)| first != Some(audience) && self.is_visible(audience))
+            .map(|(place, entered)| (place, *entered, (self.occasion.cause)(&place.1)))
+            .collect();
+        changes::write(connection, self.rules.space_id(), &told, self.occasion.now).await
+    }
+
+    fn memberships(
+        &self,
+        facts: &Loaded,
+        asked: &[Asked<'_>],
+        folded: &BTreeMap<String, Vec<Folded>>,
+    ) -> Found {
+        let (rules, now) = (self.rules, self.occasion.now);
+        // A profile that went into another belongs nowhere, and neither does one that never agreed to it,
+        // whatever a rule says of somebody without facts.
+        let (narrow, wide) = (rules.for_audiences(), rules.for_decisions());
+        let scope = |needed: &[String]| Scope::listing(needed.iter().map(String::as_str));
+        let (narrow_scope, wide_scope) = (scope(narrow), scope(wide));
+        let agreed = |profile_id: &String, needed: &[String]| {
+            let mut of_profile = folded.get(profile_id).into_iter().flatten();
+            of_profile.any(|folded: &Folded| folded.serves(needed))
+        };
+        let mut found = Found::default();
+        for (profile_id, asked) in asked {
+            let lives = agreed(profile_id, narrow);
+            let decides = lives && agreed(profile_id, wide);
+            let mut seen = facts.seen_for(profile_id, narrow);
+            let mut for_decisions = (decides && !facts.are_the_same(profile_id, narrow, wide))
+                .then(|| facts.seen_for(profile_id, wide));
+            // Of those that are not asked, what is known holds.
+            for ready in asked {
+                for id in ready.interest.audiences() {
+                    if let Some((_, scope)) = self.known.get(&(id.clone(), profile_id.clone())) {
+                        seen.audiences.insert(id.clone());
+                        let serves = scope.serves(wide);
+                        if let Some(seen) = for_decisions.as_mut().filter(|_| serves) {
+                            seen.audiences.insert(id.clone());
+                        }
+                    }
+                }
+            }
+            for Ready { audience, .. } in asked {
+                let evaluation = audience.rule.evaluate(&seen.facts(), now);
+                let wide = for_decisions
+                    .as_ref()
+                    .map(|seen| audience.rule.evaluate(&seen.facts(), now));
+                let holds = wide.as_ref().map_or(evaluation.member, |wide| wide.member);
+                let scope = match (lives && evaluation.member, decides && holds) {
+                    (false, _) => None,
+                    (true, false) => Some(narrow_scope.clone()),
+                    (true, true) => Some(wide_scope.clone()),
+                };
+                // Rules that look at this audience come later.
+                note(&mut seen.audiences, &audience.id, scope.is_some());
+                if let Some(seen) = &mut for_decisions {
+                    note(&mut seen.audiences, &audience.id, holds);
+                }
+                found
+                    .members
+                    .insert((audience.id.clone(), profile_id.clone()), scope);
+                let changes = [evaluation.changes_at, wide.and_then(|wide| wide.changes_at)];
+                if let Some(change) = changes.into_iter().flatten().min().filter(|_| lives) {
+                    let due = found.due.entry(profile_id.clone()).or_insert(change);
+                    *due = change.min(*due);
+                }
+            }
+        }
+        found
+    }
 }
 
+fn note(audiences: &mut BTreeSet<String>, id: &str, belongs: bool) {
+    if belongs {
+        audiences.insert(id.to_owned());
+    } else {
+        audiences.remove(id);
+    }
+}
+
+#[derive(Default)]
 struct Found {
     /// For which purposes each membership holds, by audience and profile; `None` where there is none.
     members: BTreeMap<(String, String), Option<Scope>>,
     due: BTreeMap<String, Timestamp>,
 }
 
-async fn memberships(
-    connection: &mut AnyConnection,
-    rules: &Rules,
-    audiences: &[Audience],
-    profiles: &[String],
-    now: Timestamp,
-) -> Result<Found> {
-    let space_id = rules.space_id();
-    let definitions = audiences.iter().map(|audience| &audience.rule);
-    let facts = facts::load(connection, space_id, definitions, profiles, now).await?;
-    let audiences: Vec<&Audience> = in_order(audiences)
-        .into_iter()
-        .filter(|audience| facts.are_ready_for(&audience.rule))
-        .collect();
-    // A profile that went into another belongs nowhere, and neither does one that never agreed to it,
-    // whatever a rule says of somebody without facts.
-    let folded = consent::folded_of_profiles(connection, space_id, profiles).await?;
-    let (narrow, wide) = (rules.for_audiences(), rules.for_decisions());
-    let scope = |needed: &[String]| Scope::listing(needed.iter().map(String::as_str));
-    let (narrow_scope, wide_scope) = (scope(narrow), scope(wide));
-    let agreed = |profile_id: &String, needed: &[String]| {
-        let of_profile = folded.get(profile_id).into_iter().flatten();
-        of_profile
-            .into_iter()
-            .any(|folded: &Folded| folded.serves(needed))
-    };
-    let mut found = Found {
-        members: BTreeMap::new(),
-        due: BTreeMap::new(),
-    };
-    for profile_id in profiles {
-        let lives = agreed(profile_id, narrow);
-        let decides = lives && agreed(profile_id, wide);
-        let mut seen = facts.seen_for(profile_id, narrow);
-        let mut for_decisions = (decides && !facts.are_the_same(profile_id, narrow, wide))
-            .then(|| facts.seen_for(profile_id, wide));
-        for audience in &audiences {
-            let evaluation = audience.rule.evaluate(&seen.facts(), now);
-            let wide = for_decisions
-                .as_ref()
-                .map(|seen| audience.rule.evaluate(&seen.facts(), now));
-            let holds = wide.as_ref().map_or(evaluation.member, |wide| wide.member);
-            let scope = match (lives && evaluation.member, decides && holds) {
-                (false, _) => None,
-                (true, false) => Some(narrow_scope.clone()),
-                (true, true) => Some(wide_scope.clone()),
-            };
-            // Rules that look at this audience come later.
-            if scope.is_some() {
-                seen.audiences.insert(audience.id.clone());
-            }
-            if decides
-                && holds
-                && let Some(seen) = &mut for_decisions
-            {
-                seen.audiences.insert(audience.id.clone());
-            }
-            found
-                .members
-                .insert((audience.id.clone(), profile_id.clone()), scope);
-            let changes = [evaluation.changes_at, wide.and_then(|wide| wide.changes_at)];
-            if let Some(change) = changes.into_iter().flatten().min().filter(|_| lives) {
-                let due = found.due.entry(profile_id.clone()).or_insert(change);
-                *due = change.min(*due);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// The audiences, each behind those that its rule looks at. There are no circles: none is saved.
 fn in_order(audiences: &[Audience]) -> Vec<&Audience> {
-    let mut placed: BTreeSet<&str> = BTreeSet::new();
-    let mut waiting: Vec<(&Audience, BTreeSet<String>)> = audiences
-        .iter()
-        .map(|audience| (audience, audience.rule.reads().audiences))
-        .collect();
     let known: BTreeSet<&str> = audiences
         .iter()
         .map(|audience| audience.id.as_str())
         .collect();
+    let mut waiting: Vec<(&Audience, BTreeSet<String>)> = audiences
+        .iter()
+        .map(|audience| {
+            let mut reads = audience.rule.reads().audiences;
+            reads.retain(|id| known.contains(id.as_str()));
+            (audience, reads)
+        })
+        .collect();
+    let mut placed: BTreeSet<&str> = BTreeSet::new();
     let mut ordered = Vec::new();
-    while !waiting.is_empty() {
+    loop {
         let before = ordered.len();
         waiting.retain(|(audience, reads)| {
-            let ready = reads
-                .iter()
-                .all(|id| placed.contains(id.as_str()) || !known.contains(id.as_str()));
+            let ready = reads.iter().all(|id| placed.contains(id.as_str()));
             if ready {
                 placed.insert(&audience.id);
                 ordered.push(*audience);
@@ -203,9 +327,7 @@ fn in_order(audiences: &[Audience]) -> Vec<&Audience> {
             !ready
         });
         if ordered.len() == before {
-            // A circle, which cannot be saved: whoever looks first sees nobody.
-            ordered.extend(waiting.drain(..).map(|(audience, _)| audience));
+            return ordered;
         }
     }
-    ordered
 }

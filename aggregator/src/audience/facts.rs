@@ -9,7 +9,9 @@ use cdp_core::event::{Event, Object};
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
+use super::evaluate::Asked;
 use super::{members, store};
+use crate::computed_trait::Stored;
 use crate::consent::{self, Rules};
 use crate::error::Result;
 use crate::pipeline::Logged;
@@ -86,15 +88,6 @@ impl Loaded {
             .chain(self.computed.scopes(profile_id));
         scopes.all(|scope| !scope.serves(some) || scope.serves(others))
     }
-
-    /// Whether all that a rule counts is counted.
-    pub(super) fn are_ready_for(&self, rule: &Expr) -> bool {
-        let ready = self.computed.ready();
-        let counters = rule.counters();
-        counters
-            .iter()
-            .all(|counter| ready.contains(counter.key.as_str()))
-    }
 }
 
 /// Loads what is kept of profiles, as far as these rules look at it.
@@ -121,6 +114,48 @@ pub(super) async fn load<'a>(
     }
     if identifiers {
         loaded.identifiers = profile::kinds_of(connection, space_id, profiles).await?;
+    }
+    Ok(loaded)
+}
+
+/// Loads the same of profiles of which only some audiences are asked.
+pub(super) async fn load_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    definitions: &[Stored],
+    asked: &[Asked<'_>],
+    now: Timestamp,
+) -> Result<Loaded> {
+    let ids: Vec<String> = asked.iter().map(|(id, _)| id.clone()).collect();
+    let each = asked.iter().flat_map(|(_, asked)| asked.iter().copied());
+    let reads: Vec<_> = each
+        .map(|ready| (&ready.interest, ready.audience.rule.reads()))
+        .collect();
+    let mut loaded = Loaded {
+        now,
+        ..Loaded::default()
+    };
+    let pairs: BTreeSet<(String, String)> = asked
+        .iter()
+        .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)))
+        .flat_map(|(id, ready)| {
+            let definitions = ready.interest.definitions.iter();
+            definitions.map(|definition| (id.clone(), definition.clone()))
+        })
+        .collect();
+    if !pairs.is_empty() {
+        let (definitions, pairs) = (definitions.to_vec(), pairs.into_iter());
+        loaded.computed =
+            computed_trait::of_pairs(connection, space_id, definitions, pairs).await?;
+    }
+    if reads.iter().any(|(interest, _)| interest.needs_traits()) {
+        loaded.traits = traits::of_profiles(connection, space_id, &ids).await?;
+    }
+    if reads.iter().any(|(_, reads)| !reads.purposes.is_empty()) {
+        loaded.choices = consent::of_profiles(connection, space_id, &ids).await?;
+    }
+    if reads.iter().any(|(_, reads)| !reads.kinds.is_empty()) {
+        loaded.identifiers = profile::kinds_of(connection, space_id, &ids).await?;
     }
     Ok(loaded)
 }

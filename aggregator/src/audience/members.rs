@@ -1,6 +1,6 @@
 //! SQL of `audience_member` and `profile_due`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::{NECESSARY, Scope};
 use cdp_core::time::Timestamp;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::evaluate::Asked;
 use super::store::time;
 use crate::database::Database;
 use crate::database::rows::Many;
@@ -85,14 +86,45 @@ pub(super) async fn memberships(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                (row.try_get("audience_id")?, row.try_get("profile_id")?),
-                (time(row, "since")?, scope(row)?),
-            ))
-        })
-        .collect()
+    rows.iter().map(membership).collect()
+}
+
+/// The same of profiles of which only some audiences are asked: in these, and in those that they look at.
+pub(super) async fn memberships_at(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    asked: &[Asked<'_>],
+) -> Result<BTreeMap<(String, String), (Timestamp, Scope)>> {
+    let mut places: BTreeSet<(&String, &String)> = BTreeSet::new();
+    for (profile_id, asked) in asked {
+        for ready in asked {
+            let looked_at = ready.interest.audiences();
+            let ids = looked_at.chain([&ready.audience.id]);
+            places.extend(ids.map(|id| (profile_id, id)));
+        }
+    }
+    let query = Many::new(
+        "WITH wanted (profile_id, audience_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
+         m.profile_id AS profile_id, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member \
+         m WHERE m.space_id = $1 AND m.audience_id = w.audience_id AND m.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(
+            places
+                .into_iter()
+                .map(|(profile, audience)| [profile.into(), audience.into()]),
+        )
+        .fetch(connection)
+        .await?;
+    rows.iter().map(membership).collect()
+}
+
+fn membership(row: &AnyRow) -> Result<((String, String), (Timestamp, Scope))> {
+    Ok((
+        (row.try_get("audience_id")?, row.try_get("profile_id")?),
+        (time(row, "since")?, scope(row)?),
+    ))
 }
 
 /// Where these profiles belong, with the audiences' names.
@@ -191,6 +223,25 @@ pub(super) async fn leave(
             .map(|(audience, profile)| [audience.into(), profile.into()]),
     );
     delete.execute(connection).await?;
+    Ok(())
+}
+
+/// Writes when these profiles have to be looked at again, unless that is sooner already.
+pub(super) async fn set_due_by(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    due: BTreeMap<String, Timestamp>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO profile_due (space_id, profile_id, change_at) VALUES {rows} \
+         ON CONFLICT (space_id, profile_id) DO UPDATE SET change_at = CASE WHEN excluded.change_at < profile_due.change_at \
+         THEN excluded.change_at ELSE profile_due.change_at END",
+        [],
+    );
+    let rows = due
+        .into_iter()
+        .map(|(profile, time)| [space_id.into(), profile.into(), time.as_micros().into()]);
+    insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 
 use super::changes::Cause;
 use super::evaluate::{Occasion, evaluate};
+use super::news::News;
 use super::{members, store};
 use crate::consent::Rules;
 use crate::database::Database;
@@ -49,7 +50,8 @@ pub(crate) async fn apply(
         first_look_of: None,
         now,
     };
-    evaluate(connection, turn.rules, &audiences, &turn.touched, &occasion).await
+    let news = News::of_turn(turn);
+    evaluate(connection, turn.rules, &audiences, &news, &occasion).await
 }
 
 /// Evaluates the profiles whose answer may have changed because time has passed, and says which.
@@ -62,9 +64,10 @@ pub(crate) async fn follow_the_clock(
     if due.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut spaces: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut spaces: BTreeMap<String, BTreeMap<String, News>> = BTreeMap::new();
     for (space_id, profile_id) in due {
-        spaces.entry(space_id).or_default().insert(profile_id);
+        let profiles = spaces.entry(space_id).or_default();
+        profiles.insert(profile_id, News::Anything);
     }
     let occasion = Occasion {
         merged: &BTreeMap::new(),
@@ -79,5 +82,5 @@ pub(crate) async fn follow_the_clock(
         evaluate(&mut transaction, &rules, &audiences, profiles, &occasion).await?;
     }
     transaction.commit().await.map_err(Error::from)?;
-    Ok(spaces.into_values().flatten().collect())
+    Ok(spaces.into_values().flat_map(BTreeMap::into_keys).collect())
 }

@@ -52,8 +52,23 @@ impl Stored {
         self.is_next
     }
 
+    /// The trait's name.
+    pub(crate) fn key(&self) -> &str {
+        &self.definition.key
+    }
+
+    /// Name of the events that count.
+    pub(crate) fn event(&self) -> &str {
+        &self.definition.event
+    }
+
+    /// Whether audiences count with it, and all earlier events are counted.
+    pub(crate) fn is_ready_counter(&self) -> bool {
+        self.definition.is_hidden() && self.status == READY
+    }
+
     /// Under which what is counted is kept.
-    pub(super) fn row_id(&self) -> &str {
+    pub(crate) fn row_id(&self) -> &str {
         &self.id
     }
 
@@ -383,12 +398,27 @@ pub(crate) struct Seen {
 }
 
 impl Known {
-    /// The keys of what audiences count, as far as earlier events are counted too.
-    pub(crate) fn ready(&self) -> BTreeSet<&str> {
-        let definitions = self.definitions.values();
-        let ready =
-            definitions.filter(|stored| stored.definition.is_hidden() && stored.status == READY);
-        ready.map(|stored| stored.definition.key.as_str()).collect()
+    fn of(definitions: Vec<Stored>) -> Self {
+        let named = |stored: Stored| (stored.id.clone(), stored);
+        Self {
+            definitions: definitions.into_iter().map(named).collect(),
+            states: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, rows: &[AnyRow]) -> Result<()> {
+        for row in rows {
+            let kept = (
+                row.try_get("definition_id")?,
+                Scope::from_text(row.try_get("scope")?),
+                state(row)?,
+            );
+            self.states
+                .entry(row.try_get("profile_id")?)
+                .or_default()
+                .push(kept);
+        }
+        Ok(())
     }
 
     /// What the evidence of a profile for all of these purposes comes to at a moment.
@@ -446,13 +476,7 @@ pub(crate) async fn of_profiles(
     space_id: &str,
     profiles: &[String],
 ) -> Result<Known> {
-    let definitions = all(&mut *connection, space_id).await?.into_iter();
-    let mut known = Known {
-        definitions: definitions
-            .map(|stored| (stored.id.clone(), stored))
-            .collect(),
-        ..Known::default()
-    };
+    let mut known = Known::of(all(&mut *connection, space_id).await?);
     if known.definitions.is_empty() {
         return Ok(known);
     }
@@ -467,18 +491,30 @@ pub(crate) async fn of_profiles(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
-    for row in &rows {
-        let kept = (
-            row.try_get("definition_id")?,
-            Scope::from_text(row.try_get("scope")?),
-            state(row)?,
-        );
-        known
-            .states
-            .entry(row.try_get("profile_id")?)
-            .or_default()
-            .push(kept);
-    }
+    known.add(&rows)?;
+    Ok(known)
+}
+
+/// The same of one definition a profile, for pairs of profile and definition.
+pub(crate) async fn of_pairs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    definitions: Vec<Stored>,
+    pairs: impl Iterator<Item = (String, String)>,
+) -> Result<Known> {
+    let mut known = Known::of(definitions);
+    let query = Many::new(
+        "WITH wanted (profile_id, definition_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         c.definition_id AS definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN \
+         identity_node n CROSS JOIN computed_value c WHERE n.space_id = $1 AND n.profile_id = \
+         w.profile_id AND c.space_id = $1 AND c.definition_id = w.definition_id AND c.anchor = n.identifier",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(pairs.map(|(profile, definition)| [profile.into(), definition.into()]))
+        .fetch(connection)
+        .await?;
+    known.add(&rows)?;
     Ok(known)
 }
 

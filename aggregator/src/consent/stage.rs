@@ -86,6 +86,14 @@ pub(crate) async fn apply(
 
     let is_new =
         |anchor: &String, kept: &Kept| before.get(anchor).is_none_or(|known| known.1 != *kept);
+    // Where it counts for other purposes than before, or other choices hold, nothing is as it was.
+    for (anchor, (_, kept)) in &anchors {
+        let says_otherwise = before.get(anchor).is_none_or(|(_, known)| {
+            known.folded != kept.folded || known.state.choices() != kept.state.choices()
+        });
+        let profile_id = turn.profile_of.get(anchor).filter(|_| says_otherwise);
+        turn.touched.extend(profile_id.cloned());
+    }
     let changed = anchors
         .into_iter()
         .map(|(anchor, (_, kept))| (anchor, kept))

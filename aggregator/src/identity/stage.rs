@@ -46,11 +46,6 @@ pub(crate) async fn apply(
         turn.profile_of
             .insert(identifier.to_string(), node.profile_id);
     }
-    turn.touched.extend(
-        turn.events
-            .iter()
-            .filter_map(|logged| turn.profile_of.get(&logged.anchor).cloned()),
-    );
     Ok(())
 }
 

@@ -1,0 +1,113 @@
+//! What is new of a profile, and whom that concerns: only rules that look at something new are asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdp_core::traits;
+
+use super::store::Audience;
+use crate::computed_trait::Stored;
+use crate::pipeline::{Logged, Turn};
+
+/// What is new of a profile.
+#[derive(Clone, Debug, Default)]
+pub(super) enum News {
+    /// Anything may be.
+    #[default]
+    Anything,
+    /// Events of these names, and these traits.
+    Said {
+        events: BTreeSet<String>,
+        traits: BTreeSet<String>,
+    },
+}
+
+impl News {
+    /// What the turn brings, by profile.
+    pub(super) fn of_turn(turn: &Turn<'_>) -> BTreeMap<String, Self> {
+        let anything = turn.touched.iter();
+        let mut news: BTreeMap<String, Self> = anything
+            .map(|profile_id| (profile_id.clone(), Self::Anything))
+            .collect();
+        for logged in turn.events {
+            let Some(profile_id) = turn.profile_of.get(&logged.anchor) else {
+                continue;
+            };
+            let known = news
+                .entry(profile_id.clone())
+                .or_insert_with(|| Self::Said {
+                    events: BTreeSet::new(),
+                    traits: BTreeSet::new(),
+                });
+            known.add(logged);
+        }
+        news
+    }
+
+    fn add(&mut self, logged: &Logged) {
+        let Self::Said { events, traits } = self else {
+            return;
+        };
+        if let Some(name) = logged.event.event_name()
+            && !events.contains(name)
+        {
+            events.insert(name.to_owned());
+        }
+        for (key, _) in traits::of_event(&logged.event) {
+            // As they are kept.
+            traits.insert(key.replace('\0', "\u{fffd}"));
+        }
+    }
+}
+
+/// What a rule looks at.
+#[derive(Debug, Default)]
+pub(super) struct Interest {
+    /// Names of events whose counts or computed traits it looks at.
+    events: BTreeSet<String>,
+    traits: BTreeSet<String>,
+    audiences: BTreeSet<String>,
+    /// Ids of the definitions of what it counts, and of its computed traits.
+    pub(super) definitions: BTreeSet<String>,
+}
+
+impl Interest {
+    /// What an audience looks at, where the space computes so.
+    pub(super) fn of(audience: &Audience, definitions: &[Stored]) -> Self {
+        let reads = audience.rule.reads();
+        let mut interest = Self {
+            traits: reads.traits,
+            audiences: reads.audiences,
+            ..Self::default()
+        };
+        for stored in definitions {
+            let key = stored.key();
+            if reads.counters.contains(key) || reads.computed_traits.contains(key) {
+                interest.definitions.insert(stored.row_id().to_owned());
+                interest.events.insert(stored.event().to_owned());
+            }
+        }
+        interest
+    }
+
+    /// Whether the news may change its answer. `asked` are the audiences that are asked before it.
+    pub(super) fn concerns(&self, news: &News, asked: &BTreeSet<&str>) -> bool {
+        match news {
+            News::Anything => true,
+            News::Said { events, traits } => {
+                !self.events.is_disjoint(events)
+                    || !self.traits.is_disjoint(traits)
+                    || self.audiences.iter().any(|id| asked.contains(id.as_str()))
+            }
+        }
+    }
+
+    /// The audiences that it looks at, by id.
+    pub(super) fn audiences(&self) -> impl Iterator<Item = &String> {
+        self.audiences.iter()
+    }
+
+    /// Whether it looks at traits.
+    pub(super) fn needs_traits(&self) -> bool {
+        !self.traits.is_empty()
+    }
+}
