@@ -13,7 +13,8 @@ pub struct Window {
     /// Younger than this. What is exactly as old is outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
-    /// In the calendar period that is running.
+    /// Not before the calendar period that is running. As with the others, what a fast clock has put into the
+    /// future counts at once.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
     /// Not before this moment.
@@ -218,7 +219,7 @@ impl Window {
             return Inside {
                 // Exactly as old as the window is outside.
                 from: Some(now.plus(within.negated()).plus(Span::from_micros(1))),
-                until: None,
+                ..Inside::default()
             };
         }
         match &self.calendar {
@@ -226,35 +227,38 @@ impl Window {
                 let (start, end) = calendar.bounds(now);
                 Inside {
                     from: Some(start),
-                    until: Some(end),
+                    period_ends: Some(end),
+                    ..Inside::default()
                 }
             }
             None => Inside {
                 from: self.from,
                 until: self.until,
+                ..Inside::default()
             },
         }
     }
 
-    /// When something at `at` that is inside now leaves by itself, or enters that is not yet inside;
-    /// never of a window that does not move.
+    /// When something at `at` that is inside now may leave by itself; never of a window that does not move.
     #[must_use]
     pub fn leaves_at(&self, at: Timestamp, inside: Inside) -> Option<Timestamp> {
         match (self.within, &self.calendar) {
             (Some(within), _) => Some(at.plus(within)),
-            (None, Some(_)) => inside.until,
+            (None, Some(_)) => inside.period_ends,
             (None, None) => None,
         }
     }
 }
 
 /// A stretch of time, half open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inside {
     /// The first moment inside.
     pub from: Option<Timestamp>,
     /// The first moment behind.
     pub until: Option<Timestamp>,
+    /// When the next calendar period begins, of a window that is one.
+    pub period_ends: Option<Timestamp>,
 }
 
 impl Inside {

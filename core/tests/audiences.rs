@@ -281,11 +281,7 @@ impl Naive<'_> {
                     "week" => return true,
                     _ => !is_new,
                 };
-                return if old_period {
-                    sent.at < begins
-                } else {
-                    sent.at >= begins
-                };
+                return old_period || sent.at >= begins;
             }
             let from = rule["from"]
                 .as_str()

@@ -286,7 +286,11 @@ fn event(value: &Value, number: usize) -> Event {
     let kind = value["type"]
         .as_str()
         .map_or(EventKind::Track, |word| EventKind::from_word(word).unwrap());
-    let at = Timestamp::from_millis(value["at"].as_i64().unwrap() * 1_000);
+    // Seconds, or a moment.
+    let at = match value["at"].as_i64() {
+        Some(seconds) => Timestamp::from_millis(seconds * 1_000),
+        None => time(&value["at"]),
+    };
     Event {
         message_id: format!("m{number}"),
         kind,
@@ -442,21 +446,21 @@ fn audiences() {
             .as_object()
             .cloned()
             .unwrap_or_default();
-        let events: Vec<Event> = fixture["events"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .map(|(number, sent)| Event {
-                timestamp: time(&sent["at"]),
-                bot: sent["bot"].as_str().map(str::to_owned),
-                ..event(
-                    &json!({"event": sent["event"], "properties": sent["properties"], "at": 0}),
-                    number,
-                )
-            })
-            .collect();
-        let evaluate = |expr: &Expr, now| {
+        let sent = |events: &Value| -> Vec<Event> {
+            let events = events.as_array().into_iter().flatten().enumerate();
+            events
+                .map(|(number, sent)| Event {
+                    timestamp: time(&sent["at"]),
+                    bot: sent["bot"].as_str().map(str::to_owned),
+                    ..event(
+                        &json!({"event": sent["event"], "properties": sent["properties"], "at": 0}),
+                        number,
+                    )
+                })
+                .collect()
+        };
+        let events = sent(&fixture["events"]);
+        let evaluate = |expr: &Expr, events: &[Event], now| {
             let facts = Facts {
                 traits: &traits,
                 computed_traits: &computed_traits,
@@ -468,21 +472,42 @@ fn audiences() {
             };
             expr.evaluate(&facts, now)
         };
-        for case in fixture["cases"].as_array().into_iter().flatten() {
-            let expr = Expr::parse(&fixture["definition"]).unwrap();
-            let found = evaluate(&expr, time(&case["now"]));
-            assert_eq!(json!(found.member), case["member"], "{place}: {case}");
+        let timed = fixture["timed"].as_array().into_iter().flatten();
+        let alone = fixture.get("cases").map(|_| &fixture);
+        for timed in timed.chain(alone) {
+            let expr = Expr::parse(&timed["definition"]).unwrap();
+            let own = timed.get("events").map(sent);
+            let events = own.as_ref().unwrap_or(&events);
+            for case in timed["cases"].as_array().unwrap() {
+                let found = evaluate(&expr, events, time(&case["now"]));
+                let place = format!("{place}: {expr}: {case}");
+                assert_eq!(json!(found.member), case["member"], "{place}");
+                assert_eq!(json!(found.changes_at), case["changes_at"], "{place}");
+            }
+        }
+        for text in fixture["texts"].as_array().into_iter().flatten() {
+            let read = Expr::parse_text(text[0].as_str().unwrap());
+            let read = read.unwrap_or_else(|error| panic!("{place}: {text}: {error}"));
+            assert_eq!(read, Expr::parse(&text[1]).unwrap(), "{place}");
+        }
+        for refused in fixture["refused_texts"].as_array().into_iter().flatten() {
+            let error = Expr::parse_text(refused[0].as_str().unwrap()).unwrap_err();
+            let at = json!([error.line, error.column]);
             assert_eq!(
-                json!(found.changes_at),
-                case["changes_at"],
-                "{place}: {case}"
+                at,
+                json!([refused[1], refused[2]]),
+                "{place}: {refused}: {error}"
+            );
+            assert!(
+                error.message.contains(refused[3].as_str().unwrap()),
+                "{place}: {refused}: {error}"
             );
         }
         for rule in fixture["rules"].as_array().into_iter().flatten() {
             let expr = Expr::parse(&rule[0])
                 .unwrap_or_else(|error| panic!("{place}: {}: {error}", rule[0]));
             assert_eq!(
-                json!(evaluate(&expr, time(&fixture["now"])).member),
+                json!(evaluate(&expr, &events, time(&fixture["now"])).member),
                 rule[1],
                 "{place}: {}",
                 rule[0]

@@ -162,8 +162,7 @@ impl EventRule {
             .filter(|time| inside.has(*time))
             .collect();
         let member = holds(count, number(within.len()));
-        let changes_at = if let Some(end) = inside.until.filter(|_| self.window.calendar.is_some())
-        {
+        let changes_at = if let Some(end) = inside.period_ends {
             // The next period begins with what is already in it, most often nothing.
             let next = times.iter().filter(|time| **time >= end).count();
             (holds(count, number(next)) != member || next > 0).then_some(end)

@@ -296,7 +296,7 @@ impl State {
     pub fn changes(&self, definition: &Definition, now: Timestamp) -> Changes {
         let window = &definition.window;
         let inside = window.seen_at(now);
-        // The oldest one inside leaves first; one that is not yet inside enters with the next period.
+        // The oldest one inside leaves first.
         let oldest = self
             .entries
             .iter()
