@@ -82,6 +82,11 @@ const BENCHES: &[Bench] = &[
         run: load::consent,
     },
     Bench {
+        name: "realtime",
+        about: "audiences over a million people: an event's evaluation, a reply with its decision, a new audience",
+        run: load::realtime,
+    },
+    Bench {
         name: "edge",
         about: "the edge worker's processor time for a batch, beside a JavaScript worker's",
         run: load::edge,

@@ -1,7 +1,7 @@
 //! Load for `cargo xtask bench`: drives the shipped `headwater` binary and, in turn with it, a
 //! reference server that does the least work a server can, so that figures are ratios of one run.
 //!
-//! `headwater-load ingest|path|soak|postgres|consent|identity --headwater BIN` prints one JSON line a figure:
+//! `headwater-load ingest|path|soak|postgres|consent|realtime|identity --headwater BIN` prints one JSON line a figure:
 //! `{"name","value","unit","at_most"|"at_least"}`. Everything stays on loopback and ends by itself.
 
 mod bodies;
@@ -12,6 +12,7 @@ mod identity;
 mod ingest;
 mod path;
 mod postgres;
+mod realtime;
 mod reference;
 mod servers;
 mod soak;
@@ -43,9 +44,15 @@ fn main() -> Result<()> {
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
         ["identity", "--headwater", _] => identity::run(10_000_000),
         ["identity", events, "--headwater", _] => identity::run(events.parse()?),
+        ["realtime", "--headwater", binary] => {
+            runtime.block_on(realtime::run(PathBuf::from(binary), realtime::PEOPLE))
+        }
+        ["realtime", people, "--headwater", binary] => {
+            runtime.block_on(realtime::run(PathBuf::from(binary), people.parse()?))
+        }
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
-            "usage: headwater-load ingest|path|consent|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"
+            "usage: headwater-load ingest|path|consent|realtime [PEOPLE]|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"
         ),
     }
 }

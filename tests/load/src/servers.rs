@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -21,6 +22,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Processor time that the process has taken.
+    pub(crate) fn processor(&self) -> Result<Duration> {
+        let pid = self.process.id().context("the server has ended")?;
+        let mut nanoseconds = 0;
+        for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+            // Of a thread that ends meanwhile nothing is counted.
+            if let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) {
+                let ran: u64 = text.split(' ').next().unwrap_or_default().parse()?;
+                nanoseconds += ran;
+            }
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
     /// Resident memory of the process, in MB.
     pub(crate) fn memory(&self) -> Result<f64> {
         let pid = self.process.id().context("the server has ended")?;

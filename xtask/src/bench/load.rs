@@ -49,6 +49,11 @@ pub(super) fn path(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["path"])
 }
 
+/// Audiences over many people.
+pub(super) fn realtime(workspace: &Workspace) -> Result<Vec<Figure>> {
+    run(workspace, &["realtime"])
+}
+
 /// How long a withdrawal takes.
 pub(super) fn consent(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["consent"])
