@@ -8,5 +8,5 @@ mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{count_for_audience, forget_unused};
-pub(crate) use stage::{Tally, apply};
+pub(crate) use stage::{ByEvent, Tally, apply};
 pub(crate) use store::{Known, Seen, Stored, all, by_key, keep, keys, of_pairs, of_profiles};

@@ -27,6 +27,7 @@ mod labelled;
 mod ledger;
 mod live;
 mod matching;
+mod memo;
 mod pipeline;
 mod priority;
 mod profile;

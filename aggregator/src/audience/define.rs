@@ -114,7 +114,7 @@ pub(super) async fn change(
         if let Some(name) = named {
             store::rename(&app.database, space_id, id, name, clock::now()).await?;
         }
-        if let Some(rule) = rule.filter(|rule| *rule != audience.rule) {
+        if let Some(rule) = rule.filter(|rule| *rule != *audience.rule) {
             refuse_circles(app, space_id, id, &rule).await?;
             count_for_audience(&app.database, space_id, &rule.counters()).await?;
             let (new, now) = (id::dated("aud", clock::now())?, clock::now());
@@ -236,7 +236,9 @@ pub(crate) async fn counters(database: &Database, space_id: &str) -> Result<BTre
 
 /// The rule of an audience.
 pub(crate) async fn rule(app: &App, space_id: &str, id: &str) -> Result<Expr> {
-    Ok(store::one(&app.database, space_id, id).await?.rule)
+    Ok(Expr::clone(
+        &store::one(&app.database, space_id, id).await?.rule,
+    ))
 }
 
 /// Refuses a definition that names an audience which is not there.

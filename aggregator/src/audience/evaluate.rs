@@ -94,7 +94,7 @@ pub(super) async fn evaluate(
     };
     for part in wholly.chunks(PART) {
         let ids: Vec<String> = part.iter().map(|(id, _)| id.clone()).collect();
-        let definitions = ready.iter().map(|ready| &ready.audience.rule);
+        let definitions = ready.iter().map(|ready| &*ready.audience.rule);
         let now = occasion.now;
         let facts = facts::load(connection, rules.space_id(), definitions, &ids, now).await?;
         let due = writer.part(connection, &facts, part).await?;

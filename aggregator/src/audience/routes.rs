@@ -112,7 +112,7 @@ async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
     let audience = store::one(&app.database, space_id, id).await?;
     let mut view = view(&audience, store::size(&app.database, space_id, id).await?)?;
     if let Some(next) = store::next(&app.database, space_id, id).await? {
-        view["next"] = json!({"version": next.version, "definition": next.rule, "text": next.rule.to_string()});
+        view["next"] = json!({"version": next.version, "definition": *next.rule, "text": next.rule.to_string()});
     }
     Ok(view)
 }

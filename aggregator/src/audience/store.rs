@@ -10,15 +10,17 @@ use super::changes;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+use crate::memo::{self, Memo};
 use crate::pipeline::{Logged, logged};
+use std::sync::{Arc, LazyLock};
 
 /// An audience.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Audience {
     pub(super) id: String,
     pub(super) name: String,
-    #[serde(rename = "definition")]
-    pub(super) rule: Expr,
+    #[serde(rename = "definition", serialize_with = "memo::shared")]
+    pub(super) rule: Arc<Expr>,
     /// `building` until everybody was looked at once, then `ready`; `rebuilding` while everybody is looked at
     /// again.
     pub(super) status: String,
@@ -347,12 +349,19 @@ pub(super) async fn events_of(
         .collect()
 }
 
+/// Every turn reads the rules.
+static RULES: LazyLock<Memo<Expr>> = LazyLock::new(Memo::default);
+
+fn read(definition: &str) -> Result<Expr> {
+    Expr::parse(&serde_json::from_str(definition)?).map_err(Error::internal)
+}
+
 fn audience(row: &AnyRow) -> Result<Audience> {
     let definition: String = row.try_get("definition")?;
     Ok(Audience {
         id: row.try_get("id")?,
         name: row.try_get("name")?,
-        rule: Expr::parse(&serde_json::from_str(&definition)?).map_err(Error::internal)?,
+        rule: RULES.of(&definition, read)?,
         status: row.try_get("status")?,
         version: row.try_get("version")?,
         created_at: time(row, "created_at")?,

@@ -37,7 +37,7 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
     let mut connection = app.database.reader().acquire().await?;
     let known = members::memberships(&mut connection, space_id, &profiles).await?;
     let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
-    let definitions = std::iter::once(&audience.rule);
+    let definitions = std::iter::once(&*audience.rule);
     let facts = facts::load(&mut connection, space_id, definitions, &profiles, now).await?;
     let mut seen = facts.seen_for(profile_id, needed);
     seen.audiences = known.keys().map(|(audience, _)| audience.clone()).collect();

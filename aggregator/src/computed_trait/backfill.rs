@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::stage::{self, Tally};
+use super::stage::{self, ByEvent, Tally};
 use super::store;
 use crate::consent::{self, Rules};
 use crate::database::Database;
@@ -35,10 +35,11 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
     let definitions = std::slice::from_ref(&building.stored);
     let rules = Rules::of(sources, space_id);
     let scopes = consent::scopes(&mut transaction, &rules, &events).await?;
+    let by_event = ByEvent::of(definitions);
     let mut tally = Tally::default();
     for (logged, scope) in events.iter().zip(&scopes) {
         if rules.keeps(scope) {
-            tally.add(definitions, logged, scope);
+            tally.add(&by_event, logged, scope);
         }
     }
     stage::add(&mut transaction, space_id, definitions, tally, clock::now()).await?;

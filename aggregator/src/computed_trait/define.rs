@@ -72,7 +72,7 @@ pub(super) async fn change(
             );
             return Err(invalid(message));
         }
-        if stored.definition == definition {
+        if *stored.definition == definition {
             return Ok(stored);
         }
         let last = pipeline::last_offset(&app.database).await?;
@@ -92,7 +92,7 @@ pub(super) async fn change(
     let deadline = tokio::time::Instant::now() + WAIT;
     loop {
         let stored = store::one(&app.database, space_id, id).await?;
-        let done = stored.definition == definition && stored.status == "ready";
+        let done = *stored.definition == definition && stored.status == "ready";
         if done || tokio::time::Instant::now() > deadline {
             return Ok(stored);
         }

@@ -19,37 +19,62 @@ pub(super) type Place = (String, String, Scope);
 #[derive(Debug, Default)]
 pub(crate) struct Tally(pub(super) BTreeMap<Place, State>);
 
+/// Definitions by the name of the events that they count.
+pub(crate) struct ByEvent<'a>(BTreeMap<&'a str, Vec<&'a Stored>>);
+
+impl<'a> ByEvent<'a> {
+    /// Sorts definitions so.
+    pub(crate) fn of(definitions: &'a [Stored]) -> Self {
+        let mut sorted: BTreeMap<&str, Vec<&Stored>> = BTreeMap::new();
+        for stored in definitions {
+            sorted.entry(stored.event()).or_default().push(stored);
+        }
+        Self(sorted)
+    }
+
+    fn matching(&self, logged: &Logged) -> impl Iterator<Item = &'a Stored> {
+        let named = logged.event.event_name().and_then(|name| self.0.get(name));
+        named
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|stored| stored.definition.matches(&logged.event))
+    }
+}
+
 impl Tally {
     /// Takes an event into account, in every definition that it matches.
-    pub(crate) fn add(&mut self, definitions: &[Stored], logged: &Logged, scope: &Scope) {
-        for stored in definitions
-            .iter()
-            .filter(|stored| stored.definition.matches(&logged.event))
-        {
-            let place = (stored.id.clone(), logged.anchor.clone(), scope.clone());
-            let state = self.0.entry(place).or_default();
-            state.add(&stored.definition, &logged.event);
+    pub(crate) fn add(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
+        for stored in definitions.matching(logged) {
+            self.count(stored, logged, scope);
         }
     }
 
     /// The same for an event that was there before: a definition that still counts what was before it
     /// comes to the event by itself.
-    pub(crate) fn add_again(&mut self, definitions: &[Stored], logged: &Logged, scope: &Scope) {
+    pub(crate) fn add_again(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
         let counted = definitions
-            .iter()
+            .matching(logged)
             .filter(|stored| stored.has_counted(logged.offset));
         for stored in counted {
-            self.add(std::slice::from_ref(stored), logged, scope);
+            self.count(stored, logged, scope);
         }
+    }
+
+    fn count(&mut self, stored: &Stored, logged: &Logged, scope: &Scope) {
+        let place = (stored.id.clone(), logged.anchor.clone(), scope.clone());
+        let state = self.0.entry(place).or_default();
+        state.add(&stored.definition, &logged.event);
     }
 }
 
 /// Takes the events into account, in every definition of the space that they match.
 pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
     let definitions = store::all(connection, turn.space_id).await?;
+    let by_event = ByEvent::of(&definitions);
     let mut tally = Tally::default();
     for (logged, scope) in turn.facts() {
-        tally.add(&definitions, logged, scope);
+        tally.add(&by_event, logged, scope);
     }
     add(connection, turn.space_id, &definitions, tally, clock::now()).await
 }
@@ -67,9 +92,15 @@ pub(super) async fn add(
             fresh.merge(&state);
         }
     }
-    for stored in definitions {
-        let states = tally.0.iter_mut().filter(|((id, ..), _)| *id == stored.id);
-        states.for_each(|(_, state)| state.forget(&stored.definition, now));
+    let moving = definitions
+        .iter()
+        .filter(|stored| stored.definition.window.moves())
+        .map(|stored| (stored.id.as_str(), stored));
+    let moving: BTreeMap<&str, &Stored> = moving.collect();
+    for ((id, ..), state) in &mut tally.0 {
+        if let Some(stored) = moving.get(id.as_str()) {
+            state.forget(&stored.definition, now);
+        }
     }
     store::keep(connection, space_id, tally).await
 }

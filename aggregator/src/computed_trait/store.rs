@@ -1,6 +1,7 @@
 //! SQL of `computed_trait` and `computed_value`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use cdp_core::computed_trait::{Changes, Definition, State};
 use cdp_core::consent::Scope;
@@ -15,6 +16,10 @@ use crate::app::App;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+use crate::memo::{self, Memo};
+
+/// Every turn reads the definitions.
+static DEFINITIONS: LazyLock<Memo<Definition>> = LazyLock::new(Memo::default);
 
 /// The status of a definition that has counted all earlier events.
 const READY: &str = "ready";
@@ -28,8 +33,8 @@ pub(crate) struct Stored {
     /// Under which what is counted is kept.
     #[serde(skip)]
     pub(super) id: String,
-    #[serde(flatten)]
-    pub(super) definition: Definition,
+    #[serde(flatten, serialize_with = "memo::shared")]
+    pub(super) definition: Arc<Definition>,
     pub(super) status: String,
     /// Counts the definitions that it has had.
     version: i64,
@@ -133,7 +138,7 @@ pub(crate) async fn keys(app: &App, space_id: &str) -> Result<BTreeSet<String>> 
     let definitions = all(&mut connection, space_id).await?.into_iter();
     Ok(definitions
         .filter(|stored| !stored.is_next && !stored.definition.is_hidden())
-        .map(|stored| stored.definition.key)
+        .map(|stored| stored.definition.key.clone())
         .collect())
 }
 
@@ -143,7 +148,7 @@ pub(crate) async fn by_key(app: &App, space_id: &str, key: &str) -> Result<Defin
     let definitions = all(&mut connection, space_id).await?.into_iter();
     definitions
         .filter(|stored| !stored.is_next)
-        .map(|stored| stored.definition)
+        .map(|stored| Definition::clone(&stored.definition))
         .find(|definition| definition.key == key && !definition.is_hidden())
         .ok_or_else(|| Error::not_found("computed trait"))
 }
@@ -542,7 +547,7 @@ fn stored(row: &AnyRow) -> Result<Stored> {
         } else {
             progress.min(1.0)
         },
-        definition: serde_json::from_str(&definition)?,
+        definition: DEFINITIONS.of(&definition, |text| serde_json::from_str(text))?,
         status,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
         backfill: (position, until),

@@ -23,6 +23,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let (space_id, rules) = (turn.space_id, turn.rules);
     let definitions = computed_trait::all(connection, space_id).await?;
     let mut writes = traits::Writes::default();
+    let by_event = computed_trait::ByEvent::of(&definitions);
     let mut tally = computed_trait::Tally::default();
     let mut links = Links::default();
     let mut folded: BTreeMap<String, Folded> = BTreeMap::new();
@@ -39,7 +40,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             links.add(pairs, &scope, &rules.policy().uses.link);
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
-                tally.add_again(&definitions, &logged, &scope);
+                tally.add_again(&by_event, &logged, &scope);
             }
         }
     }
