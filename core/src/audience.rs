@@ -17,6 +17,7 @@ use crate::consent::Choices;
 use crate::event::{Event, Object};
 use crate::time::{Span, Timestamp};
 
+mod ahead;
 mod date;
 mod event;
 mod explain;
@@ -25,6 +26,7 @@ mod sequence;
 mod text;
 mod words;
 
+pub use ahead::{Basis, Named, Rules};
 pub use date::{DateIs, DateRule};
 pub use event::EventRule;
 pub use explain::Clause;
@@ -88,6 +90,13 @@ pub enum Expr {
         /// The kind, such as `email`.
         identifier: String,
     },
+}
+
+impl<'de> serde::Deserialize<'de> for Expr {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let definition = serde_json::Value::deserialize(deserializer)?;
+        Self::parse(&definition).map_err(serde::de::Error::custom)
+    }
 }
 
 /// What somebody said of a purpose.

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::audience::{Expr, Facts};
+use cdp_core::audience::{Basis, Expr, Facts, Rules};
 use cdp_core::computed_trait::State;
 use cdp_core::event::{Event, Object};
 use cdp_core::time::{Span, Timestamp};
@@ -378,6 +378,16 @@ fn compares(value: Option<&Value>, is: &Value) -> bool {
     })
 }
 
+fn event_of(number: usize, sent: &Sent) -> Event {
+    let at = moment(sent.at).to_string();
+    serde_json::from_value(json!({
+        "messageId": format!("m{number}"), "type": "track", "event": sent.name, "anonymousId": "a",
+        "timestamp": at, "receivedAt": at, "properties": {"size": sent.size},
+        "receipt": {"categoryPreferences": {}}
+    }))
+    .unwrap()
+}
+
 /// What is remembered of the person's events, as the server does it: by anchor, in the order of arrival,
 /// stored in between, and with what never counts again forgotten at some time.
 fn remembered(expr: &Expr, person: &Person, random: &mut Random) -> BTreeMap<String, State> {
@@ -385,13 +395,7 @@ fn remembered(expr: &Expr, person: &Person, random: &mut Random) -> BTreeMap<Str
     let mut anchors: BTreeMap<(usize, &str), State> = BTreeMap::new();
     let counters = expr.counters();
     for (number, sent) in person.sent.iter().enumerate() {
-        let at = moment(sent.at).to_string();
-        let event: Event = serde_json::from_value(json!({
-            "messageId": format!("m{number}"), "type": "track", "event": sent.name, "anonymousId": "a",
-            "timestamp": at, "receivedAt": at, "properties": {"size": sent.size},
-            "receipt": {"categoryPreferences": {}}
-        }))
-        .unwrap();
+        let event = event_of(number, sent);
         for counter in counters.iter().filter(|counter| counter.matches(&event)) {
             let state = anchors.entry((sent.anchor, &counter.key)).or_default();
             state.add(counter, &event);
@@ -479,4 +483,70 @@ fn random_definitions_answer_as_the_events_do() {
         members > cases / 5 && changes > cases / 40,
         "{members} members, {changes} changes"
     );
+}
+
+/// The edge, which has what is remembered of a part of the events and the others in the request, knows what the
+/// server will.
+#[test]
+fn the_edge_knows_what_the_events_of_a_request_change() {
+    let mut members = 0;
+    for seed in 0..cases() / 10 {
+        let random = &mut Random(seed);
+        let definitions = [rule(random, 2), rule(random, 2)];
+        let over = json!({"any": [{"not": {"audience": "aud_1"}}, rule(random, 1)]});
+        let mut person = person(random);
+        person.audiences.clear();
+        let rules: Rules = serde_json::from_value(json!({"audiences": [
+            {"id": "aud_1", "name": "one", "rule": definitions[0]},
+            {"id": "aud_2", "name": "two", "rule": definitions[1]},
+            {"id": "aud_3", "name": "three", "rule": over},
+        ]}))
+        .unwrap();
+        // The first events are known; the others come with the request.
+        let known = usize::try_from(random.below(9))
+            .unwrap()
+            .min(person.sent.len());
+        let later = person.sent.split_off(known);
+        let mut states = BTreeMap::new();
+        for named in &rules.audiences {
+            states.extend(remembered(&named.rule, &person, random));
+        }
+        let basis = Basis {
+            traits: person.traits.clone(),
+            states,
+            identifiers: person.identifiers.clone(),
+        };
+        let basis: Basis = serde_json::from_value(serde_json::to_value(&basis).unwrap()).unwrap();
+        let events: Vec<Event> = later
+            .iter()
+            .enumerate()
+            .map(|(number, sent)| event_of(100 + number, sent))
+            .collect();
+        let now = random.number(0, 36);
+        let found = rules.members(&basis, &person.choices, events.iter(), moment(now));
+        let found: Vec<&str> = found.iter().map(|named| named.id.as_str()).collect();
+        person.sent.extend(later);
+        let mut expected = Vec::new();
+        for (id, definition) in
+            ["aud_1", "aud_2", "aud_3"]
+                .into_iter()
+                .zip([&definitions[0], &definitions[1], &over])
+        {
+            if (Naive {
+                person: &person,
+                now,
+            })
+            .holds(definition)
+            {
+                person.audiences.insert(id.to_owned());
+                expected.push(id);
+            }
+        }
+        assert_eq!(
+            found, expected,
+            "seed {seed}: {definitions:?} {over} of {person:?}"
+        );
+        members += found.len();
+    }
+    assert!(members > 1_000, "{members}");
 }
