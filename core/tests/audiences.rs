@@ -3,7 +3,11 @@
 //! The naive one knows no counters, no windows that move and no next change: it looks at every event for
 //! every answer. `HEADWATER_AUDIENCE_CASES` says how many cases.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
