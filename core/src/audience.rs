@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::computed_trait::{Aggregate, Definition, HIDDEN, State};
 use crate::event::{Event, Object};
-use crate::json_path;
+use crate::json_path::find;
 use crate::time::{Span, Timestamp};
 
 /// A rule over one person.
@@ -260,16 +260,6 @@ fn combine(parts: impl Iterator<Item = Evaluation>, fold: impl Fn(&[bool]) -> bo
         member: fold(&members),
         changes_at: changes.into_iter().flatten().min(),
     }
-}
-
-fn find<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
-    // A trait whose name has a dot wins over a path.
-    object.get(key).or_else(|| {
-        let (first, rest) = key.split_once('.')?;
-        json_path::reach(object.get(first)?, rest)
-            .into_iter()
-            .next()
-    })
 }
 
 /// Times that a rule with a window may need to be remembered, so that one person's stay small.
