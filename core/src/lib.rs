@@ -3,8 +3,9 @@
 //! Everything that decides what happens to an event is here, once: how a message is read
 //! ([`wire`]), whether consent allows it ([`consent`]), whose it is (`identity`), what it says
 //! about a person ([`traits`], [`computed_trait`]), whether it is what its space expects
-//! (`tracking_plan`), what holds of it ([`condition`]), which audiences follow ([`audience`]) and what
-//! a page then shows ([`decision`], split by [`bucket`]). The browser, the edge and the server call the same functions.
+//! (`tracking_plan`), what holds of it ([`condition`]), which audiences follow ([`audience`]), what
+//! a page then shows ([`decision`], split by [`bucket`]), and what that did (`experiment`). The browser, the edge and the
+//! server call the same functions.
 //!
 //! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
 //! arguments. `core/clippy.toml` forbids the rest and the wasm32 build proves it.
@@ -20,6 +21,8 @@ pub mod consent;
 pub mod decision;
 pub mod document;
 pub mod event;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod experiment;
 pub mod fields;
 pub mod forward;
 pub mod gate;
