@@ -3,4 +3,4 @@
 pub(crate) mod routes;
 mod store;
 
-pub(crate) use store::enabled;
+pub(crate) use store::of_spaces;

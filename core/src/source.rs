@@ -52,7 +52,7 @@ pub struct SourceConfig {
     pub enabled: bool,
     /// The space's consent policy.
     pub policy: Policy,
-    /// The space's enabled experiences.
+    /// The space's experiences.
     #[serde(default)]
     pub experiences: Vec<Experience>,
 }

@@ -419,6 +419,9 @@ pub struct DecideConsent {
     /// State per purpose.
     #[serde(default)]
     pub category_preferences: Choices,
+    /// Whether Global Privacy Control is on where the person is, who may not be the caller.
+    #[serde(default)]
+    pub gpc: bool,
 }
 
 impl DecideRequest {

@@ -88,6 +88,7 @@ pub(crate) async fn collect<H: Host>(
             .as_deref()
             .or_else(|| anonymous_id::from_cookie(request)),
         choices: consent.map_or(&nothing, Receipt::ruling),
+        declared: config.consent_basis.declared(),
         jurisdiction: request.jurisdiction.as_deref(),
         gpc: request.has_gpc() || consent.is_some_and(|consent| consent.gpc),
     };

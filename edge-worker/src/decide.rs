@@ -20,10 +20,15 @@ use crate::rate_limit;
 /// More placements than this in one request are a mistake.
 pub(crate) const MOST_PLACEMENTS: usize = 50;
 
+/// Why nothing is looked up for a short or strange id.
+pub(crate) const GUESSABLE: &str = "the anonymous id could be guessed: decisions need a random one of 32 to 64 characters, such as a UUID";
+
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
     pub(crate) anonymous_id: Option<&'a str>,
     pub(crate) choices: &'a Choices,
+    /// What the source's owner declares that its data rests on.
+    pub(crate) declared: Option<&'a str>,
     pub(crate) jurisdiction: Option<&'a str>,
     pub(crate) gpc: bool,
 }
@@ -51,10 +56,22 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
             .as_deref()
             .or_else(|| anonymous_id::from_cookie(request)),
         choices,
+        declared: config.consent_basis.declared(),
         jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc(),
+        gpc: request.has_gpc() || asked.consent.gpc,
     };
-    let snapshot = match subject(&config, &caller) {
+    let decisions = evaluate(host, &config, &caller, &asked.placements).await;
+    Ok(Response::json(200, &json!({ "decisions": decisions })))
+}
+
+/// Looks up what is known of the caller, if that may be, and decides.
+pub(crate) async fn evaluate<H: Host>(
+    host: &H,
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+    placements: &[String],
+) -> BTreeMap<String, Decision> {
+    let snapshot = match subject(config, caller) {
         // A page that asks while nobody can answer shows its default now rather than nothing later.
         Ok(id) => host
             .snapshot(SnapshotQuery {
@@ -65,8 +82,7 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
             .ok(),
         Err(_) => None,
     };
-    let decisions = all(&config, &caller, &asked.placements, snapshot.as_ref());
-    Ok(Response::json(200, &json!({ "decisions": decisions })))
+    all(config, caller, placements, snapshot.as_ref())
 }
 
 /// The choices of somebody for whom nothing is decided.
@@ -77,7 +93,11 @@ pub(crate) fn refusal(policy: &Policy) -> Choices {
 
 /// The anonymous id to decide for, or why there is none to look up.
 pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
-    let evidence = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
+    let said = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
+    let evidence = Evidence {
+        declared: caller.declared,
+        ..said
+    };
     let why = config.policy.ask(Use::Decisions, &evidence);
     match why.verdict {
         Verdict::Allow => {}
@@ -88,7 +108,7 @@ pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<
         .anonymous_id
         .ok_or("the caller has no anonymous id")?;
     if !anonymous_id::is_unguessable(id) {
-        return Err("the anonymous id could be guessed: decisions need a random one of 32 characters or more, such as a UUID".to_owned());
+        return Err(GUESSABLE.to_owned());
     }
     Ok(id)
 }
@@ -124,7 +144,6 @@ pub(crate) fn all(
     };
     placements
         .iter()
-        .take(MOST_PLACEMENTS)
         .map(|placement| (placement.clone(), one(placement)))
         .collect()
 }

@@ -127,7 +127,7 @@ pub(super) async fn page(
 
 /// All sources of all spaces as the edge needs them.
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
-    let mut experiences: HashMap<String, Vec<Experience>> = experience::enabled(database).await?;
+    let mut experiences: HashMap<String, Vec<Experience>> = experience::of_spaces(database).await?;
     let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
         AS consent_basis, s.allowed_origins AS allowed_origins, s.collection AS collection, s.enabled AS enabled, p.consent_policy AS \
         consent_policy FROM source s CROSS JOIN space p WHERE p.id = s.space_id";

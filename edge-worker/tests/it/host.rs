@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
-use cdp_core::decision::{Experience, Variant};
+use cdp_core::decision::Experience;
 use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::source::{ConsentBasis, SourceConfig};
@@ -28,6 +28,8 @@ pub(crate) struct MemoryHost {
     pub(crate) collection: CollectionPolicy,
     pub(crate) enabled: bool,
     pub(crate) policy: Policy,
+    pub(crate) basis: ConsentBasis,
+    pub(crate) experiences: Vec<Experience>,
     pub(crate) now: Mutex<Timestamp>,
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -43,10 +45,20 @@ impl Default for MemoryHost {
             collection: CollectionPolicy::default(),
             enabled: true,
             policy: Policy::default(),
+            basis: ConsentBasis::EveryEvent,
+            experiences: vec![experience(json!({
+                "id": "exp_1", "name": "Sneakers", "placement": "home-hero", "audience_id": "aud_1",
+                "variants": [{"key": "sneakers", "value": {"title": "Fresh"}}]
+            }))],
             now: Mutex::new(Timestamp::from_millis(1_769_853_600_000)),
             limiter: Mutex::new(RateLimiter::new(100)),
         }
     }
+}
+
+/// An experience from its JSON.
+pub(crate) fn experience(written: Value) -> Experience {
+    serde_json::from_value(written).unwrap()
 }
 
 impl MemoryHost {
@@ -89,30 +101,16 @@ impl Host for MemoryHost {
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {
         self.available()?;
-        let hero = Experience {
-            id: "exp_1".to_owned(),
-            name: "Sneakers".to_owned(),
-            placement: "home-hero".to_owned(),
-            enabled: true,
-            priority: 0,
-            audience_id: Some("aud_1".to_owned()),
-            holdout: 0.0,
-            variants: vec![Variant {
-                key: "sneakers".to_owned(),
-                weight: 1.0,
-                value: json!({"title": "Fresh"}),
-            }],
-        };
         let config = SourceConfig {
             source_id: "src_1".to_owned(),
             space_id: "spc_1".to_owned(),
             write_key: KEY.to_owned(),
-            consent_basis: ConsentBasis::EveryEvent,
+            consent_basis: self.basis.clone(),
             allowed_origins: self.origins.clone(),
             collection: self.collection,
             enabled: self.enabled,
             policy: self.policy.clone(),
-            experiences: vec![hero],
+            experiences: self.experiences.clone(),
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }

@@ -9,5 +9,6 @@ mod counting;
 mod decisions;
 mod host;
 mod limits;
+mod ofrep;
 mod requests;
 mod sdk;
