@@ -4,21 +4,21 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cdp_core::forward::{Membership, Snapshot};
-use cdp_core::identifier::{ANONYMOUS_ID, Identifier};
+use cdp_core::forward::{Membership, Snapshot, Subject};
+use cdp_core::identifier::Identifier;
 
 use crate::app::App;
 use crate::consent::Rules;
 use crate::error::Result;
 use crate::{audience, consent, profile};
 
-/// The snapshot of whoever has this anonymous id; empty for a stranger.
-pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<Snapshot> {
+/// The snapshot of whoever has this id; empty for a stranger.
+pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<Snapshot> {
     let identity = app.sources.identity(space_id);
-    let Ok(identifier) = identity.identifier(ANONYMOUS_ID, anonymous_id) else {
+    let Ok(identifier) = identity.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
-    let (known, version) = app.snapshots.get(space_id, &identifier.value);
+    let (known, version) = app.snapshots.get(space_id, &identifier);
     if let Some(snapshot) = known {
         return Ok(Snapshot::clone(&snapshot));
     }
@@ -26,7 +26,7 @@ pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<
         return Ok(Snapshot::default());
     };
     app.snapshots
-        .put(version, space_id, &identifier.value, snapshot.clone());
+        .put(version, space_id, &identifier, snapshot.clone());
     Ok(snapshot)
 }
 
@@ -64,24 +64,24 @@ pub(crate) struct Snapshots(Mutex<Known>);
 struct Known {
     /// How often something was forgotten: what was read before that may be stale.
     version: u64,
-    /// By space and anonymous id.
+    /// By space and identifier.
     snapshots: HashMap<Place, Arc<Snapshot>>,
     /// Which of them are of a profile.
     of_profile: HashMap<String, HashSet<Place>>,
 }
 
-type Place = (String, String);
+type Place = (String, Identifier);
 
 impl Snapshots {
     /// The snapshot, and what [`Snapshots::put`] wants to hear about one that is read now.
-    fn get(&self, space_id: &str, anonymous_id: &str) -> (Option<Arc<Snapshot>>, u64) {
+    fn get(&self, space_id: &str, identifier: &Identifier) -> (Option<Arc<Snapshot>>, u64) {
         let known = self.known();
-        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        let place = (space_id.to_owned(), identifier.clone());
         (known.snapshots.get(&place).cloned(), known.version)
     }
 
     /// Keeps what was read, unless something has changed since.
-    fn put(&self, version: u64, space_id: &str, anonymous_id: &str, snapshot: Snapshot) {
+    fn put(&self, version: u64, space_id: &str, identifier: &Identifier, snapshot: Snapshot) {
         let mut known = self.known();
         let Some(profile_id) = snapshot.profile_id.clone() else {
             return;
@@ -93,7 +93,7 @@ impl Snapshots {
             known.snapshots.clear();
             known.of_profile.clear();
         }
-        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        let place = (space_id.to_owned(), identifier.clone());
         known
             .of_profile
             .entry(profile_id)

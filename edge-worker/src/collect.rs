@@ -82,16 +82,14 @@ pub(crate) async fn collect<H: Host>(
         .as_ref()
         .filter(|consent| config.policy.check_choices(consent.ruling()).is_ok());
     let nothing = decide::refusal(&config.policy);
-    let caller = Caller {
-        anonymous_id: batch
-            .anonymous_id
-            .as_deref()
-            .or_else(|| anonymous_id::from_cookie(request)),
-        choices: consent.map_or(&nothing, Receipt::ruling),
-        declared: config.consent_basis.declared(),
-        jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc() || consent.is_some_and(|consent| consent.gpc),
-    };
+    let (token, id) = (batch.user_token.as_deref(), batch.anonymous_id.as_deref());
+    let caller = Caller::new(
+        request,
+        &config,
+        decide::who(host, request, &config, token, id),
+        consent.map_or(&nothing, Receipt::ruling),
+        consent.is_some_and(|consent| consent.gpc),
+    );
     let wanted = if placements.is_empty() {
         None
     } else {
@@ -109,7 +107,7 @@ pub(crate) async fn collect<H: Host>(
         admitted: judged.admitted,
         refused: judged.refused,
         ledger: std::mem::take(&mut batch.ledger),
-        snapshot_of: wanted.map(str::to_owned),
+        snapshot_of: wanted,
     };
     let mut forwarded = host.forward(forward).await?;
     for line in &mut forwarded.outcomes {

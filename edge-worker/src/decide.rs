@@ -1,10 +1,11 @@
 //! Decisions for the caller: placements in, variants with reasons out. Traits never leave.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Decision, decide};
-use cdp_core::forward::{Snapshot, SnapshotQuery};
+use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
@@ -16,21 +17,86 @@ use crate::error::EdgeError;
 use crate::host::Host;
 use crate::http::{Request, Response};
 use crate::rate_limit;
+use crate::user_token;
 
 /// More placements than this in one request are a mistake.
 pub(crate) const MOST_PLACEMENTS: usize = 50;
 
-/// Why nothing is looked up for a short or strange id.
-pub(crate) const GUESSABLE: &str = "the anonymous id could be guessed: decisions need a random one of 32 to 64 characters, such as a UUID";
-
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
-    pub(crate) anonymous_id: Option<&'a str>,
-    pub(crate) choices: &'a Choices,
+    pub(crate) who: Result<Subject, Unknown>,
+    choices: &'a Choices,
     /// What the source's owner declares that its data rests on.
-    pub(crate) declared: Option<&'a str>,
-    pub(crate) jurisdiction: Option<&'a str>,
-    pub(crate) gpc: bool,
+    declared: Option<&'a str>,
+    jurisdiction: Option<&'a str>,
+    gpc: bool,
+}
+
+impl<'a> Caller<'a> {
+    /// The caller of a request. `gpc` is what it says of a person who is not the caller itself.
+    pub(crate) fn new(
+        request: &'a Request,
+        config: &'a SourceConfig,
+        who: Result<Subject, Unknown>,
+        choices: &'a Choices,
+        gpc: bool,
+    ) -> Self {
+        let declared = config.consent_basis.declared();
+        // A server's place says nothing of the people for whom it asks.
+        let place = request.jurisdiction.as_deref();
+        Self {
+            who,
+            choices,
+            declared,
+            jurisdiction: place.filter(|_| declared.is_none()),
+            gpc: gpc || request.has_gpc(),
+        }
+    }
+}
+
+/// Why it is not known who asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Unknown {
+    /// The request names nobody.
+    Nobody,
+    /// Whoever made up the id would see the decisions.
+    Guessable,
+    /// The user token is wrong, and how.
+    Token(String),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Nobody => "the caller has no anonymous id",
+            Self::Guessable => "the anonymous id could be guessed: decisions need a random one of 32 to 64 characters, such as a UUID",
+            Self::Token(how) => how,
+        })
+    }
+}
+
+/// Who asks: whom a user token names; without one, who has the anonymous id, or the cookie. A token
+/// that is wrong leaves nobody, whatever else is there.
+pub(crate) fn who<H: Host>(
+    host: &H,
+    request: &Request,
+    config: &SourceConfig,
+    user_token: Option<&str>,
+    anonymous_id: Option<&str>,
+) -> Result<Subject, Unknown> {
+    if let Some(token) = user_token.or_else(|| request.header("x-user-token")) {
+        return user_token::verify(token, config, host.now())
+            .map(Subject::UserId)
+            .map_err(Unknown::Token);
+    }
+    let id = anonymous_id
+        .or_else(|| anonymous_id::from_cookie(request))
+        .ok_or(Unknown::Nobody)?;
+    if anonymous_id::is_unguessable(id) {
+        Ok(Subject::AnonymousId(id.to_owned()))
+    } else {
+        Err(Unknown::Guessable)
+    }
 }
 
 /// `POST /v1/decide`.
@@ -50,16 +116,13 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
         .policy
         .check_choices(choices)
         .map_err(|unknown| EdgeError::BadRequest(unknown.to_string()))?;
-    let caller = Caller {
-        anonymous_id: asked
-            .anonymous_id
-            .as_deref()
-            .or_else(|| anonymous_id::from_cookie(request)),
-        choices,
-        declared: config.consent_basis.declared(),
-        jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc() || asked.consent.gpc,
-    };
+    let (token, id) = (asked.user_token.as_deref(), asked.anonymous_id.as_deref());
+    let who = who(host, request, &config, token, id);
+    if let Err(Unknown::Token(how)) = who {
+        return Err(EdgeError::UserToken(how));
+    }
+    let choices = &asked.consent.category_preferences;
+    let caller = Caller::new(request, &config, who, choices, asked.consent.gpc);
     let decisions = evaluate(host, &config, &caller, &asked.placements).await;
     Ok(Response::json(200, &json!({ "decisions": decisions })))
 }
@@ -73,10 +136,10 @@ pub(crate) async fn evaluate<H: Host>(
 ) -> BTreeMap<String, Decision> {
     let snapshot = match subject(config, caller) {
         // A page that asks while nobody can answer shows its default now rather than nothing later.
-        Ok(id) => host
+        Ok(of) => host
             .snapshot(SnapshotQuery {
                 space_id: config.space_id.clone(),
-                anonymous_id: id.to_owned(),
+                of,
             })
             .await
             .ok(),
@@ -91,8 +154,8 @@ pub(crate) fn refusal(policy: &Policy) -> Choices {
     purposes.map(|purpose| (purpose.clone(), false)).collect()
 }
 
-/// The anonymous id to decide for, or why there is none to look up.
-pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
+/// Whom to decide for, or why nobody is to be looked up.
+pub(crate) fn subject(config: &SourceConfig, caller: &Caller<'_>) -> Result<Subject, String> {
     let said = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
     let evidence = Evidence {
         declared: caller.declared,
@@ -104,13 +167,7 @@ pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<
         Verdict::Hold => return Err(format!("no choice about {} yet: {why}", why.purpose)),
         Verdict::Deny => return Err(format!("no consent to {}: {why}", why.purpose)),
     }
-    let id = caller
-        .anonymous_id
-        .ok_or("the caller has no anonymous id")?;
-    if !anonymous_id::is_unguessable(id) {
-        return Err(GUESSABLE.to_owned());
-    }
-    Ok(id)
+    caller.who.clone().map_err(|unknown| unknown.to_string())
 }
 
 /// The decision of each placement. Without a snapshot everybody sees the default, and why.
@@ -135,11 +192,11 @@ pub(crate) fn all(
             placement,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(id), Some(snapshot)) => decide(
+        (Ok(subject), Some(snapshot)) => decide(
             &config.experiences,
             placement,
             snapshot,
-            snapshot.profile_id.as_deref().unwrap_or(id),
+            snapshot.profile_id.as_deref().unwrap_or(subject.id()),
         ),
     };
     placements

@@ -25,6 +25,8 @@ pub enum EdgeError {
     NoWriteKey,
     /// No source has this write key.
     UnknownWriteKey,
+    /// The user token does not show who asks.
+    UserToken(String),
     /// The source does not take events from this origin.
     OriginNotAllowed(String),
     /// The body, decompressed, is larger than a batch may be.
@@ -71,6 +73,7 @@ impl EdgeError {
             Self::UnknownWriteKey => {
                 (401, "unknown_write_key", "no source has this write key: copy it from the source's page in the dashboard".to_owned())
             }
+            Self::UserToken(message) => (401, "invalid_user_token", message.clone()),
             Self::OriginNotAllowed(origin) => (
                 403,
                 "origin_not_allowed",

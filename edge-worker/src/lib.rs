@@ -23,6 +23,7 @@ mod outage;
 mod rate_limit;
 mod sdk;
 mod settings;
+mod user_token;
 
 pub use error::{EdgeError, Unavailable};
 pub use host::{Host, Room};

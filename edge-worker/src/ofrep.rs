@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use cdp_core::decision::{Decision, Experience};
+use cdp_core::forward::Subject;
 use cdp_core::source::SourceConfig;
 use cdp_core::wire::DecideConsent;
 use percent_encoding::percent_decode_str;
@@ -11,9 +12,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::anonymous_id;
 use crate::authenticate::{authenticate, bearer};
-use crate::decide::{self, Caller, GUESSABLE};
+use crate::decide::{self, Caller, Unknown};
 use crate::decompress;
 use crate::error::EdgeError;
 use crate::host::Host;
@@ -97,13 +97,13 @@ async fn evaluated<H: Host>(host: &H, request: &Request, key: &str) -> Result<Re
         .policy
         .check_choices(choices)
         .map_err(|unknown| Failure::context(format!("context.consent: {unknown}")))?;
-    let caller = Caller {
-        anonymous_id: Some(who(&context, request)?),
-        choices: &context.consent.category_preferences,
-        declared: config.consent_basis.declared(),
-        jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc() || context.consent.gpc,
-    };
+    let caller = Caller::new(
+        request,
+        &config,
+        Ok(who(host, request, &config, &context)?),
+        &context.consent.category_preferences,
+        context.consent.gpc,
+    );
     let placements = placements(&config, key)?;
     let decisions = decide::evaluate(host, &config, &caller, &placements).await;
     let mut flags = decisions
@@ -122,6 +122,7 @@ async fn evaluated<H: Host>(host: &H, request: &Request, key: &str) -> Result<Re
 #[serde(rename_all = "camelCase", default)]
 struct Context {
     targeting_key: String,
+    user_token: Option<String>,
     consent: DecideConsent,
 }
 
@@ -136,6 +137,9 @@ impl Context {
         })?;
         match asked.remove("context") {
             None | Some(Value::Null) => Ok(Self::default()),
+            Some(Value::Array(_)) => Err(Failure::context(format!(
+                "the context is a list: send {form}"
+            ))),
             Some(context) => serde_json::from_value(context).map_err(|error| {
                 Failure::context(format!("the context cannot be read ({error}): send {form}"))
             }),
@@ -143,19 +147,25 @@ impl Context {
     }
 }
 
-/// The anonymous id that the context names, or else the browser's cookie.
-fn who<'a>(context: &'a Context, request: &'a Request) -> Result<&'a str, Failure> {
-    let named = Some(context.targeting_key.as_str()).filter(|key| !key.is_empty());
-    match named.or_else(|| anonymous_id::from_cookie(request)) {
-        Some(id) if anonymous_id::is_unguessable(id) => Ok(id),
-        Some(_) => Err(Failure::context(format!(
-            "context.targetingKey: {GUESSABLE}"
-        ))),
-        None => Err(Failure::Code(
-            "TARGETING_KEY_MISSING",
-            "send the browser's anonymous id as context.targetingKey".to_owned(),
-        )),
-    }
+/// Whom a user token or the context names, or else the browser's cookie.
+fn who<H: Host>(
+    host: &H,
+    request: &Request,
+    config: &SourceConfig,
+    context: &Context,
+) -> Result<Subject, Failure> {
+    let id = Some(context.targeting_key.as_str()).filter(|key| !key.is_empty());
+    decide::who(host, request, config, context.user_token.as_deref(), id).map_err(|unknown| {
+        match unknown {
+            Unknown::Token(how) => EdgeError::UserToken(how).into(),
+            Unknown::Guessable => Failure::context(format!("context.targetingKey: {unknown}")),
+            Unknown::Nobody => Failure::Code(
+                "TARGETING_KEY_MISSING",
+                "send the browser's anonymous id as context.targetingKey, or a user token"
+                    .to_owned(),
+            ),
+        }
+    })
 }
 
 /// The placement that a key names, or all that there are.

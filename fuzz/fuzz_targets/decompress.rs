@@ -51,6 +51,7 @@ impl Host for Nowhere {
             enabled: true,
             policy: Policy::default(),
             experiences: Vec::new(),
+            user_token_keys: Vec::new(),
         })))
     }
 

@@ -56,7 +56,7 @@ async fn source(
 
 async fn snapshot_of(State(app): State<Shared>, request: Request) -> Result<Json<Snapshot>> {
     let query: SnapshotQuery = read(&verified(&app, request).await?.bytes)?;
-    snapshot::of(&app, &query.space_id, &query.anonymous_id)
+    snapshot::of(&app, &query.space_id, &query.of)
         .await
         .map(Json)
 }

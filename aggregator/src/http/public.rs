@@ -130,7 +130,7 @@ impl Host for InProcess {
     }
 
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
-        snapshot::of(&self.0, &query.space_id, &query.anonymous_id)
+        snapshot::of(&self.0, &query.space_id, &query.of)
             .await
             .map_err(|error| unavailable(&error))
     }

@@ -51,3 +51,4 @@ mod signature;
 mod sources;
 mod suggestions;
 mod tracking_plan;
+mod user_tokens;

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
 use cdp_core::decision::Experience;
-use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
+use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery, Subject};
 use cdp_core::outcome::{MessageOutcome, Outcome};
-use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
 use cdp_core::time::Timestamp;
 use edge_worker::{Host, RateLimiter, Request, Response, Unavailable};
 use serde_json::{Value, json};
@@ -30,6 +30,9 @@ pub(crate) struct MemoryHost {
     pub(crate) policy: Policy,
     pub(crate) basis: ConsentBasis,
     pub(crate) experiences: Vec<Experience>,
+    pub(crate) user_token_keys: Vec<UserTokenKey>,
+    /// Whose snapshots were asked for, beside those that came with batches.
+    pub(crate) asked: Mutex<Vec<Subject>>,
     pub(crate) now: Mutex<Timestamp>,
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -46,6 +49,8 @@ impl Default for MemoryHost {
             enabled: true,
             policy: Policy::default(),
             basis: ConsentBasis::EveryEvent,
+            user_token_keys: Vec::new(),
+            asked: Mutex::default(),
             experiences: vec![experience(json!({
                 "id": "exp_1", "name": "Sneakers", "placement": "home-hero", "audience_id": "aud_1",
                 "variants": [{"key": "sneakers", "value": {"title": "Fresh"}}]
@@ -111,6 +116,7 @@ impl Host for MemoryHost {
             enabled: self.enabled,
             policy: self.policy.clone(),
             experiences: self.experiences.clone(),
+            user_token_keys: self.user_token_keys.clone(),
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }
@@ -136,8 +142,9 @@ impl Host for MemoryHost {
         Ok(Forwarded { outcomes, snapshot })
     }
 
-    async fn snapshot(&self, _query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+    async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
         self.available()?;
+        self.asked.lock().unwrap().push(query.of);
         Ok(MemoryHost::snapshot(self))
     }
 

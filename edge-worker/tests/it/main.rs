@@ -12,3 +12,4 @@ mod limits;
 mod ofrep;
 mod requests;
 mod sdk;
+mod user_tokens;
