@@ -166,6 +166,9 @@ pub struct Snapshot {
     /// The person's current consent choices.
     #[serde(default)]
     pub choices: Choices,
+    /// Larger than that of every snapshot which the aggregator read before; 0 for a stranger's.
+    #[serde(default)]
+    pub version: i64,
 }
 
 /// A profile's place in an audience.
@@ -184,6 +187,9 @@ pub struct SnapshotQuery {
     pub space_id: String,
     /// Whose.
     pub of: Subject,
+    /// The version that the edge has: the answer is null when that is still what is to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<i64>,
 }
 
 /// Whom a snapshot is of: a browser, or a person whom a signed token names.

@@ -7,6 +7,7 @@ use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Decision, decide};
 use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
+use cdp_core::time::Span;
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::anonymous_id;
 use crate::authenticate::authenticate;
 use crate::decompress;
 use crate::error::EdgeError;
-use crate::host::Host;
+use crate::host::{Host, Known};
 use crate::http::{Request, Response};
 use crate::rate_limit;
 use crate::user_token;
@@ -134,18 +135,41 @@ pub(crate) async fn evaluate<H: Host>(
     caller: &Caller<'_>,
     placements: &[String],
 ) -> BTreeMap<String, Decision> {
-    let snapshot = match subject(config, caller) {
+    let known = match subject(config, caller) {
         // A page that asks while nobody can answer shows its default now rather than nothing later.
-        Ok(of) => host
-            .snapshot(SnapshotQuery {
-                space_id: config.space_id.clone(),
-                of,
-            })
-            .await
-            .ok(),
+        Ok(of) => host.snapshot(query(config, of)).await.ok(),
         Err(_) => None,
     };
-    all(config, caller, placements, snapshot.as_ref())
+    mind_withdrawal(host, config, caller, known.as_ref()).await;
+    all(config, caller, placements, known.as_ref())
+}
+
+fn query(config: &SourceConfig, of: Subject) -> SnapshotQuery {
+    SnapshotQuery {
+        space_id: config.space_id.clone(),
+        of,
+        known: None,
+    }
+}
+
+/// Has the host forget somebody who has withdrawn: what it keeps for an outage must not outlive that.
+pub(crate) async fn mind_withdrawal<H: Host>(
+    host: &H,
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+    known: Option<&Known>,
+) {
+    if let (Some(known), Ok(subject)) = (known, &caller.who)
+        && withdrawn(config, &known.snapshot).is_some()
+    {
+        host.forget(&config.space_id, vec![subject.clone()]).await;
+    }
+}
+
+/// The purpose that decisions need and the person has refused.
+fn withdrawn<'a>(config: &'a SourceConfig, snapshot: &Snapshot) -> Option<&'a String> {
+    let denied = |purpose: &&String| snapshot.choices.get(*purpose) == Some(&false);
+    config.policy.uses.decisions.iter().find(denied)
 }
 
 /// The choices of somebody for whom nothing is decided.
@@ -170,37 +194,56 @@ pub(crate) fn subject(config: &SourceConfig, caller: &Caller<'_>) -> Result<Subj
     caller.who.clone().map_err(|unknown| unknown.to_string())
 }
 
-/// The decision of each placement. Without a snapshot everybody sees the default, and why.
+/// The decision of each placement. Where nothing is known everybody sees the default, and why.
 pub(crate) fn all(
     config: &SourceConfig,
     caller: &Caller<'_>,
     placements: &[String],
-    snapshot: Option<&Snapshot>,
+    known: Option<&Known>,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
-    let withdrawn = snapshot.and_then(|snapshot| {
-        let denied = |purpose: &&String| snapshot.choices.get(*purpose) == Some(&false);
-        config.policy.uses.decisions.iter().find(denied)
-    });
-    let one = |placement: &String| match (&subject, snapshot) {
-        (Ok(_), Some(_)) if let Some(purpose) = withdrawn => Decision::default_content(
-            placement,
-            format!("the person has withdrawn consent to {purpose}"),
-        ),
+    let one = |placement: &String| match (&subject, known) {
         (Err(reason), _) => Decision::default_content(placement, reason.clone()),
         (Ok(_), None) => Decision::default_content(
             placement,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(subject), Some(snapshot)) => decide(
-            &config.experiences,
-            placement,
-            snapshot,
-            snapshot.profile_id.as_deref().unwrap_or(subject.id()),
-        ),
+        (Ok(subject), Some(known)) => decided(config, placement, subject, known),
     };
     placements
         .iter()
         .map(|placement| (placement.clone(), one(placement)))
         .collect()
+}
+
+/// The decision of one placement on what is known, which says how old that is if it is old.
+fn decided(
+    config: &SourceConfig,
+    placement: &str,
+    subject: &Subject,
+    Known { snapshot, age }: &Known,
+) -> Decision {
+    if let Some(purpose) = withdrawn(config, snapshot) {
+        let reason = format!("the person has withdrawn consent to {purpose}");
+        return Decision::default_content(placement, reason);
+    }
+    let bucket_by = snapshot.profile_id.as_deref().unwrap_or(subject.id());
+    let mut decision = decide(&config.experiences, placement, snapshot, bucket_by);
+    if *age > Span::default() {
+        decision.reasons.push(format!(
+            "decided on what was known {} ago, since the server cannot be asked now",
+            words(*age)
+        ));
+    }
+    decision
+}
+
+/// A length of time in one word, so that an answer does not change with each second of a long outage.
+fn words(age: Span) -> String {
+    let seconds = age.as_micros() / 1_000_000;
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
 }

@@ -23,10 +23,12 @@ mod outage;
 mod rate_limit;
 mod sdk;
 mod settings;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod snapshots;
 mod user_token;
 
 pub use error::{EdgeError, Unavailable};
-pub use host::{Host, Room};
+pub use host::{Host, Known, Room, Taken};
 pub use http::{Request, Response};
 pub use rate_limit::RateLimiter;
 

@@ -15,8 +15,7 @@ const BROWSER: &str = "3f2a1b4c-5d6e-4f70-8a91-b2c3d4e5f601";
 /// A token of a user, signed as a customer's server would.
 fn token(server: &Server, secret: &str, user_id: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let claims =
-        json!({"sub": user_id, "aud": server.keys().space_id, "exp": now.as_secs() + 600});
+    let claims = json!({"sub": user_id, "aud": server.keys().space_id, "exp": now.as_secs() + 600});
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(&json!({"alg": "HS256"})), part(&claims));
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -34,7 +33,10 @@ fn decide(server: &Server, more: &Value) -> Answer {
         "writeKey": server.keys().write_key, "placements": ["home-hero"],
         "consent": {"categoryPreferences": {"personalization": true}}
     });
-    asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    asked
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     server.public("/v1/decide", &asked)
 }
 
@@ -59,16 +61,26 @@ fn only_who_can_sign_for_a_user_sees_what_the_user_sees() {
     let server = with_a_fan();
     let key = rotate(&server, 0);
     let secret = key["secret"].as_str().unwrap();
-    let variant = |more: Value| decide(&server, &more).ok()["decisions"]["home-hero"]["variant"].clone();
-    assert_eq!(variant(json!({"userToken": token(&server, secret, "u-1")})), "viewed");
-    assert_eq!(variant(json!({"userToken": token(&server, secret, "u-2")})), Value::Null);
+    let variant =
+        |more: Value| decide(&server, &more).ok()["decisions"]["home-hero"]["variant"].clone();
+    assert_eq!(
+        variant(json!({"userToken": token(&server, secret, "u-1")})),
+        "viewed"
+    );
+    assert_eq!(
+        variant(json!({"userToken": token(&server, secret, "u-2")})),
+        Value::Null
+    );
     for guess in [json!({"anonymousId": "u-1"}), json!({"userId": "u-1"})] {
         assert_eq!(variant(guess), Value::Null);
     }
     let padded = format!("u-1{}", "-".repeat(40));
     assert_eq!(variant(json!({"anonymousId": padded})), Value::Null);
     let forged = token(&server, "hws_guess", "u-1");
-    let refused = decide(&server, &json!({"userToken": forged, "anonymousId": BROWSER}));
+    let refused = decide(
+        &server,
+        &json!({"userToken": forged, "anonymousId": BROWSER}),
+    );
     assert_eq!(refused.error(), (401, "invalid_user_token".to_owned()));
 }
 
@@ -104,10 +116,22 @@ fn a_secret_is_told_once() {
     let listed = server.get("/api/v1/user-token-keys");
     let keys = listed.ok()["data"].clone();
     let facts = |at: usize| (keys[at]["id"].clone(), keys[at]["valid_until"].clone());
-    assert_eq!(facts(0), (first["id"].clone(), second["previous_valid_until"].clone()));
+    assert_eq!(
+        facts(0),
+        (first["id"].clone(), second["previous_valid_until"].clone())
+    );
     assert_eq!(facts(1), (second["id"].clone(), Value::Null));
-    let settings = server.send("GET", &format!("/v1/settings/{}", server.keys().write_key), &[], b"");
-    for text in [&listed.text, &settings.text, &server.get("/api/v1/sources").text] {
+    let settings = server.send(
+        "GET",
+        &format!("/v1/settings/{}", server.keys().write_key),
+        &[],
+        b"",
+    );
+    for text in [
+        &listed.text,
+        &settings.text,
+        &server.get("/api/v1/sources").text,
+    ] {
         assert!(!text.contains("hws_"), "{text}");
     }
 }

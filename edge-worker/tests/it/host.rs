@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
 use cdp_core::decision::Experience;
-use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery, Subject};
+use cdp_core::forward::{Forward, Membership, Snapshot, SnapshotQuery, Subject};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
-use cdp_core::time::Timestamp;
-use edge_worker::{Host, RateLimiter, Request, Response, Unavailable};
+use cdp_core::time::{Span, Timestamp};
+use edge_worker::{Host, Known, RateLimiter, Request, Response, Taken, Unavailable};
 use serde_json::{Value, json};
 
 pub(crate) const KEY: &str = "wk_test";
@@ -33,6 +33,9 @@ pub(crate) struct MemoryHost {
     pub(crate) user_token_keys: Vec<UserTokenKey>,
     /// Whose snapshots were asked for, beside those that came with batches.
     pub(crate) asked: Mutex<Vec<Subject>>,
+    pub(crate) forgotten: Mutex<Vec<Subject>>,
+    /// How old what it knows is.
+    pub(crate) age: Span,
     pub(crate) now: Mutex<Timestamp>,
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -51,6 +54,8 @@ impl Default for MemoryHost {
             basis: ConsentBasis::EveryEvent,
             user_token_keys: Vec::new(),
             asked: Mutex::default(),
+            forgotten: Mutex::default(),
+            age: Span::default(),
             experiences: vec![experience(json!({
                 "id": "exp_1", "name": "Sneakers", "placement": "home-hero", "audience_id": "aud_1",
                 "variants": [{"key": "sneakers", "value": {"title": "Fresh"}}]
@@ -78,15 +83,20 @@ impl MemoryHost {
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn known(&self) -> Known {
         let member = Membership {
             audience_id: "aud_1".to_owned(),
             name: "Sneaker fans".to_owned(),
         };
-        Snapshot {
+        let snapshot = Snapshot {
             profile_id: Some("prf_1".to_owned()),
             audiences: vec![member],
             choices: self.choices.clone(),
+            version: 1,
+        };
+        Known {
+            snapshot,
+            age: self.age,
         }
     }
 }
@@ -121,7 +131,7 @@ impl Host for MemoryHost {
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }
 
-    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
+    async fn forward(&self, batch: Forward) -> Result<Taken, Unavailable> {
         self.available()?;
         let admitted = batch.admitted.iter().map(|admitted| MessageOutcome {
             index: admitted.index,
@@ -137,15 +147,19 @@ impl Host for MemoryHost {
         });
         let mut outcomes: Vec<MessageOutcome> = admitted.chain(refused).collect();
         outcomes.sort_by_key(|line| line.index);
-        let snapshot = batch.snapshot_of.is_some().then(|| self.snapshot());
+        let known = batch.snapshot_of.is_some().then(|| self.known());
         self.forwarded.lock().unwrap().push(batch);
-        Ok(Forwarded { outcomes, snapshot })
+        Ok(Taken { outcomes, known })
     }
 
-    async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+    async fn snapshot(&self, query: SnapshotQuery) -> Result<Known, Unavailable> {
         self.available()?;
         self.asked.lock().unwrap().push(query.of);
-        Ok(MemoryHost::snapshot(self))
+        Ok(self.known())
+    }
+
+    async fn forget(&self, _space_id: &str, whom: Vec<Subject>) {
+        self.forgotten.lock().unwrap().extend(whom);
     }
 
     async fn count(&self, counts: Counts) -> Result<(), Unavailable> {
