@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_people_is_spread_and_its_key_does_not_say_of_whom() {
+        use cdp_core::forward::Subject;
+        let key = |space: &str, subject| snapshot_key(&(space.to_owned(), subject));
+        let browser = |id: &str| Subject::AnonymousId(id.to_owned());
+        let used: BTreeSet<u64> = (0..200)
+            .map(|person| key("spc_1", browser(&format!("person-{person}"))).0)
+            .collect();
+        assert_eq!(used, shards().collect());
+        let one = key("spc_1", browser("u-1"));
+        assert_eq!(one, key("spc_1", browser("u-1")));
+        assert!(one.1.len() == 64 && !one.1.contains("u-1"));
+        assert_ne!(one, key("spc_2", browser("u-1")));
+        assert_ne!(one, key("spc_1", Subject::UserId("u-1".to_owned())));
+    }
+
+    #[test]
     fn pauses_double_up_to_thirty_seconds() {
         let seconds: Vec<_> = [1, 2, 3, 5, 6, 7, u32::MAX]
             .map(|failures| pause(failures).as_micros() / 1_000_000)

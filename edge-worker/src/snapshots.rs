@@ -179,6 +179,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_a_day_old_is_of_no_use() {
+        let one = heard(0, 1);
+        let day = at(USABLE.as_micros() / 1_000);
+        assert!(one.is_usable(day.plus(Span::from_micros(-1))) && !one.is_usable(day));
+    }
+
+    #[test]
     fn an_older_answer_that_comes_later_changes_nothing() {
         let mut snapshots = Snapshots::new(10);
         snapshots.remember(&place("a"), heard(10, 7));
