@@ -21,7 +21,7 @@ use crate::host::{Host, Known, Taken};
 use crate::http::{Request, Response};
 use crate::outage::{self, Breaker};
 use crate::rate_limit::RateLimiter;
-use crate::snapshots::{Heard, Place, Snapshots};
+use crate::snapshots::{self, Place, Snapshots};
 use aggregator::{Aggregator, Failure, messages};
 use buffer::{Buffer, Heard};
 
@@ -220,7 +220,7 @@ impl Cloudflare {
     }
 
     /// Remembers what the aggregator said of somebody, for other isolates too.
-    fn keep(&self, place: &Place, heard: Heard) {
+    fn keep(&self, place: &Place, heard: snapshots::Heard) {
         let news = SNAPSHOTS.with_borrow_mut(|kept| kept.remember(place, heard.clone()));
         if let Some(buffer) = self.buffer.clone().filter(|_| news) {
             let place = place.clone();
@@ -331,7 +331,7 @@ impl Host for Cloudflare {
         let failure = match answer {
             Ok(forwarded) => {
                 if let (Some(place), Some(snapshot)) = (place, forwarded.snapshot.clone()) {
-                    self.keep(&place, Heard { at, snapshot });
+                    self.keep(&place, snapshots::Heard { at, snapshot });
                 }
                 return Ok(forwarded.into());
             }
@@ -370,7 +370,7 @@ impl Host for Cloudflare {
         });
         let failure = match said {
             Ok(Some(snapshot)) => {
-                let heard = Heard {
+                let heard = snapshots::Heard {
                     at,
                     snapshot: snapshot.clone(),
                 };
