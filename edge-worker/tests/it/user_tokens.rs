@@ -149,7 +149,7 @@ fn a_wrong_token_is_an_error_that_says_how() {
         (format!("{good}.x"), "no JSON Web Token"),
         (format!("{signed}.{padded}"), "no JSON Web Token"),
         ("x".repeat(5_000), "longer than 4096"),
-        (none.clone() + ".", "HS256"),
+        (none + ".", "HS256"),
         (token(&json!({"alg": "none"}), &claims(), SECRET), "HS256"),
         (token(&json!({"alg": "hs256"}), &claims(), SECRET), "HS256"),
         (format!("{signed_512}.{hs512}"), "HS256"),
