@@ -5,4 +5,4 @@ pub(crate) mod routes;
 mod store;
 
 pub(crate) use needs::that_needs;
-pub(crate) use store::enabled;
+pub(crate) use store::of_spaces;

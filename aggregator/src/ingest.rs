@@ -54,8 +54,8 @@ async fn take(app: &App, forward: Forward, again: bool) -> Result<Forwarded> {
         app.pipeline.passed(written.end, PATIENCE).await;
     }
     let snapshot = match snapshot_of {
-        Some(anonymous_id) if app.pipeline.passed(written.end, PATIENCE).await => {
-            Some(snapshot::of(app, &origin.space_id, &anonymous_id).await?)
+        Some(subject) if app.pipeline.passed(written.end, PATIENCE).await => {
+            Some(snapshot::of(app, &origin.space_id, &subject).await?)
         }
         _ => None,
     };

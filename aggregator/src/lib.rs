@@ -39,5 +39,6 @@ mod token;
 mod tracking_plan;
 mod traits;
 mod usage;
+mod user_token;
 mod withdrawal;
 mod workspace;

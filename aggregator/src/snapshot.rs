@@ -4,29 +4,39 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cdp_core::forward::{Membership, Snapshot};
-use cdp_core::identifier::{ANONYMOUS_ID, Identifier};
+use cdp_core::forward::{Membership, Snapshot, SnapshotQuery, Subject};
+use cdp_core::identifier::Identifier;
+use cdp_core::time::Timestamp;
 
 use crate::app::App;
 use crate::consent::Rules;
 use crate::error::Result;
-use crate::{audience, consent, profile};
+use crate::{audience, clock, consent, profile};
 
-/// The snapshot of whoever has this anonymous id; empty for a stranger.
-pub(crate) async fn of(app: &App, space_id: &str, anonymous_id: &str) -> Result<Snapshot> {
+/// The answer to an edge, which may have what there is to say.
+pub(crate) async fn unless_known(app: &App, query: &SnapshotQuery) -> Result<Option<Snapshot>> {
+    let snapshot = of(app, &query.space_id, &query.of).await?;
+    let known = query.known.filter(|version| *version != 0);
+    Ok(Some(snapshot).filter(|snapshot| known != Some(snapshot.version)))
+}
+
+/// The snapshot of whoever has this id; empty for a stranger.
+pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<Snapshot> {
     let identity = app.sources.identity(space_id);
-    let Ok(identifier) = identity.identifier(ANONYMOUS_ID, anonymous_id) else {
+    let Ok(identifier) = identity.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
-    let (known, version) = app.snapshots.get(space_id, &identifier.value);
+    let (known, version) = app.snapshots.get(space_id, &identifier);
     if let Some(snapshot) = known {
         return Ok(Snapshot::clone(&snapshot));
     }
-    let Some(snapshot) = read(app, space_id, &identifier).await? else {
+    let stamp = app.snapshots.stamp(clock::now());
+    let Some(mut snapshot) = read(app, space_id, &identifier).await? else {
         return Ok(Snapshot::default());
     };
+    snapshot.version = stamp;
     app.snapshots
-        .put(version, space_id, &identifier.value, snapshot.clone());
+        .put(version, space_id, &identifier, snapshot.clone());
     Ok(snapshot)
 }
 
@@ -49,6 +59,7 @@ async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Opti
             .collect(),
         choices: choices.remove(&profile_id).unwrap_or_default(),
         profile_id: Some(profile_id),
+        version: 0,
     }))
 }
 
@@ -64,24 +75,34 @@ pub(crate) struct Snapshots(Mutex<Known>);
 struct Known {
     /// How often something was forgotten: what was read before that may be stale.
     version: u64,
-    /// By space and anonymous id.
+    /// The youngest snapshot's version.
+    stamp: i64,
+    /// By space and identifier.
     snapshots: HashMap<Place, Arc<Snapshot>>,
     /// Which of them are of a profile.
     of_profile: HashMap<String, HashSet<Place>>,
 }
 
-type Place = (String, String);
+type Place = (String, Identifier);
 
 impl Snapshots {
+    /// A version for what is read from now on: the time in microseconds, so that it grows over restarts,
+    /// and never the same twice.
+    fn stamp(&self, now: Timestamp) -> i64 {
+        let mut known = self.known();
+        known.stamp = now.as_micros().max(known.stamp + 1);
+        known.stamp
+    }
+
     /// The snapshot, and what [`Snapshots::put`] wants to hear about one that is read now.
-    fn get(&self, space_id: &str, anonymous_id: &str) -> (Option<Arc<Snapshot>>, u64) {
+    fn get(&self, space_id: &str, identifier: &Identifier) -> (Option<Arc<Snapshot>>, u64) {
         let known = self.known();
-        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        let place = (space_id.to_owned(), identifier.clone());
         (known.snapshots.get(&place).cloned(), known.version)
     }
 
     /// Keeps what was read, unless something has changed since.
-    fn put(&self, version: u64, space_id: &str, anonymous_id: &str, snapshot: Snapshot) {
+    fn put(&self, version: u64, space_id: &str, identifier: &Identifier, snapshot: Snapshot) {
         let mut known = self.known();
         let Some(profile_id) = snapshot.profile_id.clone() else {
             return;
@@ -93,7 +114,7 @@ impl Snapshots {
             known.snapshots.clear();
             known.of_profile.clear();
         }
-        let place = (space_id.to_owned(), anonymous_id.to_owned());
+        let place = (space_id.to_owned(), identifier.clone());
         known
             .of_profile
             .entry(profile_id)

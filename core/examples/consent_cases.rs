@@ -273,6 +273,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             enabled: true,
             policy: read,
             experiences: vec![experience],
+            user_token_keys: Vec::new(),
         };
         let cases: Vec<Value> = (0..cases).map(|_| case(&config, now, &mut dice)).collect();
         out.push(json!({"config": config, "cases": cases}));

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::consent::Choices;
 use crate::event::{Event, Writer};
+use crate::identifier::{ANONYMOUS_ID, USER_ID};
 use crate::ledger::{LedgerMark, TabReport};
 use crate::outcome::{MessageOutcome, Outcome};
 use crate::time::Timestamp;
@@ -33,7 +34,7 @@ pub struct Forward {
     pub ledger: Vec<TabReport>,
     /// Whose snapshot the reply has to carry, taken after these events took effect.
     #[serde(default)]
-    pub snapshot_of: Option<String>,
+    pub snapshot_of: Option<Subject>,
 }
 
 /// A [`Forward`] but for its events.
@@ -47,7 +48,7 @@ struct Around<'a> {
     refused: &'a [Refused],
     ledger: &'a [TabReport],
     #[serde(skip_serializing_if = "Option::is_none")]
-    snapshot_of: Option<&'a str>,
+    snapshot_of: Option<&'a Subject>,
 }
 
 impl Forward {
@@ -63,7 +64,7 @@ impl Forward {
             jurisdiction: self.jurisdiction.as_deref(),
             refused: &self.refused,
             ledger: &self.ledger,
-            snapshot_of: self.snapshot_of.as_deref(),
+            snapshot_of: self.snapshot_of.as_ref(),
         })?;
         let mut writer = Writer::default();
         let mut text = String::with_capacity(around.len() + self.admitted.len() * USUAL + 16);
@@ -165,6 +166,9 @@ pub struct Snapshot {
     /// The person's current consent choices.
     #[serde(default)]
     pub choices: Choices,
+    /// Larger than that of every snapshot which the aggregator read before; 0 for a stranger's.
+    #[serde(default)]
+    pub version: i64,
 }
 
 /// A profile's place in an audience.
@@ -181,6 +185,38 @@ pub struct Membership {
 pub struct SnapshotQuery {
     /// The space.
     pub space_id: String,
-    /// The caller's anonymous id.
-    pub anonymous_id: String,
+    /// Whose.
+    pub of: Subject,
+    /// The version that the edge has: the answer is null when that is still what is to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<i64>,
+}
+
+/// Whom a snapshot is of: a browser, or a person whom a signed token names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// Whoever has this anonymous id.
+    AnonymousId(String),
+    /// Whoever has this user id.
+    UserId(String),
+}
+
+impl Subject {
+    /// The id itself.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::AnonymousId(id) | Self::UserId(id) => id,
+        }
+    }
+
+    /// The kind of the identifier.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::AnonymousId(_) => ANONYMOUS_ID,
+            Self::UserId(_) => USER_ID,
+        }
+    }
 }

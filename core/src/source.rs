@@ -1,10 +1,13 @@
 //! What the edge has to know of a source to judge its messages.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::collection::CollectionPolicy;
 use crate::consent::Policy;
 use crate::decision::Experience;
+use crate::time::Timestamp;
 
 /// How consent reaches a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,9 +55,31 @@ pub struct SourceConfig {
     pub enabled: bool,
     /// The space's consent policy.
     pub policy: Policy,
-    /// The space's enabled experiences.
+    /// The space's experiences.
     #[serde(default)]
     pub experiences: Vec<Experience>,
+    /// What the space's user tokens may be signed with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_token_keys: Vec<UserTokenKey>,
+}
+
+/// A key that signs user tokens, by which a customer's server says whose browser is asking.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserTokenKey {
+    /// Its bytes, as UTF-8, are the key.
+    pub secret: String,
+    /// Until when it holds, once another has taken its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+}
+
+impl fmt::Debug for UserTokenKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UserTokenKey")
+            .field("valid_until", &self.valid_until)
+            .finish_non_exhaustive()
+    }
 }
 
 fn enabled() -> bool {

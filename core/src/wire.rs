@@ -86,6 +86,8 @@ pub struct Batch<'a> {
     pub placements: Vec<String>,
     /// Whose decisions.
     pub anonymous_id: Option<String>,
+    /// A signed token that names the user for whom decisions are wanted.
+    pub user_token: Option<String>,
     /// The caller's consent now, for decisions; `None` when it cannot be read.
     pub consent: Option<Receipt>,
     /// The call of a single-event endpoint; `None` when each message names its own.
@@ -194,6 +196,7 @@ impl<'a> Batch<'a> {
             ledger: self.ledger,
             placements: self.placements,
             anonymous_id: self.anonymous_id,
+            user_token: self.user_token,
             consent: self.consent,
             kind: self.kind,
             common: self.common,
@@ -381,6 +384,7 @@ impl<'a> Batch<'a> {
             ledger: believable(reports),
             placements: field(body.get("placements")).unwrap_or_default(),
             anonymous_id: text(body.get("anonymousId")),
+            user_token: text(body.get("userToken")),
             consent: match body.get("consent") {
                 None | Some("null") => Some(Receipt::default()),
                 Some(consent) => lenient(consent),
@@ -405,6 +409,9 @@ pub struct DecideRequest {
     /// Whose decisions; the first-party cookie's when absent.
     #[serde(default)]
     pub anonymous_id: Option<String>,
+    /// A signed token that names the user instead.
+    #[serde(default)]
+    pub user_token: Option<String>,
     /// For which placements.
     pub placements: Vec<String>,
     /// The caller's consent now.
@@ -419,6 +426,9 @@ pub struct DecideConsent {
     /// State per purpose.
     #[serde(default)]
     pub category_preferences: Choices,
+    /// Whether Global Privacy Control is on where the person is, who may not be the caller.
+    #[serde(default)]
+    pub gpc: bool,
 }
 
 impl DecideRequest {

@@ -23,6 +23,7 @@ fn judge(body: &[u8]) -> Judged {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        user_token_keys: Vec::new(),
     };
     let intake = Intake {
         config: &config,

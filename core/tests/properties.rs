@@ -78,6 +78,7 @@ fn source() -> SourceConfig {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        user_token_keys: Vec::new(),
     }
 }
 

@@ -81,6 +81,7 @@ fn batches() {
             enabled: true,
             policy: Policy::default(),
             experiences: Vec::new(),
+            user_token_keys: Vec::new(),
         };
         let body = fixture["request"].to_string();
         let batch = Batch::read(body.as_bytes()).unwrap();
@@ -181,6 +182,7 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
         enabled: true,
         policy: policy.clone(),
         experiences: Vec::new(),
+        user_token_keys: Vec::new(),
     };
     let mut message =
         json!({"type": "track", "event": "A", "messageId": "m1", "anonymousId": "a1"});

@@ -44,6 +44,17 @@ fn check_origin(source: &SourceConfig, origin: Option<&str>) -> Result<(), EdgeE
     }
 }
 
+/// The write key as OpenFeature's providers send it: a bearer token, or an API key.
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
+    let bearer = request.header("authorization").and_then(|header| {
+        let (scheme, key) = header.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    bearer
+        .or_else(|| request.header("x-api-key"))
+        .filter(|key| !key.is_empty())
+}
+
 /// The user of Basic auth, as every Segment client sends the write key.
 fn basic_user(request: &Request) -> Option<String> {
     let (scheme, encoded) = request.header("authorization")?.trim().split_once(' ')?;

@@ -10,22 +10,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::consent::Counts;
-use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
+use cdp_core::forward::{Forward, Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
-use cdp_core::time::Timestamp;
+use cdp_core::time::{Span, Timestamp};
 use worker::url::Position;
 use worker::{Context, Env, Headers, Method};
 
 use crate::error::Unavailable;
-use crate::host::Host;
+use crate::host::{Host, Known, Taken};
 use crate::http::{Request, Response};
 use crate::outage::{self, Breaker};
 use crate::rate_limit::RateLimiter;
+use crate::snapshots::{self, Place, Snapshots};
 use aggregator::{Aggregator, Failure, messages};
 use buffer::{Buffer, Heard};
 
 /// Callers whose rate an isolate remembers, some 100 bytes each.
 const MOST_CALLERS: usize = 20_000;
+/// People whom an isolate remembers, about a kilobyte each.
+const MOST_SNAPSHOTS: usize = 5_000;
 /// The caller's address; Cloudflare writes it over whatever the client sent.
 const CALLER: &str = "cf-connecting-ip";
 /// How long the aggregator may take before the client is told to come back.
@@ -37,6 +40,8 @@ const PATIENCE_WITH_BUFFER: Duration = Duration::from_secs(4);
 thread_local! {
     /// What this isolate knows of the aggregator's health.
     static BREAKER: RefCell<Breaker> = const { RefCell::new(Breaker::new()) };
+    /// What was heard of people lately.
+    static SNAPSHOTS: RefCell<Snapshots> = RefCell::new(Snapshots::new(MOST_SNAPSHOTS));
     /// What was taken lately.
     static LIMITER: RefCell<RateLimiter> = RefCell::new(RateLimiter::new(MOST_CALLERS));
 }
@@ -213,6 +218,54 @@ impl Cloudflare {
             }
         });
     }
+
+    /// Remembers what the aggregator said of somebody, for other isolates too.
+    fn keep(&self, place: &Place, heard: snapshots::Heard) {
+        let news = SNAPSHOTS.with_borrow_mut(|kept| kept.remember(place, heard.clone()));
+        if let Some(buffer) = self.buffer.clone().filter(|_| news) {
+            let place = place.clone();
+            self.context.wait_until(async move {
+                if let Err(error) = buffer.keep_snapshot(&place, &heard).await {
+                    worker::console_error!(
+                        "the edge's copy of a snapshot was not written: {error}"
+                    );
+                }
+            });
+        }
+    }
+
+    /// What this isolate, or else any other, last heard of somebody.
+    async fn last(&self, place: &Place) -> Option<Known> {
+        let mut last = SNAPSHOTS.with_borrow_mut(|kept| kept.last(place).cloned());
+        if last.is_none() {
+            last = match self.buffer.as_ref()?.snapshot(place).await {
+                Ok(heard) => heard,
+                Err(error) => {
+                    worker::console_error!("the edge's copy of a snapshot cannot be read: {error}");
+                    None
+                }
+            };
+            if let Some(heard) = &last {
+                SNAPSHOTS.with_borrow_mut(|kept| kept.remember(place, heard.clone()));
+            }
+        }
+        let now = now();
+        let heard = last.filter(|heard| heard.is_usable(now))?;
+        // So old that it is told, even if it was heard in this very moment.
+        let age = now.since(heard.at).max(Span::from_micros(1));
+        Some(Known {
+            snapshot: heard.snapshot,
+            age,
+        })
+    }
+
+    /// Whoever is alone in a batch and is known here: what the batch changes has to be heard.
+    fn remembered(batch: &Forward) -> Option<Subject> {
+        let subject = Subject::AnonymousId(outage::whose(batch)?.to_owned());
+        let place = (batch.space_id.clone(), subject.clone());
+        let known = SNAPSHOTS.with_borrow_mut(|kept| kept.last(&place).is_some());
+        known.then_some(subject)
+    }
 }
 
 impl Host for Cloudflare {
@@ -256,7 +309,16 @@ impl Host for Cloudflare {
         Ok(source)
     }
 
-    async fn forward(&self, mut batch: Forward) -> Result<Forwarded, Unavailable> {
+    async fn forward(&self, mut batch: Forward) -> Result<Taken, Unavailable> {
+        if batch.snapshot_of.is_none() {
+            batch.snapshot_of = Self::remembered(&batch);
+        }
+        let subject = batch.snapshot_of.clone();
+        let place = subject.map(|subject| (batch.space_id.clone(), subject));
+        if let Some(place) = &place {
+            SNAPSHOTS.with_borrow_mut(|kept| kept.doubt(place));
+        }
+        let at = now();
         let body = batch.text().map_err(|_| aggregator::UNREACHABLE)?;
         let answer = match self.may_ask() {
             Ok(()) => self.noted(
@@ -267,7 +329,12 @@ impl Host for Cloudflare {
             Err(failure) => Err(failure),
         };
         let failure = match answer {
-            Ok(forwarded) => return Ok(forwarded),
+            Ok(forwarded) => {
+                if let (Some(place), Some(snapshot)) = (place, forwarded.snapshot.clone()) {
+                    self.keep(&place, snapshots::Heard { at, snapshot });
+                }
+                return Ok(forwarded.into());
+            }
             Err(failure) => failure,
         };
         match &self.buffer {
@@ -276,21 +343,63 @@ impl Host for Cloudflare {
                 // Nobody will be waiting for it when the batch is delivered.
                 batch.snapshot_of = None;
                 buffer.keep(&batch).await?;
-                Ok(Forwarded {
+                Ok(Taken {
                     outcomes: outage::outcomes(&batch),
-                    snapshot: None,
+                    known: match &place {
+                        Some(place) => self.last(place).await,
+                        None => None,
+                    },
                 })
             }
             _ => Err(failure.unavailable()),
         }
     }
 
-    async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+    async fn snapshot(&self, mut query: SnapshotQuery) -> Result<Known, Unavailable> {
+        let place = (query.space_id.clone(), query.of.clone());
+        let at = now();
+        if let Some(snapshot) = SNAPSHOTS.with_borrow_mut(|kept| kept.fresh(&place, at)) {
+            return Ok(Known::now(snapshot));
+        }
+        let last = |kept: &mut Snapshots| kept.last(&place).map(|heard| heard.snapshot.version);
+        query.known = SNAPSHOTS.with_borrow_mut(last);
         let body = serde_json::to_vec(&query).map_err(|_| aggregator::UNREACHABLE)?;
         let answer = self.ask(Method::Post, "/internal/v1/snapshot", &body).await;
-        answer
-            .and_then(|body| serde_json::from_slice(&body).map_err(|_| Failure::Broken))
-            .map_err(Failure::unavailable)
+        let said = answer.and_then(|body| {
+            serde_json::from_slice::<Option<Snapshot>>(&body).map_err(|_| Failure::Broken)
+        });
+        let failure = match said {
+            Ok(Some(snapshot)) => {
+                let heard = snapshots::Heard {
+                    at,
+                    snapshot: snapshot.clone(),
+                };
+                self.keep(&place, heard);
+                return Ok(Known::now(snapshot));
+            }
+            Ok(None) => match SNAPSHOTS.with_borrow_mut(|kept| kept.confirm(&place, at)) {
+                Some(snapshot) => return Ok(Known::now(snapshot)),
+                // Forgotten while it was asked for.
+                None => Failure::Broken,
+            },
+            Err(failure) => failure,
+        };
+        self.last(&place).await.ok_or_else(|| failure.unavailable())
+    }
+
+    async fn forget(&self, space_id: &str, whom: Vec<Subject>) {
+        for subject in whom {
+            let place = (space_id.to_owned(), subject);
+            let profile = SNAPSHOTS.with_borrow_mut(|kept| {
+                let profile = kept.forget(&place)?;
+                kept.forget_profile(&profile, now());
+                Some(profile)
+            });
+            let Some(buffer) = &self.buffer else { continue };
+            if let Err(error) = buffer.forget_snapshot(&place, profile).await {
+                worker::console_error!("the edge's copy of a snapshot was not deleted: {error}");
+            }
+        }
     }
 
     /// Never buffered: nothing of a count says that it was taken already.

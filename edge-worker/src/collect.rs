@@ -2,7 +2,7 @@
 
 use cdp_core::consent::Receipt;
 use cdp_core::event::EventKind;
-use cdp_core::forward::{Admitted, Forward};
+use cdp_core::forward::{Admitted, Forward, Subject};
 use cdp_core::gate::taken_unasked;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::wire::{Batch, Intake};
@@ -82,15 +82,14 @@ pub(crate) async fn collect<H: Host>(
         .as_ref()
         .filter(|consent| config.policy.check_choices(consent.ruling()).is_ok());
     let nothing = decide::refusal(&config.policy);
-    let caller = Caller {
-        anonymous_id: batch
-            .anonymous_id
-            .as_deref()
-            .or_else(|| anonymous_id::from_cookie(request)),
-        choices: consent.map_or(&nothing, Receipt::ruling),
-        jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc() || consent.is_some_and(|consent| consent.gpc),
-    };
+    let (token, id) = (batch.user_token.as_deref(), batch.anonymous_id.as_deref());
+    let caller = Caller::new(
+        request,
+        &config,
+        decide::who(host, request, &config, token, id),
+        consent.map_or(&nothing, Receipt::ruling),
+        consent.is_some_and(|consent| consent.gpc),
+    );
     let wanted = if placements.is_empty() {
         None
     } else {
@@ -100,6 +99,7 @@ pub(crate) async fn collect<H: Host>(
         .admitted
         .iter()
         .any(|admitted| admitted.event.kind != EventKind::Consent);
+    let stated = stated(&judged.admitted);
     let forward = Forward {
         space_id: config.space_id.clone(),
         source_id: config.source_id.clone(),
@@ -108,10 +108,13 @@ pub(crate) async fn collect<H: Host>(
         admitted: judged.admitted,
         refused: judged.refused,
         ledger: std::mem::take(&mut batch.ledger),
-        snapshot_of: wanted.map(str::to_owned),
+        snapshot_of: wanted,
     };
-    let mut forwarded = host.forward(forward).await?;
-    for line in &mut forwarded.outcomes {
+    let mut taken = host.forward(forward).await?;
+    if !stated.is_empty() {
+        host.forget(&config.space_id, stated).await;
+    }
+    for line in &mut taken.outcomes {
         if line.outcome == Outcome::Ok && line.reason.is_none() {
             line.reason = unasked.remove(&line.index);
         }
@@ -119,9 +122,11 @@ pub(crate) async fn collect<H: Host>(
 
     let mut decisions = BTreeMap::new();
     if !placements.is_empty() {
-        decisions = decide::all(&config, &caller, &placements, forwarded.snapshot.as_ref());
+        let known = taken.known.as_ref();
+        decide::mind_withdrawal(host, &config, &caller, known).await;
+        decisions = decide::all(&config, &caller, &placements, known);
     }
-    let stored = forwarded
+    let stored = taken
         .outcomes
         .iter()
         .any(|line| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate));
@@ -129,7 +134,7 @@ pub(crate) async fn collect<H: Host>(
         200,
         &Reply {
             success: true,
-            outcomes: forwarded.outcomes,
+            outcomes: taken.outcomes,
             decisions,
         },
     );
@@ -139,4 +144,20 @@ pub(crate) async fn collect<H: Host>(
     } else {
         response
     })
+}
+
+/// Whoever says something of consent: what a host keeps of them may not hold any more.
+fn stated(admitted: &[Admitted]) -> Vec<Subject> {
+    let statements = admitted
+        .iter()
+        .map(|admitted| &admitted.event)
+        .filter(|event| event.kind == EventKind::Consent);
+    statements
+        .flat_map(|event| {
+            let anonymous = event.anonymous_id.clone().map(Subject::AnonymousId);
+            anonymous
+                .into_iter()
+                .chain(event.user_id.clone().map(Subject::UserId))
+        })
+        .collect()
 }

@@ -29,6 +29,6 @@ pub(crate) fn expose(response: Response, origin: Option<&str>) -> Response {
     response
         .with("access-control-allow-origin", origin)
         .with("access-control-allow-credentials", "true")
-        .with("access-control-expose-headers", "retry-after")
+        .with("access-control-expose-headers", "etag, retry-after")
         .with("vary", "origin")
 }

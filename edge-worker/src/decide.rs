@@ -1,11 +1,13 @@
 //! Decisions for the caller: placements in, variants with reasons out. Traits never leave.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Decision, decide};
-use cdp_core::forward::{Snapshot, SnapshotQuery};
+use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
+use cdp_core::time::Span;
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
 
@@ -13,19 +15,89 @@ use crate::anonymous_id;
 use crate::authenticate::authenticate;
 use crate::decompress;
 use crate::error::EdgeError;
-use crate::host::Host;
+use crate::host::{Host, Known};
 use crate::http::{Request, Response};
 use crate::rate_limit;
+use crate::user_token;
 
 /// More placements than this in one request are a mistake.
 pub(crate) const MOST_PLACEMENTS: usize = 50;
 
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
-    pub(crate) anonymous_id: Option<&'a str>,
-    pub(crate) choices: &'a Choices,
-    pub(crate) jurisdiction: Option<&'a str>,
-    pub(crate) gpc: bool,
+    pub(crate) who: Result<Subject, Unknown>,
+    choices: &'a Choices,
+    /// What the source's owner declares that its data rests on.
+    declared: Option<&'a str>,
+    jurisdiction: Option<&'a str>,
+    gpc: bool,
+}
+
+impl<'a> Caller<'a> {
+    /// The caller of a request. `gpc` is what it says of a person who is not the caller itself.
+    pub(crate) fn new(
+        request: &'a Request,
+        config: &'a SourceConfig,
+        who: Result<Subject, Unknown>,
+        choices: &'a Choices,
+        gpc: bool,
+    ) -> Self {
+        let declared = config.consent_basis.declared();
+        // A server's place says nothing of the people for whom it asks.
+        let place = request.jurisdiction.as_deref();
+        Self {
+            who,
+            choices,
+            declared,
+            jurisdiction: place.filter(|_| declared.is_none()),
+            gpc: gpc || request.has_gpc(),
+        }
+    }
+}
+
+/// Why it is not known who asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Unknown {
+    /// The request names nobody.
+    Nobody,
+    /// Whoever made up the id would see the decisions.
+    Guessable,
+    /// The user token is wrong, and how.
+    Token(String),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Nobody => "the caller has no anonymous id",
+            Self::Guessable => "the anonymous id could be guessed: decisions need a random one of 32 to 64 characters, such as a UUID",
+            Self::Token(how) => how,
+        })
+    }
+}
+
+/// Who asks: whom a user token names; without one, who has the anonymous id, or the cookie. A token
+/// that is wrong leaves nobody, whatever else is there.
+pub(crate) fn who<H: Host>(
+    host: &H,
+    request: &Request,
+    config: &SourceConfig,
+    user_token: Option<&str>,
+    anonymous_id: Option<&str>,
+) -> Result<Subject, Unknown> {
+    if let Some(token) = user_token.or_else(|| request.header("x-user-token")) {
+        return user_token::verify(token, config, host.now())
+            .map(Subject::UserId)
+            .map_err(Unknown::Token);
+    }
+    let id = anonymous_id
+        .or_else(|| anonymous_id::from_cookie(request))
+        .ok_or(Unknown::Nobody)?;
+    if anonymous_id::is_unguessable(id) {
+        Ok(Subject::AnonymousId(id.to_owned()))
+    } else {
+        Err(Unknown::Guessable)
+    }
 }
 
 /// `POST /v1/decide`.
@@ -45,28 +117,59 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
         .policy
         .check_choices(choices)
         .map_err(|unknown| EdgeError::BadRequest(unknown.to_string()))?;
-    let caller = Caller {
-        anonymous_id: asked
-            .anonymous_id
-            .as_deref()
-            .or_else(|| anonymous_id::from_cookie(request)),
-        choices,
-        jurisdiction: request.jurisdiction.as_deref(),
-        gpc: request.has_gpc(),
-    };
-    let snapshot = match subject(&config, &caller) {
+    let (token, id) = (asked.user_token.as_deref(), asked.anonymous_id.as_deref());
+    let who = who(host, request, &config, token, id);
+    if let Err(Unknown::Token(how)) = who {
+        return Err(EdgeError::UserToken(how));
+    }
+    let choices = &asked.consent.category_preferences;
+    let caller = Caller::new(request, &config, who, choices, asked.consent.gpc);
+    let decisions = evaluate(host, &config, &caller, &asked.placements).await;
+    Ok(Response::json(200, &json!({ "decisions": decisions })))
+}
+
+/// Looks up what is known of the caller, if that may be, and decides.
+pub(crate) async fn evaluate<H: Host>(
+    host: &H,
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+    placements: &[String],
+) -> BTreeMap<String, Decision> {
+    let known = match subject(config, caller) {
         // A page that asks while nobody can answer shows its default now rather than nothing later.
-        Ok(id) => host
-            .snapshot(SnapshotQuery {
-                space_id: config.space_id.clone(),
-                anonymous_id: id.to_owned(),
-            })
-            .await
-            .ok(),
+        Ok(of) => host.snapshot(query(config, of)).await.ok(),
         Err(_) => None,
     };
-    let decisions = all(&config, &caller, &asked.placements, snapshot.as_ref());
-    Ok(Response::json(200, &json!({ "decisions": decisions })))
+    mind_withdrawal(host, config, caller, known.as_ref()).await;
+    all(config, caller, placements, known.as_ref())
+}
+
+fn query(config: &SourceConfig, of: Subject) -> SnapshotQuery {
+    SnapshotQuery {
+        space_id: config.space_id.clone(),
+        of,
+        known: None,
+    }
+}
+
+/// Has the host forget somebody who has withdrawn: what it keeps for an outage must not outlive that.
+pub(crate) async fn mind_withdrawal<H: Host>(
+    host: &H,
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+    known: Option<&Known>,
+) {
+    if let (Some(known), Ok(subject)) = (known, &caller.who)
+        && withdrawn(config, &known.snapshot).is_some()
+    {
+        host.forget(&config.space_id, vec![subject.clone()]).await;
+    }
+}
+
+/// The purpose that decisions need and the person has refused.
+fn withdrawn<'a>(config: &'a SourceConfig, snapshot: &Snapshot) -> Option<&'a String> {
+    let denied = |purpose: &&String| snapshot.choices.get(*purpose) == Some(&false);
+    config.policy.uses.decisions.iter().find(denied)
 }
 
 /// The choices of somebody for whom nothing is decided.
@@ -75,56 +178,72 @@ pub(crate) fn refusal(policy: &Policy) -> Choices {
     purposes.map(|purpose| (purpose.clone(), false)).collect()
 }
 
-/// The anonymous id to decide for, or why there is none to look up.
-pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
-    let evidence = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
+/// Whom to decide for, or why nobody is to be looked up.
+pub(crate) fn subject(config: &SourceConfig, caller: &Caller<'_>) -> Result<Subject, String> {
+    let said = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
+    let evidence = Evidence {
+        declared: caller.declared,
+        ..said
+    };
     let why = config.policy.ask(Use::Decisions, &evidence);
     match why.verdict {
         Verdict::Allow => {}
         Verdict::Hold => return Err(format!("no choice about {} yet: {why}", why.purpose)),
         Verdict::Deny => return Err(format!("no consent to {}: {why}", why.purpose)),
     }
-    let id = caller
-        .anonymous_id
-        .ok_or("the caller has no anonymous id")?;
-    if !anonymous_id::is_unguessable(id) {
-        return Err("the anonymous id could be guessed: decisions need a random one of 32 characters or more, such as a UUID".to_owned());
-    }
-    Ok(id)
+    caller.who.clone().map_err(|unknown| unknown.to_string())
 }
 
-/// The decision of each placement. Without a snapshot everybody sees the default, and why.
+/// The decision of each placement. Where nothing is known everybody sees the default, and why.
 pub(crate) fn all(
     config: &SourceConfig,
     caller: &Caller<'_>,
     placements: &[String],
-    snapshot: Option<&Snapshot>,
+    known: Option<&Known>,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
-    let withdrawn = snapshot.and_then(|snapshot| {
-        let denied = |purpose: &&String| snapshot.choices.get(*purpose) == Some(&false);
-        config.policy.uses.decisions.iter().find(denied)
-    });
-    let one = |placement: &String| match (&subject, snapshot) {
-        (Ok(_), Some(_)) if let Some(purpose) = withdrawn => Decision::default_content(
-            placement,
-            format!("the person has withdrawn consent to {purpose}"),
-        ),
+    let one = |placement: &String| match (&subject, known) {
         (Err(reason), _) => Decision::default_content(placement, reason.clone()),
         (Ok(_), None) => Decision::default_content(
             placement,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(id), Some(snapshot)) => decide(
-            &config.experiences,
-            placement,
-            snapshot,
-            snapshot.profile_id.as_deref().unwrap_or(id),
-        ),
+        (Ok(subject), Some(known)) => decided(config, placement, subject, known),
     };
     placements
         .iter()
-        .take(MOST_PLACEMENTS)
         .map(|placement| (placement.clone(), one(placement)))
         .collect()
+}
+
+/// The decision of one placement on what is known, which says how old that is if it is old.
+fn decided(
+    config: &SourceConfig,
+    placement: &str,
+    subject: &Subject,
+    Known { snapshot, age }: &Known,
+) -> Decision {
+    if let Some(purpose) = withdrawn(config, snapshot) {
+        let reason = format!("the person has withdrawn consent to {purpose}");
+        return Decision::default_content(placement, reason);
+    }
+    let bucket_by = snapshot.profile_id.as_deref().unwrap_or(subject.id());
+    let mut decision = decide(&config.experiences, placement, snapshot, bucket_by);
+    if *age > Span::default() {
+        decision.reasons.push(format!(
+            "decided on what was known {} ago, since the server cannot be asked now",
+            words(*age)
+        ));
+    }
+    decision
+}
+
+/// A length of time in one word, so that an answer does not change with each second of a long outage.
+fn words(age: Span) -> String {
+    let seconds = age.as_micros() / 1_000_000;
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
 }

@@ -25,6 +25,8 @@ pub enum EdgeError {
     NoWriteKey,
     /// No source has this write key.
     UnknownWriteKey,
+    /// The user token does not show who asks.
+    UserToken(String),
     /// The source does not take events from this origin.
     OriginNotAllowed(String),
     /// The body, decompressed, is larger than a batch may be.
@@ -59,18 +61,19 @@ impl From<WireError> for EdgeError {
 }
 
 impl EdgeError {
-    fn parts(&self) -> (u16, &'static str, String) {
+    pub(crate) fn parts(&self) -> (u16, &'static str, String) {
         match self {
             Self::NotFound => (404, "not_found", "there is nothing at this path: events go to POST /v1/batch".to_owned()),
             Self::MethodNotAllowed => (405, "method_not_allowed", "this path takes POST".to_owned()),
             Self::NoWriteKey => (
                 401,
                 "no_write_key",
-                "the request has no write key: send it as \"writeKey\" in the body, as the user of Basic auth, or as ?writeKey=".to_owned(),
+                "the request has no write key: send it as \"writeKey\" in the body, as the user of Basic auth, as a bearer token for OFREP, or as ?writeKey=".to_owned(),
             ),
             Self::UnknownWriteKey => {
                 (401, "unknown_write_key", "no source has this write key: copy it from the source's page in the dashboard".to_owned())
             }
+            Self::UserToken(message) => (401, "invalid_user_token", message.clone()),
             Self::OriginNotAllowed(origin) => (
                 403,
                 "origin_not_allowed",
@@ -101,10 +104,12 @@ impl EdgeError {
         let (status, code, message) = self.parts();
         // Python clients read code and message where Segment's own API has them, and take an answer
         // without them for a broken network: they would send again what can never be taken.
-        let response = Response::json(
-            status,
-            &json!({"error": {"code": code, "message": message, "details": {}}, "code": code, "message": message}),
-        );
+        let body = json!({"error": {"code": code, "message": message, "details": {}}, "code": code, "message": message});
+        self.with_headers(Response::json(status, &body))
+    }
+
+    /// An answer that says so in other words, with the headers that belong to it.
+    pub(crate) fn with_headers(&self, response: Response) -> Response {
         match self {
             Self::Unavailable(Unavailable { retry_after, .. })
             | Self::RateLimited { retry_after } => {

@@ -90,6 +90,26 @@ impl Response {
         .with("cache-control", "no-store")
     }
 
+    /// The answer under an entity tag: without its body where the caller has it already.
+    #[must_use]
+    pub(crate) fn tagged(self, etag: &str, request: &Request) -> Self {
+        let etag = format!("\"{etag}\"");
+        let known = request.header("if-none-match").is_some_and(|known| {
+            let tag = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
+            known.split(',').any(tag)
+        });
+        let tagged = self.with("etag", etag);
+        if known {
+            Self {
+                status: 304,
+                body: Vec::new(),
+                ..tagged
+            }
+        } else {
+            tagged
+        }
+    }
+
     /// The same with a header; one of that name is replaced.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {

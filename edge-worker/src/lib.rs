@@ -17,14 +17,18 @@ mod decompress;
 mod error;
 mod host;
 mod http;
+mod ofrep;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod outage;
 mod rate_limit;
 mod sdk;
 mod settings;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod snapshots;
+mod user_token;
 
 pub use error::{EdgeError, Unavailable};
-pub use host::{Host, Room};
+pub use host::{Host, Known, Room, Taken};
 pub use http::{Request, Response};
 pub use rate_limit::RateLimiter;
 
@@ -64,11 +68,16 @@ pub async fn serve<H: Host>(host: &H, mut request: Request) -> Response {
         ("POST", "/v1/m") => Ok(Response::json(200, &serde_json::json!({"success": true}))),
         ("POST", "/v1/count") => count::take(host, &request).await,
         ("POST", "/v1/decide") => decide::answer(host, &request).await,
+        ("POST", path) if ofrep::flag(path).is_some() => Ok(ofrep::answer(host, &request).await),
         ("POST", path) => match endpoint(path) {
             Some(endpoint) => collect::collect(host, &request, endpoint).await,
             None => Err(EdgeError::NotFound),
         },
-        (_, path) if endpoint(path).is_some() || matches!(path, "/v1/count" | "/v1/decide") => {
+        (_, path)
+            if endpoint(path).is_some()
+                || ofrep::flag(path).is_some()
+                || matches!(path, "/v1/count" | "/v1/decide") =>
+        {
             Err(EdgeError::MethodNotAllowed)
         }
         _ => Err(EdgeError::NotFound),
@@ -85,6 +94,7 @@ pub fn is_public_path(path: &str) -> bool {
     let path = tidy(path);
     path.starts_with("/v1/")
         || path.starts_with("/sdk/")
+        || path.starts_with("/ofrep/")
         || matches!(&*path, "/health" | "/sourceConfig" | RUDDERSTACK_BEACON)
 }
 

@@ -6,6 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use cdp_core::forward::{Forward, lines};
 use cdp_core::outcome::MessageOutcome;
 use cdp_core::time::{Span, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::snapshots::Place;
 
 /// How many Durable Objects share the buffer.
 const SHARDS: u64 = 8;
@@ -42,8 +45,23 @@ pub(crate) fn shard(line: u64) -> u64 {
     line % SHARDS
 }
 
+/// The Durable Object, from 0, that keeps what is known of somebody, and the key there, which does not
+/// say who it is.
+pub(crate) fn snapshot_key((space_id, subject): &Place) -> (u64, String) {
+    let named = format!("{space_id}\n{}\n{}", subject.kind(), subject.id());
+    let digest = Sha256::digest(named);
+    let first = digest.first().copied().unwrap_or_default();
+    let key = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    (shard(u64::from(first)), key)
+}
+
+/// Every such object.
+pub(crate) fn shards() -> std::ops::Range<u64> {
+    0..SHARDS
+}
+
 /// The anonymous id that all events share.
-fn whose(batch: &Forward) -> Option<&str> {
+pub(crate) fn whose(batch: &Forward) -> Option<&str> {
     let mut ids = batch
         .admitted
         .iter()
@@ -165,6 +183,22 @@ mod tests {
             .map(|person| shard(line(&batch(&[("m-0", &format!("person-{person}"))]))))
             .collect();
         assert_eq!(used, (0..SHARDS).collect());
+    }
+
+    #[test]
+    fn what_is_kept_of_people_is_spread_and_its_key_does_not_say_of_whom() {
+        use cdp_core::forward::Subject;
+        let key = |space: &str, subject| snapshot_key(&(space.to_owned(), subject));
+        let browser = |id: &str| Subject::AnonymousId(id.to_owned());
+        let used: BTreeSet<u64> = (0..200)
+            .map(|person| key("spc_1", browser(&format!("person-{person}"))).0)
+            .collect();
+        assert_eq!(used, shards().collect());
+        let one = key("spc_1", browser("u-1"));
+        assert_eq!(one, key("spc_1", browser("u-1")));
+        assert!(one.1.len() == 64 && !one.1.contains("u-1"));
+        assert_ne!(one, key("spc_2", browser("u-1")));
+        assert_ne!(one, key("spc_1", Subject::UserId("u-1".to_owned())));
     }
 
     #[test]

@@ -56,29 +56,18 @@ pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Respons
             cache = settings::CACHE;
         }
     }
-    let etag = format!("\"{etag}\"");
-    let response = Response::default()
-        .with("etag", etag.as_str())
-        .with("cache-control", cache)
-        .with("access-control-allow-origin", "*")
-        .with("cross-origin-resource-policy", "cross-origin");
-    if request
-        .header("if-none-match")
-        .is_some_and(|known| known == etag)
-    {
-        return Ok(Response {
-            status: 304,
-            ..response
-        });
-    }
-    let response = response
-        .with("content-type", content_type(name))
-        .with("x-content-type-options", "nosniff");
-    Ok(Response {
+    let response = Response {
         status: 200,
         body,
-        ..response
-    })
+        ..Response::default()
+    };
+    Ok(response
+        .with("cache-control", cache)
+        .with("access-control-allow-origin", "*")
+        .with("cross-origin-resource-policy", "cross-origin")
+        .with("content-type", content_type(name))
+        .with("x-content-type-options", "nosniff")
+        .tagged(&etag, request))
 }
 
 /// A line of JavaScript that leaves the settings where the loader finds them.

@@ -10,11 +10,11 @@ use std::task::{Context, Poll, Waker};
 
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Counts, Policy};
-use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
+use cdp_core::forward::{Forward, SnapshotQuery};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
 use cdp_core::wire::MAX_BATCH_BYTES;
-use edge_worker::{Host, RateLimiter, Request, Room, Unavailable};
+use edge_worker::{Host, Known, RateLimiter, Request, Room, Taken, Unavailable};
 use libfuzzer_sys::fuzz_target;
 
 const CODINGS: [&str; 5] = ["", "gzip", "deflate", "br", "zstd"];
@@ -51,15 +51,16 @@ impl Host for Nowhere {
             enabled: true,
             policy: Policy::default(),
             experiences: Vec::new(),
+            user_token_keys: Vec::new(),
         })))
     }
 
-    async fn forward(&self, _: Forward) -> Result<Forwarded, Unavailable> {
-        Ok(Forwarded::default())
+    async fn forward(&self, _: Forward) -> Result<Taken, Unavailable> {
+        Ok(Taken::default())
     }
 
-    async fn snapshot(&self, _: SnapshotQuery) -> Result<Snapshot, Unavailable> {
-        Ok(Snapshot::default())
+    async fn snapshot(&self, _: SnapshotQuery) -> Result<Known, Unavailable> {
+        Ok(Known::default())
     }
 
     async fn count(&self, _: Counts) -> Result<(), Unavailable> {

@@ -44,6 +44,7 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        user_token_keys: Vec::new(),
     };
     let intake = Intake {
         config: &config,

@@ -1,4 +1,6 @@
 /** Clients for browsers, bundled from their packages as a site would. The page has them as `window.clients`. */
+import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
+import { OpenFeature } from "@openfeature/web-sdk";
 import { RudderAnalytics } from "@rudderstack/analytics-js/bundled";
 import { createWrapper } from "@segment/analytics-consent-tools";
 import { AnalyticsBrowser } from "@segment/analytics-next";
@@ -53,4 +55,20 @@ async function rudder({ url, writeKey, consent, batching, beacon }, said) {
   }
 }
 
-window.clients = { segment, rudder };
+/** OpenFeature with its provider for OFREP: asks twice, and gives what it then says of some flags. @param {Target} target @param {import("@openfeature/web-sdk").EvaluationContext} context */
+async function flags({ url, writeKey }, context) {
+  const provider = new OFREPWebProvider({ baseUrl: url, headers: [["Authorization", `Bearer ${writeKey}`]], pollInterval: 0, cacheMode: "disabled" });
+  let error = "";
+  try {
+    await OpenFeature.setProviderAndWait(provider, context);
+    await OpenFeature.setContext({ ...context });
+  } catch (failure) {
+    error = String(failure);
+  }
+  const client = OpenFeature.getClient();
+  const keys = ["banner", "home-hero", "later", "nowhere"];
+  const details = Object.fromEntries(keys.map((key) => [key, client.getObjectDetails(key, {})]));
+  return { details, error };
+}
+
+window.clients = { segment, rudder, flags };

@@ -35,6 +35,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0013", "quarantine_place"),
     step!("0014", "identity_rules"),
     step!("0015", "identity_suggestion"),
+    step!("0016", "user_token_key"),
     step!("0019", "audience_versions"),
 ];
 

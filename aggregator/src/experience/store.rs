@@ -60,20 +60,21 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
     Ok(serde_json::from_str(&row.try_get::<String, _>("body")?)?)
 }
 
-/// The enabled experiences of all spaces.
-pub(crate) async fn enabled(database: &Database) -> Result<HashMap<String, Vec<Experience>>> {
+/// The experiences of all spaces as the edge needs them: of one that is switched off, that it is there.
+pub(crate) async fn of_spaces(database: &Database) -> Result<HashMap<String, Vec<Experience>>> {
     let rows = sqlx::query("SELECT space_id, body FROM experience ORDER BY id")
         .fetch_all(database.reader())
         .await?;
     let mut spaces: HashMap<String, Vec<Experience>> = HashMap::new();
     for row in &rows {
-        let experience: Experience = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
-        if experience.enabled {
-            spaces
-                .entry(row.try_get("space_id")?)
-                .or_default()
-                .push(experience);
+        let mut experience: Experience = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
+        if !experience.enabled {
+            experience.variants.clear();
         }
+        spaces
+            .entry(row.try_get("space_id")?)
+            .or_default()
+            .push(experience);
     }
     Ok(spaces)
 }

@@ -54,11 +54,12 @@ async fn source(
     Ok(Json(SourceConfig::clone(&config)))
 }
 
-async fn snapshot_of(State(app): State<Shared>, request: Request) -> Result<Json<Snapshot>> {
+async fn snapshot_of(
+    State(app): State<Shared>,
+    request: Request,
+) -> Result<Json<Option<Snapshot>>> {
     let query: SnapshotQuery = read(&verified(&app, request).await?.bytes)?;
-    snapshot::of(&app, &query.space_id, &query.anonymous_id)
-        .await
-        .map(Json)
+    snapshot::unless_known(&app, &query).await.map(Json)
 }
 
 async fn count(State(app): State<Shared>, request: Request) -> Result<Json<Value>> {

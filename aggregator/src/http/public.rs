@@ -8,11 +8,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use cdp_core::consent::Counts;
-use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery};
+use cdp_core::forward::{Forward, SnapshotQuery};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::Timestamp;
 use cdp_core::wire::MAX_BATCH_BYTES;
-use edge_worker::{EdgeError, Host, RateLimiter, Room, Unavailable};
+use edge_worker::{EdgeError, Host, Known, RateLimiter, Room, Taken, Unavailable};
 
 use super::body;
 use super::context::Shared;
@@ -123,15 +123,17 @@ impl Host for InProcess {
         Ok(self.0.sources.by_key(write_key))
     }
 
-    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
+    async fn forward(&self, batch: Forward) -> Result<Taken, Unavailable> {
         ingest::accept(&self.0, batch)
             .await
+            .map(Taken::from)
             .map_err(|error| unavailable(&error))
     }
 
-    async fn snapshot(&self, query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
-        snapshot::of(&self.0, &query.space_id, &query.anonymous_id)
+    async fn snapshot(&self, query: SnapshotQuery) -> Result<Known, Unavailable> {
+        snapshot::of(&self.0, &query.space_id, &query.of)
             .await
+            .map(Known::now)
             .map_err(|error| unavailable(&error))
     }
 

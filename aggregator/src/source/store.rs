@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::decision::Experience;
-use cdp_core::source::{ConsentBasis, SourceConfig};
+use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{NewSource, change};
 use crate::database::Database;
 use crate::error::Result;
-use crate::{consent, experience};
+use crate::{consent, experience, user_token};
 
 /// A source as callers see it. Its write key is public: it stands in every page.
 #[derive(Debug, Serialize)]
@@ -127,7 +127,8 @@ pub(super) async fn page(
 
 /// All sources of all spaces as the edge needs them.
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
-    let mut experiences: HashMap<String, Vec<Experience>> = experience::enabled(database).await?;
+    let mut experiences: HashMap<String, Vec<Experience>> = experience::of_spaces(database).await?;
+    let mut keys = user_token::of_spaces(database).await?;
     let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
         AS consent_basis, s.allowed_origins AS allowed_origins, s.collection AS collection, s.enabled AS enabled, p.consent_policy AS \
         consent_policy FROM source s CROSS JOIN space p WHERE p.id = s.space_id";
@@ -136,12 +137,18 @@ pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
         .map(|row| {
             let space_id: String = row.try_get("space_id")?;
             let experiences = experiences.entry(space_id.clone()).or_default().clone();
-            config(row, space_id, experiences)
+            let keys = keys.entry(space_id.clone()).or_default().clone();
+            config(row, space_id, experiences, keys)
         })
         .collect()
 }
 
-fn config(row: &AnyRow, space_id: String, experiences: Vec<Experience>) -> Result<SourceConfig> {
+fn config(
+    row: &AnyRow,
+    space_id: String,
+    experiences: Vec<Experience>,
+    user_token_keys: Vec<UserTokenKey>,
+) -> Result<SourceConfig> {
     let policy = consent::policy::in_force(&space_id, &row.try_get::<String, _>("consent_policy")?);
     let (consent_basis, collection) = terms(row)?;
     Ok(SourceConfig {
@@ -154,6 +161,7 @@ fn config(row: &AnyRow, space_id: String, experiences: Vec<Experience>) -> Resul
         enabled: row.try_get::<i64, _>("enabled")? != 0,
         policy,
         experiences,
+        user_token_keys,
     })
 }
 

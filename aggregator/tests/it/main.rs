@@ -52,3 +52,4 @@ mod signature;
 mod sources;
 mod suggestions;
 mod tracking_plan;
+mod user_tokens;

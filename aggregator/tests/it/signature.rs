@@ -138,7 +138,7 @@ fn a_batch_comes_through_the_door() {
             "timestamp": "2026-01-01T10:00:00Z", "receivedAt": "2026-01-01T10:00:00Z",
             "receipt": {"categoryPreferences": {"analytics": true}}
         }}],
-        "snapshot_of": "browser-a"
+        "snapshot_of": {"anonymous_id": "browser-a"}
     });
     let request = Request {
         method: "POST",

@@ -51,6 +51,7 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        user_token_keys: Vec::new(),
     };
     let intake = Intake {
         config: &config,

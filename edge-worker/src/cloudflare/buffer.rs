@@ -9,7 +9,8 @@ use worker::{Env, Headers, Method, ObjectNamespace, RequestInit, Stub};
 
 use super::aggregator::{UNREACHABLE, messages};
 use crate::error::Unavailable;
-use crate::outage::{line, shard};
+use crate::outage::{line, shard, shards, snapshot_key};
+use crate::snapshots::{self, Place};
 
 /// Binding of the Durable Objects; a deployment without it has no buffer.
 const BINDING: &str = "EDGE_BUFFER";
@@ -20,6 +21,10 @@ const SETTINGS: &str = "settings";
 pub(super) const BATCH_PATH: &str = "/batch";
 /// Where a source's settings are in their object; the write key follows.
 pub(super) const SOURCE_PATH: &str = "/source/";
+/// Where what is known of somebody is in its object; the key follows.
+pub(super) const SNAPSHOT_PATH: &str = "/snapshot/";
+/// Where all of that is of one profile; its id follows.
+pub(super) const PROFILE_PATH: &str = "/profile/";
 /// The line in which a batch waits.
 pub(super) const LINE_HEADER: &str = "x-headwater-line";
 /// How many messages a batch has.
@@ -110,13 +115,73 @@ impl Buffer {
         self.tell_settings(write_key, &init).await
     }
 
+    /// What any isolate last heard of somebody.
+    pub(super) async fn snapshot(&self, place: &Place) -> worker::Result<Option<snapshots::Heard>> {
+        let (shard, key) = snapshot_key(place);
+        let path = format!("{SNAPSHOT_PATH}{key}");
+        let mut answer = ask(&self.snapshots(shard)?, &path, &RequestInit::new()).await?;
+        if answer.status_code() != 200 {
+            return Ok(None);
+        }
+        Ok(serde_json::from_slice(&answer.bytes().await?).ok())
+    }
+
+    /// Keeps what was heard of somebody.
+    pub(super) async fn keep_snapshot(
+        &self,
+        place: &Place,
+        heard: &snapshots::Heard,
+    ) -> worker::Result<()> {
+        let (shard, key) = snapshot_key(place);
+        let body = serde_json::to_vec(heard)?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Put)
+            .with_body(Some(Uint8Array::from(body.as_slice()).into()));
+        let path = format!("{SNAPSHOT_PATH}{key}");
+        is_done(&ask(&self.snapshots(shard)?, &path, &init).await?)
+    }
+
+    /// Deletes what is kept of somebody, and of every other device of the profile, which the caller
+    /// gives where it knows it.
+    pub(super) async fn forget_snapshot(
+        &self,
+        place: &Place,
+        profile: Option<String>,
+    ) -> worker::Result<()> {
+        let (shard, key) = snapshot_key(place);
+        let profile = match profile {
+            Some(profile) => Some(profile),
+            None => self
+                .snapshot(place)
+                .await?
+                .and_then(|heard| heard.snapshot.profile_id),
+        };
+        let mut init = RequestInit::new();
+        init.with_method(Method::Delete);
+        let path = format!("{SNAPSHOT_PATH}{key}");
+        is_done(&ask(&self.snapshots(shard)?, &path, &init).await?)?;
+        for shard in shards().filter(|_| profile.is_some()) {
+            let path = format!("{PROFILE_PATH}{}", profile.as_deref().unwrap_or_default());
+            is_done(&ask(&self.snapshots(shard)?, &path, &init).await?)?;
+        }
+        Ok(())
+    }
+
+    fn snapshots(&self, shard: u64) -> worker::Result<Stub> {
+        self.0.get_by_name(&format!("snapshots-{shard}"))
+    }
+
     async fn tell_settings(&self, write_key: &str, init: &RequestInit) -> worker::Result<()> {
         let settings = self.0.get_by_name(SETTINGS)?;
         let answer = ask(&settings, &format!("{SOURCE_PATH}{write_key}"), init).await?;
-        match answer.status_code() {
-            204 => Ok(()),
-            status => Err(worker::Error::from(format!("it answered {status}"))),
-        }
+        is_done(&answer)
+    }
+}
+
+fn is_done(answer: &worker::Response) -> worker::Result<()> {
+    match answer.status_code() {
+        204 => Ok(()),
+        status => Err(worker::Error::from(format!("it answered {status}"))),
     }
 }
 

@@ -14,9 +14,12 @@ use worker::{
 };
 
 use super::aggregator::{Aggregator, Failure};
-use super::buffer::{BATCH_PATH, FULL, Heard, LINE_HEADER, MESSAGES_HEADER, SOURCE_PATH};
+use super::buffer::{
+    BATCH_PATH, FULL, Heard, LINE_HEADER, MESSAGES_HEADER, PROFILE_PATH, SNAPSHOT_PATH, SOURCE_PATH,
+};
 use super::{answered, now};
 use crate::outage::{LONGEST_PAUSE, pause};
+use crate::snapshots::{self, USABLE};
 
 /// Variable with the bytes of batches that one object may hold.
 const BYTES: &str = "HEADWATER_EDGE_BUFFER_BYTES";
@@ -44,6 +47,10 @@ const FIRST_TRY: Duration = Duration::from_secs(1);
 const MOST_FAILURES: i64 = 8;
 /// Batches in a row at which it failed, after which it is given a pause.
 const MOST_BROKEN_IN_A_ROW: u32 = 3;
+/// People of whom one object keeps what is known; beyond that the oldest are deleted.
+const MOST_SNAPSHOTS: i64 = 100_000;
+/// How often the object deletes what is too old or too much.
+const TIDYING: Duration = Duration::from_secs(3_600);
 /// How long a batch that was refused is set aside before it is tried again.
 const SET_ASIDE: Span = Span::from_seconds(15 * 60);
 
@@ -53,7 +60,11 @@ CREATE TABLE IF NOT EXISTS batch (
     parts INTEGER NOT NULL, failures INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS part (
     batch_id INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (batch_id, number));
-CREATE TABLE IF NOT EXISTS source (write_key TEXT PRIMARY KEY, heard TEXT NOT NULL)";
+CREATE TABLE IF NOT EXISTS source (write_key TEXT PRIMARY KEY, heard TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+    key TEXT PRIMARY KEY, profile_id TEXT NOT NULL, at INTEGER NOT NULL, heard TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS snapshot_profile ON snapshot (profile_id);
+CREATE INDEX IF NOT EXISTS snapshot_at ON snapshot (at)";
 
 /// Holds batches until the aggregator has them.
 #[durable_object(alarm)]
@@ -115,6 +126,16 @@ impl DurableObject for EdgeBuffer {
         if path == BATCH_PATH {
             return self.keep(&mut request).await;
         }
+        if let Some(key) = path.strip_prefix(SNAPSHOT_PATH) {
+            return self.snapshot(key, &mut request).await;
+        }
+        if let Some(profile_id) = path.strip_prefix(PROFILE_PATH) {
+            self.sql(
+                "DELETE FROM snapshot WHERE profile_id = ?",
+                vec![profile_id.into()],
+            )?;
+            return Ok(Response::empty()?.with_status(204));
+        }
         let write_key = path.strip_prefix(SOURCE_PATH).unwrap_or_default();
         match request.method() {
             Method::Put => self.remember(write_key, &request.text().await?),
@@ -135,7 +156,8 @@ impl DurableObject for EdgeBuffer {
     /// Delivers. An alarm that fails is repeated six times only, so it never fails.
     async fn alarm(&self) -> worker::Result<Response> {
         let next = match self.deliver().await {
-            Ok(next) => next,
+            Ok(Some(next)) => Some(next),
+            Ok(None) => self.expire().unwrap_or(Some(RESCUE)),
             Err(error) => {
                 worker::console_error!(
                     "the edge's buffer cannot be read, its events stay in it: {error}"
@@ -455,6 +477,53 @@ impl EdgeBuffer {
             SqlStorageValue::String(heard) => Some(heard),
             _ => None,
         }))
+    }
+
+    /// Reads, keeps or deletes what was heard of somebody.
+    async fn snapshot(&self, key: &str, request: &mut Request) -> worker::Result<Response> {
+        match request.method() {
+            Method::Put => {
+                let text = request.text().await?;
+                let heard: snapshots::Heard = serde_json::from_str(&text)?;
+                self.sql(
+                    "INSERT INTO snapshot (key, profile_id, at, heard) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET profile_id = excluded.profile_id, at = excluded.at, heard = excluded.heard WHERE excluded.at >= snapshot.at",
+                    vec![
+                        key.into(),
+                        heard.snapshot.profile_id.unwrap_or_default().into(),
+                        heard.at.as_millis().into(),
+                        text.into(),
+                    ],
+                )?;
+                let storage = self.state.storage();
+                if storage.get_alarm().await?.is_none() {
+                    storage.set_alarm(TIDYING).await?;
+                }
+            }
+            Method::Delete => {
+                self.sql("DELETE FROM snapshot WHERE key = ?", vec![key.into()])?;
+            }
+            _ => {
+                let rows =
+                    self.sql("SELECT heard FROM snapshot WHERE key = ?", vec![key.into()])?;
+                return match rows.into_iter().flatten().next() {
+                    Some(SqlStorageValue::String(heard)) => Response::ok(heard),
+                    _ => Response::error("not heard of", 404),
+                };
+            }
+        }
+        Ok(Response::empty()?.with_status(204))
+    }
+
+    /// Deletes snapshots that are too old or too many. Gives the time after which to look again.
+    fn expire(&self) -> worker::Result<Option<Duration>> {
+        let oldest = now().plus(USABLE.negated()).as_millis();
+        self.sql("DELETE FROM snapshot WHERE at < ?", vec![oldest.into()])?;
+        self.sql(
+            "DELETE FROM snapshot WHERE key IN (SELECT key FROM snapshot ORDER BY at DESC LIMIT -1 OFFSET ?)",
+            vec![MOST_SNAPSHOTS.into()],
+        )?;
+        let rows = self.sql("SELECT 1 FROM snapshot LIMIT 1", vec![])?;
+        Ok((!rows.is_empty()).then_some(TIDYING))
     }
 
     /// Keeps the youngest of what isolates have heard of a source.

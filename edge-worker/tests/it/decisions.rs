@@ -1,6 +1,8 @@
 //! Decisions: for the caller alone, with consent alone, never a trait.
 
 use cdp_core::consent::Choices;
+use cdp_core::forward::Subject;
+use cdp_core::time::Span;
 use serde_json::{Value, json};
 
 use crate::host::{BROWSER, KEY, MemoryHost, batch, body, post, serve, track, with};
@@ -146,5 +148,64 @@ fn the_reply_to_a_batch_carries_the_decisions_it_asked_for() {
             .collect::<Vec<_>>(),
         [true, false, false],
         "nothing is looked up without consent"
+    );
+}
+
+#[test]
+fn a_decision_on_what_was_known_before_says_how_old_that_is() {
+    for (seconds, words) in [
+        (0, None),
+        (12, Some("12 s ago")),
+        (130, Some("2 min ago")),
+        (7_300, Some("2 h ago")),
+    ] {
+        let host = MemoryHost {
+            age: Span::from_seconds(seconds),
+            ..MemoryHost::default()
+        };
+        let decision = ask(&host, Some(BROWSER), json!({"personalization": true}));
+        assert_eq!(decision["variant"], "sneakers");
+        let told = decision["reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find_map(|reason| {
+                reason
+                    .as_str()
+                    .unwrap()
+                    .split_once("known ")
+                    .map(|(_, age)| age.to_owned())
+            });
+        assert_eq!(told.is_some(), words.is_some());
+        assert!(
+            told.unwrap_or_default()
+                .starts_with(words.unwrap_or_default()),
+            "{decision}"
+        );
+    }
+}
+
+#[test]
+fn who_says_something_of_consent_is_forgotten_at_once() {
+    let host = MemoryHost::default();
+    let said = json!({"writeKey": KEY, "anonymousId": BROWSER, "userId": "u-1", "consent": {"categoryPreferences": {"personalization": false}}});
+    assert_eq!(
+        serve(&host, post("/v1/consent", said.to_string())).status,
+        200
+    );
+    let both = [
+        Subject::AnonymousId(BROWSER.to_owned()),
+        Subject::UserId("u-1".to_owned()),
+    ];
+    assert_eq!(*host.forgotten.lock().unwrap(), both);
+    let withdrawn = MemoryHost {
+        choices: Choices::from([("personalization".to_owned(), false)]),
+        ..MemoryHost::default()
+    };
+    ask(&withdrawn, Some(BROWSER), json!({"personalization": true}));
+    assert_eq!(
+        *withdrawn.forgotten.lock().unwrap(),
+        both[..1],
+        "and who did on another device"
     );
 }

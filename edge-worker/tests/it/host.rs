@@ -7,12 +7,12 @@ use std::task::{Context, Poll, Waker};
 
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
-use cdp_core::decision::{Experience, Variant};
-use cdp_core::forward::{Forward, Forwarded, Membership, Snapshot, SnapshotQuery};
+use cdp_core::decision::Experience;
+use cdp_core::forward::{Forward, Membership, Snapshot, SnapshotQuery, Subject};
 use cdp_core::outcome::{MessageOutcome, Outcome};
-use cdp_core::source::{ConsentBasis, SourceConfig};
-use cdp_core::time::Timestamp;
-use edge_worker::{Host, RateLimiter, Request, Response, Unavailable};
+use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
+use cdp_core::time::{Span, Timestamp};
+use edge_worker::{Host, Known, RateLimiter, Request, Response, Taken, Unavailable};
 use serde_json::{Value, json};
 
 pub(crate) const KEY: &str = "wk_test";
@@ -28,6 +28,14 @@ pub(crate) struct MemoryHost {
     pub(crate) collection: CollectionPolicy,
     pub(crate) enabled: bool,
     pub(crate) policy: Policy,
+    pub(crate) basis: ConsentBasis,
+    pub(crate) experiences: Vec<Experience>,
+    pub(crate) user_token_keys: Vec<UserTokenKey>,
+    /// Whose snapshots were asked for, beside those that came with batches.
+    pub(crate) asked: Mutex<Vec<Subject>>,
+    pub(crate) forgotten: Mutex<Vec<Subject>>,
+    /// How old what it knows is.
+    pub(crate) age: Span,
     pub(crate) now: Mutex<Timestamp>,
     pub(crate) limiter: Mutex<RateLimiter>,
 }
@@ -43,10 +51,24 @@ impl Default for MemoryHost {
             collection: CollectionPolicy::default(),
             enabled: true,
             policy: Policy::default(),
+            basis: ConsentBasis::EveryEvent,
+            user_token_keys: Vec::new(),
+            asked: Mutex::default(),
+            forgotten: Mutex::default(),
+            age: Span::default(),
+            experiences: vec![experience(json!({
+                "id": "exp_1", "name": "Sneakers", "placement": "home-hero", "audience_id": "aud_1",
+                "variants": [{"key": "sneakers", "value": {"title": "Fresh"}}]
+            }))],
             now: Mutex::new(Timestamp::from_millis(1_769_853_600_000)),
             limiter: Mutex::new(RateLimiter::new(100)),
         }
     }
+}
+
+/// An experience from its JSON.
+pub(crate) fn experience(written: Value) -> Experience {
+    serde_json::from_value(written).unwrap()
 }
 
 impl MemoryHost {
@@ -61,15 +83,20 @@ impl MemoryHost {
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn known(&self) -> Known {
         let member = Membership {
             audience_id: "aud_1".to_owned(),
             name: "Sneaker fans".to_owned(),
         };
-        Snapshot {
+        let snapshot = Snapshot {
             profile_id: Some("prf_1".to_owned()),
             audiences: vec![member],
             choices: self.choices.clone(),
+            version: 1,
+        };
+        Known {
+            snapshot,
+            age: self.age,
         }
     }
 }
@@ -89,35 +116,22 @@ impl Host for MemoryHost {
 
     async fn source(&self, write_key: &str) -> Result<Option<Arc<SourceConfig>>, Unavailable> {
         self.available()?;
-        let hero = Experience {
-            id: "exp_1".to_owned(),
-            name: "Sneakers".to_owned(),
-            placement: "home-hero".to_owned(),
-            enabled: true,
-            priority: 0,
-            audience_id: Some("aud_1".to_owned()),
-            holdout: 0.0,
-            variants: vec![Variant {
-                key: "sneakers".to_owned(),
-                weight: 1.0,
-                value: json!({"title": "Fresh"}),
-            }],
-        };
         let config = SourceConfig {
             source_id: "src_1".to_owned(),
             space_id: "spc_1".to_owned(),
             write_key: KEY.to_owned(),
-            consent_basis: ConsentBasis::EveryEvent,
+            consent_basis: self.basis.clone(),
             allowed_origins: self.origins.clone(),
             collection: self.collection,
             enabled: self.enabled,
             policy: self.policy.clone(),
-            experiences: vec![hero],
+            experiences: self.experiences.clone(),
+            user_token_keys: self.user_token_keys.clone(),
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }
 
-    async fn forward(&self, batch: Forward) -> Result<Forwarded, Unavailable> {
+    async fn forward(&self, batch: Forward) -> Result<Taken, Unavailable> {
         self.available()?;
         let admitted = batch.admitted.iter().map(|admitted| MessageOutcome {
             index: admitted.index,
@@ -133,14 +147,19 @@ impl Host for MemoryHost {
         });
         let mut outcomes: Vec<MessageOutcome> = admitted.chain(refused).collect();
         outcomes.sort_by_key(|line| line.index);
-        let snapshot = batch.snapshot_of.is_some().then(|| self.snapshot());
+        let known = batch.snapshot_of.is_some().then(|| self.known());
         self.forwarded.lock().unwrap().push(batch);
-        Ok(Forwarded { outcomes, snapshot })
+        Ok(Taken { outcomes, known })
     }
 
-    async fn snapshot(&self, _query: SnapshotQuery) -> Result<Snapshot, Unavailable> {
+    async fn snapshot(&self, query: SnapshotQuery) -> Result<Known, Unavailable> {
         self.available()?;
-        Ok(MemoryHost::snapshot(self))
+        self.asked.lock().unwrap().push(query.of);
+        Ok(self.known())
+    }
+
+    async fn forget(&self, _space_id: &str, whom: Vec<Subject>) {
+        self.forgotten.lock().unwrap().extend(whom);
     }
 
     async fn count(&self, counts: Counts) -> Result<(), Unavailable> {

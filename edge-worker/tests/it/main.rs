@@ -9,5 +9,7 @@ mod counting;
 mod decisions;
 mod host;
 mod limits;
+mod ofrep;
 mod requests;
 mod sdk;
+mod user_tokens;
