@@ -1,9 +1,12 @@
 //! What the edge and the aggregator say to each other. JSON on the wire; the same types in process.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::consent::Choices;
+use crate::decision::Exposed;
 use crate::event::{Event, Writer};
 use crate::ledger::{LedgerMark, TabReport};
 use crate::outcome::{MessageOutcome, Outcome};
@@ -165,6 +168,12 @@ pub struct Snapshot {
     /// The person's current consent choices.
     #[serde(default)]
     pub choices: Choices,
+    /// What the person was shown of the experiences that may be decided, by experience.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exposures: BTreeMap<String, Exposed>,
+    /// Of when all this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// A profile's place in an audience.
@@ -174,6 +183,9 @@ pub struct Membership {
     pub audience_id: String,
     /// The audience's name, for the reasons of a decision.
     pub name: String,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// Asks the aggregator for a snapshot.

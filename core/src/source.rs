@@ -1,6 +1,9 @@
 //! What the edge has to know of a source to judge its messages.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::collection::CollectionPolicy;
 use crate::consent::Policy;
@@ -52,9 +55,15 @@ pub struct SourceConfig {
     pub enabled: bool,
     /// The space's consent policy.
     pub policy: Policy,
-    /// The space's enabled experiences.
+    /// The space's enabled experiences that are not over.
     #[serde(default)]
     pub experiences: Vec<Experience>,
+    /// What placements show where nothing is decided, of those that have such a default.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, Value>,
+    /// Share of all people who see the default everywhere.
+    #[serde(default)]
+    pub holdout: f64,
 }
 
 fn enabled() -> bool {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use std::collections::BTreeMap;
+
 use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::Event;
@@ -23,6 +25,8 @@ fn judge(body: &[u8]) -> Judged {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        defaults: BTreeMap::new(),
+        holdout: 0.0,
     };
     let intake = Intake {
         config: &config,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::Endpoint;
 use crate::anonymous_id;
 use crate::authenticate::authenticate;
-use crate::decide::{self, Caller};
+use crate::decide::{self, Caller, Moment};
 use crate::decompress;
 use crate::error::EdgeError;
 use crate::host::Host;
@@ -119,7 +119,9 @@ pub(crate) async fn collect<H: Host>(
 
     let mut decisions = BTreeMap::new();
     if !placements.is_empty() {
-        decisions = decide::all(&config, &caller, &placements, forwarded.snapshot.as_ref());
+        let moment = Moment::of(host);
+        let snapshot = forwarded.snapshot.as_ref();
+        decisions = decide::all(&config, &caller, &placements, snapshot, &moment);
     }
     let stored = forwarded
         .outcomes

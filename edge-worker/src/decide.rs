@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
-use cdp_core::decision::{Decision, decide};
+use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::forward::{Snapshot, SnapshotQuery};
 use cdp_core::source::SourceConfig;
+use cdp_core::time::Timestamp;
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
 
@@ -13,12 +14,30 @@ use crate::anonymous_id;
 use crate::authenticate::authenticate;
 use crate::decompress;
 use crate::error::EdgeError;
+use crate::exposure;
 use crate::host::Host;
 use crate::http::{Request, Response};
 use crate::rate_limit;
 
 /// More placements than this in one request are a mistake.
 pub(crate) const MOST_PLACEMENTS: usize = 50;
+
+/// When decisions are made, and the id by which they are known.
+pub(crate) struct Moment {
+    now: Timestamp,
+    decision_id: String,
+}
+
+impl Moment {
+    /// Now, with a fresh id.
+    pub(crate) fn of<H: Host>(host: &H) -> Self {
+        let id = uuid::Builder::from_random_bytes(host.random()).into_uuid();
+        Self {
+            now: host.now(),
+            decision_id: format!("dec_{}", id.simple()),
+        }
+    }
+}
 
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
@@ -65,7 +84,17 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
             .ok(),
         Err(_) => None,
     };
-    let decisions = all(&config, &caller, &asked.placements, snapshot.as_ref());
+    let moment = Moment::of(host);
+    let decisions = all(
+        &config,
+        &caller,
+        &asked.placements,
+        snapshot.as_ref(),
+        &moment,
+    );
+    if asked.track {
+        exposure::record(host, request, &config, &caller, &decisions).await?;
+    }
     Ok(Response::json(200, &json!({ "decisions": decisions })))
 }
 
@@ -76,19 +105,31 @@ pub(crate) fn refusal(policy: &Policy) -> Choices {
 }
 
 /// The anonymous id to decide for, or why there is none to look up.
-pub(crate) fn subject<'a>(config: &SourceConfig, caller: &Caller<'a>) -> Result<&'a str, String> {
+pub(crate) fn subject<'a>(
+    config: &SourceConfig,
+    caller: &Caller<'a>,
+) -> Result<&'a str, (Cause, String)> {
     let evidence = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
     let why = config.policy.ask(Use::Decisions, &evidence);
     match why.verdict {
         Verdict::Allow => {}
-        Verdict::Hold => return Err(format!("no choice about {} yet: {why}", why.purpose)),
-        Verdict::Deny => return Err(format!("no consent to {}: {why}", why.purpose)),
+        Verdict::Hold => {
+            let reason = format!("no choice about {} yet: {why}", why.purpose);
+            return Err((Cause::Consent, reason));
+        }
+        Verdict::Deny => {
+            let reason = format!("no consent to {}: {why}", why.purpose);
+            return Err((Cause::Consent, reason));
+        }
     }
+    let nobody = |reason: &str| (Cause::Caller, reason.to_owned());
     let id = caller
         .anonymous_id
-        .ok_or("the caller has no anonymous id")?;
+        .ok_or_else(|| nobody("the caller has no anonymous id"))?;
     if !anonymous_id::is_unguessable(id) {
-        return Err("the anonymous id could be guessed: decisions need a random one of 32 characters or more, such as a UUID".to_owned());
+        return Err(nobody(
+            "the anonymous id could be guessed: decisions need a random one of 32 characters or more, such as a UUID",
+        ));
     }
     Ok(id)
 }
@@ -99,6 +140,7 @@ pub(crate) fn all(
     caller: &Caller<'_>,
     placements: &[String],
     snapshot: Option<&Snapshot>,
+    moment: &Moment,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
     let withdrawn = snapshot.and_then(|snapshot| {
@@ -106,25 +148,36 @@ pub(crate) fn all(
         config.policy.uses.decisions.iter().find(denied)
     });
     let one = |placement: &String| match (&subject, snapshot) {
-        (Ok(_), Some(_)) if let Some(purpose) = withdrawn => Decision::default_content(
+        (Ok(_), Some(_)) if let Some(purpose) = withdrawn => Decision::refused(
             placement,
+            Cause::Consent,
             format!("the person has withdrawn consent to {purpose}"),
         ),
-        (Err(reason), _) => Decision::default_content(placement, reason.clone()),
-        (Ok(_), None) => Decision::default_content(
+        (Err((cause, reason)), _) => Decision::refused(placement, *cause, reason.clone()),
+        (Ok(_), None) => Decision::refused(
             placement,
+            Cause::Unavailable,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(id), Some(snapshot)) => decide(
-            &config.experiences,
-            placement,
-            snapshot,
-            snapshot.profile_id.as_deref().unwrap_or(id),
-        ),
+        (Ok(id), Some(snapshot)) => {
+            let asker = Asker {
+                snapshot,
+                bucket_by: snapshot.profile_id.as_deref().unwrap_or(id),
+                holdout: config.holdout,
+                now: moment.now,
+            };
+            decide(&config.experiences, placement, &asker)
+        }
+    };
+    let finished = |placement: &String| {
+        let mut decision = one(placement);
+        decision.name(&moment.decision_id);
+        decision.fill(config.defaults.get(placement));
+        decision
     };
     placements
         .iter()
         .take(MOST_PLACEMENTS)
-        .map(|placement| (placement.clone(), one(placement)))
+        .map(|placement| (placement.clone(), finished(placement)))
         .collect()
 }

@@ -51,6 +51,8 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
         enabled: true,
         policy: Policy::default(),
         experiences: Vec::new(),
+        defaults: std::collections::BTreeMap::new(),
+        holdout: 0.0,
     };
     let intake = Intake {
         config: &config,

@@ -1,5 +1,6 @@
 //! A host in memory: one source, a store of forwarded batches, a profile with one audience.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -65,11 +66,14 @@ impl MemoryHost {
         let member = Membership {
             audience_id: "aud_1".to_owned(),
             name: "Sneaker fans".to_owned(),
+            since: Some(Timestamp::from_millis(1_769_000_000_000)),
         };
         Snapshot {
             profile_id: Some("prf_1".to_owned()),
             audiences: vec![member],
             choices: self.choices.clone(),
+            as_of: Some(*self.now.lock().unwrap()),
+            ..Snapshot::default()
         }
     }
 }
@@ -93,15 +97,13 @@ impl Host for MemoryHost {
             id: "exp_1".to_owned(),
             name: "Sneakers".to_owned(),
             placement: "home-hero".to_owned(),
-            enabled: true,
-            priority: 0,
             audience_id: Some("aud_1".to_owned()),
-            holdout: 0.0,
             variants: vec![Variant {
                 key: "sneakers".to_owned(),
-                weight: 1.0,
                 value: json!({"title": "Fresh"}),
+                ..Variant::default()
             }],
+            ..Experience::default()
         };
         let config = SourceConfig {
             source_id: "src_1".to_owned(),
@@ -113,6 +115,8 @@ impl Host for MemoryHost {
             enabled: self.enabled,
             policy: self.policy.clone(),
             experiences: vec![hero],
+            defaults: BTreeMap::from([("footer".to_owned(), json!({"title": "Ours"}))]),
+            holdout: 0.0,
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }
