@@ -13,5 +13,5 @@ mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{must_exist, prepare, rule};
-pub(crate) use members::{Belongs, memberships_of, names_of_profile};
+pub(crate) use members::{Belongs, for_decisions, memberships_of};
 pub(crate) use stage::{apply, follow_the_clock};

@@ -28,6 +28,7 @@ mod ledger;
 mod live;
 mod matching;
 mod pipeline;
+mod placement;
 mod priority;
 mod profile;
 mod quarantine;

@@ -102,7 +102,10 @@ mod tests {
 
     #[test]
     fn a_schema_that_cannot_be_used_is_told_by_place() {
-        let wrong = paths(json!({"properties": {"a": {"type": "strong"}}}), Value::Null);
+        let wrong = paths(
+            json!({"properties": {"a": {"type": "strong"}}}),
+            Value::Null,
+        );
         assert_eq!(wrong, ["schema/properties/a/type"]);
         let fetched = paths(json!({"$ref": "https://example.com/schema"}), Value::Null);
         assert_eq!(fetched, ["schema/$ref"]);

@@ -92,10 +92,12 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
         snapshot.as_ref(),
         &moment,
     );
+    let mut reply = json!({ "decisions": decisions });
     if asked.track {
-        exposure::record(host, request, &config, &caller, &decisions).await?;
+        let tracked = exposure::record(host, request, &config, &caller, &decisions).await?;
+        reply["tracked"] = tracked.into();
     }
-    Ok(Response::json(200, &json!({ "decisions": decisions })))
+    Ok(Response::json(200, &reply))
 }
 
 /// The choices of somebody for whom nothing is decided.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cdp_core::decision::{Decision, EXPOSURE_EVENT};
 use cdp_core::forward::Forward;
+use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::wire::{Batch, Intake};
 use serde_json::{Value, json};
@@ -14,20 +15,21 @@ use crate::host::Host;
 use crate::http::Request;
 
 /// Sends an exposure for each decision, as the caller would: it is read, judged and gated like any other
-/// event, so without consent to it nothing is stored.
+/// event, so without consent to it nothing is stored. Says whether there was any and all are stored;
+/// the decisions are good without that.
 pub(crate) async fn record<H: Host>(
     host: &H,
     request: &Request,
     config: &SourceConfig,
     caller: &Caller<'_>,
     decisions: &BTreeMap<String, Decision>,
-) -> Result<(), EdgeError> {
+) -> Result<bool, EdgeError> {
     let messages: Vec<Value> = decisions
         .values()
         .filter_map(|decision| message(caller, decision))
         .collect();
     if messages.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let body = json!({ "batch": messages }).to_string();
     let received_at = host.now();
@@ -43,7 +45,7 @@ pub(crate) async fn record<H: Host>(
         &mut String::new,
     );
     // What is denied is told in the ledger, as everything that is denied.
-    host.forward(Forward {
+    let forward = Forward {
         space_id: config.space_id.clone(),
         source_id: config.source_id.clone(),
         received_at,
@@ -52,9 +54,12 @@ pub(crate) async fn record<H: Host>(
         refused: judged.refused,
         ledger: Vec::new(),
         snapshot_of: None,
-    })
-    .await?;
-    Ok(())
+    };
+    let forwarded = host.forward(forward).await;
+    Ok(forwarded.is_ok_and(|forwarded| {
+        let mut lines = forwarded.outcomes.iter();
+        lines.all(|line| matches!(line.outcome, Outcome::Ok | Outcome::Duplicate))
+    }))
 }
 
 fn message(caller: &Caller<'_>, decision: &Decision) -> Option<Value> {

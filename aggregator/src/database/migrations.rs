@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 15] = [
+const STEPS: [(&str, &str, &str); 16] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -35,13 +35,18 @@ const STEPS: [(&str, &str, &str); 15] = [
     step!("0013", "quarantine_place"),
     step!("0014", "identity_rules"),
     step!("0015", "identity_suggestion"),
+    step!("0017", "exposure"),
 ];
 
 /// All steps, in order.
 pub(super) fn all() -> Migrator {
-    let steps = (1..).zip(STEPS).map(|(version, (_, name, sql))| {
+    let number = |text: &str| {
+        text.bytes()
+            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+    };
+    let steps = STEPS.into_iter().map(|(version, name, sql)| {
         Migration::new(
-            version,
+            number(version),
             Cow::Borrowed(name),
             MigrationType::Simple,
             SqlStr::from_static(sql),
