@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use cdp_core::consent::Receipt;
-use cdp_core::decision::{
-    Asker, EXPOSURE_EVENT, Experience, Exposed, Shown, Variant, decide,
-};
+use cdp_core::decision::{Asker, EXPOSURE_EVENT, Experience, Exposed, Shown, Variant, decide};
 use cdp_core::event::{Event, EventKind};
 use cdp_core::fields::Fields;
 use cdp_core::forward::Snapshot;

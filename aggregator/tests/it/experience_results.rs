@@ -14,19 +14,31 @@ fn browser(number: usize) -> String {
 fn event(id: &str, number: usize, hour: i64, name: &str, properties: Value) -> Value {
     let (day, hour) = (5 + hour / 24, hour % 24);
     let at = format!("2026-01-{day:02}T{hour:02}:00:00Z");
-    with(track(id, &browser(number), name, properties), "timestamp", json!(at))
+    with(
+        track(id, &browser(number), name, properties),
+        "timestamp",
+        json!(at),
+    )
 }
 
 fn exposure(number: usize, experience: &Value, arm: &str, hour: i64) -> Value {
     let held = arm == "holdout";
     let variant = if held { Value::Null } else { json!(arm) };
     let properties = json!({"experience": experience["id"], "variant": variant, "placement": "hero", "holdout": held});
-    event(&format!("x-{number}-{arm}"), number, hour, "Experience Viewed", properties)
+    event(
+        &format!("x-{number}-{arm}"),
+        number,
+        hour,
+        "Experience Viewed",
+        properties,
+    )
 }
 
 fn results(server: &Server, experience: &Value, query: &str) -> Value {
     let id = experience["id"].as_str().unwrap();
-    server.get(&format!("/api/v1/experiences/{id}/results?{query}")).ok()
+    server
+        .get(&format!("/api/v1/experiences/{id}/results?{query}"))
+        .ok()
 }
 
 fn arm<'a>(results: &'a Value, key: &str) -> &'a Value {
@@ -38,47 +50,100 @@ fn arm<'a>(results: &'a Value, key: &str) -> &'a Value {
 #[test]
 fn arms_are_compared_by_what_their_people_did_after_they_were_shown_one() {
     let server = Server::fresh();
-    let experience = json!({"name": "Hero", "placement": "hero", "holdout": 0.5, "variants": [{"key": "a"}]});
+    let experience =
+        json!({"name": "Hero", "placement": "hero", "holdout": 0.5, "variants": [{"key": "a"}]});
     let experience = server.post("/api/v1/experiences", &experience).ok();
     let mut events = Vec::new();
     for number in 0..80 {
-        let (arm, buys) = if number < 40 { ("holdout", number < 10) } else { ("a", number < 70) };
+        let (arm, buys) = if number < 40 {
+            ("holdout", number < 10)
+        } else {
+            ("a", number < 70)
+        };
         events.push(exposure(number, &experience, arm, 10));
         if buys {
-            let order = json!({"revenue": 10, "country": if number % 2 == 0 { "DE" } else { "FR" }});
-            events.push(event(&format!("o-{number}"), number, 12, "Order Completed", order));
+            let order =
+                json!({"revenue": 10, "country": if number % 2 == 0 { "DE" } else { "FR" }});
+            events.push(event(
+                &format!("o-{number}"),
+                number,
+                12,
+                "Order Completed",
+                order,
+            ));
         }
     }
     // Before the exposure, and too long after it: neither counts.
-    events.push(event("before", 39, 9, "Order Completed", json!({"revenue": 99})));
-    events.push(event("late", 38, 10 + 7 * 24, "Order Completed", json!({"revenue": 99})));
+    events.push(event(
+        "before",
+        39,
+        9,
+        "Order Completed",
+        json!({"revenue": 99}),
+    ));
+    events.push(event(
+        "late",
+        38,
+        10 + 7 * 24,
+        "Order Completed",
+        json!({"revenue": 99}),
+    ));
     server.batch(&events);
 
     let found = results(&server, &experience, "event=Order%20Completed&within=7d");
-    assert_eq!((&found["people"], &found["baseline"]), (&json!(80), &json!("holdout")));
+    assert_eq!(
+        (&found["people"], &found["baseline"]),
+        (&json!(80), &json!("holdout"))
+    );
     let (held, a) = (arm(&found, "holdout"), arm(&found, "a"));
-    assert_eq!((&held["people"], &held["converted"], &held["value"]), (&json!(40), &json!(10), &json!(0.25)));
-    assert_eq!((&a["people"], &a["converted"], &a["value"]), (&json!(40), &json!(30), &json!(0.75)));
+    assert_eq!(
+        (&held["people"], &held["converted"], &held["value"]),
+        (&json!(40), &json!(10), &json!(0.25))
+    );
+    assert_eq!(
+        (&a["people"], &a["converted"], &a["value"]),
+        (&json!(40), &json!(30), &json!(0.75))
+    );
     assert_eq!(a["comparison"]["outcome"]["status"], "ready", "{a}");
-    assert_eq!(a["comparison"]["outcome"]["estimate"], 2.0, "three times as many: {a}");
+    assert_eq!(
+        a["comparison"]["outcome"]["estimate"], 2.0,
+        "three times as many: {a}"
+    );
     assert!(held["comparison"].is_null());
     assert_eq!(found["split"]["expected"], json!([40.0, 40.0]));
     assert!(found["split"]["warning"].is_null());
 
     let longer = results(&server, &experience, "event=Order%20Completed&within=8d");
     assert_eq!(arm(&longer, "holdout")["converted"], 11);
-    let german = "event=Order%20Completed&within=7d&where=%7B%22country%22%3A%7B%22eq%22%3A%22DE%22%7D%7D";
-    assert_eq!(arm(&results(&server, &experience, german), "a")["converted"], 15);
+    let german =
+        "event=Order%20Completed&within=7d&where=%7B%22country%22%3A%7B%22eq%22%3A%22DE%22%7D%7D";
+    assert_eq!(
+        arm(&results(&server, &experience, german), "a")["converted"],
+        15
+    );
     let revenue = "metric=sum&event=Order%20Completed&of=properties.revenue&within=7d";
-    assert_eq!(arm(&results(&server, &experience, revenue), "a")["value"], 7.5);
+    assert_eq!(
+        arm(&results(&server, &experience, revenue), "a")["value"],
+        7.5
+    );
     let basket = "metric=mean&event=Order%20Completed&of=properties.revenue&within=7d";
-    assert_eq!(arm(&results(&server, &experience, basket), "a")["value"], 10.0);
+    assert_eq!(
+        arm(&results(&server, &experience, basket), "a")["value"],
+        10.0
+    );
 
     let id = experience["id"].as_str().unwrap();
-    let wrong = server.get(&format!("/api/v1/experiences/{id}/results?metric=sum&within=soon"));
+    let wrong = server.get(&format!(
+        "/api/v1/experiences/{id}/results?metric=sum&within=soon"
+    ));
     assert_eq!(wrong.error(), (422, "invalid_definition".to_owned()));
     let mistakes = wrong.json()["error"]["details"]["mistakes"].clone();
-    let paths: Vec<&Value> = mistakes.as_array().unwrap().iter().map(|mistake| &mistake["path"]).collect();
+    let paths: Vec<&Value> = mistakes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mistake| &mistake["path"])
+        .collect();
     assert_eq!(paths, ["event", "within", "of"]);
 }
 
@@ -95,15 +160,38 @@ fn who_was_shown_two_arms_or_takes_consent_back_does_not_count() {
         .collect();
     server.batch(&events);
     // Shown again: still once a person.
-    server.batch(&[event("again", 0, 11, "Experience Viewed", json!({"experience": experience["id"], "variant": "a"}))]);
+    server.batch(&[event(
+        "again",
+        0,
+        11,
+        "Experience Viewed",
+        json!({"experience": experience["id"], "variant": "a"}),
+    )]);
     let before = results(&server, &experience, "event=Bought");
-    assert_eq!((&before["people"], &before["excluded"]), (&json!(6), &json!({"crossed": 0, "unknown_arm": 1})));
+    assert_eq!(
+        (&before["people"], &before["excluded"]),
+        (&json!(6), &json!({"crossed": 0, "unknown_arm": 1}))
+    );
     assert_eq!(before["baseline"], "a");
 
     // Two browsers of one person with two arms; one who withdraws.
-    server.batch(&[identify("i1", &browser(2), "ada", json!({})), identify("i2", &browser(3), "ada", json!({}))]);
-    statement(&server, "c1", &json!({"anonymousId": browser(0)}), &json!({"personalization": false}));
+    server.batch(&[
+        identify("i1", &browser(2), "ada", json!({})),
+        identify("i2", &browser(3), "ada", json!({})),
+    ]);
+    statement(
+        &server,
+        "c1",
+        &json!({"anonymousId": browser(0)}),
+        &json!({"personalization": false}),
+    );
     let after = results(&server, &experience, "event=Bought");
-    assert_eq!((&after["people"], &after["excluded"]["crossed"]), (&json!(3), &json!(1)));
-    assert_eq!((&arm(&after, "a")["people"], &arm(&after, "b")["people"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&after["people"], &after["excluded"]["crossed"]),
+        (&json!(3), &json!(1))
+    );
+    assert_eq!(
+        (&arm(&after, "a")["people"], &arm(&after, "b")["people"]),
+        (&json!(1), &json!(2))
+    );
 }

@@ -15,16 +15,27 @@ fn ask(server: &Server, browser: &str, track: bool, choices: &Value) -> Value {
 }
 
 fn decision(server: &Server, browser: &str) -> Value {
-    ask(server, browser, false, &json!({"analytics": true, "personalization": true}))
+    ask(
+        server,
+        browser,
+        false,
+        &json!({"analytics": true, "personalization": true}),
+    )
 }
 
 /// The event that a page sends when it shows a decision.
 fn shown(id: &str, browser: &str, decision: &Value) -> Value {
-    track(id, browser, "Experience Viewed", decision["exposure"].clone())
+    track(
+        id,
+        browser,
+        "Experience Viewed",
+        decision["exposure"].clone(),
+    )
 }
 
 fn make(server: &Server, more: Value) -> Value {
-    let mut experience = json!({"name": "Hero", "placement": "hero", "variants": [{"key": "a"}, {"key": "b"}]});
+    let mut experience =
+        json!({"name": "Hero", "placement": "hero", "variants": [{"key": "a"}, {"key": "b"}]});
     for (name, value) in more.as_object().unwrap() {
         experience[name] = value.clone();
     }
@@ -39,7 +50,9 @@ fn change(server: &Server, experience: &Value, variants: Value) -> Value {
 
 fn exposures(server: &Server, browser: &str) -> usize {
     let events = server.timeline(&format!("anonymous_id:{browser}"));
-    let viewed = events.iter().filter(|event| event["event"] == "Experience Viewed");
+    let viewed = events
+        .iter()
+        .filter(|event| event["event"] == "Experience Viewed");
     viewed.count()
 }
 
@@ -58,7 +71,10 @@ fn the_arm_that_was_shown_first_stays_and_follows_the_person_to_another_device()
     // Nobody new gets b any more.
     let made = change(&server, &made, only_a);
     let kept = decision(&server, PHONE);
-    assert_eq!((&kept["variant"], &kept["why"][0]["by"]), (&json!("b"), &json!("exposure")));
+    assert_eq!(
+        (&kept["variant"], &kept["why"][0]["by"]),
+        (&json!("b"), &json!("exposure"))
+    );
     server.batch(&[track("m3", LAPTOP, "Page Seen", json!({}))]);
     assert_eq!(decision(&server, LAPTOP)["variant"], "a");
 
@@ -68,7 +84,10 @@ fn the_arm_that_was_shown_first_stays_and_follows_the_person_to_another_device()
     server.batch(&[identify("m5", PHONE, "ada", json!({}))]);
     for browser in [PHONE, LAPTOP] {
         let decision = decision(&server, browser);
-        assert_eq!((&decision["variant"], &decision["why"][0]["by"]), (&json!("b"), &json!("exposure")));
+        assert_eq!(
+            (&decision["variant"], &decision["why"][0]["by"]),
+            (&json!("b"), &json!("exposure"))
+        );
     }
     // What is switched off is passed over.
     let off = json!([{"key": "a"}, {"key": "b", "enabled": false}]);
@@ -79,7 +98,10 @@ fn the_arm_that_was_shown_first_stays_and_follows_the_person_to_another_device()
 #[test]
 fn a_cap_lets_the_next_experience_decide_and_a_decision_counts_once() {
     let server = Server::fresh();
-    let capped = make(&server, json!({"priority": 1, "variants": [{"key": "capped"}], "frequency_caps": [{"exposures": 2, "within": "7d"}]}));
+    let capped = make(
+        &server,
+        json!({"priority": 1, "variants": [{"key": "capped"}], "frequency_caps": [{"exposures": 2, "within": "7d"}]}),
+    );
     make(&server, json!({"variants": [{"key": "usual"}]}));
     server.batch(&[track("m1", PHONE, "Page Seen", json!({}))]);
     let first = decision(&server, PHONE);
@@ -87,14 +109,20 @@ fn a_cap_lets_the_next_experience_decide_and_a_decision_counts_once() {
     server.batch(&[shown("m2", PHONE, &first)]);
     server.batch(&[shown("m3", PHONE, &first)]);
     let second = decision(&server, PHONE);
-    assert_eq!(second["variant"], "capped", "one decision counts once: {second}");
+    assert_eq!(
+        second["variant"], "capped",
+        "one decision counts once: {second}"
+    );
     // The reply to the exposure knows of it already.
     let mut body = json!({"writeKey": server.keys().write_key, "anonymousId": PHONE, "placements": ["hero"],
         "consent": {"categoryPreferences": {"personalization": true}}});
     body["batch"] = json!([shown("m4", PHONE, &second)]);
     let reply = server.public("/v1/batch", &body).ok()["decisions"]["hero"].clone();
     assert_eq!(reply["variant"], "usual");
-    assert_eq!(reply["why"][0], json!({"experience": capped["id"], "outcome": "cap", "as_of": reply["why"][0]["as_of"]}));
+    assert_eq!(
+        reply["why"][0],
+        json!({"experience": capped["id"], "outcome": "cap", "as_of": reply["why"][0]["as_of"]})
+    );
     // Another person is not capped.
     server.batch(&[track("m5", LAPTOP, "Page Seen", json!({}))]);
     assert_eq!(decision(&server, LAPTOP)["variant"], "capped");
@@ -107,7 +135,11 @@ fn a_caller_that_shows_at_once_may_have_the_exposure_recorded_with_the_answer() 
     server.batch(&[track("m1", PHONE, "Page Seen", json!({}))]);
     let all = json!({"analytics": true, "personalization": true});
     assert_eq!(ask(&server, PHONE, false, &all)["variant"], "a");
-    assert_eq!(exposures(&server, PHONE), 0, "nobody said that it was shown");
+    assert_eq!(
+        exposures(&server, PHONE),
+        0,
+        "nobody said that it was shown"
+    );
     assert_eq!(ask(&server, PHONE, true, &all)["variant"], "a");
     assert_eq!(exposures(&server, PHONE), 1);
     // Without consent to events nothing is stored, and the decision is given all the same.
@@ -117,18 +149,28 @@ fn a_caller_that_shows_at_once_may_have_the_exposure_recorded_with_the_answer() 
     assert_eq!(exposures(&server, LAPTOP), 0);
     // Nothing was decided, so nothing was shown.
     let nothing = json!({"analytics": true, "personalization": false});
-    assert_eq!(ask(&server, PHONE, true, &nothing)["why"], json!([{"outcome": "consent"}]));
+    assert_eq!(
+        ask(&server, PHONE, true, &nothing)["why"],
+        json!([{"outcome": "consent"}])
+    );
     assert_eq!(exposures(&server, PHONE), 1);
 }
 
 #[test]
 fn what_is_taken_back_is_forgotten_and_what_never_was_is_not_remembered() {
     let server = Server::fresh();
-    let made = make(&server, json!({"variants": [{"key": "a", "weight": 0}, {"key": "b"}]}));
+    let made = make(
+        &server,
+        json!({"variants": [{"key": "a", "weight": 0}, {"key": "b"}]}),
+    );
     server.batch(&[track("m1", PHONE, "Page Seen", json!({}))]);
     let first = decision(&server, PHONE);
     server.batch(&[shown("m2", PHONE, &first)]);
-    change(&server, &made, json!([{"key": "a"}, {"key": "b", "weight": 0}]));
+    change(
+        &server,
+        &made,
+        json!([{"key": "a"}, {"key": "b", "weight": 0}]),
+    );
     assert_eq!(decision(&server, PHONE)["variant"], "b");
 
     let who = json!({"anonymousId": PHONE});
@@ -138,10 +180,18 @@ fn what_is_taken_back_is_forgotten_and_what_never_was_is_not_remembered() {
     let agreed = track("m4", PHONE, "Page Seen", json!({}));
     server.batch(&[agreed]);
     let anew = decision(&server, PHONE);
-    assert_eq!((&anew["variant"], &anew["why"][0]["by"]), (&json!("a"), &json!("hash")));
+    assert_eq!(
+        (&anew["variant"], &anew["why"][0]["by"]),
+        (&json!("a"), &json!("hash"))
+    );
 
     // An exposure to what never existed is an event like any other and changes nothing.
-    let forged = json!({"experience": "exp_made_up", "variant": "b", "placement": "hero", "holdout": false});
-    server.batch(&[with(track("m5", PHONE, "Experience Viewed", forged), "userId", json!("eve"))]);
+    let forged =
+        json!({"experience": "exp_made_up", "variant": "b", "placement": "hero", "holdout": false});
+    server.batch(&[with(
+        track("m5", PHONE, "Experience Viewed", forged),
+        "userId",
+        json!("eve"),
+    )]);
     assert_eq!(decision(&server, PHONE)["variant"], "a");
 }

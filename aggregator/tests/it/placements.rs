@@ -13,8 +13,13 @@ fn hero() -> Value {
 
 fn paths(answer: &crate::harness::Answer) -> Value {
     let mistakes = answer.json()["error"]["details"]["mistakes"].clone();
-    let paths = mistakes.as_array().unwrap_or_else(|| panic!("{}", answer.text));
-    paths.iter().map(|mistake| mistake["path"].clone()).collect()
+    let paths = mistakes
+        .as_array()
+        .unwrap_or_else(|| panic!("{}", answer.text));
+    paths
+        .iter()
+        .map(|mistake| mistake["path"].clone())
+        .collect()
 }
 
 #[test]
@@ -27,7 +32,10 @@ fn what_an_experience_shows_is_checked_and_so_is_a_new_schema() {
     let wrong = json!({"name": "Hero", "placement": "home-hero", "variants": [{"key": "a", "value": {"title": "Hi"}}, {"key": "b", "value": {"title": 7}}, {"key": "c"}]});
     let refused = server.post("/api/v1/experiences", &wrong);
     assert_eq!(refused.error(), (422, "invalid_definition".to_owned()));
-    assert_eq!(paths(&refused), json!(["variants[1].value/title", "variants[2].value"]));
+    assert_eq!(
+        paths(&refused),
+        json!(["variants[1].value/title", "variants[2].value"])
+    );
     let right = json!({"name": "Hero", "placement": "home-hero", "variants": [{"key": "a", "value": {"title": "Hi"}}]});
     let experience = server.post("/api/v1/experiences", &right).ok();
 
@@ -37,16 +45,36 @@ fn what_an_experience_shows_is_checked_and_so_is_a_new_schema() {
     assert_eq!(paths(&refused), json!(["schema"]));
     assert!(refused.text.contains(experience["id"].as_str().unwrap()));
     let other = json!({"version": 1, "default": {"titel": "Hello"}});
-    assert_eq!(paths(&server.patch(at, &other)), json!(["default", "default"]));
-    assert_eq!(paths(&server.patch(at, &json!({"version": 1, "key": "x"}))), json!(["key"]));
-    assert_eq!(paths(&server.patch(at, &json!({"name": "x"}))), json!(["version"]));
-    let changed = server.patch(at, &json!({"version": 1, "name": "The hero"})).ok();
-    assert_eq!((&changed["version"], &changed["default"]["title"]), (&json!(2), &json!("Welcome")));
-    assert_eq!(server.patch(at, &json!({"version": 1, "name": "y"})).status, 409);
+    assert_eq!(
+        paths(&server.patch(at, &other)),
+        json!(["default", "default"])
+    );
+    assert_eq!(
+        paths(&server.patch(at, &json!({"version": 1, "key": "x"}))),
+        json!(["key"])
+    );
+    assert_eq!(
+        paths(&server.patch(at, &json!({"name": "x"}))),
+        json!(["version"])
+    );
+    let changed = server
+        .patch(at, &json!({"version": 1, "name": "The hero"}))
+        .ok();
+    assert_eq!(
+        (&changed["version"], &changed["default"]["title"]),
+        (&json!(2), &json!("Welcome"))
+    );
+    assert_eq!(
+        server.patch(at, &json!({"version": 1, "name": "y"})).status,
+        409
+    );
     assert_eq!(server.get(at).ok()["name"], "The hero");
     assert_eq!(server.all("/api/v1/placements").len(), 1);
     let typo = json!({"key": "p", "name": "P", "shcema": {}, "schema": {"type": "strong"}});
-    assert_eq!(paths(&server.post("/api/v1/placements", &typo)), json!(["shcema", "schema/type"]));
+    assert_eq!(
+        paths(&server.post("/api/v1/placements", &typo)),
+        json!(["shcema", "schema/type"])
+    );
 }
 
 #[test]

@@ -163,14 +163,27 @@ fn a_decision_says_why_on_which_evidence_and_as_of_when() {
     );
     let exposure = &decision["exposure"];
     assert_eq!(
-        (&exposure["experience"], &exposure["variant"], &exposure["holdout"]),
+        (
+            &exposure["experience"],
+            &exposure["variant"],
+            &exposure["holdout"]
+        ),
         (&json!("exp_1"), &json!("sneakers"), &json!(false))
     );
-    assert!(exposure["decision_id"].as_str().unwrap().starts_with("dec_"));
+    assert!(
+        exposure["decision_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("dec_")
+    );
     let refused = ask(&MemoryHost::default(), Some(BROWSER), json!({}));
     assert_eq!(refused["why"], json!([{"outcome": "consent"}]));
     assert_eq!(refused["exposure"], Value::Null);
-    let nobody = ask(&MemoryHost::default(), Some("42"), json!({"personalization": true}));
+    let nobody = ask(
+        &MemoryHost::default(),
+        Some("42"),
+        json!({"personalization": true}),
+    );
     assert_eq!(nobody["why"], json!([{"outcome": "caller"}]));
 }
 
@@ -178,8 +191,14 @@ fn a_decision_says_why_on_which_evidence_and_as_of_when() {
 fn where_nothing_is_decided_the_placements_default_is_given_to_everybody() {
     for choices in [json!({}), json!({"personalization": true})] {
         let asked = json!({"writeKey": KEY, "anonymousId": BROWSER, "placements": ["footer"], "consent": {"categoryPreferences": choices}});
-        let reply = body(&serve(&MemoryHost::default(), post("/v1/decide", asked.to_string())));
-        assert_eq!(reply["decisions"]["footer"]["value"], json!({"title": "Ours"}));
+        let reply = body(&serve(
+            &MemoryHost::default(),
+            post("/v1/decide", asked.to_string()),
+        ));
+        assert_eq!(
+            reply["decisions"]["footer"]["value"],
+            json!({"title": "Ours"})
+        );
         assert_eq!(reply["decisions"]["footer"]["variant"], Value::Null);
     }
 }
@@ -192,9 +211,15 @@ fn an_exposure_is_recorded_only_for_a_caller_that_says_so_and_agrees_to_it() {
             "consent": {"categoryPreferences": choices}})
     };
     let all = json!({"analytics": true, "personalization": true});
-    serve(&host, post("/v1/decide", asked(false, all.clone()).to_string()));
+    serve(
+        &host,
+        post("/v1/decide", asked(false, all.clone()).to_string()),
+    );
     assert!(host.forwarded.lock().unwrap().is_empty());
-    let reply = body(&serve(&host, post("/v1/decide", asked(true, all).to_string())));
+    let reply = body(&serve(
+        &host,
+        post("/v1/decide", asked(true, all).to_string()),
+    ));
     {
         assert_eq!(reply["tracked"], true);
         let forwarded = host.forwarded.lock().unwrap();
@@ -211,9 +236,17 @@ fn an_exposure_is_recorded_only_for_a_caller_that_says_so_and_agrees_to_it() {
         );
     }
     let no_events = json!({"analytics": false, "personalization": true});
-    let reply = body(&serve(&host, post("/v1/decide", asked(true, no_events).to_string())));
+    let reply = body(&serve(
+        &host,
+        post("/v1/decide", asked(true, no_events).to_string()),
+    ));
     assert_eq!(reply["decisions"]["home-hero"]["variant"], "sneakers");
     assert_eq!(reply["tracked"], false);
     let forwarded = host.forwarded.lock().unwrap();
-    assert!(forwarded.iter().skip(1).all(|batch| batch.admitted.is_empty()));
+    assert!(
+        forwarded
+            .iter()
+            .skip(1)
+            .all(|batch| batch.admitted.is_empty())
+    );
 }
