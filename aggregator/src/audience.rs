@@ -16,5 +16,5 @@ mod why;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{counters, look_again_at, must_exist, prepare, rule, that_reads};
-pub(crate) use members::{Belongs, memberships_of, names_of_profile};
+pub(crate) use members::{Belongs, for_decisions, memberships_of};
 pub(crate) use stage::{apply, follow_the_clock};

@@ -9,8 +9,8 @@ use axum::routing::{any, get};
 
 use crate::app::App;
 use crate::{
-    audience, computed_trait, consent, counting, experience, identity, ledger, matching, profile,
-    quarantine, source, tracking_plan, user_token, withdrawal,
+    audience, computed_trait, consent, counting, experience, identity, ledger, matching, placement,
+    profile, quarantine, source, tracking_plan, user_token, withdrawal,
 };
 
 pub(crate) mod api;
@@ -36,7 +36,8 @@ fn operations() -> Api {
     let api = identity::routes::routes(profile::routes::routes(Api::default()));
     let api = audience::routes::routes(matching::routes::routes(api));
     let api = computed_trait::routes::routes(api);
-    let api = user_token::routes::routes(experience::routes::routes(api));
+    let api = experience::routes::routes(placement::routes::routes(api));
+    let api = user_token::routes::routes(api);
     let api = ledger::routes::routes(api);
     let api = quarantine::routes::routes(api);
     let api = tracking_plan::routes::routes(api);

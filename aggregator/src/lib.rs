@@ -29,6 +29,7 @@ mod live;
 mod matching;
 mod memo;
 mod pipeline;
+mod placement;
 mod priority;
 mod profile;
 mod quarantine;

@@ -25,7 +25,8 @@ use crate::live::Live;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::{
-    audience, clock, computed_trait, consent, identity, ingest, priority, traits, withdrawal,
+    audience, clock, computed_trait, consent, experience, identity, ingest, priority, traits,
+    withdrawal,
 };
 
 mod account;
@@ -152,6 +153,7 @@ pub(crate) async fn follow(
     identity::link(connection, turn, identity).await?;
     traits::apply(connection, turn).await?;
     computed_trait::apply(connection, turn).await?;
+    experience::apply(connection, turn).await?;
     let left = audience::apply(connection, turn, clock::now()).await?;
     withdrawal::tell(connection, turn, left, clock::now()).await
 }

@@ -1,17 +1,18 @@
-//! What the edge needs of a profile to decide: memberships and consent, from memory where nothing has
+//! What the edge needs of a profile to decide: memberships, exposures and consent, from memory where nothing has
 //! changed since they were read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cdp_core::forward::{Membership, Snapshot, SnapshotQuery, Subject};
+use cdp_core::decision::{Experience, SPACE_HOLDOUT};
+use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
 
 use crate::app::App;
 use crate::consent::Rules;
 use crate::error::Result;
-use crate::{audience, clock, consent, profile};
+use crate::{audience, clock, consent, experience, profile};
 
 /// The answer to an edge, which may have what there is to say.
 pub(crate) async fn unless_known(app: &App, query: &SnapshotQuery) -> Result<Option<Snapshot>> {
@@ -22,22 +23,30 @@ pub(crate) async fn unless_known(app: &App, query: &SnapshotQuery) -> Result<Opt
 
 /// The snapshot of whoever has this id; empty for a stranger.
 pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<Snapshot> {
+    // What is in memory holds until the pipeline says otherwise, so it is of now.
+    let as_of = Some(clock::now());
     let identity = app.sources.identity(space_id);
     let Ok(identifier) = identity.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
     let (known, version) = app.snapshots.get(space_id, &identifier);
     if let Some(snapshot) = known {
-        return Ok(Snapshot::clone(&snapshot));
+        return Ok(Snapshot {
+            as_of,
+            ..Snapshot::clone(&snapshot)
+        });
     }
     let stamp = app.snapshots.stamp(clock::now());
     let Some(mut snapshot) = read(app, space_id, &identifier).await? else {
-        return Ok(Snapshot::default());
+        return Ok(Snapshot {
+            as_of,
+            ..Snapshot::default()
+        });
     };
     snapshot.version = stamp;
     app.snapshots
         .put(version, space_id, &identifier, snapshot.clone());
-    Ok(snapshot)
+    Ok(Snapshot { as_of, ..snapshot })
 }
 
 async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Option<Snapshot>> {
@@ -46,21 +55,47 @@ async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Opti
     else {
         return Ok(None);
     };
+    drop(connection);
+    // All sources of a space have the same experiences.
+    let sources = app.sources.of_space(space_id);
+    let experiences = sources.first().map(|config| config.experiences.as_slice());
+    of_profile(app, space_id, profile_id, experiences.unwrap_or_default())
+        .await
+        .map(Some)
+}
+
+/// What a decision between these experiences needs of a profile.
+pub(crate) async fn of_profile(
+    app: &App,
+    space_id: &str,
+    profile_id: String,
+    experiences: &[Experience],
+) -> Result<Snapshot> {
+    let mut connection = app.database.reader().acquire().await?;
     let rules = Rules::of(&app.sources, space_id);
     let needed = rules.for_decisions();
-    let audiences =
-        audience::names_of_profile(&mut connection, space_id, &profile_id, needed).await?;
+    let audiences = audience::for_decisions(&mut connection, space_id, &profile_id, needed).await?;
+    let mut exposures =
+        experience::exposures_of(&mut connection, space_id, &profile_id, needed).await?;
+    let counts: BTreeMap<&str, usize> = experiences
+        .iter()
+        .map(|experience| (experience.id.as_str(), experience.counts()))
+        .chain([(SPACE_HOLDOUT, 0)])
+        .collect();
+    exposures.retain(|id, _| counts.contains_key(id.as_str()));
+    for (id, exposed) in &mut exposures {
+        *exposed = exposed.for_snapshot(counts.get(id.as_str()).copied().unwrap_or(0));
+    }
     let mut choices =
         consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
-    Ok(Some(Snapshot {
-        audiences: audiences
-            .into_iter()
-            .map(|(audience_id, name)| Membership { audience_id, name })
-            .collect(),
+    Ok(Snapshot {
+        audiences,
+        exposures,
         choices: choices.remove(&profile_id).unwrap_or_default(),
         profile_id: Some(profile_id),
+        as_of: Some(clock::now()),
         version: 0,
-    }))
+    })
 }
 
 /// Snapshots in memory; beyond this many it starts anew.

@@ -4,6 +4,7 @@
 //! `consent_cases <seed> <policies> <cases of each> <now in milliseconds>` prints one JSON document; the same
 //! arguments give the same.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use cdp_core::collection::{Caller, CollectionPolicy};
@@ -253,15 +254,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             id: "exp_1".to_owned(),
             name: "Hero".to_owned(),
             placement: "hero".to_owned(),
-            enabled: true,
-            priority: 0,
-            audience_id: None,
-            holdout: 0.0,
             variants: vec![Variant {
                 key: "shown".to_owned(),
-                weight: 1.0,
                 value: json!(1),
+                ..Variant::default()
             }],
+            ..Experience::default()
         };
         let config = SourceConfig {
             source_id: format!("src_{at}"),
@@ -274,6 +272,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             policy: read,
             experiences: vec![experience],
             user_token_keys: Vec::new(),
+            defaults: BTreeMap::new(),
+            holdout: 0.0,
         };
         let cases: Vec<Value> = (0..cases).map(|_| case(&config, now, &mut dice)).collect();
         out.push(json!({"config": config, "cases": cases}));

@@ -1,56 +1,26 @@
 //! Decisions: which variant of which experience a placement shows, and why.
+//!
+//! [`decide`] is the one place where a decision is made, in the browser, at the edge and on the server.
+//! It needs the experiences, a person's [`Snapshot`] and the time, and nothing else: what the person was
+//! shown before is in the snapshot ([`Exposed`]). `docs/experiences.md` tells the same rules to people.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::forward::Snapshot;
+use crate::time::Timestamp;
 
-/// A personalisation of one placement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Experience {
-    /// `exp_…`
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// The place on the page, such as `home-hero`.
-    pub placement: String,
-    /// Whether it takes part.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// Among experiences that fit, the highest wins; then the smallest id.
-    #[serde(default)]
-    pub priority: i64,
-    /// Who sees it; everybody when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience_id: Option<String>,
-    /// Share of the audience that sees the default instead, 0 to 1, so that the effect can be measured.
-    #[serde(default)]
-    pub holdout: f64,
-    /// What is shown.
-    pub variants: Vec<Variant>,
-}
+mod consider;
+mod experience;
+mod exposure;
+mod why;
 
-fn yes() -> bool {
-    true
-}
+pub use experience::{Cap, Experience, MOST_CAPPED, Mistake, Variant};
+pub use exposure::{EXPOSURE_EVENT, Exposed, Exposure, HOLDOUT, SPACE_HOLDOUT, Shown};
+pub use why::{Assigned, Cause, Evidence, Why};
 
-/// One thing that may be shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Variant {
-    /// Name within the experience.
-    pub key: String,
-    /// Share relative to the other variants.
-    #[serde(default = "one")]
-    pub weight: f64,
-    /// What the page gets; any JSON.
-    #[serde(default)]
-    pub value: Value,
-}
-
-fn one() -> f64 {
-    1.0
-}
+use consider::Considered;
 
 /// The answer for one placement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,10 +31,16 @@ pub struct Decision {
     pub experience: Option<String>,
     /// Key of the variant; null shows the default.
     pub variant: Option<String>,
-    /// The variant's value.
+    /// The variant's value, or the placement's default; null where the page has its own.
     pub value: Option<Value>,
     /// Why, in words for a person.
     pub reasons: Vec<String>,
+    /// The same for a program: each experience of the placement, in the order in which they were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<Why>,
+    /// The properties of the event that tells that this was shown; absent where nothing was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
 }
 
 impl Decision {
@@ -72,150 +48,140 @@ impl Decision {
     #[must_use]
     pub fn default_content(placement: &str, reason: impl Into<String>) -> Self {
         Self {
+            reasons: vec![reason.into()],
+            ..Self::nothing(placement)
+        }
+    }
+
+    /// The page's own default, because of something that is no experience's doing.
+    #[must_use]
+    pub fn refused(placement: &str, cause: Cause, reason: impl Into<String>) -> Self {
+        Self {
+            why: vec![Why::of_nobody(cause)],
+            ..Self::default_content(placement, reason)
+        }
+    }
+
+    fn nothing(placement: &str) -> Self {
+        Self {
             placement: placement.to_owned(),
             experience: None,
             variant: None,
             value: None,
-            reasons: vec![reason.into()],
+            reasons: Vec::new(),
+            why: Vec::new(),
+            exposure: None,
+        }
+    }
+
+    /// Gives the placement's default where nothing else is shown.
+    pub fn fill(&mut self, default: Option<&Value>) {
+        if self.experience.is_none() {
+            self.value = default.cloned();
+        }
+    }
+
+    /// Says by which id the decision is known, so that showing it twice counts once.
+    pub fn name(&mut self, decision_id: &str) {
+        if let Some(exposure) = &mut self.exposure {
+            exposure.decision_id = Some(decision_id.to_owned());
         }
     }
 }
 
-impl Experience {
-    /// Whether the experience can be decided.
-    ///
-    /// # Errors
-    /// Says what is wrong and how to write it.
-    pub fn check(&self) -> Result<(), String> {
-        if self.name.is_empty() || self.placement.is_empty() {
-            return Err("an experience needs a \"name\" and a \"placement\"".to_owned());
-        }
-        if !(0.0..=1.0).contains(&self.holdout) {
-            return Err(format!(
-                "\"holdout\" is a share from 0 to 1, not {}",
-                self.holdout
-            ));
-        }
-        if self.variants.is_empty() {
-            return Err(
-                "\"variants\" needs at least one variant such as {\"key\":\"a\",\"value\":{}}"
-                    .to_owned(),
-            );
-        }
-        let mut keys: Vec<&str> = self
-            .variants
-            .iter()
-            .map(|variant| variant.key.as_str())
-            .collect();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.len() != self.variants.len() || keys.contains(&"") {
-            return Err("each variant needs a \"key\" of its own".to_owned());
-        }
-        let weights_fit = self
-            .variants
-            .iter()
-            .all(|variant| variant.weight.is_finite() && variant.weight >= 0.0);
-        if !weights_fit || self.total_weight() <= 0.0 {
-            return Err(
-                "each \"weight\" is a number of 0 or more, and one of them is more than 0"
-                    .to_owned(),
-            );
-        }
-        Ok(())
-    }
-
-    fn total_weight(&self) -> f64 {
-        self.variants.iter().map(|variant| variant.weight).sum()
-    }
-
-    /// The variant for a person: the same person gets the same one as long as the weights stay.
-    fn pick(&self, key: &str) -> Option<&Variant> {
-        let mut point = share(&self.id, "variant", key) * self.total_weight();
-        let mut weighted = self.variants.iter().filter(|variant| variant.weight > 0.0);
-        for variant in weighted.clone() {
-            if point < variant.weight {
-                return Some(variant);
-            }
-            point -= variant.weight;
-        }
-        weighted.next_back()
-    }
+/// For whom, and when, something is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// What is known of the person.
+    pub snapshot: &'a Snapshot,
+    /// Names the person or browser: it decides between arms that the person was never shown, the same
+    /// each time.
+    pub bucket_by: &'a str,
+    /// Share of all people who see the default everywhere, 0 to 1.
+    pub holdout: f64,
+    /// Now.
+    pub now: Timestamp,
 }
 
-/// What the caller sees at a placement. `bucket_by` names the person or browser: it decides between
-/// variants and the holdout, the same each time.
+/// What the caller sees at a placement.
+///
+/// The experiences of the placement are asked one after the other: the highest priority first, between
+/// equal ones the smallest id. The first that takes the person decides; one that does not (because it is
+/// off, not now, for others, has no variant for the person, or was shown often enough) lets the next
+/// one decide. A holdout takes the person: who is in it sees the default, and nothing else decides.
 #[must_use]
-pub fn decide(
-    experiences: &[Experience],
-    placement: &str,
-    snapshot: &Snapshot,
-    bucket_by: &str,
-) -> Decision {
-    let mut fitting: Vec<&Experience> = experiences
+pub fn decide(experiences: &[Experience], placement: &str, asker: &Asker<'_>) -> Decision {
+    let mut asked: Vec<&Experience> = experiences
         .iter()
-        .filter(|experience| experience.enabled && experience.placement == placement)
+        .filter(|experience| experience.placement == placement)
         .collect();
-    if fitting.is_empty() {
-        return Decision::default_content(placement, "no experience is enabled for this placement");
-    }
-    fitting.sort_by(|left, right| {
+    asked.sort_by(|left, right| {
         right
             .priority
             .cmp(&left.priority)
             .then_with(|| left.id.cmp(&right.id))
     });
-    let mut reasons = Vec::new();
-    for experience in fitting {
-        let name = &experience.name;
-        match membership(experience, snapshot) {
-            Err(reason) => reasons.push(reason),
-            Ok(_) if share(&experience.id, "holdout", bucket_by) < experience.holdout => {
-                reasons.push(format!(
-                    "in the holdout of \"{name}\", which sees the default"
-                ));
-                return Decision {
-                    reasons,
-                    ..Decision::default_content(placement, "")
-                };
-            }
-            Ok(why) => {
-                let variant = experience.pick(bucket_by);
-                reasons.insert(0, why);
-                return Decision {
-                    placement: placement.to_owned(),
-                    experience: Some(experience.id.clone()),
-                    variant: variant.map(|variant| variant.key.clone()),
-                    value: variant.map(|variant| variant.value.clone()),
-                    reasons,
-                };
-            }
-        }
+    let mut answer = Decision::nothing(placement);
+    if !asked.iter().any(|experience| experience.enabled) {
+        let reason = "no experience is enabled for this placement";
+        answer.reasons.push(reason.to_owned());
     }
-    Decision {
-        reasons,
-        ..Decision::default_content(placement, "")
+    let mut asked = asked.into_iter();
+    for experience in asked.by_ref() {
+        let Considered { why, words, takes } = consider::consider(experience, asker);
+        answer.why.push(why);
+        let Some(variant) = takes else {
+            // What is off is nobody's reason.
+            if experience.enabled {
+                answer.reasons.push(words);
+            }
+            continue;
+        };
+        take(&mut answer, experience, variant, words, asker);
+        break;
     }
+    answer
+        .why
+        .extend(asked.map(|experience| Why::of(experience, Cause::Priority, asker)));
+    answer
 }
 
-fn membership(experience: &Experience, snapshot: &Snapshot) -> Result<String, String> {
-    let Some(audience_id) = &experience.audience_id else {
-        return Ok(format!("\"{}\" is for everybody", experience.name));
+/// Writes down that an experience takes the person, with a variant or into its holdout; or that the
+/// space's holdout does instead.
+fn take(
+    answer: &mut Decision,
+    experience: &Experience,
+    variant: Option<&Variant>,
+    words: String,
+    asker: &Asker<'_>,
+) {
+    let mut exposure = Exposure {
+        experience: experience.id.clone(),
+        variant: variant.map(|variant| variant.key.clone()),
+        placement: experience.placement.clone(),
+        holdout: variant.is_none(),
+        decision_id: None,
     };
-    let member = snapshot
-        .audiences
-        .iter()
-        .find(|membership| membership.audience_id == *audience_id);
-    match member {
-        Some(membership) => Ok(format!(
-            "in audience \"{}\" ({audience_id})",
-            membership.name
-        )),
-        None => Err(format!(
-            "not in the audience of \"{}\" ({audience_id})",
-            experience.name
-        )),
+    if let Some(by) = consider::held_by_space(asker) {
+        let reason = "in the space's holdout, which sees the default everywhere";
+        answer.reasons.push(reason.to_owned());
+        if let Some(why) = answer.why.last_mut() {
+            why.outcome = Cause::Holdout;
+            why.by = Some(by);
+        }
+        SPACE_HOLDOUT.clone_into(&mut exposure.experience);
+        exposure.variant = None;
+        exposure.holdout = true;
+    } else if let Some(variant) = variant {
+        // The reason why something is shown is what people ask for.
+        answer.reasons.insert(0, words);
+        answer.experience = Some(experience.id.clone());
+        answer.variant = Some(variant.key.clone());
+        answer.value = Some(variant.value.clone());
+    } else {
+        answer.reasons.push(words);
     }
+    answer.exposure = Some(exposure);
 }
 
 /// A number in [0, 1) that follows from its arguments: the first 52 bits of a SHA-256.

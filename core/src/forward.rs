@@ -1,9 +1,12 @@
 //! What the edge and the aggregator say to each other. JSON on the wire; the same types in process.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::consent::Choices;
+use crate::decision::Exposed;
 use crate::event::{Event, Writer};
 use crate::identifier::{ANONYMOUS_ID, USER_ID};
 use crate::ledger::{LedgerMark, TabReport};
@@ -169,6 +172,12 @@ pub struct Snapshot {
     /// Larger than that of every snapshot which the aggregator read before; 0 for a stranger's.
     #[serde(default)]
     pub version: i64,
+    /// What the person was shown of the experiences that may be decided, by experience.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exposures: BTreeMap<String, Exposed>,
+    /// Of when all this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// A profile's place in an audience.
@@ -178,6 +187,9 @@ pub struct Membership {
     pub audience_id: String,
     /// The audience's name, for the reasons of a decision.
     pub name: String,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// Asks the aggregator for a snapshot.

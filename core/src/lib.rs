@@ -34,6 +34,8 @@ pub mod json_path;
 pub mod ledger;
 pub mod origin;
 pub mod outcome;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod placement;
 pub mod rate;
 pub mod recent;
 pub mod signature;

@@ -1,8 +1,10 @@
 //! What the edge has to know of a source to judge its messages.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::collection::CollectionPolicy;
 use crate::consent::Policy;
@@ -55,9 +57,15 @@ pub struct SourceConfig {
     pub enabled: bool,
     /// The space's consent policy.
     pub policy: Policy,
-    /// The space's experiences.
+    /// The space's experiences; one that is switched off or over is there without its variants.
     #[serde(default)]
     pub experiences: Vec<Experience>,
+    /// What placements show where nothing is decided, of those that have such a default.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, Value>,
+    /// Share of all people who see the default everywhere.
+    #[serde(default)]
+    pub holdout: f64,
     /// What the space's user tokens may be signed with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub user_token_keys: Vec<UserTokenKey>,

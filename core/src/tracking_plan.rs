@@ -18,7 +18,7 @@ use crate::event::{Event, EventKind};
 mod compile;
 mod infer;
 mod read;
-mod schema;
+pub(crate) mod schema;
 mod verdict;
 mod words;
 

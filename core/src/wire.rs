@@ -417,6 +417,9 @@ pub struct DecideRequest {
     /// The caller's consent now.
     #[serde(default)]
     pub consent: DecideConsent,
+    /// Whether what is decided is shown at once, so that the exposures are recorded with the answer.
+    #[serde(default)]
+    pub track: bool,
 }
 
 /// The consent that comes with a request for decisions.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use std::collections::BTreeMap;
+
 use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::Event;
@@ -24,6 +26,8 @@ fn judge(body: &[u8]) -> Judged {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        defaults: BTreeMap::new(),
+        holdout: 0.0,
     };
     let intake = Intake {
         config: &config,

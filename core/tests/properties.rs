@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use cdp_core::address::{self, IpPolicy};
 use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::{Choices, Grant, Grants, Policy, Regime, Said, Standing, Verdict, verdict};
-use cdp_core::decision::{Experience, Variant, decide};
+use cdp_core::decision::{Asker, Experience, Variant, decide};
 use cdp_core::forward::Snapshot;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Edge, Rules, resolve};
@@ -79,6 +79,8 @@ fn source() -> SourceConfig {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        defaults: BTreeMap::new(),
+        holdout: 0.0,
     }
 }
 
@@ -302,35 +304,29 @@ fn variants_are_shared_by_weight_and_stay() {
     let variant = |key: &str, weight: f64| Variant {
         key: key.to_owned(),
         weight,
-        value: Value::Null,
+        ..Variant::default()
     };
     let experience = Experience {
         id: "exp_1".to_owned(),
         name: "Split".to_owned(),
         placement: "hero".to_owned(),
-        enabled: true,
-        priority: 0,
-        audience_id: None,
         holdout: 0.25,
         variants: vec![variant("a", 1.0), variant("b", 2.0), variant("zero", 0.0)],
+        ..Experience::default()
     };
     let mut counts: BTreeMap<Option<String>, u32> = BTreeMap::new();
     for person in 0..4_000 {
         let key = format!("prf_{person}");
-        let decision = decide(
-            std::slice::from_ref(&experience),
-            "hero",
-            &Snapshot::default(),
-            &key,
-        );
+        let asker = Asker {
+            snapshot: &Snapshot::default(),
+            bucket_by: &key,
+            holdout: 0.0,
+            now: Timestamp::default(),
+        };
+        let decision = decide(std::slice::from_ref(&experience), "hero", &asker);
         assert_eq!(
             decision,
-            decide(
-                std::slice::from_ref(&experience),
-                "hero",
-                &Snapshot::default(),
-                &key
-            )
+            decide(std::slice::from_ref(&experience), "hero", &asker)
         );
         *counts.entry(decision.variant).or_default() += 1;
     }

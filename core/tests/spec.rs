@@ -15,7 +15,7 @@ use cdp_core::audience::{Expr, Facts};
 use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::computed_trait::{Definition, State};
 use cdp_core::consent::{Choices, Evidence, Grants, Policy, Receipt, Standing, Use, Verdict};
-use cdp_core::decision::{Experience, decide};
+use cdp_core::decision::{Asker, EXPOSURE_EVENT, Experience, Exposed, Shown, decide};
 use cdp_core::event::{Event, EventKind};
 use cdp_core::fields::Fields;
 use cdp_core::forward::{Membership, Snapshot};
@@ -82,6 +82,8 @@ fn batches() {
             policy: Policy::default(),
             experiences: Vec::new(),
             user_token_keys: Vec::new(),
+            defaults: BTreeMap::new(),
+            holdout: 0.0,
         };
         let body = fixture["request"].to_string();
         let batch = Batch::read(body.as_bytes()).unwrap();
@@ -183,6 +185,8 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
         policy: policy.clone(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        defaults: BTreeMap::new(),
+        holdout: 0.0,
     };
     let mut message =
         json!({"type": "track", "event": "A", "messageId": "m1", "anonymousId": "a1"});
@@ -568,42 +572,126 @@ fn computed_traits_in_every_order_and_split() {
 
 #[test]
 fn decisions() {
+    let mut cases = 0;
     for (file, fixture) in fixtures("decisions") {
+        let place = file.display().to_string();
         let experiences: Vec<Experience> =
-            serde_json::from_value(fixture["experiences"].clone()).unwrap();
-        experiences
-            .iter()
-            .for_each(|experience| experience.check().unwrap());
-        for case in objects(&fixture["cases"]) {
-            let audiences: Vec<(String, String)> =
-                serde_json::from_value(case["audiences"].clone()).unwrap();
-            let audiences = audiences
-                .into_iter()
-                .map(|(audience_id, name)| Membership { audience_id, name })
-                .collect();
-            let snapshot = Snapshot {
-                audiences,
-                ..Snapshot::default()
-            };
-            let decision = decide(
-                &experiences,
-                case["placement"].as_str().unwrap(),
-                &snapshot,
-                "a1",
-            );
-            assert_eq!(
-                json!(decision.variant),
-                case["variant"],
-                "{}: {case}",
-                file.display()
-            );
-            let reason = case["reason"].as_str().unwrap();
-            assert!(
-                decision.reasons.iter().any(|found| found.contains(reason)),
-                "{}: {:?}",
-                file.display(),
-                decision.reasons
-            );
+            serde_json::from_value(fixture.get("experiences").cloned().unwrap_or(json!([])))
+                .unwrap();
+        for experience in &experiences {
+            assert_eq!(experience.mistakes(), [], "{place}");
         }
+        for case in fixture["cases"].as_array().into_iter().flatten() {
+            decision(&experiences, &fixture, case, &format!("{place}: {case}"));
+            cases += 1;
+        }
+        for refused in fixture["refused"].as_array().into_iter().flatten() {
+            let experience: Experience = serde_json::from_value(refused[0].clone()).unwrap();
+            let found: Vec<String> = experience
+                .mistakes()
+                .into_iter()
+                .map(|mistake| mistake.path)
+                .collect();
+            assert_eq!(json!(found), refused[1], "{place}: {}", refused[0]);
+            cases += 1;
+        }
+    }
+    assert!(cases >= 80, "{cases} cases");
+}
+
+/// One decision. A case's `exposures` are events, told in any order.
+fn decision(experiences: &[Experience], fixture: &Value, case: &Value, place: &str) {
+    let field = |name: &str| case.get(name).or_else(|| fixture.get(name)).cloned();
+    let audiences = field("audiences").unwrap_or(json!([]));
+    let member = |membership: &Value| Membership {
+        audience_id: membership[0].as_str().unwrap().to_owned(),
+        name: membership[1].as_str().unwrap().to_owned(),
+        since: membership.get(2).map(time),
+    };
+    let told = field("exposures").unwrap_or(json!([]));
+    let events: Vec<Event> = objects(&told)
+        .iter()
+        .enumerate()
+        .map(|(number, told)| Event {
+            timestamp: time(&told["at"]),
+            ..event(
+                &json!({"event": told.get("event").unwrap_or(&json!(EXPOSURE_EVENT)), "properties": told, "at": 0}),
+                number,
+            )
+        })
+        .collect();
+    let snapshot = |events: &[Event]| {
+        let mut exposed: BTreeMap<String, Exposed> = BTreeMap::new();
+        for shown in events.iter().filter_map(Shown::of_event) {
+            exposed
+                .entry(shown.experience.clone())
+                .or_default()
+                .add(&shown);
+        }
+        let counts = |id: &String| {
+            let mut known = experiences.iter().filter(|experience| experience.id == *id);
+            known.next().map_or(0, Experience::counts)
+        };
+        Snapshot {
+            audiences: objects(&audiences).iter().map(member).collect(),
+            exposures: exposed
+                .into_iter()
+                .map(|(id, exposed)| (id.clone(), exposed.for_snapshot(counts(&id))))
+                .collect(),
+            as_of: field("as_of").map(|as_of| time(&as_of)),
+            ..Snapshot::default()
+        }
+    };
+    let now = field("now").unwrap_or(json!("2026-01-31T10:00:00Z"));
+    let ask = |snapshot: &Snapshot| {
+        decide(
+            experiences,
+            case["placement"].as_str().unwrap(),
+            &Asker {
+                snapshot,
+                bucket_by: case["bucket_by"].as_str().unwrap_or("a1"),
+                holdout: field("holdout")
+                    .and_then(|share| share.as_f64())
+                    .unwrap_or(0.0),
+                now: time(&now),
+            },
+        )
+    };
+    let decision = ask(&snapshot(&events));
+    let backwards: Vec<Event> = events.iter().rev().chain(&events).cloned().collect();
+    assert_eq!(
+        ask(&snapshot(&backwards)),
+        decision,
+        "{place}: in any order, and repeated"
+    );
+    assert_eq!(json!(decision.variant), case["variant"], "{place}");
+    if let Some(reason) = case["reason"].as_str() {
+        assert!(
+            decision.reasons.iter().any(|found| found.contains(reason)),
+            "{place}: {:?}",
+            decision.reasons
+        );
+    }
+    if let Some(why) = case["why"].as_array() {
+        let found = serde_json::to_value(&decision.why).unwrap();
+        assert_eq!(
+            found.as_array().unwrap().len(),
+            why.len(),
+            "{place}: {found}"
+        );
+        for (wanted, found) in why.iter().zip(objects(&found)) {
+            match wanted.as_array() {
+                Some(pair) => assert_eq!(
+                    *pair,
+                    [found["experience"].clone(), found["outcome"].clone()],
+                    "{place}"
+                ),
+                None => assert_part(wanted, found, place),
+            }
+        }
+    }
+    if let Some(exposure) = case.get("exposure") {
+        let found = serde_json::to_value(&decision.exposure).unwrap();
+        assert_part(exposure, &found, place);
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::Endpoint;
 use crate::anonymous_id;
 use crate::authenticate::authenticate;
-use crate::decide::{self, Caller};
+use crate::decide::{self, Caller, Moment};
 use crate::decompress;
 use crate::error::EdgeError;
 use crate::host::Host;
@@ -124,7 +124,8 @@ pub(crate) async fn collect<H: Host>(
     if !placements.is_empty() {
         let known = taken.known.as_ref();
         decide::mind_withdrawal(host, &config, &caller, known).await;
-        decisions = decide::all(&config, &caller, &placements, known);
+        let moment = Moment::of(host);
+        decisions = decide::all(&config, &caller, &placements, known, &moment);
     }
     let stored = taken
         .outcomes

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
-use cdp_core::decision::{Decision, decide};
+use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
-use cdp_core::time::Span;
+use cdp_core::time::{Span, Timestamp};
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
 
@@ -15,6 +15,7 @@ use crate::anonymous_id;
 use crate::authenticate::authenticate;
 use crate::decompress;
 use crate::error::EdgeError;
+use crate::exposure;
 use crate::host::{Host, Known};
 use crate::http::{Request, Response};
 use crate::rate_limit;
@@ -23,14 +24,31 @@ use crate::user_token;
 /// More placements than this in one request are a mistake.
 pub(crate) const MOST_PLACEMENTS: usize = 50;
 
+/// When decisions are made, and the id by which they are known.
+pub(crate) struct Moment {
+    now: Timestamp,
+    decision_id: String,
+}
+
+impl Moment {
+    /// Now, with a fresh id.
+    pub(crate) fn of<H: Host>(host: &H) -> Self {
+        let id = uuid::Builder::from_random_bytes(host.random()).into_uuid();
+        Self {
+            now: host.now(),
+            decision_id: format!("dec_{}", id.simple()),
+        }
+    }
+}
+
 /// Who asks for decisions, and what they said to consent.
 pub(crate) struct Caller<'a> {
     pub(crate) who: Result<Subject, Unknown>,
-    choices: &'a Choices,
+    pub(crate) choices: &'a Choices,
     /// What the source's owner declares that its data rests on.
     declared: Option<&'a str>,
-    jurisdiction: Option<&'a str>,
-    gpc: bool,
+    pub(crate) jurisdiction: Option<&'a str>,
+    pub(crate) gpc: bool,
 }
 
 impl<'a> Caller<'a> {
@@ -125,7 +143,12 @@ pub(crate) async fn answer<H: Host>(host: &H, request: &Request) -> Result<Respo
     let choices = &asked.consent.category_preferences;
     let caller = Caller::new(request, &config, who, choices, asked.consent.gpc);
     let decisions = evaluate(host, &config, &caller, &asked.placements).await;
-    Ok(Response::json(200, &json!({ "decisions": decisions })))
+    let mut reply = json!({ "decisions": decisions });
+    if asked.track {
+        let tracked = exposure::record(host, request, &config, &caller, &decisions).await?;
+        reply["tracked"] = tracked.into();
+    }
+    Ok(Response::json(200, &reply))
 }
 
 /// Looks up what is known of the caller, if that may be, and decides.
@@ -141,7 +164,7 @@ pub(crate) async fn evaluate<H: Host>(
         Err(_) => None,
     };
     mind_withdrawal(host, config, caller, known.as_ref()).await;
-    all(config, caller, placements, known.as_ref())
+    all(config, caller, placements, known.as_ref(), &Moment::of(host))
 }
 
 fn query(config: &SourceConfig, of: Subject) -> SnapshotQuery {
@@ -179,7 +202,10 @@ pub(crate) fn refusal(policy: &Policy) -> Choices {
 }
 
 /// Whom to decide for, or why nobody is to be looked up.
-pub(crate) fn subject(config: &SourceConfig, caller: &Caller<'_>) -> Result<Subject, String> {
+pub(crate) fn subject(
+    config: &SourceConfig,
+    caller: &Caller<'_>,
+) -> Result<Subject, (Cause, String)> {
     let said = Evidence::of_choices(caller.choices, caller.jurisdiction, caller.gpc);
     let evidence = Evidence {
         declared: caller.declared,
@@ -188,10 +214,17 @@ pub(crate) fn subject(config: &SourceConfig, caller: &Caller<'_>) -> Result<Subj
     let why = config.policy.ask(Use::Decisions, &evidence);
     match why.verdict {
         Verdict::Allow => {}
-        Verdict::Hold => return Err(format!("no choice about {} yet: {why}", why.purpose)),
-        Verdict::Deny => return Err(format!("no consent to {}: {why}", why.purpose)),
+        Verdict::Hold => {
+            let reason = format!("no choice about {} yet: {why}", why.purpose);
+            return Err((Cause::Consent, reason));
+        }
+        Verdict::Deny => {
+            let reason = format!("no consent to {}: {why}", why.purpose);
+            return Err((Cause::Consent, reason));
+        }
     }
-    caller.who.clone().map_err(|unknown| unknown.to_string())
+    let nobody = |unknown: Unknown| (Cause::Caller, unknown.to_string());
+    caller.who.clone().map_err(nobody)
 }
 
 /// The decision of each placement. Where nothing is known everybody sees the default, and why.
@@ -200,19 +233,27 @@ pub(crate) fn all(
     caller: &Caller<'_>,
     placements: &[String],
     known: Option<&Known>,
+    moment: &Moment,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
     let one = |placement: &String| match (&subject, known) {
-        (Err(reason), _) => Decision::default_content(placement, reason.clone()),
-        (Ok(_), None) => Decision::default_content(
+        (Err((cause, reason)), _) => Decision::refused(placement, *cause, reason.clone()),
+        (Ok(_), None) => Decision::refused(
             placement,
+            Cause::Unavailable,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(subject), Some(known)) => decided(config, placement, subject, known),
+        (Ok(subject), Some(known)) => decided(config, placement, subject, known, moment),
+    };
+    let finished = |placement: &String| {
+        let mut decision = one(placement);
+        decision.name(&moment.decision_id);
+        decision.fill(config.defaults.get(placement));
+        decision
     };
     placements
         .iter()
-        .map(|placement| (placement.clone(), one(placement)))
+        .map(|placement| (placement.clone(), finished(placement)))
         .collect()
 }
 
@@ -222,13 +263,19 @@ fn decided(
     placement: &str,
     subject: &Subject,
     Known { snapshot, age }: &Known,
+    moment: &Moment,
 ) -> Decision {
     if let Some(purpose) = withdrawn(config, snapshot) {
         let reason = format!("the person has withdrawn consent to {purpose}");
-        return Decision::default_content(placement, reason);
+        return Decision::refused(placement, Cause::Consent, reason);
     }
-    let bucket_by = snapshot.profile_id.as_deref().unwrap_or(subject.id());
-    let mut decision = decide(&config.experiences, placement, snapshot, bucket_by);
+    let asker = Asker {
+        snapshot,
+        bucket_by: snapshot.profile_id.as_deref().unwrap_or(subject.id()),
+        holdout: config.holdout,
+        now: moment.now,
+    };
+    let mut decision = decide(&config.experiences, placement, &asker);
     if *age > Span::default() {
         decision.reasons.push(format!(
             "decided on what was known {} ago, since the server cannot be asked now",

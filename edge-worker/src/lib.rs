@@ -15,6 +15,7 @@ mod count;
 mod decide;
 mod decompress;
 mod error;
+mod exposure;
 mod host;
 mod http;
 mod ofrep;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::{NECESSARY, Scope};
+use cdp_core::forward::Membership;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -160,14 +161,14 @@ pub(crate) async fn memberships_of(
     Ok(found)
 }
 
-/// Ids and names of one profile's audiences, as far as they hold for these purposes.
-pub(crate) async fn names_of_profile(
+/// One profile's audiences, as far as they hold for these purposes, as a decision sees them.
+pub(crate) async fn for_decisions(
     connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
     needed: &[String],
-) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT a.id AS id, a.name AS name, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
+) -> Result<Vec<Membership>> {
+    let sql = "SELECT a.id AS id, a.name AS name, m.since AS since, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
         a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' AND m.space_id = $1 AND m.profile_id = $2 \
         ORDER BY a.id";
     let rows = sqlx::query(sql)
@@ -175,13 +176,17 @@ pub(crate) async fn names_of_profile(
         .bind(profile_id)
         .fetch_all(connection)
         .await?;
-    let mut names = Vec::new();
+    let mut memberships = Vec::new();
     for row in &rows {
         if scope(row)?.serves(needed) {
-            names.push((row.try_get("id")?, row.try_get("name")?));
+            memberships.push(Membership {
+                audience_id: row.try_get("id")?,
+                name: row.try_get("name")?,
+                since: Some(time(row, "since")?),
+            });
         }
     }
-    Ok(names)
+    Ok(memberships)
 }
 
 /// Writes memberships, each with the time since which it holds and for what.

@@ -36,14 +36,19 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0014", "identity_rules"),
     step!("0015", "identity_suggestion"),
     step!("0016", "user_token_key"),
+    step!("0017", "exposure"),
     step!("0019", "audience_versions"),
 ];
 
 /// All steps, in order.
 pub(super) fn all() -> Migrator {
-    let steps = (1..).zip(STEPS).map(|(version, (_, name, sql))| {
+    let number = |text: &str| {
+        text.bytes()
+            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+    };
+    let steps = STEPS.into_iter().map(|(version, name, sql)| {
         Migration::new(
-            version,
+            number(version),
             Cow::Borrowed(name),
             MigrationType::Simple,
             SqlStr::from_static(sql),

@@ -1,57 +1,96 @@
 //! HTTP of experiences.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use cdp_core::decision::{Experience, Variant};
+use cdp_core::event::Object;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::store;
+use super::holdout::{self, Holdout};
+use super::preview::{self, Preview};
+use super::results::{self, Question, Results};
+use super::store::{self, Stored};
+use super::{define, fields};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
 use crate::http::page::Page;
-use crate::{audience, clock, id};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
     let example = json!({
         "name": "Sneaker hero", "placement": "home-hero", "audience_id": "aud_…", "holdout": 0.1, "priority": 0, "enabled": true,
+        "starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-03-01T00:00:00Z", "frequency_caps": [{"exposures": 3, "within": "7d"}],
         "variants": [{"key": "sneakers", "weight": 1, "value": {"title": "New sneakers"}}]
     });
-    api.get("/experiences", "List experiences", list)
+    let api = api
+        .get(
+            "/experiences",
+            "List experiences; ?archived=true for those that are archived",
+            list,
+        )
         .get("/experiences/{id}", "Read an experience", read)
         .post("/experiences", "Make an experience", example, create)
+        .patch(
+            "/experiences/{id}",
+            "Change an experience; \"version\" is the one that was read, what is absent stays, null takes away",
+            json!({"version": 1, "enabled": false}),
+            update,
+        )
+        .post(
+            "/experiences/{id}/archive",
+            "End an experience for good; what was measured stays",
+            json!({}),
+            archive,
+        );
+    api.post_to_read(
+        "/experiences/preview",
+        "What each placement would show somebody, and why",
+        json!({"profile": "email:ada@example.com", "placements": ["home-hero"], "at": "2026-02-01T00:00:00Z"}),
+        preview,
+    )
+    .get(
+        "/experiences/{id}/results",
+        "Compare an experience's arms: ?metric=conversion, sum or mean, &event=, &where= (JSON), &of=properties.revenue, &within=14d, &better=higher or lower",
+        compare,
+    )
+    .get(
+        "/experiences/holdout",
+        "The share of all people who see the default everywhere",
+        read_holdout,
+    )
+    .put(
+        "/experiences/holdout",
+        "Set the share of all people who see the default everywhere",
+        json!({"share": 0.05}),
+        set_holdout,
+    )
 }
 
-/// The body of a new experience.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct New {
-    name: String,
-    placement: String,
+struct Which {
     #[serde(default)]
-    audience_id: Option<String>,
-    #[serde(default)]
-    holdout: f64,
-    #[serde(default)]
-    priority: i64,
-    enabled: Option<bool>,
-    variants: Vec<Variant>,
+    archived: bool,
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let experiences =
-        store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
-    page.answer(experiences, |experience| experience.id.clone())
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(which): Query<Which>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let space_id = reader.space_id();
+    let (after, fetch) = (page.after(), page.fetch());
+    let found = store::page(&app.database, space_id, which.archived, after, fetch).await?;
+    page.answer(found, |stored| stored.experience.id.clone())
 }
 
 async fn read(
     reader: Reader,
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<Experience>> {
+) -> Result<Json<Stored>> {
     store::one(&app.database, reader.space_id(), &id)
         .await
         .map(Json)
@@ -60,36 +99,70 @@ async fn read(
 async fn create(
     writer: Writer,
     State(app): State<Shared>,
-    Json(new): Json<New>,
-) -> Result<Created<Experience>> {
-    let space_id = writer.space_id();
-    let New {
-        name,
-        placement,
-        audience_id,
-        holdout,
-        priority,
-        enabled,
-        variants,
-    } = new;
-    if let Some(audience_id) = &audience_id {
-        audience::must_exist(&app, space_id, audience_id).await?;
-    }
-    let enabled = enabled.unwrap_or(true);
-    let experience = Experience {
-        id: id::dated("exp", clock::now())?,
-        name,
-        placement,
-        enabled,
-        priority,
-        audience_id,
-        holdout,
-        variants,
-    };
-    experience
-        .check()
-        .map_err(|message| Error::new(Code::InvalidDefinition, message))?;
-    store::insert(&app.database, space_id, &experience, clock::now()).await?;
-    app.sources.reload(&app.database).await?;
-    Ok((StatusCode::CREATED, Json(experience)))
+    Json(body): Json<Object>,
+) -> Result<Created<Stored>> {
+    let stored = define::create(&app, writer.space_id(), body).await?;
+    Ok((StatusCode::CREATED, Json(stored)))
+}
+
+async fn update(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Json(body): Json<Object>,
+) -> Result<Json<Stored>> {
+    define::change(&app, writer.space_id(), &id, body)
+        .await
+        .map(Json)
+}
+
+async fn archive(
+    writer: Writer,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Json(body): Json<Object>,
+) -> Result<Json<Stored>> {
+    fields::none(fields::unknown(&body, &[], ""))?;
+    define::archive(&app, writer.space_id(), &id)
+        .await
+        .map(Json)
+}
+
+async fn preview(
+    reader: Reader,
+    State(app): State<Shared>,
+    Json(question): Json<preview::Question>,
+) -> Result<Json<Preview>> {
+    preview::preview(&app, reader.space_id(), question)
+        .await
+        .map(Json)
+}
+
+async fn compare(
+    reader: Reader,
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    question: Result<Query<Question>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Results>> {
+    let Query(question) = question.map_err(|error| {
+        Error::new(
+            Code::InvalidRequest,
+            format!("the query cannot be read: {error}"),
+        )
+    })?;
+    results::results(&app, reader.space_id(), &id, question)
+        .await
+        .map(Json)
+}
+
+async fn read_holdout(reader: Reader, State(app): State<Shared>) -> Result<Json<Holdout>> {
+    holdout::read(&app, reader.space_id()).await.map(Json)
+}
+
+async fn set_holdout(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(body): Json<Object>,
+) -> Result<Json<Holdout>> {
+    holdout::set(&app, writer.space_id(), body).await.map(Json)
 }

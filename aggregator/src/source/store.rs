@@ -1,10 +1,9 @@
 //! SQL of `source`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use cdp_core::collection::CollectionPolicy;
-use cdp_core::decision::Experience;
-use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
+use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -13,7 +12,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{NewSource, change};
 use crate::database::Database;
 use crate::error::Result;
-use crate::{consent, experience, user_token};
+use crate::{clock, consent, experience, placement, user_token};
 
 /// A source as callers see it. Its write key is public: it stands in every page.
 #[derive(Debug, Serialize)]
@@ -127,28 +126,27 @@ pub(super) async fn page(
 
 /// All sources of all spaces as the edge needs them.
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
-    let mut experiences: HashMap<String, Vec<Experience>> = experience::of_spaces(database).await?;
-    let mut keys = user_token::of_spaces(database).await?;
+    let experiences = experience::live(database, clock::now()).await?;
+    let defaults = placement::defaults(database).await?;
+    let keys = user_token::of_spaces(database).await?;
     let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
         AS consent_basis, s.allowed_origins AS allowed_origins, s.collection AS collection, s.enabled AS enabled, p.consent_policy AS \
-        consent_policy FROM source s CROSS JOIN space p WHERE p.id = s.space_id";
+        consent_policy, p.experience_holdout AS experience_holdout FROM source s CROSS JOIN space p WHERE p.id = s.space_id";
     let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
     rows.iter()
         .map(|row| {
             let space_id: String = row.try_get("space_id")?;
-            let experiences = experiences.entry(space_id.clone()).or_default().clone();
-            let keys = keys.entry(space_id.clone()).or_default().clone();
-            config(row, space_id, experiences, keys)
+            Ok(SourceConfig {
+                experiences: experiences.get(&space_id).cloned().unwrap_or_default(),
+                defaults: defaults.get(&space_id).cloned().unwrap_or_default(),
+                user_token_keys: keys.get(&space_id).cloned().unwrap_or_default(),
+                ..config(row, space_id)?
+            })
         })
         .collect()
 }
 
-fn config(
-    row: &AnyRow,
-    space_id: String,
-    experiences: Vec<Experience>,
-    user_token_keys: Vec<UserTokenKey>,
-) -> Result<SourceConfig> {
+fn config(row: &AnyRow, space_id: String) -> Result<SourceConfig> {
     let policy = consent::policy::in_force(&space_id, &row.try_get::<String, _>("consent_policy")?);
     let (consent_basis, collection) = terms(row)?;
     Ok(SourceConfig {
@@ -160,8 +158,10 @@ fn config(
         collection,
         enabled: row.try_get::<i64, _>("enabled")? != 0,
         policy,
-        experiences,
-        user_token_keys,
+        experiences: Vec::new(),
+        defaults: BTreeMap::new(),
+        holdout: experience::share(row.try_get("experience_holdout")?),
+        user_token_keys: Vec::new(),
     })
 }
 

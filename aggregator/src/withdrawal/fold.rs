@@ -13,7 +13,7 @@ use crate::consent::{self, Folded};
 use crate::error::Result;
 use crate::identity::{self, Links};
 use crate::pipeline::{self, Turn};
-use crate::{audience, computed_trait, traits};
+use crate::{audience, computed_trait, experience, traits};
 
 /// Replaces what is kept of the turn's anchors that have to be folded again by what their events come to.
 pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'_>) -> Result<()> {
@@ -25,6 +25,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let mut writes = traits::Writes::default();
     let by_event = computed_trait::ByEvent::of(&definitions);
     let mut tally = computed_trait::Tally::default();
+    let mut exposures = experience::Exposures::default();
     let mut links = Links::default();
     let mut folded: BTreeMap<String, Folded> = BTreeMap::new();
     for (anchor, standing) in &turn.again {
@@ -41,12 +42,14 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
                 tally.add_again(&by_event, &logged, &scope);
+                exposures.add(&logged, &scope);
             }
         }
     }
     store::clear(connection, space_id, turn.again.keys()).await?;
     traits::keep(connection, space_id, writes).await?;
     computed_trait::keep(connection, space_id, tally).await?;
+    experience::keep(connection, space_id, exposures).await?;
     identity::put_links(connection, space_id, links).await?;
     consent::put_folded(connection, space_id, &folded).await?;
     turn.touched

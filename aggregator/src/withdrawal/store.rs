@@ -22,6 +22,7 @@ pub(super) async fn clear(
     for sql in [
         "DELETE FROM trait_value WHERE space_id = $1 AND anchor IN (VALUES {rows})",
         "DELETE FROM computed_value WHERE space_id = $1 AND anchor IN (VALUES {rows})",
+        "DELETE FROM exposure WHERE space_id = $1 AND anchor IN (VALUES {rows})",
         "DELETE FROM identity_link WHERE space_id = $1 AND a IN (VALUES {rows})",
     ] {
         let delete = Many::new(sql, [space_id.into()]);

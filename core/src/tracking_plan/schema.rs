@@ -10,19 +10,19 @@ const MAX_NODES: usize = 2_000;
 /// How deep they may be nested, references included.
 const MAX_DEPTH: usize = 48;
 /// Patterns that a plan may have, with each reference counted as what it refers to.
-pub(super) const MAX_PATTERNS: usize = 200;
+pub(crate) const MAX_PATTERNS: usize = 200;
 /// Bytes that a compiled pattern may take, and as many again while it is matched.
 const PATTERN_BYTES: usize = 256 * 1024;
 
 /// What is wrong with a schema, and where: a JSON pointer.
 #[derive(Debug)]
-pub(super) struct Mistake {
-    pub(super) path: String,
-    pub(super) message: String,
+pub(crate) struct Mistake {
+    pub(crate) path: String,
+    pub(crate) message: String,
 }
 
 /// Everything that is wrong with a schema. `patterns` is what the plan has left of them.
-pub(super) fn check(schema: &Value, patterns: &mut usize) -> Vec<Mistake> {
+pub(crate) fn check(schema: &Value, patterns: &mut usize) -> Vec<Mistake> {
     let mut walk = Walk::of(schema);
     walk.patterns = *patterns;
     walk.schema(schema, String::new());
@@ -42,7 +42,7 @@ pub(super) fn names(schema: &Value) -> BTreeSet<String> {
 }
 
 /// A validator of a schema that was checked.
-pub(super) fn compile(schema: &Value) -> Result<Validator, Mistake> {
+pub(crate) fn compile(schema: &Value) -> Result<Validator, Mistake> {
     let mut schema = schema.clone();
     let draft = draft(&schema).map_err(|message| Mistake {
         path: "/$schema".to_owned(),

@@ -52,6 +52,8 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        defaults: std::collections::BTreeMap::new(),
+        holdout: 0.0,
     };
     let intake = Intake {
         config: &config,

@@ -186,6 +186,60 @@ fn a_decision_on_what_was_known_before_says_how_old_that_is() {
 }
 
 #[test]
+fn a_decision_says_why_on_which_evidence_and_as_of_when() {
+    let decision = ask(
+        &MemoryHost::default(),
+        Some(BROWSER),
+        json!({"personalization": true}),
+    );
+    assert_eq!(
+        decision["why"],
+        json!([{"experience": "exp_1", "outcome": "chosen", "by": "hash", "as_of": "2026-01-31T10:00:00.000Z",
+            "audiences": [{"audience": "aud_1", "member": true, "since": "2026-01-21T12:53:20.000Z"}]}])
+    );
+    let exposure = &decision["exposure"];
+    assert_eq!(
+        (
+            &exposure["experience"],
+            &exposure["variant"],
+            &exposure["holdout"]
+        ),
+        (&json!("exp_1"), &json!("sneakers"), &json!(false))
+    );
+    assert!(
+        exposure["decision_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("dec_")
+    );
+    let refused = ask(&MemoryHost::default(), Some(BROWSER), json!({}));
+    assert_eq!(refused["why"], json!([{"outcome": "consent"}]));
+    assert_eq!(refused["exposure"], Value::Null);
+    let nobody = ask(
+        &MemoryHost::default(),
+        Some("42"),
+        json!({"personalization": true}),
+    );
+    assert_eq!(nobody["why"], json!([{"outcome": "caller"}]));
+}
+
+#[test]
+fn where_nothing_is_decided_the_placements_default_is_given_to_everybody() {
+    for choices in [json!({}), json!({"personalization": true})] {
+        let asked = json!({"writeKey": KEY, "anonymousId": BROWSER, "placements": ["footer"], "consent": {"categoryPreferences": choices}});
+        let reply = body(&serve(
+            &MemoryHost::default(),
+            post("/v1/decide", asked.to_string()),
+        ));
+        assert_eq!(
+            reply["decisions"]["footer"]["value"],
+            json!({"title": "Ours"})
+        );
+        assert_eq!(reply["decisions"]["footer"]["variant"], Value::Null);
+    }
+}
+
+#[test]
 fn who_says_something_of_consent_is_forgotten_at_once() {
     let host = MemoryHost::default();
     let said = json!({"writeKey": KEY, "anonymousId": BROWSER, "userId": "u-1", "consent": {"categoryPreferences": {"personalization": false}}});
@@ -207,5 +261,53 @@ fn who_says_something_of_consent_is_forgotten_at_once() {
         *withdrawn.forgotten.lock().unwrap(),
         both[..1],
         "and who did on another device"
+    );
+}
+
+#[test]
+fn an_exposure_is_recorded_only_for_a_caller_that_says_so_and_agrees_to_it() {
+    let host = MemoryHost::default();
+    let asked = |track: bool, choices: Value| {
+        json!({"writeKey": KEY, "anonymousId": BROWSER, "placements": ["home-hero", "nothing"], "track": track,
+            "consent": {"categoryPreferences": choices}})
+    };
+    let all = json!({"analytics": true, "personalization": true});
+    serve(
+        &host,
+        post("/v1/decide", asked(false, all.clone()).to_string()),
+    );
+    assert!(host.forwarded.lock().unwrap().is_empty());
+    let reply = body(&serve(
+        &host,
+        post("/v1/decide", asked(true, all).to_string()),
+    ));
+    {
+        assert_eq!(reply["tracked"], true);
+        let forwarded = host.forwarded.lock().unwrap();
+        let [batch] = forwarded.as_slice() else {
+            panic!("{} batches", forwarded.len())
+        };
+        let [admitted] = batch.admitted.as_slice() else {
+            panic!("{:?}", batch.refused)
+        };
+        assert_eq!(admitted.event.event_name(), Some("Experience Viewed"));
+        assert_eq!(
+            Value::Object((*admitted.event.properties).clone()),
+            reply["decisions"]["home-hero"]["exposure"]
+        );
+    }
+    let no_events = json!({"analytics": false, "personalization": true});
+    let reply = body(&serve(
+        &host,
+        post("/v1/decide", asked(true, no_events).to_string()),
+    ));
+    assert_eq!(reply["decisions"]["home-hero"]["variant"], "sneakers");
+    assert_eq!(reply["tracked"], false);
+    let forwarded = host.forwarded.lock().unwrap();
+    assert!(
+        forwarded
+            .iter()
+            .skip(1)
+            .all(|batch| batch.admitted.is_empty())
     );
 }

@@ -1,5 +1,6 @@
 //! A host in memory: one source, a store of forwarded batches, a profile with one audience.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -87,12 +88,15 @@ impl MemoryHost {
         let member = Membership {
             audience_id: "aud_1".to_owned(),
             name: "Sneaker fans".to_owned(),
+            since: Some(Timestamp::from_millis(1_769_000_000_000)),
         };
         let snapshot = Snapshot {
             profile_id: Some("prf_1".to_owned()),
             audiences: vec![member],
             choices: self.choices.clone(),
             version: 1,
+            as_of: Some(*self.now.lock().unwrap()),
+            ..Snapshot::default()
         };
         Known {
             snapshot,
@@ -127,6 +131,8 @@ impl Host for MemoryHost {
             policy: self.policy.clone(),
             experiences: self.experiences.clone(),
             user_token_keys: self.user_token_keys.clone(),
+            defaults: BTreeMap::from([("footer".to_owned(), json!({"title": "Ours"}))]),
+            holdout: 0.0,
         };
         Ok((write_key == KEY).then(|| Arc::new(config)))
     }

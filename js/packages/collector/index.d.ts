@@ -75,6 +75,40 @@ export interface Decision {
   variant: string | null;
   value: unknown;
   reasons: string[];
+  /** The same as `reasons` for a program; absent where the edge was not asked. */
+  why?: Why[];
+  /** The properties of the event that tells that this was shown: `track("Experience Viewed", decision.exposure)`. */
+  exposure?: Exposure;
+}
+/** What became of one experience of the placement. */
+export interface Why {
+  experience?: string;
+  outcome:
+    | "chosen"
+    | "audience"
+    | "variant_audience"
+    | "schedule"
+    | "cap"
+    | "holdout"
+    | "priority"
+    | "disabled"
+    | "consent"
+    | "caller"
+    | "unavailable";
+  /** How the visitor came to the arm. */
+  by?: "exposure" | "audience" | "hash";
+  audiences?: { audience: string; member: boolean; since?: string }[];
+  /** Of when what is known of the visitor is. */
+  as_of?: string;
+}
+/** That a decision was shown. */
+export interface Exposure {
+  experience: string;
+  variant: string | null;
+  placement: string;
+  holdout: boolean;
+  decision_id?: string;
+  [property: string]: unknown;
 }
 /** Decisions by placement. */
 export type Decisions = Record<string, Decision>;

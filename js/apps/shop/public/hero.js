@@ -20,14 +20,21 @@ export function startHero() {
   tell("watch", [PLACEMENT]);
   if (!hero) return;
   const standard = readHero(hero);
+  /** The arm that this page has shown: told once, and kept where the next reply says that it was shown often enough. */
+  let arm = "";
   const apply = (/** @type {any} */ decisions) => {
     // Who withdraws gets the default back at once, whatever was decided before.
     const allowed = inspect()?.consent[DECIDE] === "granted";
     const decision = allowed ? decisions?.[PLACEMENT] : { value: null };
     if (!decision) return;
+    const capped = decision.why?.some((/** @type {any} */ why) => why.outcome === "cap" && arm.startsWith(why.experience));
+    if (capped) return;
     showHero(hero, { ...standard, ...clean(decision.value) }, decision.value ? String(decision.variant ?? "") : "default");
     const why = find("[data-hero-why]", hero);
     if (why) why.hidden = !decision.value;
+    const shown = decision.exposure ? `${decision.exposure.experience} ${decision.exposure.variant}` : "";
+    if (shown && shown !== arm) tell("track", "Experience Viewed", decision.exposure);
+    arm = shown;
   };
   find("[data-hero-why]", hero)?.addEventListener("click", () => openPanel("decisions"));
   tell("on", "decisions", apply);
