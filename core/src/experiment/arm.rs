@@ -273,8 +273,7 @@ pub(super) fn count(n: u64) -> f64 {
 }
 
 fn usable(value: f64) -> Result<f64, Unusable> {
-    // Written so that what is no number is refused too.
-    if !(value.abs() <= LARGEST) {
+    if value.is_nan() || value.abs() > LARGEST {
         return Err(Unusable(value));
     }
     Ok(if value.abs() < SMALLEST { 0.0 } else { value })

@@ -8,7 +8,7 @@ use super::finding::{
 };
 use super::holm;
 use super::sequential::sequential;
-use super::settings::{Better, LEAST_ALPHA, Method, Settings, Sides};
+use super::settings::{Better, Difference, LEAST_ALPHA, Method, Settings, Sides};
 use super::welch::welch;
 
 /// A variant compared with the baseline.
@@ -33,28 +33,43 @@ pub fn compare_all(baseline: &Arm, variants: &[Arm], settings: &Settings) -> Vec
         .iter()
         .map(|variant| judged(baseline, variant, settings, alpha))
         .collect();
-    let p_values: Vec<f64> = comparisons
+    let uncorrected: Vec<f64> = comparisons
         .iter_mut()
         .filter_map(tested)
-        .map(|(_, p_value)| p_value)
+        .map(|test| test.uncorrected)
         .collect();
-    let corrected = holm::adjusted(&p_values, variants.len());
-    let tested = comparisons.iter_mut().filter_map(tested);
-    for ((finding, p_value), adjusted_p_value) in tested.zip(corrected) {
-        finding.evidence = Evidence::Test {
-            p_value,
+    let corrected = holm::adjusted(&uncorrected, variants.len());
+    let tests = comparisons.iter_mut().filter_map(tested);
+    for (test, adjusted_p_value) in tests.zip(corrected) {
+        test.finding.evidence = Evidence::Test {
+            p_value: test.p_value,
             adjusted_p_value,
         };
-        *finding = finding.concluded(settings.alpha, settings.better);
+        *test.finding = test.finding.concluded(settings.alpha, settings.better);
     }
     comparisons
 }
 
-/// The finding and p value of a comparison that has them.
-fn tested(comparison: &mut Comparison) -> Option<(&mut Finding, f64)> {
+/// A finding that came of a test.
+struct Tested<'a> {
+    finding: &'a mut Finding,
+    p_value: f64,
+    /// The adjusted p value before it is corrected for the number of variants.
+    uncorrected: f64,
+}
+
+/// The test of a comparison that has one.
+fn tested(comparison: &mut Comparison) -> Option<Tested<'_>> {
     match &mut comparison.outcome {
         Outcome::Ready(finding) => match finding.evidence {
-            Evidence::Test { p_value, .. } => Some((finding, p_value)),
+            Evidence::Test {
+                p_value,
+                adjusted_p_value: uncorrected,
+            } => Some(Tested {
+                finding,
+                p_value,
+                uncorrected,
+            }),
             Evidence::Belief { .. } => None,
         },
         Outcome::NotReady { .. } => None,
@@ -83,6 +98,29 @@ fn finding(
     alpha: f64,
 ) -> Result<Finding, Unready> {
     settings.check().map_err(Unready::Settings)?;
+    let found = |difference| {
+        let settings = Settings {
+            difference,
+            ..*settings
+        };
+        one_difference(baseline, variant, &settings, alpha)
+    };
+    let finding = found(settings.difference)?;
+    match settings.difference {
+        Difference::Absolute => Ok(finding),
+        Difference::Relative => {
+            let finding = finding.no_surer_than(&found(Difference::Absolute)?);
+            Ok(finding.concluded(alpha, settings.better))
+        }
+    }
+}
+
+fn one_difference(
+    baseline: &Arm,
+    variant: &Arm,
+    settings: &Settings,
+    alpha: f64,
+) -> Result<Finding, Unready> {
     let effect = effect(baseline, variant, settings.difference)?;
     let (sides, better) = (settings.sides, settings.better);
     let finding = match settings.method {

@@ -47,7 +47,7 @@ pub struct Finding {
     /// The standard error of the estimate; with a Bayesian method, the standard deviation of what is thought.
     pub standard_error: f64,
     /// Where the difference is, but for `alpha` of the experiences. Among several variants the intervals of the tests hold all at
-    /// once, but for `alpha`.
+    /// once, but for `alpha`. A relative one reaches zero while the absolute difference is unclear.
     pub interval: Interval,
     /// How strong the evidence is.
     pub evidence: Evidence,
@@ -72,7 +72,8 @@ pub enum Evidence {
     Test {
         /// The chance of a difference at least as large if there is none; for the sequential test, of ever seeing one.
         p_value: f64,
-        /// The same, corrected for the number of variants (Holm); equal to `p_value` for one variant.
+        /// What the conclusion goes by: not below the p value of the absolute difference, which asks the same (see
+        /// `docs/experiments.md`), and corrected for the number of variants (Holm).
         adjusted_p_value: f64,
     },
     /// Of the Bayesian method. It is not corrected for the number of variants.
@@ -207,6 +208,30 @@ impl Finding {
             .chain(upper)
             .chain(evidence)
             .all(f64::is_finite)
+    }
+
+    /// The same, a relative difference, but no surer that there is one than `absolute` is.
+    ///
+    /// The two have the same null hypothesis. By the delta method a relative difference near −100 % has almost no variance left, so
+    /// that a variant with few conversions would be called worse too often.
+    pub(super) fn no_surer_than(mut self, absolute: &Self) -> Self {
+        if let (
+            Evidence::Test {
+                adjusted_p_value, ..
+            },
+            Evidence::Test { p_value, .. },
+        ) = (&mut self.evidence, absolute.evidence)
+        {
+            *adjusted_p_value = adjusted_p_value.max(p_value);
+        }
+        if absolute.conclusion == Conclusion::Unclear {
+            let Interval { lower, upper } = self.interval;
+            self.interval = Interval {
+                lower: lower.map(|end| end.min(0.0)),
+                upper: upper.map(|end| end.max(0.0)),
+            };
+        }
+        self
     }
 
     /// The same with the conclusion that follows at `alpha`.

@@ -138,8 +138,7 @@ impl TryFrom<Vec<f64>> for Sum {
         }
         let mut sum = Self::default();
         for part in parts {
-            // Written so that what is no number is refused too.
-            if !(part.abs() <= LARGEST_PART) {
+            if part.is_nan() || part.abs() > LARGEST_PART {
                 return Err(format!(
                     "a part of a sum is a number from -{LARGEST_PART:e} to {LARGEST_PART:e}, not {part}"
                 ));
