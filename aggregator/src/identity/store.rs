@@ -403,6 +403,23 @@ pub(super) async fn last_component(connection: &mut AnyConnection) -> Result<i64
     Ok(row.try_get("last")?)
 }
 
+/// An identifier of each of the components that are the newest.
+pub(super) async fn newest_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    limit: usize,
+) -> Result<Vec<Identifier>> {
+    let sql = "SELECT MIN(identifier) AS identifier FROM identity_node WHERE space_id = $1 GROUP BY component ORDER BY component DESC LIMIT $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect()
+}
+
 /// Writes evidence.
 pub(super) async fn put_edges(
     connection: &mut AnyConnection,
