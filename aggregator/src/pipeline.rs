@@ -35,7 +35,7 @@ mod take;
 use take::Taken;
 
 pub(crate) use store::{
-    Logged, event, events_of_anchor, last_offset, logged, position, read_between,
+    Logged, event, events_of_anchor, last_offset, logged, position, read_between, read_until,
 };
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
@@ -153,7 +153,7 @@ pub(crate) struct Pipeline {
     position: watch::Receiver<i64>,
     /// Held for a turn, so that a definition appears between two turns and never within one.
     between_turns: Arc<Mutex<()>>,
-    /// How often people were resolved again.
+    /// How often people were resolved again, or new rules came into force.
     resolved: watch::Receiver<u64>,
     work: Arc<watch::Sender<u64>>,
     stopping: watch::Sender<bool>,
@@ -235,7 +235,7 @@ impl Pipeline {
         self.work.send_modify(|count| *count += 1);
     }
 
-    /// Changes each time that people were resolved again.
+    /// Changes each time that people were resolved again, or that new rules came into force.
     pub(crate) fn resolved(&self) -> watch::Receiver<u64> {
         self.resolved.clone()
     }
@@ -320,6 +320,8 @@ impl Runner {
         let more_log = self.turn().await?;
         let more_backfill = self.resolve_again().await?
             || self.refold().await?
+            || self.clear_gone().await?
+            || self.read_again().await?
             || computed_trait::backfill(&self.database, &self.sources).await?
             || audience::backfill(&self.database, &self.sources).await?;
         if more_backfill {
@@ -370,6 +372,43 @@ impl Runner {
         withdrawal::refold(&mut transaction, &mut turn, people, cache, clock::now()).await?;
         transaction.commit().await.map_err(Error::from)?;
         self.identity.settle();
+        Ok(true)
+    }
+
+    /// Clears away what is kept of identifiers that nobody names any more; false when there are none.
+    async fn clear_gone(&mut self) -> Result<bool> {
+        if !identity::any_gone(&self.database).await? {
+            return Ok(false);
+        }
+        let mut transaction = self.database.begin().await?;
+        let Some(gone) = identity::next_gone(&mut transaction).await? else {
+            return Ok(false);
+        };
+        let rules = Rules::of(&self.sources, &gone.space_id);
+        let mut turn = Turn::over(&rules, &[]);
+        gone.tell(&mut turn);
+        follow(
+            &mut transaction,
+            &mut turn,
+            &mut self.identity,
+            &self.refusals,
+        )
+        .await?;
+        transaction.commit().await.map_err(Error::from)?;
+        self.identity.settle();
+        Ok(true)
+    }
+
+    /// Reads stored events again by identity rules that are to come into force; false when there are none.
+    async fn read_again(&mut self) -> Result<bool> {
+        let Some(step) = identity::read_again(&self.database, &self.sources).await? else {
+            return Ok(false);
+        };
+        if step == identity::Step::InForce {
+            self.identity = identity::Cache::default();
+            self.sources.reload(&self.database).await?;
+            self.resolved.send_modify(|count| *count += 1);
+        }
         Ok(true)
     }
 
@@ -515,6 +554,8 @@ impl Runner {
     async fn recover(&mut self) -> Result<()> {
         self.identity = identity::Cache::default();
         self.snapshots.clear();
+        // Which identity rules hold is open as well.
+        self.sources.reload(&self.database).await?;
         let before = *self.reached.borrow();
         let now_at = position(&self.database).await?;
         self.last_offset = last_offset(&self.database).await?;

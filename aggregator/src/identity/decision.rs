@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Constraint, Decision};
+use cdp_core::identity::{Constraint, Decision, Rules};
 use cdp_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -13,7 +13,6 @@ use sqlx::{AnyConnection, Row as _};
 use super::store;
 use crate::app::App;
 use crate::database::Database;
-use crate::database::rows::Many;
 use crate::error::{Code, Error, Result};
 use crate::{clock, id, profile};
 
@@ -129,23 +128,38 @@ impl Decided {
             .bind(self.decided_at.as_micros())
             .execute(&mut *connection)
             .await?;
-        let mut insert = Many::new(
-            "INSERT INTO identity_constraint (space_id, a, b, decision, decision_id) VALUES {rows} ON CONFLICT (space_id, a, b, decision_id) DO NOTHING",
-            [],
-        );
-        for pair in &self.pairs {
-            let word = serde_json::to_value(pair.decision)?;
-            insert.push([
-                space_id.into(),
-                pair.a.to_string().into(),
-                pair.b.to_string().into(),
-                word.as_str().unwrap_or_default().into(),
-                (&self.id).into(),
-            ]);
-        }
-        insert.execute(&mut *connection).await?;
+        store::put_constraints(connection, space_id, &self.id, &self.pairs).await?;
         store::put_again(connection, space_id, self.ends().iter()).await
     }
+}
+
+/// Has the decisions that hold concern what their identifiers are by other rules.
+pub(super) async fn decide_anew(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    rules: &Rules,
+) -> Result<()> {
+    store::forget_constraints(connection, space_id).await?;
+    let sql = "SELECT id, kind, pairs, reason, decided_at, undone_at FROM identity_decision WHERE space_id = $1 AND undone_at = 0";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &rows {
+        let decided = decided(row)?;
+        let pairs = decided.pairs.into_iter().map(|one| read_by(rules, one));
+        let pairs: Vec<Constraint> = pairs.filter(|one| one.a != one.b).collect();
+        store::put_constraints(connection, space_id, &decided.id, &pairs).await?;
+    }
+    Ok(())
+}
+
+/// What was decided, of the identifiers as rules read them.
+pub(super) fn read_by(rules: &Rules, constraint: Constraint) -> Constraint {
+    let read = |one: Identifier| rules.identifier(&one.kind, &one.value).unwrap_or(one);
+    let (a, b) = (read(constraint.a), read(constraint.b));
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    Constraint { a, b, ..constraint }
 }
 
 /// The evidence that has to be cut so that identifiers are not the profile's any more.
@@ -261,6 +275,7 @@ pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided>
     let turn = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
     let mut decided = one(&mut transaction, space_id, id).await?;
+    let mut ends = BTreeSet::new();
     if decided.undone_at.is_none() {
         let now = clock::now();
         sqlx::query("UPDATE identity_decision SET undone_at = $3 WHERE space_id = $1 AND id = $2")
@@ -269,17 +284,13 @@ pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided>
             .bind(now.as_micros())
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id = $2")
-            .bind(space_id)
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-        store::put_again(&mut transaction, space_id, decided.ends().iter()).await?;
+        ends = store::take_constraints(&mut transaction, space_id, id).await?;
+        store::put_again(&mut transaction, space_id, ends.iter()).await?;
         transaction.commit().await?;
         decided.undone_at = Some(now);
     }
     drop(turn);
-    in_effect(app, space_id, &decided.ends()).await?;
+    in_effect(app, space_id, &ends).await?;
     Ok(decided)
 }
 

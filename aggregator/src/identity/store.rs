@@ -276,6 +276,63 @@ pub(super) async fn constraints_of(
     Ok(found.into_iter().collect())
 }
 
+/// Remembers what a decision says of pairs.
+pub(super) async fn put_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    decision_id: &str,
+    pairs: &[Constraint],
+) -> Result<()> {
+    let mut insert = Many::new(
+        "INSERT INTO identity_constraint (space_id, a, b, decision, decision_id) VALUES {rows} ON CONFLICT (space_id, a, b, decision_id) DO NOTHING",
+        [],
+    );
+    for pair in pairs {
+        let word = serde_json::to_value(pair.decision)?;
+        insert.push([
+            space_id.into(),
+            pair.a.to_string().into(),
+            pair.b.to_string().into(),
+            word.as_str().unwrap_or_default().into(),
+            decision_id.into(),
+        ]);
+    }
+    insert.execute(connection).await?;
+    Ok(())
+}
+
+/// Forgets what a decision said, and gives the identifiers of which it did.
+pub(super) async fn take_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    decision_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql =
+        "DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id = $2 RETURNING a, b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(decision_id)
+        .fetch_all(connection)
+        .await?;
+    let mut ends = BTreeSet::new();
+    for row in &rows {
+        ends.extend([identifier(row, "a")?, identifier(row, "b")?]);
+    }
+    Ok(ends)
+}
+
+/// Forgets what was decided in a space.
+pub(super) async fn forget_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<()> {
+    sqlx::query("DELETE FROM identity_constraint WHERE space_id = $1")
+        .bind(space_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The identifiers that somebody joined with these by hand.
 pub(super) async fn merged_with(
     connection: &mut AnyConnection,

@@ -241,6 +241,19 @@ impl fmt::Display for Unfit {
 }
 
 impl Rules {
+    /// Whether every event names the same by these rules as by others, so that they differ at most in what they make of
+    /// it.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let kinds = |rules: &Self| -> Vec<(String, Form)> {
+            let kinds = rules.kinds.iter();
+            kinds.map(|kind| (kind.kind.clone(), kind.form)).collect()
+        };
+        self.country == other.country
+            && self.blocked == other.blocked
+            && kinds(self) == kinds(other)
+    }
+
     /// The place of a kind, 0 the strongest.
     #[must_use]
     pub fn place(&self, kind: &str) -> Option<usize> {
