@@ -27,6 +27,8 @@ mod labelled;
 mod ledger;
 mod live;
 mod matching;
+#[doc(hidden)]
+pub mod measure;
 mod pipeline;
 mod priority;
 mod profile;

@@ -40,7 +40,7 @@ pub(crate) use store::{
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
 /// the disk for one event as for five thousand; where little waits, little is taken.
-const TURN: Portion = Portion {
+pub(crate) const TURN: Portion = Portion {
     entries: 512,
     messages: 5_000,
     bytes: 8 * 1024 * 1024,
@@ -82,7 +82,7 @@ pub(crate) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// A turn over events that no stage has seen.
-    fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
+    pub(crate) fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
         Self {
             named,
             ..Self::over(rules, events)

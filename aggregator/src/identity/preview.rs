@@ -1,15 +1,19 @@
 //! What a decision or other rules would do, before it is done.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Parts, Rules as IdentityRules};
+use cdp_core::identity::{self, Parts, Rules as IdentityRules};
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::cache::Cache;
-use super::decision::{Decided, Wish};
+use super::decision::{self, Decided, Wish};
+use super::evidence::Evidence;
+use super::resolve::Scene;
 use super::{again, store};
 use crate::app::App;
 use crate::consent::Rules;
@@ -21,6 +25,8 @@ use crate::profile::{self, Profile};
 const MOST_IDENTIFIERS: usize = 5_000;
 /// Components that a preview of rules looks at, at most.
 const MOST_COMPONENTS: usize = 2_000;
+/// Events that a preview of rules which read them otherwise looks at, about.
+const MOST_EVENTS: usize = 20_000;
 /// Profiles that are shown of what other rules would change.
 const SAMPLES: usize = 10;
 
@@ -114,6 +120,9 @@ impl Changes {
 /// all that would follow. Nothing stays.
 pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -> Result<Value> {
     let now = app.sources.identity(space_id);
+    if !draft.reads_like(&now) {
+        return of_reading(app, space_id, &now, draft).await;
+    }
     let mut connection = app.database.reader().acquire().await?;
     let mut components =
         store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
@@ -132,7 +141,11 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
         scene.constraints = store::constraints_of(&mut connection, space_id, named).await?;
         let names = || scene.seen.iter().map(|node| node.identifier.clone());
         seen.extend(names());
-        let changed = shift.add(scene.resolve(&now), scene.resolve(draft));
+        let (before, after) = (scene.resolve(&now), scene.resolve(draft));
+        let (before, after) = (shift.now.add(before), shift.then.add(after));
+        let of = places(&after);
+        let flows = flows(&before, |member| of.get(member).copied());
+        let changed = shift.add(&before, &after, &flows).len();
         if changed > 0
             && shift.shown < SAMPLES
             && sample.len() + scene.seen.len() <= MOST_IDENTIFIERS
@@ -143,16 +156,128 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
     }
     drop(connection);
     let changes = of_sample(app, space_id, draft, &sample).await?;
-    Ok(json!({
-        "complete": complete,
-        "limit": MOST_COMPONENTS,
-        "identifiers": seen.len(),
-        "profiles": {"now": shift.now.profiles, "then": shift.then.profiles},
-        "blocked": {"now": shift.now.blocked, "then": shift.then.blocked},
-        "largest": {"now": shift.now.largest, "then": shift.then.largest},
-        "changed": {"profiles": shift.changed, "merged": shift.merged, "split": shift.split},
-        "sample": changes,
-    }))
+    let mut told = shift.told(complete, seen.len());
+    told["sample"] = serde_json::to_value(changes)?;
+    Ok(told)
+}
+
+/// The same of rules that read events otherwise: the events of the newest identifiers are read by them. Which profiles
+/// then are is shown with their identifiers.
+async fn of_reading(
+    app: &App,
+    space_id: &str,
+    now: &IdentityRules,
+    draft: &IdentityRules,
+) -> Result<Value> {
+    let mut connection = app.database.reader().acquire().await?;
+    let newest = store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
+    let mut complete = newest.len() <= MOST_COMPONENTS;
+    let mut known = Scene::default();
+    let mut evidence = Evidence::default();
+    // Whose events come to be whose.
+    let mut owners: BTreeSet<(Identifier, Option<Identifier>)> = BTreeSet::new();
+    let mut events = 0;
+    for one in newest.into_iter().take(MOST_COMPONENTS) {
+        if known.before.contains_key(&one) {
+            continue;
+        }
+        if events >= MOST_EVENTS {
+            complete = false;
+            break;
+        }
+        let (_, scene) = again::around(&mut connection, space_id, BTreeSet::from([one])).await?;
+        for node in &scene.seen {
+            let anchor = node.identifier.to_string();
+            let mut of_anchor = pin!(pipeline::events_of_anchor(
+                &mut connection,
+                space_id,
+                &anchor
+            ));
+            while let Some(logged) = of_anchor.try_next().await? {
+                let named = draft.identifiers_of(&logged.event);
+                evidence.add(draft, &logged, &named);
+                owners.insert((node.identifier.clone(), named.into_iter().next()));
+                events += 1;
+            }
+        }
+        known.before.extend(scene.before);
+        known.seen.extend(scene.seen);
+        known.edges.extend(scene.edges);
+        known.crowded.extend(scene.crowded);
+    }
+    let named = known.before.keys();
+    known.constraints = store::constraints_of(&mut connection, space_id, named).await?;
+    let constraints = known.constraints.iter().cloned();
+    let then = Scene {
+        constraints: constraints
+            .map(|one| decision::read_by(draft, one))
+            .filter(|one| one.a != one.b)
+            .collect(),
+        edges: evidence
+            .pairs
+            .iter()
+            .map(|((a, b), row)| row.edge(a, b))
+            .collect(),
+        seen: evidence
+            .seen
+            .into_iter()
+            .map(|(identifier, first_seen)| identity::Node {
+                identifier,
+                first_seen,
+            })
+            .collect(),
+        ..Scene::default()
+    };
+    let mut shift = Shift::default();
+    let before = shift.now.add(known.resolve(now));
+    let after = shift.then.add(then.resolve(draft));
+    let of = places(&after);
+    let mut heirs: BTreeMap<&Identifier, BTreeSet<usize>> = BTreeMap::new();
+    for (owner, heir) in &owners {
+        let at = heir.as_ref().and_then(|heir| of.get(heir));
+        heirs.entry(owner).or_default().extend(at);
+    }
+    let flows = flows(&before, |member| {
+        heirs.get(member).into_iter().flatten().copied()
+    });
+    let changed = shift.add(&before, &after, &flows);
+    let shown: BTreeSet<usize> = changed.into_iter().take(SAMPLES).collect();
+    let names = |at: &usize| before.iter().nth(*at).into_iter().flatten();
+    let names: BTreeSet<Identifier> = shown.iter().flat_map(names).cloned().collect();
+    let rules = Rules::of(&app.sources, space_id);
+    let was = profiles(&mut connection, &rules, &names).await?;
+    let into = flows.iter().filter(|(from, _)| shown.contains(from));
+    let into: BTreeSet<usize> = into.map(|(_, into)| *into).collect();
+    let is = into.iter().filter_map(|at| after.iter().nth(*at));
+    let is: Vec<Value> = is.map(|group| json!({"identifiers": group})).collect();
+    let mut told = shift.told(complete, known.before.len());
+    told["events"] = events.into();
+    told["sample"] = json!({"before": was, "after": is});
+    Ok(told)
+}
+
+/// The place of each identifier among groups.
+fn places(groups: &Groups) -> BTreeMap<&Identifier, usize> {
+    let places = groups.iter().enumerate();
+    let places = places.flat_map(|(at, group)| group.iter().map(move |member| (member, at)));
+    places.collect()
+}
+
+/// Which group's identifiers come to which.
+fn flows<T: IntoIterator<Item = usize>>(
+    before: &Groups,
+    into: impl Fn(&Identifier) -> T,
+) -> BTreeSet<(usize, usize)> {
+    let mut flows = BTreeSet::new();
+    for (from, group) in before.iter().enumerate() {
+        flows.extend(
+            group
+                .iter()
+                .flat_map(|member| into(member))
+                .map(|at| (from, at)),
+        );
+    }
+    flows
 }
 
 /// Resolves some identifiers by other rules, looks at what follows, and undoes it.
@@ -172,6 +297,9 @@ async fn of_sample(
     Changes::between(before, after)
 }
 
+/// Profiles as their identifiers.
+type Groups = BTreeSet<Vec<Identifier>>;
+
 /// What there is by some rules.
 #[derive(Default)]
 struct Tally {
@@ -182,13 +310,13 @@ struct Tally {
 
 impl Tally {
     /// Takes in what is connected, and gives its profiles.
-    fn add(&mut self, parts: Parts) -> BTreeSet<Vec<Identifier>> {
+    fn add(&mut self, parts: Parts) -> Groups {
         for refused in &parts.blocked {
             let code = refused.reason.code().as_str();
             *self.blocked.entry(code).or_default() += 1;
         }
         let groups = parts.components.into_iter().flatten();
-        let groups: BTreeSet<_> = groups.map(|group| group.members).collect();
+        let groups: Groups = groups.map(|group| group.members).collect();
         self.profiles += groups.len();
         let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
         self.largest = self.largest.max(largest);
@@ -211,26 +339,44 @@ struct Shift {
 }
 
 impl Shift {
-    /// Takes in what is connected, and says how many of its profiles would not stay as they are.
-    fn add(&mut self, before: Parts, after: Parts) -> usize {
-        let (before, after) = (self.now.add(before), self.then.add(after));
-        let mut group_of: BTreeMap<&Identifier, usize> = BTreeMap::new();
-        for (at, group) in after.iter().enumerate() {
-            group_of.extend(group.iter().map(|member| (member, at)));
+    /// Takes in what becomes of profiles, and gives the places of those that would not stay as they are.
+    fn add(
+        &mut self,
+        before: &Groups,
+        after: &Groups,
+        flows: &BTreeSet<(usize, usize)>,
+    ) -> Vec<usize> {
+        let mut into: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut from: BTreeMap<usize, usize> = BTreeMap::new();
+        for (one, other) in flows {
+            into.entry(*one).or_default().insert(*other);
+            *from.entry(*other).or_default() += 1;
         }
-        let sizes: Vec<usize> = after.iter().map(Vec::len).collect();
-        let mut changed = 0;
-        for group in before.difference(&after) {
-            let mut parts: BTreeMap<usize, usize> = BTreeMap::new();
-            for at in group.iter().filter_map(|member| group_of.get(member)) {
-                *parts.entry(*at).or_default() += 1;
-            }
-            let grown = |(at, own): (&usize, &usize)| sizes.get(*at).is_some_and(|all| all > own);
-            changed += 1;
-            self.split += usize::from(parts.len() > 1);
-            self.merged += usize::from(parts.iter().any(grown));
+        let mut changed = Vec::new();
+        for (at, _) in before
+            .iter()
+            .enumerate()
+            .filter(|(_, group)| !after.contains(*group))
+        {
+            let into = into.get(&at);
+            let of_many = |other: &usize| from.get(other).is_some_and(|many| *many > 1);
+            self.split += usize::from(into.is_some_and(|into| into.len() > 1));
+            self.merged += usize::from(into.is_some_and(|into| into.iter().any(of_many)));
+            changed.push(at);
         }
-        self.changed += changed;
+        self.changed += changed.len();
         changed
+    }
+
+    fn told(&self, complete: bool, identifiers: usize) -> Value {
+        json!({
+            "complete": complete,
+            "limit": MOST_COMPONENTS,
+            "identifiers": identifiers,
+            "profiles": {"now": self.now.profiles, "then": self.then.profiles},
+            "blocked": {"now": self.now.blocked, "then": self.then.blocked},
+            "largest": {"now": self.now.largest, "then": self.then.largest},
+            "changed": {"profiles": self.changed, "merged": self.merged, "split": self.split},
+        })
     }
 }

@@ -71,8 +71,7 @@ pub(super) async fn resolving(database: &Database, space_id: &str) -> Result<i64
 impl Reading {
     /// Reads events up to a place.
     async fn read(&self, connection: &mut AnyConnection, now: &Rules, until: i64) -> Result<()> {
-        let events =
-            pipeline::read_until(connection, &self.space_id, self.position, until).await?;
+        let events = pipeline::read_until(connection, &self.space_id, self.position, until).await?;
         let mut evidence = Evidence::default();
         let mut differ = Vec::new();
         let mut named = Vec::with_capacity(events.len());
@@ -128,9 +127,8 @@ async fn keep(
         .await?
         .into_iter()
         .collect();
-    let is_news = |(one, seen): &(Identifier, _)| {
-        known.get(one).is_none_or(|known| *seen < known.first_seen)
-    };
+    let is_news =
+        |(one, seen): &(Identifier, _)| known.get(one).is_none_or(|known| *seen < known.first_seen);
     // Until everybody is resolved by the new rules, whoever is new is one alone.
     let alone = |(one, first_seen): (Identifier, _)| {
         let profile_id = identity::profile_id(space_id, &one);

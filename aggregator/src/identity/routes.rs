@@ -1,6 +1,6 @@
 //! HTTP of who is who.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cdp_core::identifier::Identifier;
@@ -70,7 +70,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
     .get(
         "/identity/decisions",
-        "List what was decided of who is who, youngest first",
+        "List what was decided of who is who, youngest first; ?automatic=true only what matching merged by itself, false only what people decided",
         list,
     )
     .delete(
@@ -176,9 +176,20 @@ async fn decide(
     Ok((StatusCode::CREATED, Json(decided)))
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let decisions =
-        decision::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+#[derive(Deserialize)]
+struct Which {
+    automatic: Option<bool>,
+}
+
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(which): Query<Which>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let (before, most) = (page.after(), page.fetch());
+    let space_id = reader.space_id();
+    let decisions = decision::page(&app.database, space_id, before, which.automatic, most).await?;
     page.answer(decisions, |decided| decided.id.clone())
 }
 

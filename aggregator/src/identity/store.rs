@@ -314,8 +314,27 @@ pub(super) async fn take_constraints(
         .bind(decision_id)
         .fetch_all(connection)
         .await?;
+    ends(&rows)
+}
+
+/// The same of all that matching decided by itself.
+pub(super) async fn take_automatic(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql = "DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id IN \
+               (SELECT d.id FROM identity_decision d WHERE d.space_id = $1 AND d.automatic = 1) RETURNING a, b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    ends(&rows)
+}
+
+/// The identifiers of pairs.
+fn ends(rows: &[AnyRow]) -> Result<BTreeSet<Identifier>> {
     let mut ends = BTreeSet::new();
-    for row in &rows {
+    for row in rows {
         ends.extend([identifier(row, "a")?, identifier(row, "b")?]);
     }
     Ok(ends)

@@ -260,6 +260,22 @@ impl Rules {
         self.kinds.iter().position(|known| known.kind == kind)
     }
 
+    /// Whether different identifiers may be one profile by their kinds and number, whenever they were seen.
+    #[must_use]
+    pub fn fits<'i>(&self, members: impl Iterator<Item = &'i Identifier>) -> bool {
+        let mut counts = vec![0_u32; self.kinds.len()];
+        let mut all = 0_u32;
+        for member in members {
+            all += 1;
+            if let Some(count) = self.place(&member.kind).and_then(|at| counts.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        let mut kinds = self.kinds.iter().zip(counts);
+        all <= self.blast_radius
+            && kinds.all(|(kind, count)| kind.limit().is_none_or(|most| count <= most))
+    }
+
     /// An identifier in normal form.
     ///
     /// # Errors
@@ -271,6 +287,13 @@ impl Rules {
             kind: kind.to_owned(),
             value,
         })
+    }
+
+    /// What somebody wrote for an identifier, in normal form; as it is where it names nobody.
+    #[must_use]
+    pub fn normal(&self, written: Identifier) -> Identifier {
+        self.identifier(&written.kind, &written.value)
+            .unwrap_or(written)
     }
 
     /// A value of the kind at a place, in normal form.

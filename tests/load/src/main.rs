@@ -41,8 +41,8 @@ fn main() -> Result<()> {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
-        ["identity", "--headwater", _] => identity::run(10_000_000),
-        ["identity", events, "--headwater", _] => identity::run(events.parse()?),
+        ["identity", "--headwater", _] => runtime.block_on(identity::run(10_000_000)),
+        ["identity", events, "--headwater", _] => runtime.block_on(identity::run(events.parse()?)),
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
             "usage: headwater-load ingest|path|consent|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"

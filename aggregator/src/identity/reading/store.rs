@@ -175,6 +175,8 @@ pub(super) async fn replace(
                 (SELECT 1 FROM identity_node x WHERE x.space_id = $2 AND x.identifier = n.identifier)";
     let new = "INSERT INTO consent_refold (space_id, identifier) SELECT n.space_id, n.identifier FROM identity_node n \
                WHERE n.space_id = $1 AND n.component > $2 ON CONFLICT (space_id, identifier) DO NOTHING";
+    let named = "INSERT INTO profile_seed (space_id, profile_id, identifier) SELECT n.space_id, n.profile_id, n.identifier FROM identity_node n \
+                 WHERE n.space_id = $1 AND n.component > $2 ON CONFLICT (space_id, profile_id) DO UPDATE SET identifier = excluded.identifier";
     let seeds = "UPDATE profile_seed SET identifier = (SELECT g.heir FROM identity_gone g WHERE g.space_id = $1 AND g.identifier = profile_seed.identifier) \
                  WHERE space_id = $1 AND identifier IN (SELECT g.identifier FROM identity_gone g WHERE g.space_id = $1 AND g.heir <> '')";
     let anchors = "UPDATE event SET anchor = (SELECT r.anchor FROM identity_read r WHERE r.space_id = $1 AND r.offset_id = event.offset_id) \
@@ -194,15 +196,28 @@ pub(super) async fn replace(
         one("DELETE FROM identity_blocked WHERE space_id = $1"),
         one("DELETE FROM identity_edge WHERE space_id = $1"),
         both("UPDATE identity_edge SET space_id = $1 WHERE space_id = $2"),
-        both("DELETE FROM identity_node WHERE space_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_node x WHERE x.space_id = $2 AND x.identifier = identity_node.identifier)"),
-        both("UPDATE identity_node SET first_seen = (SELECT x.first_seen FROM identity_node x WHERE x.space_id = $2 AND x.identifier = identity_node.identifier) \
-              WHERE space_id = $1"),
-        one("DELETE FROM consent_state WHERE space_id = $1 AND anchor IN (SELECT g.identifier FROM identity_gone g WHERE g.space_id = $1)"),
-        both("UPDATE consent_state SET state = COALESCE((SELECT x.state FROM consent_state x WHERE x.space_id = $2 AND x.anchor = consent_state.anchor), '{}') \
-              WHERE space_id = $1"),
-        both("INSERT INTO consent_state (space_id, anchor, state, folded) SELECT $1, x.anchor, x.state, '{}' FROM consent_state x WHERE x.space_id = $2 \
-              AND NOT EXISTS (SELECT 1 FROM consent_state c WHERE c.space_id = $1 AND c.anchor = x.anchor)"),
-        ("DELETE FROM consent_state WHERE space_id = $1", vec![apart.as_str()]),
+        both(
+            "DELETE FROM identity_node WHERE space_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_node x WHERE x.space_id = $2 AND x.identifier = identity_node.identifier)",
+        ),
+        both(
+            "UPDATE identity_node SET first_seen = (SELECT x.first_seen FROM identity_node x WHERE x.space_id = $2 AND x.identifier = identity_node.identifier) \
+              WHERE space_id = $1",
+        ),
+        one(
+            "DELETE FROM consent_state WHERE space_id = $1 AND anchor IN (SELECT g.identifier FROM identity_gone g WHERE g.space_id = $1)",
+        ),
+        both(
+            "UPDATE consent_state SET state = COALESCE((SELECT x.state FROM consent_state x WHERE x.space_id = $2 AND x.anchor = consent_state.anchor), '{}') \
+              WHERE space_id = $1",
+        ),
+        both(
+            "INSERT INTO consent_state (space_id, anchor, state, folded) SELECT $1, x.anchor, x.state, '{}' FROM consent_state x WHERE x.space_id = $2 \
+              AND NOT EXISTS (SELECT 1 FROM consent_state c WHERE c.space_id = $1 AND c.anchor = x.anchor)",
+        ),
+        (
+            "DELETE FROM consent_state WHERE space_id = $1",
+            vec![apart.as_str()],
+        ),
     ];
     for (sql, values) in first {
         let mut query = sqlx::query(sql);
@@ -221,11 +236,13 @@ pub(super) async fn replace(
         .bind(&apart)
         .execute(&mut *connection)
         .await?;
-    sqlx::query(new)
-        .bind(space_id)
-        .bind(last)
-        .execute(&mut *connection)
-        .await?;
+    for sql in [new, named] {
+        sqlx::query(sql)
+            .bind(space_id)
+            .bind(last)
+            .execute(&mut *connection)
+            .await?;
+    }
     end(connection, space_id).await
 }
 

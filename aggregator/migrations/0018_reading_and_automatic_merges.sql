@@ -26,3 +26,18 @@ CREATE TABLE identity_gone (
     heir TEXT NOT NULL,
     PRIMARY KEY (space_id, identifier)
 );
+
+-- 1 where matching decided, and not a person.
+ALTER TABLE identity_decision ADD COLUMN automatic BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX identity_decision_automatic ON identity_decision (space_id, automatic, id);
+
+-- Spaces in which matching merges by itself, and how sure it has to be: thousandths of right pairs.
+CREATE TABLE identity_automatic (
+    space_id TEXT PRIMARY KEY REFERENCES space (id),
+    share BIGINT NOT NULL
+);
+
+-- Which model weighed a pair, and what a matching merged by itself, JSON; '' where it merges nothing.
+ALTER TABLE identity_suggestion ADD COLUMN model_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE identity_matching ADD COLUMN model_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE identity_matching ADD COLUMN automatic TEXT NOT NULL DEFAULT '';
