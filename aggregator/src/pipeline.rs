@@ -321,7 +321,7 @@ impl Runner {
         let more_backfill = self.resolve_again().await?
             || self.refold().await?
             || self.clear_gone().await?
-            || self.read_again().await?
+            || self.read_again(more_log).await?
             || computed_trait::backfill(&self.database, &self.sources).await?
             || audience::backfill(&self.database, &self.sources).await?;
         if more_backfill {
@@ -400,8 +400,9 @@ impl Runner {
     }
 
     /// Reads stored events again by identity rules that are to come into force; false when there are none.
-    async fn read_again(&mut self) -> Result<bool> {
-        let Some(step) = identity::read_again(&self.database, &self.sources).await? else {
+    async fn read_again(&mut self, log_goes_on: bool) -> Result<bool> {
+        let step = identity::read_again(&self.database, &self.sources, log_goes_on).await?;
+        let Some(step) = step else {
             return Ok(false);
         };
         if step == identity::Step::InForce {

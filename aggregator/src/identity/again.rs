@@ -41,6 +41,8 @@ pub(crate) async fn resolve_again(
     )
     .await?;
     resolved.tell(&space, turn, cache);
+    // What now joins may be more than consent links.
+    turn.divided.extend(turn.people.iter().cloned());
     Ok(())
 }
 

@@ -26,8 +26,10 @@ mod store;
 pub(crate) use store::any_gone;
 pub(super) use store::{Reading, begin, give_up, of_space};
 
-/// Places of the log that are read in one step.
+/// Places of the log that are read in one step: few, since whoever waits for the pipeline waits for a step, too.
 const STEP: i64 = 2_000;
+/// The same while the log goes on: more than a turn takes of it, so that reading comes to its end.
+const LONG_STEP: i64 = 6_000;
 /// Identifiers that are cleared away in one step.
 const GONE: i64 = 200;
 
@@ -41,15 +43,20 @@ pub(crate) enum Step {
 }
 
 /// Reads the next events for some space whose new rules wait for it, or brings these into force; `None` where no rules
-/// wait.
-pub(crate) async fn read_again(database: &Database, sources: &Directory) -> Result<Option<Step>> {
+/// wait. `log_goes_on` says whether events wait to be taken in.
+pub(crate) async fn read_again(
+    database: &Database,
+    sources: &Directory,
+    log_goes_on: bool,
+) -> Result<Option<Step>> {
     let Some(reading) = store::next(database).await? else {
         return Ok(None);
     };
     let end = pipeline::last_offset(database).await?;
     let mut transaction = database.begin().await?;
     let step = if reading.position < end {
-        let until = end.min(reading.position + STEP);
+        let most = if log_goes_on { LONG_STEP } else { STEP };
+        let until = end.min(reading.position + most);
         let now = sources.identity(&reading.space_id);
         reading.read(&mut transaction, &now, until).await?;
         Step::Read

@@ -171,7 +171,7 @@ pub(super) async fn replace(
                  WHERE r.space_id = $1 AND r.anchor <> '' ON CONFLICT (space_id, identifier) DO NOTHING";
     let gone = "INSERT INTO identity_gone (space_id, identifier, profile_id, heir) SELECT n.space_id, n.identifier, n.profile_id, \
                 COALESCE((SELECT MIN(r.anchor) FROM event e CROSS JOIN identity_read r WHERE e.space_id = n.space_id AND e.anchor = n.identifier \
-                AND r.space_id = n.space_id AND r.offset_id = e.offset_id), '') FROM identity_node n WHERE n.space_id = $1 AND NOT EXISTS \
+                AND r.space_id = n.space_id AND r.offset_id = e.offset_id AND r.anchor <> ''), '') FROM identity_node n WHERE n.space_id = $1 AND NOT EXISTS \
                 (SELECT 1 FROM identity_node x WHERE x.space_id = $2 AND x.identifier = n.identifier)";
     let new = "INSERT INTO consent_refold (space_id, identifier) SELECT n.space_id, n.identifier FROM identity_node n \
                WHERE n.space_id = $1 AND n.component > $2 ON CONFLICT (space_id, identifier) DO NOTHING";
