@@ -24,7 +24,7 @@ mod why;
 pub(crate) use folded::Folded;
 pub(crate) use refusals::Refusals;
 pub(crate) use rules::Rules;
-pub(crate) use stage::{Withdrawal, apply, scopes};
+pub(crate) use stage::{Withdrawal, apply, hear_apart, scopes};
 pub(crate) use store::{folded_of_profiles, of_profiles, put_folded, standings_of_people};
 
 /// What the people that own these anchors have said. Nobody who is unknown, or who never refused, need be in the answer.

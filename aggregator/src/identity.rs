@@ -7,6 +7,7 @@ mod decision;
 mod evidence;
 mod link;
 mod preview;
+mod reading;
 mod resolve;
 mod review;
 pub(crate) mod routes;
@@ -17,8 +18,12 @@ mod waiting;
 
 pub(crate) use again::resolve_again;
 pub(crate) use cache::Cache;
-pub(crate) use decision::{Decided, decide_pair};
+pub(crate) use decision::{
+    Decided, automatic_taken_back, count_automatic, decide_pair, merge_automatically,
+    undo_automatic,
+};
 pub(crate) use link::{Links, link};
+pub(crate) use reading::{Step, any_gone, next_gone, read_again};
 pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;
 pub(crate) use store::put_links;

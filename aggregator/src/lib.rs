@@ -27,6 +27,8 @@ mod labelled;
 mod ledger;
 mod live;
 mod matching;
+#[doc(hidden)]
+pub mod measure;
 mod memo;
 mod pipeline;
 mod placement;

@@ -36,12 +36,12 @@ mod take;
 use take::Taken;
 
 pub(crate) use store::{
-    Logged, event, events_of_anchor, last_offset, logged, position, read_between,
+    Logged, event, events_of_anchor, last_offset, logged, position, read_between, read_until,
 };
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
 /// the disk for one event as for five thousand; where little waits, little is taken.
-const TURN: Portion = Portion {
+pub(crate) const TURN: Portion = Portion {
     entries: 512,
     messages: 5_000,
     bytes: 8 * 1024 * 1024,
@@ -83,7 +83,7 @@ pub(crate) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// A turn over events that no stage has seen.
-    fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
+    pub(crate) fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
         Self {
             named,
             ..Self::over(rules, events)
@@ -164,7 +164,7 @@ pub(crate) struct Pipeline {
     position: watch::Receiver<i64>,
     /// Held for a turn, so that a definition appears between two turns and never within one.
     between_turns: Arc<Mutex<()>>,
-    /// How often people were resolved again.
+    /// How often people were resolved again, or new rules came into force.
     resolved: watch::Receiver<u64>,
     work: Arc<watch::Sender<u64>>,
     stopping: watch::Sender<bool>,
@@ -246,7 +246,7 @@ impl Pipeline {
         self.work.send_modify(|count| *count += 1);
     }
 
-    /// Changes each time that people were resolved again.
+    /// Changes each time that people were resolved again, or that new rules came into force.
     pub(crate) fn resolved(&self) -> watch::Receiver<u64> {
         self.resolved.clone()
     }
@@ -331,6 +331,8 @@ impl Runner {
         let more_log = self.turn().await?;
         let more_backfill = self.resolve_again().await?
             || self.refold().await?
+            || self.clear_gone().await?
+            || self.read_again(more_log).await?
             || computed_trait::backfill(&self.database, &self.sources).await?
             || audience::backfill(&self.database, &self.sources).await?;
         if more_backfill {
@@ -381,6 +383,44 @@ impl Runner {
         withdrawal::refold(&mut transaction, &mut turn, people, cache, clock::now()).await?;
         transaction.commit().await.map_err(Error::from)?;
         self.identity.settle();
+        Ok(true)
+    }
+
+    /// Clears away what is kept of identifiers that nobody names any more; false when there are none.
+    async fn clear_gone(&mut self) -> Result<bool> {
+        if !identity::any_gone(&self.database).await? {
+            return Ok(false);
+        }
+        let mut transaction = self.database.begin().await?;
+        let Some(gone) = identity::next_gone(&mut transaction).await? else {
+            return Ok(false);
+        };
+        let rules = Rules::of(&self.sources, &gone.space_id);
+        let mut turn = Turn::over(&rules, &[]);
+        gone.tell(&mut turn);
+        follow(
+            &mut transaction,
+            &mut turn,
+            &mut self.identity,
+            &self.refusals,
+        )
+        .await?;
+        transaction.commit().await.map_err(Error::from)?;
+        self.identity.settle();
+        Ok(true)
+    }
+
+    /// Reads stored events again by identity rules that are to come into force; false when there are none.
+    async fn read_again(&mut self, log_goes_on: bool) -> Result<bool> {
+        let step = identity::read_again(&self.database, &self.sources, log_goes_on).await?;
+        let Some(step) = step else {
+            return Ok(false);
+        };
+        if step == identity::Step::InForce {
+            self.identity = identity::Cache::default();
+            self.sources.reload(&self.database).await?;
+            self.resolved.send_modify(|count| *count += 1);
+        }
         Ok(true)
     }
 
@@ -526,6 +566,8 @@ impl Runner {
     async fn recover(&mut self) -> Result<()> {
         self.identity = identity::Cache::default();
         self.snapshots.clear();
+        // Which identity rules hold is open as well.
+        self.sources.reload(&self.database).await?;
         let before = *self.reached.borrow();
         let now_at = position(&self.database).await?;
         self.last_offset = last_offset(&self.database).await?;

@@ -9,5 +9,5 @@ mod trial;
 
 pub(crate) use fold::{fold_again, refold};
 pub(crate) use news::tell;
-pub(crate) use store::next;
+pub(crate) use store::{clear, next};
 pub(crate) use trial::{Trial, would_change};

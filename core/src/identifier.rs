@@ -21,7 +21,7 @@ pub const DEVICE_ID: &str = "device_id";
 /// have to fit a key of Postgres.
 pub const LONGEST_VALUE: usize = 512;
 
-/// Kind and value of something that can name a person. Written `kind:value`.
+/// Kind and value of something that can name a person. Written `kind:value`; reading that brings nothing into normal form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identifier {
     /// Such as `email`.
@@ -41,17 +41,10 @@ impl FromStr for Identifier {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((kind, value)) if !kind.is_empty() && !value.is_empty() => {
-                let value = if kind == EMAIL {
-                    value.to_lowercase()
-                } else {
-                    value.to_owned()
-                };
-                Ok(Self {
-                    kind: kind.to_owned(),
-                    value,
-                })
-            }
+            Some((kind, value)) if !kind.is_empty() && !value.is_empty() => Ok(Self {
+                kind: kind.to_owned(),
+                value: value.to_owned(),
+            }),
             _ => Err(format!(
                 "\"{text}\" is not an identifier: write kind:value, such as email:ada@example.com"
             )),

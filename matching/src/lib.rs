@@ -20,6 +20,7 @@ mod nickname;
 mod normalise;
 mod random;
 mod record;
+mod review;
 pub mod similarity;
 mod table;
 mod train;
@@ -34,4 +35,5 @@ pub use model::{
     Agreement, Bar, Comparison, Level, Model, TermFrequency, Waterfall, probability, weight_of,
 };
 pub use record::{Column, Record};
+pub use review::{LEAST_REVIEWED, Reviewed, Threshold, threshold};
 pub use train::{Anchor, Gate, Taught, Veto};

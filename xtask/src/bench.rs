@@ -98,7 +98,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "identity",
-        about: "the identity graph in memory: ten million events of a million people, beside everything at once",
+        about: "the identity graph in memory, ten million events of a million people, beside everything at once; and a million events in SQLite",
         run: load::identity,
     },
     Bench {

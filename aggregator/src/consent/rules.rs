@@ -57,6 +57,14 @@ impl Rules {
         }
     }
 
+    /// The same, but who is who is found by other rules.
+    pub(crate) fn with_identity(self, identity: identity::Rules) -> Self {
+        Self {
+            identity: Arc::new(identity),
+            ..self
+        }
+    }
+
     /// Whose rules.
     pub(crate) fn space_id(&self) -> &str {
         &self.space_id

@@ -1,12 +1,14 @@
 //! The pipeline's stage that remembers what people chose, and finds out for what evidence counts now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::EventKind;
+use cdp_core::identifier::Identifier;
 use sqlx::AnyConnection;
 
 use super::entry::Tip;
+use super::folded::Folded;
 use super::refusals::Refusals;
 use super::rules::Rules;
 use super::state::State;
@@ -128,6 +130,45 @@ fn hear<'a>(
         }
     }
     news
+}
+
+/// An event that is read again, whom it names then, and whom of these it did not name before.
+pub(crate) type Heard<'a> = (&'a Logged, Vec<Identifier>, BTreeSet<Identifier>);
+
+/// Takes in the words of events that are read again by other identity rules, apart from what is kept of people now. The
+/// ledger gets them for whoever was not named before.
+pub(crate) async fn hear_apart(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    apart: &str,
+    heard: Vec<Heard<'_>>,
+) -> Result<()> {
+    let names = heard.iter().flat_map(|(_, named, _)| named);
+    let names: BTreeSet<String> = names.map(ToString::to_string).collect();
+    let mut states = store::states(connection, apart, names.into_iter()).await?;
+    let before = states.clone();
+    let mut news: BTreeMap<String, Vec<&Logged>> = BTreeMap::new();
+    for (logged, named, new) in heard {
+        let words = State::of_event(&logged.event);
+        if words.is_empty() {
+            continue;
+        }
+        for one in named {
+            let anchor = one.to_string();
+            let state = states.entry(anchor.clone()).or_default();
+            let is_new = state.hear(words.clone()) || logged.event.kind == EventKind::Consent;
+            if is_new && new.contains(&one) {
+                news.entry(anchor).or_default().push(logged);
+            }
+        }
+    }
+    states.retain(|anchor, state| before.get(anchor) != Some(state));
+    let kept = states.into_iter().map(|(anchor, state)| {
+        let folded = Folded::default();
+        (anchor, Kept { state, folded })
+    });
+    store::keep(connection, apart, kept.collect()).await?;
+    record(connection, space_id, news).await
 }
 
 /// Writes what is news into the ledger.

@@ -45,6 +45,26 @@ pub(super) async fn of_people(
         .collect()
 }
 
+/// What was said with these anchors, by anchor.
+pub(super) async fn states(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    anchors: impl Iterator<Item = String>,
+) -> Result<BTreeMap<String, State>> {
+    let query = Many::new(
+        "WITH wanted (anchor) AS (VALUES {rows}) SELECT c.anchor AS anchor, c.state AS state FROM wanted w \
+         CROSS JOIN consent_state c WHERE c.space_id = $1 AND c.anchor = w.anchor",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(anchors.map(|anchor| [anchor.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("anchor")?, state(row)?)))
+        .collect()
+}
+
 /// Keeps what anchors have come to.
 pub(super) async fn keep(
     connection: &mut AnyConnection,

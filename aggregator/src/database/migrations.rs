@@ -37,6 +37,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0015", "identity_suggestion"),
     step!("0016", "user_token_key"),
     step!("0017", "exposure"),
+    step!("0018", "reading_and_automatic_merges"),
     step!("0019", "audience_versions"),
 ];
 

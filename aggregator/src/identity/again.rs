@@ -22,6 +22,9 @@ pub(crate) async fn resolve_again(
 ) -> Result<()> {
     let space: Arc<str> = Arc::from(turn.space_id);
     let (components, mut scene) = around(connection, &space, identifiers).await?;
+    // Their words may have changed with the evidence, also where they are together as before.
+    let known = scene.before.values();
+    turn.people.extend(known.map(|node| node.person_id.clone()));
     let named = scene.seen.iter().map(|node| &node.identifier);
     scene.constraints = store::constraints_of(connection, &space, named).await?;
     let mut resolved = Resolved::default();
@@ -38,6 +41,8 @@ pub(crate) async fn resolve_again(
     )
     .await?;
     resolved.tell(&space, turn, cache);
+    // What now joins may be more than consent links.
+    turn.divided.extend(turn.people.iter().cloned());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Constraint, Decision};
+use cdp_core::identity::{Constraint, Decision, Rules};
 use cdp_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -13,7 +13,6 @@ use sqlx::{AnyConnection, Row as _};
 use super::store;
 use crate::app::App;
 use crate::database::Database;
-use crate::database::rows::Many;
 use crate::error::{Code, Error, Result};
 use crate::{clock, id, profile};
 
@@ -53,6 +52,8 @@ pub(crate) struct Decided {
     pub(super) id: String,
     kind: String,
     reason: String,
+    /// Whether matching decided it, and not a person.
+    automatic: bool,
     pub(super) pairs: Vec<Constraint>,
     decided_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +106,7 @@ impl Decided {
             id: id::dated("idd", now)?,
             kind: kind.to_owned(),
             reason,
+            automatic: false,
             pairs,
             decided_at: now,
             undone_at: None,
@@ -119,7 +121,7 @@ impl Decided {
 
     /// Writes it down, and has those whom it concerns resolved again.
     pub(super) async fn write(&self, connection: &mut AnyConnection, space_id: &str) -> Result<()> {
-        let sql = "INSERT INTO identity_decision (id, space_id, kind, pairs, reason, decided_at, undone_at) VALUES ($1, $2, $3, $4, $5, $6, 0)";
+        let sql = "INSERT INTO identity_decision (id, space_id, kind, pairs, reason, decided_at, undone_at, automatic) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
         sqlx::query(sql)
             .bind(&self.id)
             .bind(space_id)
@@ -127,25 +129,40 @@ impl Decided {
             .bind(serde_json::to_string(&self.pairs)?)
             .bind(&self.reason)
             .bind(self.decided_at.as_micros())
+            .bind(i64::from(self.automatic))
             .execute(&mut *connection)
             .await?;
-        let mut insert = Many::new(
-            "INSERT INTO identity_constraint (space_id, a, b, decision, decision_id) VALUES {rows} ON CONFLICT (space_id, a, b, decision_id) DO NOTHING",
-            [],
-        );
-        for pair in &self.pairs {
-            let word = serde_json::to_value(pair.decision)?;
-            insert.push([
-                space_id.into(),
-                pair.a.to_string().into(),
-                pair.b.to_string().into(),
-                word.as_str().unwrap_or_default().into(),
-                (&self.id).into(),
-            ]);
-        }
-        insert.execute(&mut *connection).await?;
+        store::put_constraints(connection, space_id, &self.id, &self.pairs).await?;
         store::put_again(connection, space_id, self.ends().iter()).await
     }
+}
+
+/// Has the decisions that hold concern what their identifiers are by other rules.
+pub(super) async fn decide_anew(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    rules: &Rules,
+) -> Result<()> {
+    store::forget_constraints(connection, space_id).await?;
+    let sql = "SELECT id, kind, pairs, reason, automatic, decided_at, undone_at FROM identity_decision WHERE space_id = $1 AND undone_at = 0";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &rows {
+        let decided = decided(row)?;
+        let pairs = decided.pairs.into_iter().map(|one| read_by(rules, one));
+        let pairs: Vec<Constraint> = pairs.filter(|one| one.a != one.b).collect();
+        store::put_constraints(connection, space_id, &decided.id, &pairs).await?;
+    }
+    Ok(())
+}
+
+/// What was decided, of the identifiers as rules read them.
+pub(super) fn read_by(rules: &Rules, constraint: Constraint) -> Constraint {
+    let (a, b) = (rules.normal(constraint.a), rules.normal(constraint.b));
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    Constraint { a, b, ..constraint }
 }
 
 /// The evidence that has to be cut so that identifiers are not the profile's any more.
@@ -158,8 +175,8 @@ async fn unmerge(
 ) -> Result<Vec<Constraint>> {
     let rules = app.sources.identity(space_id);
     let refused = |say: String| Error::new(Code::InvalidRequest, say);
-    let normal = |one: Identifier| rules.identifier(&one.kind, &one.value).unwrap_or(one);
-    let out: BTreeSet<Identifier> = identifiers.into_iter().map(normal).collect();
+    let out = identifiers.into_iter().map(|one| rules.normal(one));
+    let out: BTreeSet<Identifier> = out.collect();
     let all: BTreeSet<Identifier> = store::identifiers_of(connection, space_id, profile_id).await?;
     if let Some(stranger) = out.iter().find(|one| !all.contains(one)) {
         return Err(refused(format!(
@@ -180,7 +197,7 @@ async fn unmerge(
         .find(|one| one.decision == Decision::MustLink && across(&one.a, &one.b))
     {
         return Err(refused(format!(
-            "somebody merged {} and {} by hand: undo that decision instead (GET /api/v1/identity/decisions)",
+            "a decision merged {} and {}: undo it instead (GET /api/v1/identity/decisions)",
             merge.a, merge.b
         )));
     }
@@ -204,7 +221,7 @@ async fn pair(
     decision: Decision,
 ) -> Result<Constraint> {
     let rules = app.sources.identity(space_id);
-    let [a, b] = identifiers.map(|one| rules.identifier(&one.kind, &one.value).unwrap_or(one));
+    let [a, b] = identifiers.map(|one| rules.normal(one));
     if a == b {
         let say = "name two different identifiers";
         return Err(Error::new(Code::InvalidRequest, say));
@@ -261,6 +278,7 @@ pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided>
     let turn = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
     let mut decided = one(&mut transaction, space_id, id).await?;
+    let mut ends = BTreeSet::new();
     if decided.undone_at.is_none() {
         let now = clock::now();
         sqlx::query("UPDATE identity_decision SET undone_at = $3 WHERE space_id = $1 AND id = $2")
@@ -269,18 +287,85 @@ pub(super) async fn undo(app: &App, space_id: &str, id: &str) -> Result<Decided>
             .bind(now.as_micros())
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id = $2")
-            .bind(space_id)
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-        store::put_again(&mut transaction, space_id, decided.ends().iter()).await?;
+        ends = store::take_constraints(&mut transaction, space_id, id).await?;
+        store::put_again(&mut transaction, space_id, ends.iter()).await?;
         transaction.commit().await?;
         decided.undone_at = Some(now);
     }
     drop(turn);
-    in_effect(app, space_id, &decided.ends()).await?;
+    in_effect(app, space_id, &ends).await?;
     Ok(decided)
+}
+
+/// Merges two identifiers because matching is sure enough of them.
+pub(crate) async fn merge_automatically(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    [a, b]: [Identifier; 2],
+    reason: String,
+) -> Result<()> {
+    let now = clock::now();
+    let decided = Decided {
+        id: id::dated("idd", now)?,
+        kind: "merge".to_owned(),
+        reason,
+        automatic: true,
+        pairs: vec![Constraint {
+            a,
+            b,
+            decision: Decision::MustLink,
+        }],
+        decided_at: now,
+        undone_at: None,
+    };
+    decided.write(connection, space_id).await
+}
+
+/// How many automatic merges hold.
+pub(crate) async fn count_automatic(connection: &mut AnyConnection, space_id: &str) -> Result<i64> {
+    let sql = "SELECT COUNT(*) AS many FROM identity_decision WHERE space_id = $1 AND automatic = 1 AND undone_at = 0";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get("many")?)
+}
+
+/// The pairs that were merged automatically, and taken back.
+pub(crate) async fn automatic_taken_back(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<BTreeSet<[Identifier; 2]>> {
+    let sql = "SELECT id, kind, pairs, reason, automatic, decided_at, undone_at FROM identity_decision \
+               WHERE space_id = $1 AND automatic = 1 AND undone_at <> 0";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    let mut found = BTreeSet::new();
+    for row in &rows {
+        let pairs = decided(row)?.pairs.into_iter();
+        found.extend(pairs.map(|pair| [pair.a, pair.b]));
+    }
+    Ok(found)
+}
+
+/// Takes all automatic merges back at once, and says how many.
+pub(crate) async fn undo_automatic(app: &App, space_id: &str) -> Result<usize> {
+    let turn = app.pipeline.between_turns().await;
+    let mut transaction = app.database.begin().await?;
+    let ends = store::take_automatic(&mut transaction, space_id).await?;
+    let sql = "UPDATE identity_decision SET undone_at = $2 WHERE space_id = $1 AND automatic = 1 AND undone_at = 0";
+    let undone = sqlx::query(sql)
+        .bind(space_id)
+        .bind(clock::now().as_micros())
+        .execute(&mut *transaction)
+        .await?;
+    store::put_again(&mut transaction, space_id, ends.iter()).await?;
+    transaction.commit().await?;
+    drop(turn);
+    in_effect(app, space_id, &ends).await?;
+    Ok(usize::try_from(undone.rows_affected()).unwrap_or(usize::MAX))
 }
 
 /// Waits until these identifiers have been resolved again.
@@ -308,21 +393,23 @@ pub(super) async fn page(
     database: &Database,
     space_id: &str,
     before: &str,
+    automatic: Option<bool>,
     limit: i64,
 ) -> Result<Vec<Decided>> {
-    let sql = "SELECT id, kind, pairs, reason, decided_at, undone_at FROM identity_decision \
-               WHERE space_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
+    let sql = "SELECT id, kind, pairs, reason, automatic, decided_at, undone_at FROM identity_decision \
+               WHERE space_id = $1 AND ($2 = '' OR id < $2) AND ($4 < 0 OR automatic = $4) ORDER BY id DESC LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(before)
         .bind(limit)
+        .bind(automatic.map_or(-1, i64::from))
         .fetch_all(database.reader())
         .await?;
     rows.iter().map(decided).collect()
 }
 
 async fn one(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<Decided> {
-    let sql = "SELECT id, kind, pairs, reason, decided_at, undone_at FROM identity_decision WHERE space_id = $1 AND id = $2";
+    let sql = "SELECT id, kind, pairs, reason, automatic, decided_at, undone_at FROM identity_decision WHERE space_id = $1 AND id = $2";
     let row = sqlx::query(sql)
         .bind(space_id)
         .bind(id)
@@ -337,6 +424,7 @@ fn decided(row: &AnyRow) -> Result<Decided> {
         id: row.try_get("id")?,
         kind: row.try_get("kind")?,
         reason: row.try_get("reason")?,
+        automatic: row.try_get::<i64, _>("automatic")? != 0,
         pairs: serde_json::from_str(&row.try_get::<String, _>("pairs")?)?,
         decided_at: Timestamp::from_micros(row.try_get("decided_at")?),
         undone_at: (undone_at != 0).then(|| Timestamp::from_micros(undone_at)),

@@ -7,7 +7,7 @@ use cdp_core::identity::{Conflict, Pair, Rules};
 use cdp_core::time::Timestamp;
 
 use super::store::{EdgeRow, Node};
-use crate::pipeline::Turn;
+use crate::pipeline::{Logged, Turn};
 
 /// Identifiers and pairs of a turn, each with its earliest and latest event.
 #[derive(Debug, Default)]
@@ -21,29 +21,33 @@ impl Evidence {
     pub(super) fn of(turn: &Turn<'_>) -> Self {
         let mut evidence = Self::default();
         for (logged, named) in turn.events.iter().zip(&turn.named) {
-            let event = &logged.event;
-            for identifier in named {
-                match evidence.seen.get_mut(identifier) {
-                    Some(seen) => *seen = event.timestamp.min(*seen),
-                    None => drop(evidence.seen.insert(identifier.clone(), event.timestamp)),
-                }
-            }
-            for pair in turn.rules.identity().evidence_among(event, named.clone()) {
-                let row = EdgeRow {
-                    first_seen: event.timestamp,
-                    last_seen: event.timestamp,
-                    first_event: event.message_id.clone(),
-                    source_id: logged.source_id.to_string(),
-                    events: 1,
-                };
-                evidence
-                    .pairs
-                    .entry(pair)
-                    .and_modify(|known| known.merge(&row))
-                    .or_insert(row);
-            }
+            evidence.add(turn.rules.identity(), logged, named);
         }
         evidence
+    }
+
+    /// Takes in what one event says.
+    pub(super) fn add(&mut self, rules: &Rules, logged: &Logged, named: &[Identifier]) {
+        let event = &logged.event;
+        for identifier in named {
+            match self.seen.get_mut(identifier) {
+                Some(seen) => *seen = event.timestamp.min(*seen),
+                None => drop(self.seen.insert(identifier.clone(), event.timestamp)),
+            }
+        }
+        for pair in rules.evidence_among(event, named.to_vec()) {
+            let row = EdgeRow {
+                first_seen: event.timestamp,
+                last_seen: event.timestamp,
+                first_event: event.message_id.clone(),
+                source_id: logged.source_id.to_string(),
+                events: 1,
+            };
+            self.pairs
+                .entry(pair)
+                .and_modify(|known| known.merge(&row))
+                .or_insert(row);
+        }
     }
 
     /// What differs from before: pairs to write, and identifiers whose component has to be resolved

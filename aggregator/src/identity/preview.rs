@@ -1,14 +1,19 @@
 //! What a decision or other rules would do, before it is done.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::Rules as IdentityRules;
+use cdp_core::identity::{self, Parts, Rules as IdentityRules};
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
+use sqlx::AnyConnection;
 
 use super::cache::Cache;
-use super::decision::{Decided, Wish};
+use super::decision::{self, Decided, Wish};
+use super::evidence::Evidence;
+use super::resolve::Scene;
 use super::{again, store};
 use crate::app::App;
 use crate::consent::Rules;
@@ -16,20 +21,29 @@ use crate::error::{Code, Error, Result};
 use crate::pipeline::{self, Turn};
 use crate::profile::{self, Profile};
 
-/// Identifiers that a preview of a decision looks at, at most.
+/// Identifiers that a preview looks at in whole, at most.
 const MOST_IDENTIFIERS: usize = 5_000;
 /// Components that a preview of rules looks at, at most.
-const MOST_COMPONENTS: i64 = 2_000;
-/// Profiles that are shown for each kind of change.
+const MOST_COMPONENTS: usize = 2_000;
+/// Events that a preview of rules which read them otherwise looks at, about.
+const MOST_EVENTS: usize = 20_000;
+/// Profiles that are shown of what other rules would change.
 const SAMPLES: usize = 10;
 
-/// Profiles as they are, and as they would be.
+/// Profiles as they are, and as they would be; only those that differ.
+#[derive(Debug, Serialize)]
+struct Changes {
+    before: Vec<Profile>,
+    after: Vec<Profile>,
+}
+
+/// What a decision would do.
 #[derive(Debug, Serialize)]
 pub(super) struct Preview {
     /// What would be decided.
     decision: Decided,
-    before: Vec<Profile>,
-    after: Vec<Profile>,
+    #[serde(flatten)]
+    changes: Changes,
 }
 
 /// Does what is wished, looks at what comes of it, and undoes it all: what is shown is what would be.
@@ -46,59 +60,78 @@ pub(super) async fn of_wish(app: &App, space_id: &str, wish: Wish) -> Result<Pre
         );
         return Err(Error::new(Code::InvalidRequest, say));
     }
-    let names: Vec<String> = scene
-        .seen
-        .iter()
-        .map(|node| node.identifier.to_string())
-        .collect();
+    let names: BTreeSet<Identifier> = scene.seen.into_iter().map(|node| node.identifier).collect();
     let rules = Rules::of(&app.sources, space_id);
-    let of_names = async |transaction: &mut sqlx::AnyConnection| -> Result<Vec<Profile>> {
-        let ids = store::nodes(transaction, space_id, names.iter().cloned()).await?;
-        let ids: BTreeSet<String> = ids.into_iter().map(|(_, node)| node.profile_id).collect();
-        profile::seen_by(transaction, &rules, ids.into_iter().collect(), None).await
-    };
-    let before = of_names(&mut transaction).await?;
+    let before = profiles(&mut transaction, &rules, &names).await?;
     decision.write(&mut transaction, space_id).await?;
-    let mut turn = Turn::over(&rules, &[]);
-    let mut cache = Cache::default();
-    again::resolve_again(&mut transaction, &mut turn, &mut cache, decision.ends()).await?;
-    pipeline::follow(&mut transaction, &mut turn, &mut cache, &app.refusals).await?;
-    let after = of_names(&mut transaction).await?;
+    let after = resolved(&mut transaction, app, &rules, decision.ends(), &names).await?;
     transaction.rollback().await?;
-    // Only what changes is shown.
-    let told = |profiles: &[Profile]| -> Result<BTreeMap<String, Value>> {
-        profiles
-            .iter()
-            .map(|profile| Ok((profile.id.clone(), serde_json::to_value(profile)?)))
-            .collect()
-    };
-    let (was, is) = (told(&before)?, told(&after)?);
-    let differs = |profile: &Profile| was.get(&profile.id) != is.get(&profile.id);
     Ok(Preview {
         decision,
-        before: before.into_iter().filter(differs).collect(),
-        after: after.into_iter().filter(differs).collect(),
+        changes: Changes::between(before, after)?,
     })
 }
 
-/// What other rules would make of the space's identifiers. Nothing is written.
+/// The profiles of these identifiers, by the rules.
+async fn profiles(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    names: &BTreeSet<Identifier>,
+) -> Result<Vec<Profile>> {
+    let names = names.iter().map(ToString::to_string);
+    let nodes = store::nodes(connection, rules.space_id(), names).await?;
+    let ids: BTreeSet<String> = nodes.into_iter().map(|(_, node)| node.profile_id).collect();
+    profile::seen_by(connection, rules, ids.into_iter().collect(), None).await
+}
+
+/// The profiles of these identifiers once everything that some belong to is resolved again, with all that follows.
+async fn resolved(
+    connection: &mut AnyConnection,
+    app: &App,
+    rules: &Rules,
+    again: BTreeSet<Identifier>,
+    names: &BTreeSet<Identifier>,
+) -> Result<Vec<Profile>> {
+    let mut turn = Turn::over(rules, &[]);
+    let mut cache = Cache::default();
+    again::resolve_again(connection, &mut turn, &mut cache, again).await?;
+    pipeline::follow(connection, &mut turn, &mut cache, &app.refusals).await?;
+    profiles(connection, rules, names).await
+}
+
+impl Changes {
+    fn between(before: Vec<Profile>, after: Vec<Profile>) -> Result<Self> {
+        let told = |profiles: &[Profile]| -> Result<BTreeMap<String, Value>> {
+            profiles
+                .iter()
+                .map(|profile| Ok((profile.id.clone(), serde_json::to_value(profile)?)))
+                .collect()
+        };
+        let (was, is) = (told(&before)?, told(&after)?);
+        let differs = |profile: &Profile| was.get(&profile.id) != is.get(&profile.id);
+        Ok(Self {
+            before: before.into_iter().filter(differs).collect(),
+            after: after.into_iter().filter(differs).collect(),
+        })
+    }
+}
+
+/// What other rules would make of the space's identifiers: how many profiles would become others, and of some of them
+/// all that would follow. Nothing stays.
 pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -> Result<Value> {
     let now = app.sources.identity(space_id);
+    if !draft.reads_like(&now) {
+        return of_reading(app, space_id, &now, draft).await;
+    }
     let mut connection = app.database.reader().acquire().await?;
-    let sql = "SELECT MIN(identifier) AS identifier FROM identity_node WHERE space_id = $1 GROUP BY component ORDER BY component DESC LIMIT $2";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(MOST_COMPONENTS + 1)
-        .fetch_all(&mut *connection)
-        .await?;
-    let complete = i64::try_from(rows.len()).is_ok_and(|found| found <= MOST_COMPONENTS);
+    let mut components =
+        store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
+    let complete = components.len() <= MOST_COMPONENTS;
+    components.truncate(MOST_COMPONENTS);
     let mut shift = Shift::default();
     let mut seen: BTreeSet<Identifier> = BTreeSet::new();
-    for row in rows
-        .iter()
-        .take(usize::try_from(MOST_COMPONENTS).unwrap_or(usize::MAX))
-    {
-        let one = store::identifier(row, "identifier")?;
+    let mut sample: BTreeSet<Identifier> = BTreeSet::new();
+    for one in components {
         if seen.contains(&one) {
             continue;
         }
@@ -106,68 +139,244 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
             again::around(&mut connection, space_id, BTreeSet::from([one])).await?;
         let named = scene.seen.iter().map(|node| &node.identifier);
         scene.constraints = store::constraints_of(&mut connection, space_id, named).await?;
-        seen.extend(scene.seen.iter().map(|node| node.identifier.clone()));
+        let names = || scene.seen.iter().map(|node| node.identifier.clone());
+        seen.extend(names());
         let (before, after) = (scene.resolve(&now), scene.resolve(draft));
-        let groups = |parts: cdp_core::identity::Parts| -> BTreeSet<Vec<Identifier>> {
-            parts
-                .components
-                .into_iter()
-                .flatten()
-                .map(|group| group.members)
-                .collect()
-        };
-        for (parts, blocked) in [
-            (&before, &mut shift.blocked_now),
-            (&after, &mut shift.blocked_then),
-        ] {
-            for refused in &parts.blocked {
-                *blocked.entry(refused.reason.code().as_str()).or_default() += 1;
+        let (before, after) = (shift.now.add(before), shift.then.add(after));
+        let of = places(&after);
+        let flows = flows(&before, |member| of.get(member).copied());
+        let changed = shift.add(&before, &after, &flows).len();
+        if changed > 0
+            && shift.shown < SAMPLES
+            && sample.len() + scene.seen.len() <= MOST_IDENTIFIERS
+        {
+            shift.shown += changed;
+            sample.extend(names());
+        }
+    }
+    drop(connection);
+    let changes = of_sample(app, space_id, draft, &sample).await?;
+    let mut told = shift.told(complete, seen.len());
+    told["sample"] = serde_json::to_value(changes)?;
+    Ok(told)
+}
+
+/// The same of rules that read events otherwise: the events of the newest identifiers are read by them. Which profiles
+/// then are is shown with their identifiers.
+async fn of_reading(
+    app: &App,
+    space_id: &str,
+    now: &IdentityRules,
+    draft: &IdentityRules,
+) -> Result<Value> {
+    let mut connection = app.database.reader().acquire().await?;
+    let newest = store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
+    let mut complete = newest.len() <= MOST_COMPONENTS;
+    let mut known = Scene::default();
+    let mut evidence = Evidence::default();
+    // Whose events come to be whose.
+    let mut owners: BTreeSet<(Identifier, Option<Identifier>)> = BTreeSet::new();
+    let mut events = 0;
+    for one in newest.into_iter().take(MOST_COMPONENTS) {
+        if known.before.contains_key(&one) {
+            continue;
+        }
+        if events >= MOST_EVENTS {
+            complete = false;
+            break;
+        }
+        let (_, scene) = again::around(&mut connection, space_id, BTreeSet::from([one])).await?;
+        for node in &scene.seen {
+            let anchor = node.identifier.to_string();
+            let mut of_anchor = pin!(pipeline::events_of_anchor(
+                &mut connection,
+                space_id,
+                &anchor
+            ));
+            while let Some(logged) = of_anchor.try_next().await? {
+                let named = draft.identifiers_of(&logged.event);
+                evidence.add(draft, &logged, &named);
+                owners.insert((node.identifier.clone(), named.into_iter().next()));
+                events += 1;
             }
         }
-        shift.add(&groups(before), &groups(after));
+        known.before.extend(scene.before);
+        known.seen.extend(scene.seen);
+        known.edges.extend(scene.edges);
+        known.crowded.extend(scene.crowded);
     }
-    Ok(json!({
-        "complete": complete,
-        "limit": MOST_COMPONENTS,
-        "identifiers": seen.len(),
-        "profiles": {"now": shift.now, "then": shift.then},
-        "blocked": {"now": shift.blocked_now, "then": shift.blocked_then},
-        "largest": {"now": shift.largest_now, "then": shift.largest_then},
-        "changed": {"profiles": shift.changed, "samples": shift.samples},
-    }))
+    let named = known.before.keys();
+    known.constraints = store::constraints_of(&mut connection, space_id, named).await?;
+    let constraints = known.constraints.iter().cloned();
+    let then = Scene {
+        constraints: constraints
+            .map(|one| decision::read_by(draft, one))
+            .filter(|one| one.a != one.b)
+            .collect(),
+        edges: evidence
+            .pairs
+            .iter()
+            .map(|((a, b), row)| row.edge(a, b))
+            .collect(),
+        seen: evidence
+            .seen
+            .into_iter()
+            .map(|(identifier, first_seen)| identity::Node {
+                identifier,
+                first_seen,
+            })
+            .collect(),
+        ..Scene::default()
+    };
+    let mut shift = Shift::default();
+    let before = shift.now.add(known.resolve(now));
+    let after = shift.then.add(then.resolve(draft));
+    let of = places(&after);
+    let mut heirs: BTreeMap<&Identifier, BTreeSet<usize>> = BTreeMap::new();
+    for (owner, heir) in &owners {
+        let at = heir.as_ref().and_then(|heir| of.get(heir));
+        heirs.entry(owner).or_default().extend(at);
+    }
+    let flows = flows(&before, |member| {
+        heirs.get(member).into_iter().flatten().copied()
+    });
+    let changed = shift.add(&before, &after, &flows);
+    let shown: BTreeSet<usize> = changed.into_iter().take(SAMPLES).collect();
+    let names = |at: &usize| before.iter().nth(*at).into_iter().flatten();
+    let names: BTreeSet<Identifier> = shown.iter().flat_map(names).cloned().collect();
+    let rules = Rules::of(&app.sources, space_id);
+    let was = profiles(&mut connection, &rules, &names).await?;
+    let into = flows.iter().filter(|(from, _)| shown.contains(from));
+    let into: BTreeSet<usize> = into.map(|(_, into)| *into).collect();
+    let is = into.iter().filter_map(|at| after.iter().nth(*at));
+    let is: Vec<Value> = is.map(|group| json!({"identifiers": group})).collect();
+    let mut told = shift.told(complete, known.before.len());
+    told["events"] = events.into();
+    told["sample"] = json!({"before": was, "after": is});
+    Ok(told)
+}
+
+/// The place of each identifier among groups.
+fn places(groups: &Groups) -> BTreeMap<&Identifier, usize> {
+    let places = groups.iter().enumerate();
+    let places = places.flat_map(|(at, group)| group.iter().map(move |member| (member, at)));
+    places.collect()
+}
+
+/// Which group's identifiers come to which.
+fn flows<T: IntoIterator<Item = usize>>(
+    before: &Groups,
+    into: impl Fn(&Identifier) -> T,
+) -> BTreeSet<(usize, usize)> {
+    let mut flows = BTreeSet::new();
+    for (from, group) in before.iter().enumerate() {
+        flows.extend(
+            group
+                .iter()
+                .flat_map(|member| into(member))
+                .map(|at| (from, at)),
+        );
+    }
+    flows
+}
+
+/// Resolves some identifiers by other rules, looks at what follows, and undoes it.
+async fn of_sample(
+    app: &App,
+    space_id: &str,
+    draft: &IdentityRules,
+    names: &BTreeSet<Identifier>,
+) -> Result<Changes> {
+    let now = Rules::of(&app.sources, space_id);
+    let then = Rules::of(&app.sources, space_id).with_identity(draft.clone());
+    let _guard = app.pipeline.between_turns().await;
+    let mut transaction = app.database.begin().await?;
+    let before = profiles(&mut transaction, &now, names).await?;
+    let after = resolved(&mut transaction, app, &then, names.clone(), names).await?;
+    transaction.rollback().await?;
+    Changes::between(before, after)
+}
+
+/// Profiles as their identifiers.
+type Groups = BTreeSet<Vec<Identifier>>;
+
+/// What there is by some rules.
+#[derive(Default)]
+struct Tally {
+    profiles: usize,
+    largest: usize,
+    blocked: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    /// Takes in what is connected, and gives its profiles.
+    fn add(&mut self, parts: Parts) -> Groups {
+        for refused in &parts.blocked {
+            let code = refused.reason.code().as_str();
+            *self.blocked.entry(code).or_default() += 1;
+        }
+        let groups = parts.components.into_iter().flatten();
+        let groups: Groups = groups.map(|group| group.members).collect();
+        self.profiles += groups.len();
+        let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
+        self.largest = self.largest.max(largest);
+        groups
+    }
 }
 
 #[derive(Default)]
 struct Shift {
-    now: usize,
-    then: usize,
-    largest_now: usize,
-    largest_then: usize,
-    blocked_now: BTreeMap<&'static str, usize>,
-    blocked_then: BTreeMap<&'static str, usize>,
+    now: Tally,
+    then: Tally,
+    /// Profiles that would not stay as they are.
     changed: usize,
-    samples: Vec<Value>,
+    /// Those of them that would be one with others.
+    merged: usize,
+    /// Those of them of which several would be made.
+    split: usize,
+    /// Those of them that are shown.
+    shown: usize,
 }
 
 impl Shift {
-    fn add(&mut self, before: &BTreeSet<Vec<Identifier>>, after: &BTreeSet<Vec<Identifier>>) {
-        let largest = |groups: &BTreeSet<Vec<Identifier>>| {
-            groups.iter().map(Vec::len).max().unwrap_or_default()
-        };
-        self.now += before.len();
-        self.then += after.len();
-        self.largest_now = self.largest_now.max(largest(before));
-        self.largest_then = self.largest_then.max(largest(after));
-        let changed: Vec<_> = before.difference(after).collect();
-        self.changed += changed.len();
-        for group in changed {
-            if self.samples.len() < SAMPLES {
-                let into: Vec<_> = after
-                    .iter()
-                    .filter(|other| other.iter().any(|member| group.contains(member)))
-                    .collect();
-                self.samples.push(json!({"now": group, "then": into}));
-            }
+    /// Takes in what becomes of profiles, and gives the places of those that would not stay as they are.
+    fn add(
+        &mut self,
+        before: &Groups,
+        after: &Groups,
+        flows: &BTreeSet<(usize, usize)>,
+    ) -> Vec<usize> {
+        let mut into: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut from: BTreeMap<usize, usize> = BTreeMap::new();
+        for (one, other) in flows {
+            into.entry(*one).or_default().insert(*other);
+            *from.entry(*other).or_default() += 1;
         }
+        let mut changed = Vec::new();
+        for (at, _) in before
+            .iter()
+            .enumerate()
+            .filter(|(_, group)| !after.contains(*group))
+        {
+            let into = into.get(&at);
+            let of_many = |other: &usize| from.get(other).is_some_and(|many| *many > 1);
+            self.split += usize::from(into.is_some_and(|into| into.len() > 1));
+            self.merged += usize::from(into.is_some_and(|into| into.iter().any(of_many)));
+            changed.push(at);
+        }
+        self.changed += changed.len();
+        changed
+    }
+
+    fn told(&self, complete: bool, identifiers: usize) -> Value {
+        json!({
+            "complete": complete,
+            "limit": MOST_COMPONENTS,
+            "identifiers": identifiers,
+            "profiles": {"now": self.now.profiles, "then": self.then.profiles},
+            "blocked": {"now": self.now.blocked, "then": self.then.blocked},
+            "largest": {"now": self.now.largest, "then": self.then.largest},
+            "changed": {"profiles": self.changed, "merged": self.merged, "split": self.split},
+        })
     }
 }

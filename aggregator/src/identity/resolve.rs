@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use super::cache::Cache;
 use super::evidence::{Changes, Evidence};
-use super::store::{self, Blocked, Node};
+use super::store::{self, Blocked, EdgeRow, Node};
 use crate::error::Result;
 
 /// What a resolution changed.
@@ -73,8 +73,10 @@ pub(super) async fn again(
     let mut edges = store::edges_of_components(connection, space, &components).await?;
     let decides = store::decides(connection, space).await?;
     let mut scenes = Vec::with_capacity(clusters.len());
-    for cluster in clusters {
-        let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, changes, known);
+    let mut added = added(&clusters, changes);
+    for (at, cluster) in clusters.into_iter().enumerate() {
+        let added = added.remove(&at).unwrap_or_default();
+        let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, added, known);
         if decides {
             let named = scene.seen.iter().map(|node| &node.identifier);
             scene.constraints = store::constraints_of(connection, space, named).await?;
@@ -134,11 +136,15 @@ pub(super) async fn settle(
                 });
             free.remove(&component);
             component_of.extend(members().map(|member| (member, component)));
-            seeds.extend(
-                groups
-                    .iter()
-                    .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone())),
-            );
+            // Whoever has been one of this id before is known by it.
+            let is_new = |(id, seed): &(String, Identifier)| {
+                let before = scene.before.get(seed);
+                before.is_none_or(|node| node.person_id != *id)
+            };
+            let named = groups
+                .iter()
+                .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone()));
+            seeds.extend(named.filter(is_new));
             resolved.take(space, component, &scene, groups, &parts.crowded);
         }
         blocked.extend(parts.blocked.iter().filter_map(|blocked| {
@@ -156,6 +162,7 @@ pub(super) async fn settle(
             Some((pair, blocked))
         }));
     }
+    resolved.end();
     cache.last_component = Some(last_component);
     store::put_nodes(connection, space, &resolved.nodes).await?;
     store::put_seeds(connection, space, seeds).await?;
@@ -224,7 +231,12 @@ impl Resolved {
             self.touched.insert(from.clone());
             self.merged.insert(from, into);
         }
-        self.merged.retain(|from, _| !self.alive.contains(from));
+    }
+
+    /// Whoever lives has gone into nobody.
+    fn end(&mut self) {
+        let alive = std::mem::take(&mut self.alive);
+        self.merged.retain(|from, _| !alive.contains(from));
     }
 }
 
@@ -243,7 +255,7 @@ impl Cluster {
         nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>,
         edges: &mut BTreeMap<i64, store::Around>,
         evidence: &Evidence,
-        changes: &Changes,
+        added: Vec<Added<'_>>,
         known: &BTreeMap<Identifier, Node>,
     ) -> Scene {
         let mut scene = Scene::default();
@@ -255,11 +267,7 @@ impl Cluster {
             scene.edges.extend(around.edges);
             scene.crowded.extend(around.crowded);
         }
-        let of_new = changes
-            .pairs
-            .iter()
-            .filter(|((a, b), _)| self.new.contains(a) || self.new.contains(b));
-        for ((a, b), row) in of_new {
+        for ((a, b), row) in added {
             scene.edges.push(row.edge(a, b));
             for end in [a, b] {
                 let reason = known.get(end).and_then(|node| node.crowded.clone());
@@ -293,6 +301,28 @@ impl Cluster {
             .collect();
         scene
     }
+}
+
+/// A changed pair.
+type Added<'a> = (&'a Pair, &'a EdgeRow);
+
+/// The changed pairs that have new identifiers, by their clusters.
+fn added<'a>(clusters: &[Cluster], changes: &'a Changes) -> BTreeMap<usize, Vec<Added<'a>>> {
+    let mut cluster_of: BTreeMap<&Identifier, usize> = BTreeMap::new();
+    for (at, cluster) in clusters.iter().enumerate() {
+        cluster_of.extend(cluster.new.iter().map(|one| (one, at)));
+    }
+    let mut added: BTreeMap<usize, Vec<Added<'a>>> = BTreeMap::new();
+    for pair in &changes.pairs {
+        // Two new ones are in the same cluster, since their pair joins them.
+        let found = [&pair.0.0, &pair.0.1]
+            .into_iter()
+            .find_map(|end| cluster_of.get(end));
+        if let Some(at) = found {
+            added.entry(*at).or_default().push(pair);
+        }
+    }
+    added
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! HTTP of who is who.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cdp_core::identifier::Identifier;
@@ -9,8 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decision::{self, Decided, Wish};
-use super::waiting::RESOLVE;
-use super::{preview, review, rules};
+use super::{preview, reading, review, rules};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
@@ -37,12 +36,12 @@ pub(crate) fn routes(api: Api) -> Api {
     let pair = json!({"kind": "merge", "identifiers": ["user_id:ada", "user_id:ada.old"], "reason": "one person, two accounts"});
     api.get(
         "/identity/rules",
-        "Read the identity rules in force, with their version and how many groups of identifiers are still to be resolved by them",
+        "Read the identity rules in force, with their version, how many groups of identifiers are still to be resolved by them, and how far events have been read by rules that come into force after them",
         current,
     )
     .put(
         "/identity/rules",
-        "Publish identity rules; \"version\" in them, or If-Match, names the one they were written from. Everybody is resolved again in the background",
+        "Publish identity rules; \"version\" in them, or If-Match, names the newest, from which they were written. Rules that read events otherwise come into force when all have been read by them; everybody is resolved again in the background",
         rules.clone(),
         publish,
     )
@@ -71,7 +70,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
     .get(
         "/identity/decisions",
-        "List what was decided of who is who, youngest first",
+        "List what was decided of who is who, youngest first; ?automatic=true only what matching merged by itself, false only what people decided",
         list,
     )
     .delete(
@@ -101,8 +100,7 @@ async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> 
     let version = rules::current(&app.database, reader.space_id()).await?;
     let tag = format!("\"{}\"", version.version);
     let mut answer = serde_json::to_value(version)?;
-    answer["resolving"] = RESOLVE
-        .count(&app.database, reader.space_id())
+    answer["resolving"] = reading::resolving(&app.database, reader.space_id())
         .await?
         .into();
     Ok(([(header::ETAG, tag)], Json(answer)).into_response())
@@ -178,9 +176,20 @@ async fn decide(
     Ok((StatusCode::CREATED, Json(decided)))
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let decisions =
-        decision::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+#[derive(Deserialize)]
+struct Which {
+    automatic: Option<bool>,
+}
+
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    Query(which): Query<Which>,
+    page: Page,
+) -> Result<Json<Value>> {
+    let (before, most) = (page.after(), page.fetch());
+    let space_id = reader.space_id();
+    let decisions = decision::page(&app.database, space_id, before, which.automatic, most).await?;
     page.answer(decisions, |decided| decided.id.clone())
 }
 

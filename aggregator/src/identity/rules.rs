@@ -1,22 +1,28 @@
-//! A space's identity rules: checked as a whole, published in versions, and in force for every event that is taken in
-//! after that; who is who is resolved again in the background.
+//! A space's identity rules: checked as a whole, published in versions, and in force for everything that is stored. Where
+//! they read events otherwise than before, they come into force when every event has been read by them; who is who is
+//! resolved again in the background.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdp_core::document::DocumentError;
 use cdp_core::identity::{Rules, SharedDevices};
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
+use super::reading;
 use super::waiting::RESOLVE;
 use crate::app::App;
-use crate::clock;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
+use crate::{clock, pipeline};
+
+/// How long a caller waits until rules that were published are in force.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A published version.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +31,21 @@ pub(super) struct Version {
     /// `None` of the rules that every space begins with.
     #[serde(skip_serializing_if = "Option::is_none")]
     published_at: Option<Timestamp>,
+    rules: Value,
+    /// What is read by rules that are to come into force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<Progress>,
+}
+
+/// How far events have been read by rules that are to come into force.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Progress {
+    /// The version that the rules will have.
+    version: i64,
+    /// The number of the last event that has been read.
+    read: i64,
+    /// The number of the youngest event.
+    of: i64,
     rules: Value,
 }
 
@@ -71,16 +92,28 @@ pub(crate) async fn rules_in_force(database: &Database) -> Result<HashMap<String
     Ok(found)
 }
 
-/// The version in force.
+/// The version in force, and what is read by rules that are to come after it.
 pub(super) async fn current(database: &Database, space_id: &str) -> Result<Version> {
+    // Asked first, so that rules which come into force in between are not missed by both.
+    let reading = match reading::of_space(database, space_id).await? {
+        Some(reading) => Some(Progress {
+            version: reading.version,
+            read: reading.position,
+            of: pipeline::last_offset(database).await?,
+            rules: reading.body()?,
+        }),
+        None => None,
+    };
     let found = versions(database, space_id, i64::MAX, 1).await?.pop();
     let rules = Rules::default();
-    let usual = Version {
+    let mut current = found.unwrap_or(Version {
         version: i64::from(rules.version),
         published_at: None,
         rules: serde_json::to_value(rules)?,
-    };
-    Ok(found.unwrap_or(usual))
+        reading: None,
+    });
+    current.reading = reading.filter(|reading| reading.version > current.version);
+    Ok(current)
 }
 
 /// A page of the published versions, the youngest first.
@@ -106,57 +139,93 @@ fn version(row: &AnyRow) -> Result<Version> {
         version: row.try_get("version")?,
         published_at: Some(Timestamp::from_micros(row.try_get("published_at")?)),
         rules: serde_json::from_str(&row.try_get::<String, _>("body")?)?,
+        reading: None,
     })
 }
 
-/// Publishes rules as the version after `from_version`, which has to be the one in force: nobody's change is overwritten
-/// unseen.
+/// Publishes rules as the version after `from_version`, which has to be the newest: nobody's change is overwritten unseen.
+/// They are in force when this returns, unless there is much to read by them first.
 pub(super) async fn publish(
     app: &App,
     space_id: &str,
     rules: Rules,
     from_version: u32,
 ) -> Result<Version> {
-    let current = current(&app.database, space_id).await?.version;
-    let changed_meanwhile = || {
-        Error::new(
-            Code::Conflict,
-            format!("version {current} of the identity rules is in force, and these were written from version {from_version}: read the newest, carry your change over, and publish that"),
-        )
-        .with("version", current)
-    };
-    if current != i64::from(from_version) {
-        return Err(changed_meanwhile());
+    // Between two turns, so that none is resolved by both.
+    let turn = app.pipeline.between_turns().await;
+    let current = current(&app.database, space_id).await?;
+    let waiting = current.reading.as_ref().map(|reading| reading.version);
+    let newest = waiting.unwrap_or(current.version);
+    if newest != i64::from(from_version) {
+        return Err(changed_meanwhile(newest));
     }
     let rules = Rules {
         version: from_version.saturating_add(1),
         ..rules
     };
-    let now = clock::now();
-    // Between two turns, so that none is resolved by both.
-    let _guard = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
-    let sql = "INSERT INTO identity_rules (space_id, version, body, published_at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (space_id, version) DO NOTHING";
-    let body = serde_json::to_value(&rules)?;
-    let done = sqlx::query(sql)
+    if let Some(reading) = reading::of_space(&app.database, space_id).await? {
+        reading::give_up(&mut transaction, &reading).await?;
+    }
+    let at_once = rules.reads_like(&app.sources.identity(space_id));
+    if at_once {
+        put(&mut transaction, space_id, &rules).await?;
+        RESOLVE.everybody(&mut transaction, space_id).await?;
+    } else {
+        reading::begin(&mut transaction, space_id, &rules).await?;
+    }
+    transaction.commit().await?;
+    if at_once {
+        app.sources.reload(&app.database).await?;
+        app.snapshots.clear();
+    }
+    drop(turn);
+    in_force(app, space_id, rules).await
+}
+
+fn changed_meanwhile(newest: i64) -> Error {
+    let say = format!(
+        "version {newest} of the identity rules is the newest, and these were written from another: read it, carry your change over, and publish that"
+    );
+    Error::new(Code::Conflict, say).with("version", newest)
+}
+
+/// Writes rules down as those in force.
+pub(super) async fn put(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    rules: &Rules,
+) -> Result<()> {
+    let sql = "INSERT INTO identity_rules (space_id, version, body, published_at) VALUES ($1, $2, $3, $4)";
+    sqlx::query(sql)
         .bind(space_id)
         .bind(i64::from(rules.version))
-        .bind(body.to_string())
-        .bind(now.as_micros())
-        .execute(&mut *transaction)
+        .bind(serde_json::to_string(rules)?)
+        .bind(clock::now().as_micros())
+        .execute(connection)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(changed_meanwhile());
+    Ok(())
+}
+
+/// Waits until rules are in force, and says how far that is when it takes long.
+async fn in_force(app: &App, space_id: &str, rules: Rules) -> Result<Version> {
+    let mut resolved = app.pipeline.resolved();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        resolved.borrow_and_update();
+        app.pipeline.wake();
+        let current = current(&app.database, space_id).await?;
+        if current.version >= i64::from(rules.version) {
+            return Ok(current);
+        }
+        let changed = tokio::time::timeout_at(deadline, resolved.changed()).await;
+        if !changed.is_ok_and(|changed| changed.is_ok()) {
+            return Ok(Version {
+                version: i64::from(rules.version),
+                published_at: None,
+                rules: serde_json::to_value(&rules)?,
+                ..current
+            });
+        }
     }
-    RESOLVE.everybody(&mut transaction, space_id).await?;
-    transaction.commit().await?;
-    app.sources.reload(&app.database).await?;
-    app.snapshots.clear();
-    app.pipeline.wake();
-    Ok(Version {
-        version: i64::from(rules.version),
-        published_at: Some(now),
-        rules: body,
-    })
 }

@@ -276,6 +276,82 @@ pub(super) async fn constraints_of(
     Ok(found.into_iter().collect())
 }
 
+/// Remembers what a decision says of pairs.
+pub(super) async fn put_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    decision_id: &str,
+    pairs: &[Constraint],
+) -> Result<()> {
+    let mut insert = Many::new(
+        "INSERT INTO identity_constraint (space_id, a, b, decision, decision_id) VALUES {rows} ON CONFLICT (space_id, a, b, decision_id) DO NOTHING",
+        [],
+    );
+    for pair in pairs {
+        let word = serde_json::to_value(pair.decision)?;
+        insert.push([
+            space_id.into(),
+            pair.a.to_string().into(),
+            pair.b.to_string().into(),
+            word.as_str().unwrap_or_default().into(),
+            decision_id.into(),
+        ]);
+    }
+    insert.execute(connection).await?;
+    Ok(())
+}
+
+/// Forgets what a decision said, and gives the identifiers of which it did.
+pub(super) async fn take_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    decision_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql =
+        "DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id = $2 RETURNING a, b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(decision_id)
+        .fetch_all(connection)
+        .await?;
+    ends(&rows)
+}
+
+/// The same of all that matching decided by itself.
+pub(super) async fn take_automatic(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql = "DELETE FROM identity_constraint WHERE space_id = $1 AND decision_id IN \
+               (SELECT d.id FROM identity_decision d WHERE d.space_id = $1 AND d.automatic = 1) RETURNING a, b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    ends(&rows)
+}
+
+/// The identifiers of pairs.
+fn ends(rows: &[AnyRow]) -> Result<BTreeSet<Identifier>> {
+    let mut ends = BTreeSet::new();
+    for row in rows {
+        ends.extend([identifier(row, "a")?, identifier(row, "b")?]);
+    }
+    Ok(ends)
+}
+
+/// Forgets what was decided in a space.
+pub(super) async fn forget_constraints(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<()> {
+    sqlx::query("DELETE FROM identity_constraint WHERE space_id = $1")
+        .bind(space_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The identifiers that somebody joined with these by hand.
 pub(super) async fn merged_with(
     connection: &mut AnyConnection,
@@ -401,6 +477,23 @@ pub(super) async fn last_component(connection: &mut AnyConnection) -> Result<i64
         .fetch_one(connection)
         .await?;
     Ok(row.try_get("last")?)
+}
+
+/// An identifier of each of the components that are the newest.
+pub(super) async fn newest_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    limit: usize,
+) -> Result<Vec<Identifier>> {
+    let sql = "SELECT MIN(identifier) AS identifier FROM identity_node WHERE space_id = $1 GROUP BY component ORDER BY component DESC LIMIT $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect()
 }
 
 /// Writes evidence.

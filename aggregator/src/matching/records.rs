@@ -91,6 +91,14 @@ impl Records {
         })
     }
 
+    /// The profile of each identifier that has a record.
+    pub(super) fn profile_of(&self) -> BTreeMap<String, &str> {
+        let profiles = self.records.iter().zip(&self.profiles);
+        profiles
+            .map(|(record, profile)| (record.id.clone(), profile.as_str()))
+            .collect()
+    }
+
     /// Records that are known to be of one person, since evidence joins their identifiers.
     pub(super) fn joined(&self) -> Vec<(usize, usize)> {
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();

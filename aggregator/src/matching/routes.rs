@@ -6,6 +6,7 @@ use cdp_core::identity::Decision;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::automatic::{self, Setting};
 use super::{run, store};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
@@ -30,6 +31,17 @@ pub(crate) fn routes(api: Api) -> Api {
         "/identity/matching",
         "List the matchings with how they ended and the model that was learned, youngest first",
         runs,
+    )
+    .get(
+        "/identity/matching/automatic",
+        "Whether matching merges by itself, and from which weight on the space's reviewed pairs are known to be right",
+        automatic,
+    )
+    .put(
+        "/identity/matching/automatic",
+        "Have matching merge by itself from the weight on from which at least this share of pairs is right, by the pairs that were accepted and rejected; or not any more, and with \"take_back\" undo all that it merged",
+        json!({"on": true, "precision": 0.95}),
+        set_automatic,
     )
     .get(
         "/identity/suggestions",
@@ -84,6 +96,44 @@ async fn runs(reader: Reader, State(app): State<Shared>, page: Page) -> Result<J
         }
     }
     page.answer(runs, |run| run.id.clone())
+}
+
+async fn automatic(reader: Reader, State(app): State<Shared>) -> Result<Json<Setting>> {
+    automatic::setting(&app, reader.space_id()).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    on: bool,
+    precision: Option<f64>,
+    #[serde(default)]
+    take_back: bool,
+}
+
+async fn set_automatic(
+    writer: Writer,
+    State(app): State<Shared>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Setting>> {
+    let space_id = writer.space_id();
+    let setting = match wanted {
+        Wanted {
+            on: true,
+            precision,
+            take_back: false,
+        } => automatic::turn_on(&app, space_id, precision).await?,
+        Wanted {
+            on: false,
+            precision: None,
+            take_back,
+        } => automatic::turn_off(&app, space_id, take_back).await?,
+        _ => {
+            let say = "write either {\"on\":true,\"precision\":0.95} or {\"on\":false,\"take_back\":true}";
+            return Err(Error::new(Code::InvalidRequest, say));
+        }
+    };
+    Ok(Json(setting))
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cdp_core::identifier::Identifier;
 use cdp_matching::{Matching, Refusal, Settings};
 
+use super::automatic::{self, Merged};
 use super::records::{MOST_RECORDS, Records};
 use super::store::{self, Ended, Found};
 use crate::app::App;
@@ -102,26 +103,37 @@ async fn run(app: &App, space_id: &str, run_id: &str, threshold: f64) -> Result<
             return Ok(Ended::refused(refusal.to_string(), records.records.len()));
         }
     };
-    let found = keep(app, &rules, run_id, &records, &matching).await?;
+    let model = serde_json::to_string(matching.model())?;
+    let version = version(&model);
+    let (found, merged) = keep(app, &rules, (run_id, &version), &records, &matching).await?;
+    app.pipeline.wake();
     Ok(Ended {
         status: "done",
         reason: String::new(),
         records: records.records.len(),
         compared: matching.compared(),
         suggestions: found,
-        model: serde_json::to_string(matching.model())?,
+        model,
+        model_version: version,
+        automatic: merged.map_or(Ok(String::new()), |merged| serde_json::to_string(&merged))?,
     })
 }
 
-/// Keeps suggestions in the place of those of before, and says how many. What people decided and took back while the
-/// matching ran is minded.
+/// A model's name, which follows from what it has learned.
+fn version(model: &str) -> String {
+    let digest = id::digest(model);
+    format!("mdl_{}", digest.get(..16).unwrap_or(&digest))
+}
+
+/// Keeps suggestions in the place of those of before, and says how many and what was merged by itself. What people decided and
+/// took back while the matching ran is minded.
 async fn keep(
     app: &App,
     rules: &Rules,
-    run_id: &str,
+    (run_id, version): (&str, &str),
     records: &Records,
     matching: &Matching,
-) -> Result<usize> {
+) -> Result<(usize, Option<Merged>)> {
     // Nobody takes anything back meanwhile.
     let _turn = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
@@ -145,9 +157,20 @@ async fn keep(
         let waterfall = matching.explain(one, other);
         found.extend(waterfall.map(|waterfall| Found { a, b, waterfall }));
     }
-    store::replace(&mut transaction, rules.space_id(), run_id, &found).await?;
+    let space_id = rules.space_id();
+    store::replace(&mut transaction, space_id, (run_id, version), &found).await?;
+    let merged = automatic::merge(
+        app,
+        &mut transaction,
+        rules,
+        records,
+        matching,
+        &found,
+        run_id,
+    )
+    .await?;
     transaction.commit().await?;
-    Ok(found.len())
+    Ok((found.len(), merged))
 }
 
 /// The strongest pair of each two profiles that may be one person and of whom nobody said that they are two.

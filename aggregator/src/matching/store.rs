@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
-use cdp_matching::Waterfall;
+use cdp_matching::{Reviewed, Waterfall};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -34,6 +34,10 @@ pub(super) struct Ended {
     pub(super) suggestions: usize,
     /// JSON.
     pub(super) model: String,
+    /// The model's name.
+    pub(super) model_version: String,
+    /// What was merged by itself, JSON; empty where nothing may be.
+    pub(super) automatic: String,
 }
 
 impl Ended {
@@ -46,6 +50,8 @@ impl Ended {
             compared: 0,
             suggestions: 0,
             model: String::new(),
+            model_version: String::new(),
+            automatic: String::new(),
         }
     }
 
@@ -74,6 +80,11 @@ pub(super) struct Run {
     /// What was learned; `None` until it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<Value>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    model_version: String,
+    /// What was merged by itself; `None` where the space does not want that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automatic: Option<Value>,
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
@@ -94,6 +105,8 @@ pub(super) struct Suggestion {
     /// Bits, field by field.
     waterfall: Value,
     matching_id: String,
+    /// The model that weighed it.
+    model_version: String,
     #[serde(skip)]
     pub(super) weight: i64,
 }
@@ -131,7 +144,7 @@ pub(super) async fn start(
 pub(super) async fn end(database: &Database, id: &str, ended: Ended) -> Result<()> {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut transaction = database.begin().await?;
-    let sql = "UPDATE identity_matching SET status = $2, reason = $3, records = $4, compared = $5, suggestions = $6, model = $7, ended_at = $8 WHERE id = $1";
+    let sql = "UPDATE identity_matching SET status = $2, reason = $3, records = $4, compared = $5, suggestions = $6, model = $7, ended_at = $8, model_version = $9, automatic = $10 WHERE id = $1";
     sqlx::query(sql)
         .bind(id)
         .bind(ended.status)
@@ -141,6 +154,8 @@ pub(super) async fn end(database: &Database, id: &str, ended: Ended) -> Result<(
         .bind(number(ended.suggestions))
         .bind(ended.model)
         .bind(clock::now().as_micros())
+        .bind(ended.model_version)
+        .bind(ended.automatic)
         .execute(&mut *transaction)
         .await?;
     Ok(transaction.commit().await?)
@@ -153,7 +168,7 @@ pub(super) async fn runs(
     before: &str,
     limit: i64,
 ) -> Result<Vec<Run>> {
-    let sql = "SELECT id, status, reason, threshold, records, compared, suggestions, model, started_at, ended_at FROM identity_matching \
+    let sql = "SELECT id, status, reason, threshold, records, compared, suggestions, model, model_version, automatic, started_at, ended_at FROM identity_matching \
                WHERE space_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
@@ -165,8 +180,11 @@ pub(super) async fn runs(
 }
 
 fn run(row: &AnyRow) -> Result<Run> {
-    let model: String = row.try_get("model")?;
-    let model = (!model.is_empty()).then(|| serde_json::from_str(&model));
+    let read = |column: &str| -> Result<Option<Value>> {
+        let text: String = row.try_get(column)?;
+        let value = (!text.is_empty()).then(|| serde_json::from_str(&text));
+        Ok(value.transpose()?)
+    };
     let ended_at: i64 = row.try_get("ended_at")?;
     let threshold: i64 = row.try_get("threshold")?;
     Ok(Run {
@@ -177,7 +195,9 @@ fn run(row: &AnyRow) -> Result<Run> {
         records: row.try_get("records")?,
         compared: row.try_get("compared")?,
         suggestions: row.try_get("suggestions")?,
-        model: model.transpose()?,
+        model: read("model")?,
+        model_version: row.try_get("model_version")?,
+        automatic: read("automatic")?,
         started_at: Timestamp::from_micros(row.try_get("started_at")?),
         ended_at: (ended_at != 0).then(|| Timestamp::from_micros(ended_at)),
     })
@@ -211,7 +231,7 @@ pub(super) async fn apart(
 pub(super) async fn replace(
     connection: &mut AnyConnection,
     space_id: &str,
-    run_id: &str,
+    (run_id, version): (&str, &str),
     found: &[Found],
 ) -> Result<()> {
     let sql = "DELETE FROM identity_suggestion WHERE space_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_constraint c \
@@ -221,8 +241,9 @@ pub(super) async fn replace(
         .execute(&mut *connection)
         .await?;
     let mut insert = Many::new(
-        "INSERT INTO identity_suggestion (id, space_id, a, b, weight, waterfall, run_id) VALUES {rows} \
-         ON CONFLICT (space_id, a, b) DO UPDATE SET weight = excluded.weight, waterfall = excluded.waterfall, run_id = excluded.run_id",
+        "INSERT INTO identity_suggestion (id, space_id, a, b, weight, waterfall, run_id, model_version) VALUES {rows} \
+         ON CONFLICT (space_id, a, b) DO UPDATE SET weight = excluded.weight, waterfall = excluded.waterfall, run_id = excluded.run_id, \
+         model_version = excluded.model_version",
         [],
     );
     for Found { a, b, waterfall } in found {
@@ -234,10 +255,90 @@ pub(super) async fn replace(
             thousandths(waterfall.weight).into(),
             serde_json::to_string(waterfall)?.into(),
             run_id.into(),
+            version.into(),
         ]);
     }
     insert.execute(connection).await?;
     Ok(())
+}
+
+/// The share of right pairs from which matching merges by itself; `None` where it does not.
+pub(super) async fn automatic(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<Option<f64>> {
+    let row = sqlx::query("SELECT share FROM identity_automatic WHERE space_id = $1")
+        .bind(space_id)
+        .fetch_optional(connection)
+        .await?;
+    let share = row.map(|row| row.try_get::<i64, _>("share")).transpose()?;
+    Ok(share.map(|share| share as f64 / 1_000.0))
+}
+
+/// Has matching merge by itself from a share of right pairs on, or not at all.
+pub(super) async fn set_automatic(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    share: Option<f64>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM identity_automatic WHERE space_id = $1")
+        .bind(space_id)
+        .execute(&mut *connection)
+        .await?;
+    if let Some(share) = share {
+        sqlx::query("INSERT INTO identity_automatic (space_id, share) VALUES ($1, $2)")
+            .bind(space_id)
+            .bind(thousandths(share))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The suggestions that somebody accepted or rejected by hand.
+macro_rules! by_hand {
+    () => {
+        "SELECT s.a AS a, s.b AS b, s.weight AS weight, d.kind AS kind FROM identity_suggestion s JOIN identity_decision d ON d.id = \
+         (SELECT MAX(c.decision_id) FROM identity_constraint c WHERE c.space_id = s.space_id AND c.a = s.a AND c.b = s.b AND c.decision <> 'cut') \
+         WHERE s.space_id = $1 AND d.automatic = 0"
+    };
+}
+
+/// What people answered, by the weights that they saw.
+pub(super) async fn reviewed(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<Vec<Reviewed>> {
+    let rows = sqlx::query(by_hand!())
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Reviewed {
+                weight: row.try_get::<i64, _>("weight")? as f64 / 1_000.0,
+                accepted: is_merge(row)?,
+            })
+        })
+        .collect()
+}
+
+/// The pairs that people answered, and whether they accepted them.
+pub(super) async fn reviewed_pairs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<Vec<(String, String, bool)>> {
+    let rows = sqlx::query(by_hand!())
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("a")?, row.try_get("b")?, is_merge(row)?)))
+        .collect()
+}
+
+fn is_merge(row: &AnyRow) -> Result<bool> {
+    Ok(row.try_get::<String, _>("kind")? == "merge")
 }
 
 /// Takes away what was suggested of these identifiers: it rests on what is not allowed any more.
@@ -261,7 +362,7 @@ pub(crate) async fn forget(
 macro_rules! suggestions {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id AS id, s.a AS a, s.b AS b, s.weight AS weight, s.waterfall AS waterfall, s.run_id AS run_id, na.profile_id AS one, \
+            "SELECT s.id AS id, s.a AS a, s.b AS b, s.weight AS weight, s.waterfall AS waterfall, s.run_id AS run_id, s.model_version AS model_version, na.profile_id AS one, \
              nb.profile_id AS other, d.id AS decision_id, d.kind AS kind FROM identity_suggestion s \
              JOIN identity_node na ON na.space_id = s.space_id AND na.identifier = s.a \
              JOIN identity_node nb ON nb.space_id = s.space_id AND nb.identifier = s.b \
@@ -329,6 +430,7 @@ fn suggestion(row: &AnyRow) -> Result<Suggestion> {
         decision_id: row.try_get("decision_id")?,
         waterfall: serde_json::from_str(&row.try_get::<String, _>("waterfall")?)?,
         matching_id: row.try_get("run_id")?,
+        model_version: row.try_get("model_version")?,
         weight: row.try_get("weight")?,
     })
 }

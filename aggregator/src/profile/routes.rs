@@ -111,8 +111,10 @@ async fn explain(
         store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
     let mut links = store::links(&mut connection, space_id, &id).await?;
     links.extend(store::merges(&mut connection, space_id, &id).await?);
-    if let (Some(from), Some(to)) = (&ends.from, &ends.to) {
-        let Some(chain) = chain::shortest(links, from, to) else {
+    if let (Some(from), Some(to)) = (ends.from, ends.to) {
+        let rules = app.sources.identity(space_id);
+        let (from, to) = (rules.normal(from), rules.normal(to));
+        let Some(chain) = chain::shortest(links, &from, &to) else {
             let say = format!("nothing that counts joins {from} and {to} within this profile");
             return Err(Error::new(Code::NotFound, say));
         };

@@ -305,13 +305,13 @@ pub(super) async fn refusals(
         .collect()
 }
 
-/// What somebody joined by hand within a profile.
+/// What decisions joined within a profile.
 pub(super) async fn merges(
     connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
 ) -> Result<Vec<Link>> {
-    let sql = "SELECT c.a AS a, c.b AS b, d.id AS id, d.reason AS reason, d.decided_at AS decided_at FROM identity_node n \
+    let sql = "SELECT c.a AS a, c.b AS b, d.id AS id, d.reason AS reason, d.automatic AS automatic, d.decided_at AS decided_at FROM identity_node n \
         CROSS JOIN identity_constraint c CROSS JOIN identity_node other CROSS JOIN identity_decision d WHERE c.space_id = $1 AND \
         c.a = n.identifier AND c.decision = 'must_link' AND other.space_id = $1 AND other.identifier = c.b AND \
         other.profile_id = n.profile_id AND d.id = c.decision_id AND n.space_id = $1 AND n.profile_id = $2 ORDER BY c.a, c.b";
@@ -324,11 +324,16 @@ pub(super) async fn merges(
         .map(|row| {
             let decided_at = Timestamp::from_micros(row.try_get("decided_at")?);
             let reason: String = row.try_get("reason")?;
+            let (rule, who) = if row.try_get::<i64, _>("automatic")? == 0 {
+                ("merged_by_hand", "somebody")
+            } else {
+                ("merged_by_matching", "matching")
+            };
             Ok(Link {
                 a: identifier(row, "a")?,
                 b: identifier(row, "b")?,
-                rule: "merged_by_hand",
-                reason: format!("somebody decided that they are one person: {reason}"),
+                rule,
+                reason: format!("{who} decided that they are one person: {reason}"),
                 first_event: row.try_get("id")?,
                 source_id: String::new(),
                 first_seen: decided_at,

@@ -14,7 +14,7 @@ use crate::source::Directory;
 use crate::{identity, matching};
 
 /// Takes away what is kept of these anchors' events.
-pub(super) async fn clear(
+pub(crate) async fn clear(
     connection: &mut AnyConnection,
     space_id: &str,
     anchors: impl Iterator<Item = &String> + Clone,

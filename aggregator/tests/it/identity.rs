@@ -242,7 +242,12 @@ fn rules_are_versions_and_everybody_is_resolved_again_by_the_newest() {
     let shown = server
         .post("/api/v1/identity/preview", &json!({"rules": rules}))
         .ok();
-    assert_eq!(shown["profiles"], json!({"now": 1, "then": 2}), "{shown}");
+    // What happened there is then nobody's.
+    assert_eq!(shown["profiles"], json!({"now": 1, "then": 1}), "{shown}");
+    let changed = json!({"profiles": 1, "merged": 0, "split": 0});
+    assert_eq!(shown["changed"], changed, "{shown}");
+    let then = json!([{"identifiers": ["user_id:ada"]}]);
+    assert_eq!(shown["sample"]["after"], then, "{shown}");
     let published = put(&server, "/api/v1/identity/rules", &rules.to_string());
     assert_eq!(published.status, 201, "{}", published.text);
     assert_eq!(
@@ -251,12 +256,7 @@ fn rules_are_versions_and_everybody_is_resolved_again_by_the_newest() {
             .0,
         409
     );
-    let resolved = || {
-        let answer = server.get("/api/v1/identity/rules").ok();
-        (answer["resolving"] == 0).then_some(answer)
-    };
-    let now = crate::harness::eventually("everybody is resolved again", resolved);
-    assert_eq!(now["version"], 2);
+    assert_eq!(resolved(&server)["version"], 2);
     assert_eq!(
         of(&server, "user_id:ada")["identifiers"]
             .as_array()
@@ -269,7 +269,7 @@ fn rules_are_versions_and_everybody_is_resolved_again_by_the_newest() {
     let mut back = first["rules"].clone();
     back["version"] = json!(2);
     put(&server, "/api/v1/identity/rules", &back.to_string()).ok();
-    crate::harness::eventually("everybody is resolved again", resolved);
+    resolved(&server);
     assert_eq!(
         of(&server, "user_id:ada")["identifiers"]
             .as_array()
@@ -294,6 +294,60 @@ fn rules_are_versions_and_everybody_is_resolved_again_by_the_newest() {
         errors[0]["message"].as_str().unwrap().contains("unique"),
         "{errors}"
     );
+}
+
+#[test]
+fn a_preview_of_rules_shows_the_profiles_that_then_are() {
+    let server = Server::fresh();
+    define(&server);
+    let team = |number: u32, user: &str| {
+        let traits = json!({"email": "team@example.org", "plan": user});
+        identify(&format!("m-{number}"), &format!("a{number}"), user, traits)
+    };
+    let mut rules = server.get("/api/v1/identity/rules").ok()["rules"].clone();
+    // Nobody else is concerned.
+    server.batch(&[identify("m-0", "a0", "carl", json!({}))]);
+    server.batch(&[team(1, "ada"), bought("m-2", "a1", 7)]);
+    server.batch(&[bought("m-3", "a3", 5), team(3, "bob")]);
+    let all = ["user_id:ada", "user_id:bob", "email:team@example.org"];
+    let now = |server: &Server| -> BTreeMap<String, Value> {
+        let profiles = all.map(|reference| of(server, reference));
+        let by_id = profiles.map(|profile| (profile["id"].as_str().unwrap().to_owned(), profile));
+        by_id.into()
+    };
+    let told = |shown: &Value, which: &str| -> BTreeMap<String, Value> {
+        let profiles = shown["sample"][which].as_array().unwrap();
+        let by_id = profiles
+            .iter()
+            .map(|profile| (profile["id"].as_str().unwrap().to_owned(), facts(profile)));
+        by_id.collect()
+    };
+    let before = now(&server);
+    rules["kinds"][1]["shared_above"] = json!(1);
+    let shown = server
+        .post("/api/v1/identity/preview", &json!({"rules": rules}))
+        .ok();
+    assert_eq!(now(&server), before, "a preview does nothing");
+    let changed = json!({"profiles": 1, "merged": 0, "split": 1});
+    assert_eq!(shown["changed"], changed, "{shown}");
+    put(&server, "/api/v1/identity/rules", &rules.to_string()).ok();
+    resolved(&server);
+    let mut after = now(&server);
+    let (was, is) = (told(&shown, "before"), told(&shown, "after"));
+    let stays = |id: &String, profile: &Value| before.get(id) == Some(profile);
+    after.retain(|id, profile| !stays(id, profile));
+    assert_eq!(is, after, "as shown before");
+    assert_eq!(was.len(), 1, "{shown}");
+    assert!(was.iter().all(|(id, profile)| stays(id, profile)));
+    assert_eq!(is.len(), 2, "{shown}");
+}
+
+/// Waits until everybody is resolved by the newest rules.
+fn resolved(server: &Server) -> Value {
+    crate::harness::eventually("everybody is resolved again", || {
+        let answer = server.get("/api/v1/identity/rules").ok();
+        (answer["resolving"] == 0 && answer["reading"].is_null()).then_some(answer)
+    })
 }
 
 #[test]
@@ -464,10 +518,7 @@ fn after_merges_and_unmerges_amid_events_and_kills_the_graph_is_what_everything_
 
 /// Compares with everything at once: the events, and the decisions that hold.
 fn compare(server: &Server, sent: &[Value]) {
-    crate::harness::eventually("everybody is resolved again", || {
-        let rules = server.get("/api/v1/identity/rules").ok();
-        (rules["resolving"] == 0).then_some(())
-    });
+    resolved(server);
     assert_eq!(server.all("/api/v1/quarantine"), Vec::<Value>::new());
     let rules = Rules::default();
     let mut nodes = Vec::new();

@@ -35,6 +35,7 @@ mod hostile_clients;
 mod hostile_json;
 mod idempotency;
 mod identity;
+mod identity_reading;
 mod import_csv;
 mod import_ndjson;
 mod import_online_retail;

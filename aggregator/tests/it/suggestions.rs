@@ -255,6 +255,127 @@ fn people_who_share_no_identifier_are_suggested_with_reasons_and_an_answer_is_a_
     }
 }
 
+fn set(server: &Server, wanted: &Value) -> crate::harness::Answer {
+    let token = format!("Bearer {}", server.keys().token);
+    let headers = [("authorization", token.as_str())];
+    let path = "/api/v1/identity/matching/automatic";
+    server.send("PUT", path, &headers, wanted.to_string().as_bytes())
+}
+
+#[test]
+fn matching_merges_by_itself_only_where_reviewed_pairs_say_from_which_weight_on_and_takes_it_back()
+{
+    let server = Server::fresh();
+    fill(&server);
+    assert_eq!(matched(&server)["status"], "done");
+    let open = suggestions(&server, "open");
+    let refused = set(&server, &json!({"on": true}));
+    assert_eq!(refused.error(), (409, "conflict".to_owned()));
+    assert!(refused.text.contains("at least 50"), "{}", refused.text);
+    let wrong = set(&server, &json!({"on": true, "precision": 0.1}));
+    assert_eq!(wrong.status, 400, "{}", wrong.text);
+    let answer = |one: &Value, word: &str| {
+        let id = one["id"].as_str().unwrap();
+        let path = format!("/api/v1/identity/suggestions/{id}/{word}");
+        server.post(&path, &json!({})).ok()
+    };
+    // Half of the answers say that it was wrong: nothing is known to be right.
+    let rejected: Vec<Value> = open[..30].iter().map(|one| answer(one, "reject")).collect();
+    for one in &open[30..60] {
+        answer(one, "accept");
+    }
+    let refused = set(&server, &json!({"on": true}));
+    assert_eq!(refused.error(), (409, "conflict".to_owned()));
+    assert!(refused.text.contains("30 of 60"), "{}", refused.text);
+    let token = format!("Bearer {}", server.keys().token);
+    let undo = |decided: &Value| {
+        let path = format!(
+            "/api/v1/identity/decisions/{}",
+            decided["id"].as_str().unwrap()
+        );
+        let headers = [("authorization", token.as_str())];
+        server.send("DELETE", &path, &headers, b"").ok();
+    };
+    rejected.iter().for_each(undo);
+    for one in open[..30].iter().chain(&open[60..80]) {
+        answer(one, "accept");
+    }
+    let on = set(&server, &json!({"on": true})).ok();
+    assert_eq!(
+        (&on["on"], &on["merged"]),
+        (&json!(true), &json!(0)),
+        "{on}"
+    );
+    assert_eq!(on["threshold"]["reviewed"], 80, "{on}");
+    assert!(on["threshold"]["precision_at_least"].as_f64().unwrap() >= 0.95);
+
+    let run = matched(&server);
+    let merged = run["automatic"]["merged"].as_u64().unwrap();
+    assert!(merged >= 20, "{}", run["automatic"]);
+    let threshold = run["automatic"]["threshold"]["weight"].as_f64().unwrap();
+    let automatic = || server.all("/api/v1/identity/decisions?automatic=true");
+    let decided = automatic();
+    assert_eq!(decided.len() as u64, merged);
+    assert_eq!(
+        server
+            .all("/api/v1/identity/decisions?automatic=false")
+            .len(),
+        110
+    );
+    let accepted = suggestions(&server, "accepted");
+    let by_itself = |one: &&Value| decided.iter().any(|by| by["id"] == one["decision_id"]);
+    for one in accepted.iter().filter(by_itself) {
+        let [a, b] = numbers(one);
+        assert_eq!(a, b, "{one}");
+        assert!(
+            one["waterfall"]["weight"].as_f64().unwrap() >= threshold,
+            "{one}"
+        );
+        assert_eq!(one["model_version"], run["model_version"]);
+    }
+    let pair = |decided: &Value| {
+        ["a", "b"].map(|end| decided["pairs"][0][end].as_str().unwrap().to_owned())
+    };
+    let [a, b] = pair(&decided[0]);
+    eventually("they are one", || {
+        (identifiers(&server, &a) == [a.clone(), b.clone()].into()).then_some(())
+    });
+    let explained = server.get(&format!("/api/v1/profiles/{a}/explain")).ok();
+    assert_eq!(
+        explained["links"][0]["rule"], "merged_by_matching",
+        "{explained}"
+    );
+
+    // What somebody took back is left to people.
+    undo(&decided[0]);
+    assert_eq!(identifiers(&server, &a).len(), 1);
+    matched(&server);
+    assert_eq!(identifiers(&server, &a).len(), 1);
+
+    let off = set(&server, &json!({"on": false, "take_back": true})).ok();
+    assert_eq!(
+        (&off["on"], &off["merged"]),
+        (&json!(false), &json!(0)),
+        "{off}"
+    );
+    assert!(off["taken_back"].as_u64().unwrap() >= merged - 1, "{off}");
+    assert!(automatic().iter().all(|one| one["undone_at"].is_string()));
+    for one in &decided {
+        let [a, _] = pair(one);
+        eventually("they are two", || {
+            (identifiers(&server, &a).len() == 1).then_some(())
+        });
+    }
+    let run = matched(&server);
+    assert!(run["automatic"].is_null(), "{run}");
+    assert_eq!(
+        server
+            .all("/api/v1/identity/decisions?automatic=false")
+            .len(),
+        110
+    );
+}
+
 #[test]
 fn what_teaches_nothing_is_refused_with_a_reason() {
     let server = Server::fresh();

@@ -241,10 +241,39 @@ impl fmt::Display for Unfit {
 }
 
 impl Rules {
+    /// Whether every event names the same by these rules as by others, so that they differ at most in what they make of
+    /// it.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let kinds = |rules: &Self| -> Vec<(String, Form)> {
+            let kinds = rules.kinds.iter();
+            kinds.map(|kind| (kind.kind.clone(), kind.form)).collect()
+        };
+        self.country == other.country
+            && self.blocked == other.blocked
+            && kinds(self) == kinds(other)
+    }
+
     /// The place of a kind, 0 the strongest.
     #[must_use]
     pub fn place(&self, kind: &str) -> Option<usize> {
         self.kinds.iter().position(|known| known.kind == kind)
+    }
+
+    /// Whether different identifiers may be one profile by their kinds and number, whenever they were seen.
+    #[must_use]
+    pub fn fits<'i>(&self, members: impl Iterator<Item = &'i Identifier>) -> bool {
+        let mut counts = vec![0_u32; self.kinds.len()];
+        let mut all = 0_u32;
+        for member in members {
+            all += 1;
+            if let Some(count) = self.place(&member.kind).and_then(|at| counts.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        let mut kinds = self.kinds.iter().zip(counts);
+        all <= self.blast_radius
+            && kinds.all(|(kind, count)| kind.limit().is_none_or(|most| count <= most))
     }
 
     /// An identifier in normal form.
@@ -258,6 +287,13 @@ impl Rules {
             kind: kind.to_owned(),
             value,
         })
+    }
+
+    /// What somebody wrote for an identifier, in normal form; as it is where it names nobody.
+    #[must_use]
+    pub fn normal(&self, written: Identifier) -> Identifier {
+        self.identifier(&written.kind, &written.value)
+            .unwrap_or(written)
     }
 
     /// A value of the kind at a place, in normal form.

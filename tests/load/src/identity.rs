@@ -1,14 +1,17 @@
-//! The identity graph in memory: ten million events of a million people, on one core. Times are processor time of this
-//! process, so that other programs on the machine do not count; only the slowest resolves are by the clock.
+//! The identity graph: ten million events of a million people in memory, and a tenth of that in SQLite, on one core. Times
+//! are processor time of this process, so that other programs on the machine do not count; only the slowest resolves are
+//! by the clock.
 
 use std::collections::BTreeSet;
 use std::hash::RandomState;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Edge, Graph, Rules, resolve};
 use cdp_core::time::Timestamp;
+use serde_json::json;
 
 use crate::figures::{self, Goal, percentile};
 
@@ -129,7 +132,7 @@ fn rate(events: usize, seconds: f64) -> f64 {
 }
 
 /// Runs the bench over so many events.
-pub(crate) fn run(events: usize) -> Result<()> {
+pub(crate) async fn run(events: usize) -> Result<()> {
     let small = stream(events / 10, 1)?;
     let mut large = stream(events, 1)?;
     let (small_rate, large_rate) = (
@@ -169,6 +172,7 @@ pub(crate) fn run(events: usize) -> Result<()> {
         &Goal::None,
     );
     very_many()?;
+    in_sqlite(events / 10).await?;
     let different = beside_everything_at_once(events, &large.graph);
     figures::print(
         "profiles that everything at once has otherwise",
@@ -177,6 +181,45 @@ pub(crate) fn run(events: usize) -> Result<()> {
         &Goal::AtMost(0.0),
     );
     Ok(())
+}
+
+/// The server's identity stage over SQLite: evidence written, who is who found and written, in turns of its pipeline.
+async fn in_sqlite(events: usize) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut dice = Dice(1);
+    let people = events / EVENTS_A_PERSON;
+    let mut made = 0;
+    let stream = (0..events).map_while(|at| {
+        let event = written(at, event(&mut dice, people)).ok();
+        made += usize::from(event.is_some());
+        event
+    });
+    let clock = || processor().unwrap_or(f64::NAN);
+    let took = headwater::measure::identity(folder.path(), stream, clock).await;
+    let seconds = took.map_err(anyhow::Error::msg)?;
+    ensure!(made == events, "an event could not be made");
+    ensure!(seconds.is_finite(), "the processor's time cannot be read");
+    figures::print(
+        "resolved in SQLite",
+        rate(events, seconds),
+        "events/s",
+        &Goal::AtLeast(30_000.0),
+    );
+    Ok(())
+}
+
+/// An event as the server has it.
+fn written(at: usize, (identifiers, second): Seen) -> Result<Event> {
+    let moment = Timestamp::from_millis(second * 1_000);
+    let mut event = json!({"messageId": format!("m-{at}"), "type": "identify", "timestamp": moment, "receivedAt": moment});
+    for (kind, value) in identifiers {
+        match kind {
+            USER => event["userId"] = json!(value),
+            EMAIL => event["traits"] = json!({"email": value}),
+            _ => event["anonymousId"] = json!(value),
+        }
+    }
+    Ok(serde_json::from_value(event)?)
 }
 
 /// One profile with very many identifiers, and what others cost beside it.

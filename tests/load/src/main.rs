@@ -42,8 +42,8 @@ fn main() -> Result<()> {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
-        ["identity", "--headwater", _] => identity::run(10_000_000),
-        ["identity", events, "--headwater", _] => identity::run(events.parse()?),
+        ["identity", "--headwater", _] => runtime.block_on(identity::run(10_000_000)),
+        ["identity", events, "--headwater", _] => runtime.block_on(identity::run(events.parse()?)),
         ["realtime", "--headwater", binary] => {
             runtime.block_on(realtime::run(PathBuf::from(binary), realtime::PEOPLE))
         }
