@@ -51,7 +51,7 @@ const CASES = [
   [{ trait: "name", is: { contains: "da" } }, "have name containing da"],
   // Dates, audiences, consent, identifiers.
   [{ date: "renews_at", in_next: "7d" }, "have renews at in the next 7 days"],
-  [{ date: "renews_at", in_last: "1w" }, "have renews at in the last week"],
+  [{ date: "renews_at", in_last: "1w" }, "have renews at in the last 7 days"],
   [{ not: { date: "renews_at", longer_ago: "30d" } }, "do not have renews at at least 30 days ago"],
   [{ date: "renews_at", before: "2027-01-01T00:00:00.000" }, "have renews at before 1 Jan 2027"],
   [{ date: "renews_at", after: "2027-01-01T00:00:00.000" }, "have renews at on or after 1 Jan 2027"],
@@ -130,7 +130,7 @@ test("every operator has its words", () => {
 test("every computed trait has its sentence", () => {
   const event = "Order Completed";
   for (const [trait, words] of /** @type {[any, string][]} */ ([
-    [{ event, aggregate: "count", within: "30d", bots: false }, "how many Order Completed in the last 30 days (not by known bots)"],
+    [{ event, aggregate: "count", within: "30d", bots: false }, "the number of Order Completed in the last 30 days (not by known bots)"],
     [{ event, aggregate: "sum", of: "properties.total", where: { currency: "EUR" }, calendar: "year", timezone: "UTC" }, "the sum of total in Order Completed where currency is EUR this year (UTC)"],
     [{ event, aggregate: "last_n", n: 3, of: "properties.sku" }, "the last 3 values of sku in Order Completed"],
     [{ event, aggregate: "unique_count", of: "traits.city" }, "the number of different values of traits.city in Order Completed"],

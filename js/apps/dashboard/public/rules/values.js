@@ -38,10 +38,11 @@ export function literalsText(values) {
   return values.map((value) => (typeof value === "string" && value.includes(",") ? JSON.stringify(value) : literalText(value))).join(", ");
 }
 
-/** A length of time such as `30d`. @param {string | undefined} text @returns {{ amount: string, unit: string } | undefined} */
+/** A length of time such as `30d`; weeks are told in days, as people set them. @param {string | undefined} text @returns {{ amount: string, unit: string } | undefined} */
 export function spanParts(text) {
   const [, amount, unit] = /^(\d+)([smhdw])$/.exec(text ?? "") ?? [];
-  return amount && unit ? { amount, unit } : undefined;
+  if (!amount || !unit) return undefined;
+  return unit === "w" ? { amount: String(Number(amount) * 7), unit: "d" } : { amount, unit };
 }
 
 /** @param {{ amount: string, unit: string }} parts @returns {string | undefined} nothing while it is no length of time */

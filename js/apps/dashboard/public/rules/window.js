@@ -6,7 +6,7 @@
 import { spanParts, spanText } from "./values.js";
 
 export const PERIODS = { day: "today", week: "this week", month: "this month", quarter: "this quarter", year: "this year" };
-export const UNITS = { s: "seconds", m: "minutes", h: "hours", d: "days", w: "weeks" };
+export const UNITS = { s: "second", m: "minute", h: "hour", d: "day" };
 
 /** @returns {Window} */
 export function allTime() {

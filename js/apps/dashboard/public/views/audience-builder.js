@@ -1,6 +1,7 @@
 /** Making an audience, and changing one: as a form or as a text, which are two views of one tree. */
 import { api, words } from "../api.js";
 import { h } from "../dom.js";
+import { plural } from "../format.js";
 import { definitionOf, formOf, newGroup } from "../rules/rule.js";
 import { loaded } from "../states.js";
 import { vocabulary } from "../vocabulary.js";
@@ -14,13 +15,17 @@ import { onLines, textEditor } from "./text-editor.js";
 export function audienceBuilderView({ place, signal, parts: [, id = ""] }) {
   const isNew = id === "new";
   const body = h("div");
+  const one = h("a", { href: `#/audiences/${id}` });
   place.append(
-    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences"), !isNew && " / ", !isNew && h("a", { href: `#/audiences/${id}` }, "Audience")),
+    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences"), !isNew && " / ", !isNew && one),
     h("div", { class: "head" }, h("h1", {}, isNew ? "New audience" : "Change audience")),
     body,
   );
   const path = `audiences/${encodeURIComponent(id)}`;
-  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : api(path, { signal })]), ([known, audience]) => builder(known, audience, signal)).then(() => {
+  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : api(path, { signal })]), ([known, audience]) => {
+    one.textContent = audience?.name ?? "";
+    return builder(known, audience, signal);
+  }).then(() => {
     body.querySelector("input")?.focus();
   });
 }
@@ -37,6 +42,8 @@ function builder(known, audience, signal) {
   const reads = h("p", { class: "rule", id: "reads" });
   const raw = h("pre", { class: "code", tabindex: "0", "aria-label": "Definition as JSON" });
   const error = h("p", { class: "form-error", role: "alert" });
+  // On small screens the preview is far above.
+  const echo = h("span", { class: "count-echo quiet", "aria-hidden": "true" });
   const save = h("button", { type: "submit", class: "button button-main" }, audience ? "Save changes" : "Save audience");
   const nameOf = (/** @type {string} */ id) => known.audiences.find((one) => one.id === id)?.name ?? id;
   const editor = textEditor(() => changed());
@@ -50,18 +57,19 @@ function builder(known, audience, signal) {
   const count = livePreview(preview, signal, {
     seen: (answer) => {
       tell(answer.definition);
+      echo.textContent = `${answer.exact ? "" : "about "}${plural(answer.count, "person", "people")} now`;
       error.textContent = "";
     },
     refused: (problem) => {
-      const { line, column } = problem?.details ?? {};
       if (form) error.textContent = problem?.message ?? "";
-      else editor.complain(problem && { message: problem.message, ...(line ? { line: Number(line), column: Number(column) } : {}) });
+      else editor.complain(problem && textProblem(problem));
     },
   });
   const changed = () => {
     const now = definition();
     error.textContent = "";
     if (form || now === undefined) tell(now);
+    echo.textContent = "";
     count.ask(now);
   };
   const draw = () => {
@@ -118,16 +126,29 @@ function builder(known, audience, signal) {
       "div",
       { class: "card builder-main" },
       audience?.next && h("p", { class: "notice" }, "A change of this audience is still looking at everybody. You see the changed rules; saving puts yours in their place."),
-      audience && !audience.next && h("p", { class: "notice" }, "The rules that are in force go on until everybody was looked at by the changed ones."),
       labelled("Name", name),
       h("div", { class: "builder-lead" }, h("h2", {}, "Rules"), h("div", { class: "switch", role: "group", "aria-label": "How the rules are written" }, asForm, asText)),
       rules,
       reads,
       error,
-      h("p", { class: "row-actions" }, save, h("a", { class: "button", href: audience ? `#/audiences/${audience.id}` : "#/audiences" }, "Cancel")),
+      h("p", { class: "row-actions" }, save, h("a", { class: "button", href: audience ? `#/audiences/${audience.id}` : "#/audiences" }, "Cancel"), echo),
+      audience && h("p", { class: "hint" }, "The rules in force go on until everybody was looked at by the changed ones."),
     ),
     h("div", { class: "builder-side" }, preview, h("details", { class: "raw" }, h("summary", {}, "Definition as JSON"), raw)),
   );
+}
+
+/**
+ * What is wrong with a text, and where. A mistake in a tree that could be read is told of its place in the tree, which is no
+ * place in the text.
+ *
+ * @param {import("../api.js").ApiError} problem
+ * @returns {import("./text-editor.js").Problem}
+ */
+function textProblem({ message, details: { line, column } }) {
+  const [, inTree] = /^line 1, column 1: ((?:all|any|not|[a-z_]+\.)[\w.[\]]*: .*)$/s.exec(message) ?? [];
+  if (inTree) return { message: inTree };
+  return line ? { message, line: Number(line), column: Number(column) } : { message };
 }
 
 /** @param {HTMLElement} editor */

@@ -12,7 +12,7 @@ import { choice, gap, keepingFocus, labelled, windowGaps } from "./fields.js";
 
 /** What is computed, and whether it is of events or of values in them. @type {[string, [string, string][]][]} */
 const AGGREGATES = [
-  ["Of events", [["count", "how many"], ["time_since_last", "seconds since the last"], ["time_since_first", "seconds since the first"]]],
+  ["Of events", [["count", "the number of"], ["time_since_last", "seconds since the last"], ["time_since_first", "seconds since the first"]]],
   ["Of numbers in them", [["sum", "the sum of"], ["average", "the average"], ["min", "the smallest"], ["max", "the largest"]]],
   ["Of values in them", [["first", "the first"], ["last", "the last"], ["most_frequent", "the most frequent"], ["unique_count", "the number of different"], ["last_n", "the last few values of"]]],
 ];
@@ -78,10 +78,10 @@ function form(known, trait) {
       made.of = value;
       changed();
     }, { placeholder: "total", suggest: () => known.properties.get(made.event)?.keys() ?? [] });
-    const many = made.aggregate !== "last_n" ? [] : ["up to", ...gap("How many values", made.n, (value) => {
+    const many = made.aggregate !== "last_n" ? [] : ["at most", ...gap("How many values", made.n, (value) => {
       made.n = value;
       changed();
-    }, { type: "number", min: 1, class: "gap-number" }), "values,"];
+    }, { type: "number", min: 1, class: "gap-number" }), "of them,"];
     const since = made.aggregate.startsWith("time_since");
     rule.replaceChildren(
       choice("What is computed", AGGREGATES, made.aggregate, (value) => {
@@ -119,11 +119,11 @@ function form(known, trait) {
         save.disabled = false;
       }
     } },
-    trait && h("p", { class: "notice" }, "The trait stays what it is until what is stored was counted anew. Audiences that look at it follow."),
     labelled("Key", key, trait ? "Audiences name it, so it stays." : "How audiences and programs call it, such as orders_count."),
     h("fieldset", { class: "condition condition-alone" }, h("legend", { class: "sr" }, "What is computed"), rule),
     reads,
     error,
     h("p", { class: "row-actions" }, save, h("a", { class: "button", href: "#/computed-traits" }, "Cancel")),
+    trait && h("p", { class: "hint" }, "The trait stays what it is until what is stored was counted anew. Audiences that look at it follow."),
   );
 }

@@ -3,11 +3,11 @@
  *
  * @typedef {(id: string) => string} NameOf what an audience is called
  */
-import { kindName, number, plain } from "../format.js";
+import { kindName, number, plain, plural } from "../format.js";
 import { withDollars } from "../rules/condition.js";
 import { MEASURES, shortPath } from "../rules/rule.js";
 import { spanParts } from "../rules/values.js";
-import { PERIODS } from "../rules/window.js";
+import { PERIODS, UNITS } from "../rules/window.js";
 import { conditionWords, havingWords, operatorWords } from "./condition-words.js";
 
 const WHEN = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
@@ -134,9 +134,8 @@ function moment(value) {
 /** @param {string} within such as `30d` */
 export function span(within) {
   const parts = spanParts(within);
-  const names = /** @type {Record<string, string>} */ ({ s: "second", m: "minute", h: "hour", d: "day", w: "week" });
   if (!parts) return String(within);
-  return `${parts.amount} ${names[parts.unit]}${parts.amount === "1" ? "" : "s"}`;
+  return plural(Number(parts.amount), UNITS[/** @type {keyof typeof UNITS} */ (parts.unit)]);
 }
 
 /** After “the last”, one needs no number. @param {string} within */
@@ -146,7 +145,7 @@ function plainSpan(within) {
 
 /** @type {Record<string, (of: string, n: number) => string>} */
 const COMPUTED = {
-  count: () => "how many",
+  count: () => "the number of",
   sum: (of) => `the sum of ${of} in`,
   average: (of) => `the average ${of} in`,
   min: (of) => `the smallest ${of} in`,

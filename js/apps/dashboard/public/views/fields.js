@@ -31,15 +31,21 @@ export function gap(label, value, typed, { suggest, class: more = "", ...attribu
 
 /** A length of time. @param {string} label @param {{ amount: string, unit: string }} span @param {() => void} changed @returns {Node[]} */
 export function spanGap(label, span, changed) {
+  const unit = choice(`${label}: unit`, Object.entries(UNITS), span.unit, (value) => {
+    span.unit = value;
+    changed();
+  });
+  const inflect = () => {
+    for (const option of unit.options) option.textContent = `${UNITS[/** @type {keyof typeof UNITS} */ (option.value)]}${span.amount === "1" ? "" : "s"}`;
+  };
+  inflect();
   return [
     ...gap(`${label}: how many`, span.amount, (value) => {
       span.amount = value;
+      inflect();
       changed();
     }, { type: "number", min: 1, class: "gap-number" }),
-    choice(`${label}: unit`, Object.entries(UNITS), span.unit, (value) => {
-      span.unit = value;
-      changed();
-    }),
+    unit,
   ];
 }
 

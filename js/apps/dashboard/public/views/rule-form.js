@@ -18,7 +18,7 @@ const DEEPEST = 5;
 
 const KINDS = [
   ["What they did", [["event", "did"], ["event!", "did not do"], ["sequence", "did one after another"], ["sequence!", "did not do one after another"]]],
-  ["Who they are", [["traits", "have the trait"], ["traits!", "do not have the trait"], ["computed_traits", "have the computed trait"], ["computed_traits!", "do not have the computed trait"], ["date", "have a trait with a date that"], ["date!", "have no trait with a date that"], ["identifier", "have the identifier"], ["identifier!", "do not have the identifier"]]],
+  ["Who they are", [["traits", "have the trait"], ["traits!", "do not have the trait"], ["computed_traits", "have the computed trait"], ["computed_traits!", "do not have the computed trait"], ["date", "have a date in the trait"], ["date!", "do not have a date in the trait"], ["identifier", "have the identifier"], ["identifier!", "do not have the identifier"]]],
   ["Where they belong", [["consent", "asked for consent,"], ["audience", "are in the audience"], ["audience!", "are not in the audience"], ["everybody", "are anybody at all"]]],
   ["For engineers", [["json", "fit the JSON"], ["json!", "do not fit the JSON"]]],
 ];
@@ -171,12 +171,12 @@ function dateGaps(rule, known, { changed, redraw }) {
     changed();
   };
   return [
-    how,
-    ...(rule.how === "before" || rule.how === "after" ? momentGap("Moment", rule.moment, set) : spanGap("Length of time", rule, changed)),
-    ", in the trait",
     ...gap("Trait", rule.trait, (value) => {
       rule.trait = value;
       changed();
     }, { placeholder: "renews_at", suggest: () => known.traits.keys() }),
+    "that",
+    how,
+    ...(rule.how === "before" || rule.how === "after" ? momentGap("Moment", rule.moment, set) : spanGap("Length of time", rule, changed)),
   ];
 }

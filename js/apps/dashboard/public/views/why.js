@@ -88,11 +88,18 @@ export function seenWords(found, definition) {
   if (definition?.sequence) return (found ?? []).map((/** @type {any} */ step) => (step.last ? `${step.event} last on ${moment(step.last)}` : `${step.event} never`)).join("; ").concat(".");
   if (definition?.aggregate) return found === null ? "No value." : `It is ${plain(found)}.`;
   if (definition?.event !== undefined) return `${plural(found ?? 0, "such event")}.`;
+  if (definition?.date) return found?.[definition.date] === undefined ? "Nothing is known of it." : `It is ${dateText(found[definition.date])}.`;
   if (found && typeof found === "object" && !Array.isArray(found)) {
     const names = Object.entries(found);
     return names.length ? `${names.map(([name, value]) => `${kindName(name)}: ${plain(value)}`).join("; ")}.` : "Nothing is known of it.";
   }
   return found === null || found === undefined ? "" : plain(found);
+}
+
+/** @param {unknown} value */
+function dateText(value) {
+  const text = typeof value === "string" && /^\d{4}-/.test(value) ? moment(value) : "–";
+  return text === "–" ? plain(value) : text;
 }
 
 /** @param {string} text */
