@@ -2,11 +2,12 @@
 import { token } from "./session.js";
 
 export class ApiError extends Error {
-  /** @param {number} status @param {string} code @param {string} message */
-  constructor(status, code, message) {
+  /** @param {number} status @param {string} code @param {string} message @param {Record<string, any>} [details] what programs may go by */
+  constructor(status, code, message, details = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -37,7 +38,30 @@ function refused(response, answer) {
   const error = answer?.error ?? {};
   const id = response.headers.get("x-request-id");
   const message = error.message ?? `The server answered ${response.status}.`;
-  return new ApiError(response.status, error.code ?? "error", id ? `${message} (request ${id})` : message);
+  return new ApiError(response.status, error.code ?? "error", id && response.status >= 500 ? `${message} (request ${id})` : message, error.details);
+}
+
+/**
+ * A list from its beginning, over as many pages as it takes, up to `most` rows.
+ *
+ * @param {string} path @param {AbortSignal} signal @param {number} [most]
+ * @returns {Promise<{ data: any[], complete: boolean }>}
+ */
+export async function all(path, signal, most = 500) {
+  /** @type {any[]} */
+  const data = [];
+  let cursor;
+  do {
+    const page = await api(withQuery(path, { limit: 500, cursor }), { signal });
+    data.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor && data.length < most);
+  return { data, complete: !cursor };
+}
+
+/** What went wrong, in words. @param {unknown} error */
+export function words(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {string} path @param {Record<string, string | number | null | undefined>} query */

@@ -5,6 +5,8 @@ import { forgetToken, takeTokenFromAddress, token } from "./session.js";
 import { audienceView } from "./views/audience.js";
 import { audienceBuilderView } from "./views/audience-builder.js";
 import { audiencesView } from "./views/audiences.js";
+import { computedTraitFormView } from "./views/computed-trait-form.js";
+import { computedTraitsView } from "./views/computed-traits.js";
 import { experienceFormView } from "./views/experience-form.js";
 import { experiencesView } from "./views/experiences.js";
 import { homeView } from "./views/home.js";
@@ -26,6 +28,7 @@ const NAV = [
   { key: "live", name: "Live events", path: "M4 12h3l3-7 4 14 3-7h3" },
   { key: "people", name: "People", path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700" },
   { key: "audiences", name: "Audiences", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z" },
+  { key: "computed-traits", name: "Computed traits", path: "M18 6V4H6l6 8-6 8h12v-2" },
   { key: "experiences", name: "Experiences", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5" },
   { key: "tracking-plan", name: "Tracking plan", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2" },
   { key: "ledger", name: "Loss ledger", path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6" },
@@ -33,7 +36,7 @@ const NAV = [
 ];
 
 /** @param {string[]} parts @returns {View | undefined} */
-function viewOf([first = "", second]) {
+function viewOf([first = "", second, third]) {
   switch (first) {
     case "":
       return homeView;
@@ -42,7 +45,9 @@ function viewOf([first = "", second]) {
     case "people":
       return second ? profileView : peopleView;
     case "audiences":
-      return second === "new" ? audienceBuilderView : second ? audienceView : audiencesView;
+      return second === "new" || third === "edit" ? audienceBuilderView : second ? audienceView : audiencesView;
+    case "computed-traits":
+      return second ? computedTraitFormView : computedTraitsView;
     case "experiences":
       return second === "new" ? experienceFormView : experiencesView;
     case "ledger":

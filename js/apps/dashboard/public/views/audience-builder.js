@@ -1,158 +1,178 @@
-import { api } from "../api.js";
-import { h, newId } from "../dom.js";
-import { number } from "../format.js";
-import { conditionRow, expressionOf } from "./condition.js";
+/** Making an audience, and changing one: as a form or as a text, which are two views of one tree. */
+import { api, words } from "../api.js";
+import { h } from "../dom.js";
+import { plural } from "../format.js";
+import { definitionOf, formOf, newGroup } from "../rules/rule.js";
+import { loaded } from "../states.js";
+import { vocabulary } from "../vocabulary.js";
+import { livePreview } from "./audience-preview.js";
 import { sentence } from "./definition.js";
-import { avatar, personName } from "./people.js";
-
-/** @typedef {import("./condition.js").Condition} Condition */
+import { labelled } from "./fields.js";
+import { groupForm } from "./rule-form.js";
+import { onLines, textEditor } from "./text-editor.js";
 
 /** @param {import("../app.js").Screen} screen */
-export function audienceBuilderView({ place, signal }) {
-  /** @type {Condition[]} */
-  const conditions = [newCondition()];
-  let mode = "all";
-  const id = newId();
+export function audienceBuilderView({ place, signal, parts: [, id = ""] }) {
+  const isNew = id === "new";
+  const body = h("div");
+  const one = h("a", { href: `#/audiences/${id}` });
+  place.append(
+    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences"), !isNew && " / ", !isNew && one),
+    h("div", { class: "head" }, h("h1", {}, isNew ? "New audience" : "Change audience")),
+    body,
+  );
+  const path = `audiences/${encodeURIComponent(id)}`;
+  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : api(path, { signal })]), ([known, audience]) => {
+    one.textContent = audience?.name ?? "";
+    return builder(known, audience, signal);
+  }).then(() => {
+    body.querySelector("input")?.focus();
+  });
+}
 
-  const name = h("input", { id, required: true, placeholder: "Sneaker fans", autocomplete: "off" });
-  const rows = h("div", { class: "conditions" });
-  const modeChoice = h("select", { "aria-label": "How the conditions combine", change: () => {
-    mode = modeChoice.value;
-    changed();
-  } }, h("option", { value: "all" }, "all"), h("option", { value: "any" }, "any"));
+/** @param {import("../vocabulary.js").Vocabulary} known @param {any} audience nothing when it is a new one @param {AbortSignal} signal */
+function builder(known, audience, signal) {
+  const before = audience?.next ?? audience;
+  let group = before ? formOf(before.definition) : newGroup();
+  let form = true;
+
+  const name = h("input", { required: true, placeholder: "Sneaker fans", autocomplete: "off", value: audience?.name ?? "" });
+  const rules = h("div");
   const preview = h("div", { class: "card preview" });
-  const reads = h("p", { class: "rule" });
-  const raw = h("pre", { class: "code", tabindex: "0" });
+  const reads = h("p", { class: "rule", id: "reads" });
+  const raw = h("pre", { class: "code", tabindex: "0", "aria-label": "Definition as JSON" });
   const error = h("p", { class: "form-error", role: "alert" });
-  const save = h("button", { type: "submit", class: "button button-main" }, "Save audience");
+  // On small screens the preview is far above.
+  const echo = h("span", { class: "count-echo quiet", "aria-hidden": "true" });
+  const save = h("button", { type: "submit", class: "button button-main" }, audience ? "Save changes" : "Save audience");
+  const nameOf = (/** @type {string} */ id) => known.audiences.find((one) => one.id === id)?.name ?? id;
+  const editor = textEditor(() => changed());
 
-  const definition = () => {
-    const parts = conditions.map(expressionOf).filter(Boolean);
-    return parts.length === 1 ? parts[0] : { [mode]: parts };
+  /** What is edited, in the form in which it is edited. */
+  const definition = () => (form ? definitionOf(group) : editor.text().trim() || undefined);
+  const tell = (/** @type {any} */ tree) => {
+    reads.textContent = tree === undefined ? "" : `People who ${sentence(tree, nameOf)}.`;
+    raw.textContent = tree === undefined ? "" : JSON.stringify(tree, null, 2);
   };
-  const complete = () => conditions.length > 0 && conditions.every((condition) => expressionOf(condition));
+  const count = livePreview(preview, signal, {
+    seen: (answer) => {
+      tell(answer.definition);
+      echo.textContent = `${answer.exact ? "" : "about "}${plural(answer.count, "person", "people")} now`;
+      error.textContent = "";
+    },
+    refused: (problem) => {
+      if (form) error.textContent = problem?.message ?? "";
+      else editor.complain(problem && textProblem(problem));
+    },
+  });
   const changed = () => {
-    reads.textContent = complete() ? `People who ${sentence(definition())}.` : "Fill in the conditions to see who is meant.";
-    raw.textContent = complete() ? JSON.stringify(definition(), null, 2) : "";
-    count.ask(complete() ? definition() : undefined);
+    const now = definition();
+    error.textContent = "";
+    if (form || now === undefined) tell(now);
+    echo.textContent = "";
+    count.ask(now);
   };
   const draw = () => {
-    rows.replaceChildren(...conditions.map((condition, index) => conditionRow(condition, {
-      first: index === 0,
-      joiner: mode === "all" ? "and" : "or",
-      changed,
-      redraw: () => {
-        draw();
-        changed();
-      },
-      remove: conditions.length === 1 ? undefined : () => {
-        conditions.splice(index, 1);
-        draw();
-        changed();
-      },
-    })));
+    rules.replaceChildren(form ? groupForm(group, { known, changed, self: audience?.id }) : textForm(editor.element));
+    for (const [button, on] of /** @type {const} */ ([[asForm, form], [asText, !form]])) button.setAttribute("aria-pressed", String(on));
   };
-  const count = livePreview(preview, signal);
 
-  place.append(
-    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences")),
-    h("div", { class: "head" }, h("h1", {}, "New audience")),
-    h(
-      "form",
-      { class: "builder", submit: async (/** @type {Event} */ event) => {
-        event.preventDefault();
-        if (!complete()) {
-          error.textContent = "A condition is not finished yet.";
-          return;
-        }
-        save.disabled = true;
-        error.textContent = "";
-        try {
-          const made = await api("audiences", { method: "POST", body: { name: name.value.trim(), definition: definition() } });
-          location.hash = `#/audiences/${made.id}`;
-        } catch (problem) {
-          error.textContent = problem instanceof Error ? problem.message : String(problem);
-          save.disabled = false;
-        }
-      } },
-      h(
-        "div",
-        { class: "card builder-main" },
-        h("label", { for: id }, "Name"),
-        name,
-        h("p", { class: "builder-lead" }, "People for whom ", modeChoice, " of these are true:"),
-        rows,
-        h("p", {}, h("button", { type: "button", class: "button", click: () => {
-          conditions.push(newCondition());
-          draw();
-          changed();
-          /** @type {HTMLElement | null} */ (rows.lastElementChild?.querySelector("select"))?.focus();
-        } }, "Add a condition")),
-        reads,
-        error,
-        h("p", { class: "row-actions" }, save, h("a", { class: "button", href: "#/audiences" }, "Cancel")),
-      ),
-      h("div", { class: "builder-side" }, preview, h("details", { class: "raw" }, h("summary", {}, "Definition as JSON"), raw)),
-    ),
-  );
+  /** To the other form of the same tree; what cannot be read stays where it is. @param {boolean} toForm */
+  async function show(toForm) {
+    if (toForm === form) return;
+    const now = definition();
+    asForm.disabled = asText.disabled = true;
+    const answer = now === undefined ? undefined : await count.now(now);
+    asForm.disabled = asText.disabled = false;
+    if (signal.aborted) return;
+    if (now !== undefined && !answer) return (toForm ? asForm : asText).focus();
+    if (answer && toForm) group = formOf(answer.definition);
+    if (now === undefined && toForm) group = newGroup();
+    if (!toForm) editor.set(answer ? onLines(answer.text) : "");
+    form = toForm;
+    error.textContent = "";
+    draw();
+    if (now === undefined) changed();
+    if (form) asForm.focus();
+    else editor.focus();
+  }
+  const asForm = h("button", { type: "button", click: () => void show(true) }, "Form");
+  const asText = h("button", { type: "button", click: () => void show(false) }, "Text");
+
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const now = definition();
+    if (now === undefined) {
+      error.textContent = form ? "A condition is not finished yet." : "Write a rule first.";
+      return;
+    }
+    save.disabled = true;
+    error.textContent = "";
+    try {
+      const body = { name: name.value.trim(), definition: now };
+      const saved = audience ? await api(`audiences/${encodeURIComponent(audience.id)}`, { method: "PATCH", body }) : await api("audiences", { method: "POST", body });
+      location.hash = `#/audiences/${saved.id}`;
+    } catch (problem) {
+      error.textContent = words(problem);
+      save.disabled = false;
+    }
+  };
   draw();
   changed();
-  name.focus();
+  return h(
+    "form",
+    { class: "builder", submit },
+    h(
+      "div",
+      { class: "card builder-main" },
+      audience?.next && h("p", { class: "notice" }, "A change of this audience is still looking at everybody. You see the changed rules; saving puts yours in their place."),
+      labelled("Name", name),
+      h("div", { class: "builder-lead" }, h("h2", {}, "Rules"), h("div", { class: "switch", role: "group", "aria-label": "How the rules are written" }, asForm, asText)),
+      rules,
+      reads,
+      error,
+      h("p", { class: "row-actions" }, save, h("a", { class: "button", href: audience ? `#/audiences/${audience.id}` : "#/audiences" }, "Cancel"), echo),
+      audience && h("p", { class: "hint" }, "The rules in force go on until everybody was looked at by the changed ones."),
+    ),
+    h("div", { class: "builder-side" }, preview, h("details", { class: "raw" }, h("summary", {}, "Definition as JSON"), raw)),
+  );
 }
 
-/** @returns {Condition} */
-function newCondition() {
-  return { kind: "event", event: "", negated: false, where: [], times: "3", within: "30d", key: "", operator: "eq", value: "" };
+/**
+ * What is wrong with a text, and where. A mistake in a tree that could be read is told of its place in the tree, which is no
+ * place in the text.
+ *
+ * @param {import("../api.js").ApiError} problem
+ * @returns {import("./text-editor.js").Problem}
+ */
+function textProblem({ message, details: { line, column } }) {
+  const [, inTree] = /^line 1, column 1: ((?:all|any|not|[a-z_]+\.)[\w.[\]]*: .*)$/s.exec(message) ?? [];
+  if (inTree) return { message: inTree };
+  return line ? { message, line: Number(line), column: Number(column) } : { message };
 }
 
-/** Asks while the rule is edited: after a pause, and only the newest question counts. @param {HTMLElement} place @param {AbortSignal} signal */
-function livePreview(place, signal) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  let asking = new AbortController();
-  const figure = h("p", { class: "big", role: "status" }, "–");
-  const note = h("p", { class: "quiet" }, "people match now");
-  const sample = h("ul", { class: "sample", role: "list" });
-  place.append(h("h2", {}, "Preview"), figure, note, sample);
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
-    asking.abort();
-  });
-  return {
-    /** @param {unknown} definition */
-    ask(definition) {
-      clearTimeout(timer);
-      asking.abort();
-      asking = new AbortController();
-      const { signal: newest } = asking;
-      if (!definition) {
-        figure.textContent = "–";
-        note.textContent = "people match now";
-        sample.replaceChildren();
-        return;
-      }
-      timer = setTimeout(async () => {
-        place.setAttribute("aria-busy", "true");
-        try {
-          const answer = await api("audiences/preview", { method: "POST", body: { definition }, signal: newest });
-          figure.textContent = number(answer.count);
-          note.textContent = answer.count === 1 ? "person matches now" : "people match now";
-          sample.replaceChildren(...(answer.sample ?? []).slice(0, 6).map(person));
-        } catch (problem) {
-          if (newest.aborted) return;
-          figure.textContent = "–";
-          note.textContent = problem instanceof Error ? problem.message : String(problem);
-          sample.replaceChildren();
-        } finally {
-          place.removeAttribute("aria-busy");
-        }
-      }, 300);
-    },
-  };
+/** @param {HTMLElement} editor */
+function textForm(editor) {
+  return h(
+    "div",
+    { class: "text-form" },
+    editor,
+    h(
+      "details",
+      { class: "raw" },
+      h("summary", {}, "How rules are written"),
+      h("pre", { class: "code", tabindex: "0" }, EXAMPLES),
+    ),
+  );
 }
 
-/** @param {any} one */
-function person(one) {
-  const profile = { traits: {}, ...one };
-  return h("li", {}, h("a", { class: "row-link", href: `#/people/${encodeURIComponent(one.id)}` }, avatar(profile), h("span", {}, personName(profile))));
-}
+const EXAMPLES = `event "Order Completed" where total >= 100, currency = "EUR" count >= 2 within 30d
+event "Order Completed" sum of properties.total >= 500 calendar year timezone Europe/Berlin
+sequence (event "Product Added" then event "Order Completed" within 1h) without (event "Product Removed")
+sequence (event "Checkout Started" then not event "Order Completed" within 1d)
+trait plan = "pro"        traits {"plan": {"$in": ["pro", "team"]}}
+computed orders_count >= 2
+date renews_at in_next 7d
+audience aud_…            consent personalization            identifier email
+
+a and b or not c: and binds closer than or; parentheses as usual`;

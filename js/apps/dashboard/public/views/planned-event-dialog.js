@@ -1,5 +1,6 @@
-import { h, icon, newId } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { ACTIONS, readSchema } from "../plan.js";
+import { labelled } from "./fields.js";
 
 const TYPES = ["track", "page", "screen", "identify", "group"];
 
@@ -57,12 +58,4 @@ export function plannedEventDialog(event, { isNew, save, remove }) {
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "planned-title", close: () => dialog.remove() }, form);
   document.body.append(dialog);
   dialog.showModal();
-}
-
-/** @param {string} label @param {HTMLElement} field @param {string} [hint] */
-function labelled(label, field, hint) {
-  const id = newId();
-  field.id = id;
-  if (hint) field.setAttribute("aria-describedby", `${id}-hint`);
-  return h("div", { class: "field" }, h("label", { for: id }, label), field, hint && h("p", { class: "hint", id: `${id}-hint` }, hint));
 }

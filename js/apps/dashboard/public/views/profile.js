@@ -1,11 +1,13 @@
-import { api, withQuery } from "../api.js";
-import { h, icon } from "../dom.js";
+import { all, api, withQuery } from "../api.js";
+import { h, icon, newId } from "../dom.js";
 import { day, identifierText, kindName, moment, plain, plural, time } from "../format.js";
 import { eventName } from "../live-feed.js";
 import { empty, failed, loaded } from "../states.js";
 import { eventDialog } from "./event-dialog.js";
 import { explanation } from "./explain.js";
+import { changeList } from "./audience-changes.js";
 import { avatar, personName } from "./people.js";
+import { whyDialog } from "./why.js";
 
 /** @param {import("../app.js").Screen} screen */
 export function profileView({ place, signal, parts }) {
@@ -37,7 +39,7 @@ function show(profile, path, signal) {
       h(
         "div",
         { class: "profile-side" },
-        audiences(profile),
+        audiences(profile, name, path, signal),
         values("Computed traits", profile.computed_traits, "Nothing computed yet."),
         values("Traits", profile.traits, "Nothing said about this person yet."),
         identifiers(profile),
@@ -47,17 +49,49 @@ function show(profile, path, signal) {
   ];
 }
 
-/** @param {any} profile */
-function audiences(profile) {
-  const all = profile.audiences ?? [];
+/** How many of the last comings and goings are shown. */
+const CHANGES = 10;
+
+/** @param {any} profile @param {string} name @param {string} path @param {AbortSignal} signal */
+function audiences(profile, name, path, signal) {
+  const own = profile.audiences ?? [];
+  const others = h("div");
+  const history = h("div");
+  void loaded(others, signal, () => all("audiences", signal), ({ data }) => {
+    const names = new Map(data.map((one) => [one.id, one.name]));
+    void loaded(history, signal, () => all(`${path}/audience_changes`, signal, 5000), (found) => comings(found.data, names));
+    return whyNot(data.filter(({ id }) => !own.some((/** @type {any} */ one) => one.id === id)), profile, name);
+  });
   return h(
     "section",
-    { class: "card" },
-    h("h2", {}, "Audiences"),
-    all.length === 0
+    { class: "card", "aria-labelledby": "in-audiences" },
+    h("h2", { id: "in-audiences" }, "Audiences"),
+    own.length === 0
       ? h("p", { class: "quiet" }, "In none.")
-      : h("ul", { class: "chips", role: "list" }, all.map((/** @type {any} */ one) => h("li", {}, h("a", { class: "chip chip-link", href: `#/audiences/${one.id}`, title: `since ${moment(one.since)}` }, one.name)))),
+      : h("ul", { class: "in-audiences", role: "list" }, own.map((/** @type {any} */ one) => h(
+          "li",
+          {},
+          h("span", {}, h("a", { href: `#/audiences/${one.id}` }, one.name), h("small", { class: "quiet" }, `since ${moment(one.since)}`)),
+          h("button", { type: "button", class: "button", click: () => whyDialog({ audienceId: one.id, profileId: profile.id, person: name }) }, "Why?", h("span", { class: "sr" }, ` ${one.name}`)),
+        ))),
+    others,
+    history,
   );
+}
+
+/** @param {any[]} others @param {any} profile @param {string} name */
+function whyNot(others, profile, name) {
+  if (others.length === 0) return [];
+  const id = newId();
+  const choice = h("select", { id }, others.map((one) => h("option", { value: one.id }, one.name)));
+  return h("div", { class: "why-not" }, h("label", { for: id }, "Not in"), choice, h("button", { type: "button", class: "button", click: () => whyDialog({ audienceId: choice.value, profileId: profile.id, person: name }) }, "Why not?"));
+}
+
+/** @param {any[]} changes @param {Map<string, string>} names */
+function comings(changes, names) {
+  if (changes.length === 0) return [];
+  const list = changeList(changes.slice(-CHANGES), ({ audience_id: id }) => (names.has(id) ? h("a", { href: `#/audiences/${id}` }, names.get(id)) : "an audience that is gone"));
+  return h("details", { class: "raw" }, h("summary", {}, "Entering and leaving"), list);
 }
 
 /** @param {string} title @param {any} given @param {string} none */

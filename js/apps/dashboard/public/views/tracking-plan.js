@@ -1,4 +1,4 @@
-import { api, withQuery } from "../api.js";
+import { api, withQuery, words } from "../api.js";
 import { h, newId } from "../dom.js";
 import { moment, number, plural } from "../format.js";
 import { ACTIONS, countsByEvent, emptyPlan, eventKey, plannedName, withEvent, withoutEvent } from "../plan.js";
@@ -7,11 +7,6 @@ import { actionBadge, tryResult, violationList } from "./plan-results.js";
 import { plannedEventDialog } from "./planned-event-dialog.js";
 
 const DAYS = 7;
-
-/** @param {unknown} error */
-function words(error) {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** @param {import("../app.js").Screen} screen */
 export function trackingPlanView({ place, signal }) {

@@ -1,0 +1,59 @@
+import { all, api } from "../api.js";
+import { h } from "../dom.js";
+import { kindName } from "../format.js";
+import { empty, loaded } from "../states.js";
+import { confirmDialog } from "./confirm-dialog.js";
+import { computedSentence } from "./definition.js";
+
+/** How often the list is asked while something is still being counted. */
+const AGAIN = 1500;
+
+/** @param {import("../app.js").Screen} screen */
+export function computedTraitsView({ place, signal }) {
+  const list = h("div");
+  place.append(
+    h("div", { class: "head" }, h("h1", {}, "Computed traits"), h("a", { class: "button button-main", href: "#/computed-traits/new" }, "New computed trait")),
+    h("p", { class: "lead" }, "Facts about a person that follow from their events: how many orders, how much spent, which category last. Audiences can look at them."),
+    list,
+  );
+  const load = () => loaded(list, signal, () => all("computed_traits", signal), ({ data }) => show(data));
+  /** @param {any[]} traits */
+  function show(traits) {
+    if (traits.length === 0) {
+      return empty("No computed traits yet", "A first one could be the number of orders, or the sum that a person spent in the last year. What is stored already is counted too.", h("a", { class: "button button-main", href: "#/computed-traits/new" }, "Make the first one"));
+    }
+    if (traits.some(({ status }) => status !== "ready")) setTimeout(() => !signal.aborted && void load(), AGAIN);
+    return h("ul", { class: "card flush", role: "list" }, traits.map(row));
+  }
+  /** @param {any} trait */
+  function row(trait) {
+    const percent = Math.floor((trait.progress ?? 1) * 100);
+    return h(
+      "li",
+      { class: "computed" },
+      h("div", {}, h("h2", {}, kindName(trait.key)), h("p", { class: "quiet" }, computedSentence(trait)), h("p", { class: "quiet mono" }, trait.key)),
+      trait.status === "ready"
+        ? h("span", { class: "badge badge-ok" }, "up to date")
+        : h("span", { class: "computed-progress" }, h("progress", { max: 100, value: percent, "aria-label": `Counting what is stored for ${trait.key}` }), h("span", { class: "quiet" }, `${percent} % counted`)),
+      h(
+        "span",
+        { class: "row-actions" },
+        h("a", { class: "button", href: `#/computed-traits/${encodeURIComponent(trait.id)}` }, "Change", h("span", { class: "sr" }, ` ${trait.key}`)),
+        h("button", { type: "button", class: "button", click: () => remove(trait) }, "Delete", h("span", { class: "sr" }, ` ${trait.key}`)),
+      ),
+    );
+  }
+  /** @param {any} trait */
+  function remove(trait) {
+    confirmDialog({
+      title: `Delete ${kindName(trait.key)}?`,
+      text: "It disappears from every profile. The events that it was counted from stay.",
+      button: "Delete computed trait",
+      act: async () => {
+        await api(`computed_traits/${encodeURIComponent(trait.id)}`, { method: "DELETE" });
+        await load();
+      },
+    });
+  }
+  void load();
+}
