@@ -4,6 +4,7 @@
 mod backfill;
 mod changes;
 mod define;
+mod edge;
 mod evaluate;
 mod facts;
 mod members;
@@ -16,5 +17,6 @@ mod why;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{counters, look_again_at, must_exist, prepare, rule, that_reads};
+pub(crate) use edge::{basis, for_edges};
 pub(crate) use members::{Belongs, for_decisions, memberships_of};
 pub(crate) use stage::{apply, follow_the_clock};

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cdp_core::audience::Rules;
 use cdp_core::decision::{Experience, SPACE_HOLDOUT};
 use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
 
 use crate::app::App;
-use crate::consent::Rules;
 use crate::error::Result;
 use crate::{audience, clock, consent, experience, profile};
 
@@ -58,10 +58,18 @@ async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Opti
     drop(connection);
     // All sources of a space have the same experiences.
     let sources = app.sources.of_space(space_id);
-    let experiences = sources.first().map(|config| config.experiences.as_slice());
-    of_profile(app, space_id, profile_id, experiences.unwrap_or_default())
-        .await
-        .map(Some)
+    let Some(config) = sources.first() else {
+        return Ok(None);
+    };
+    of_profile(
+        app,
+        space_id,
+        profile_id,
+        &config.experiences,
+        &config.audiences,
+    )
+    .await
+    .map(Some)
 }
 
 /// What a decision between these experiences needs of a profile.
@@ -70,9 +78,10 @@ pub(crate) async fn of_profile(
     space_id: &str,
     profile_id: String,
     experiences: &[Experience],
+    audiences_for_edges: &Rules,
 ) -> Result<Snapshot> {
     let mut connection = app.database.reader().acquire().await?;
-    let rules = Rules::of(&app.sources, space_id);
+    let rules = consent::Rules::of(&app.sources, space_id);
     let needed = rules.for_decisions();
     let audiences = audience::for_decisions(&mut connection, space_id, &profile_id, needed).await?;
     let mut exposures =
@@ -86,10 +95,19 @@ pub(crate) async fn of_profile(
     for (id, exposed) in &mut exposures {
         *exposed = exposed.for_snapshot(counts.get(id.as_str()).copied().unwrap_or(0));
     }
+    let basis = audience::basis(
+        &mut connection,
+        space_id,
+        &profile_id,
+        needed,
+        audiences_for_edges,
+    );
+    let basis = basis.await?;
     let mut choices =
         consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
     Ok(Snapshot {
         audiences,
+        basis,
         exposures,
         choices: choices.remove(&profile_id).unwrap_or_default(),
         profile_id: Some(profile_id),

@@ -272,6 +272,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             policy: read,
             experiences: vec![experience],
             user_token_keys: Vec::new(),
+            audiences: cdp_core::audience::Rules::default(),
             defaults: BTreeMap::new(),
             holdout: 0.0,
         };

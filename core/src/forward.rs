@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::audience::Basis;
 use crate::consent::Choices;
 use crate::decision::Exposed;
 use crate::event::{Event, Writer};
@@ -169,6 +170,10 @@ pub struct Snapshot {
     /// The person's current consent choices.
     #[serde(default)]
     pub choices: Choices,
+    /// What the audiences of [`SourceConfig::audiences`](crate::source::SourceConfig::audiences) look at; absent where
+    /// they look at nothing, or where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     /// Larger than that of every snapshot which the aggregator read before; 0 for a stranger's.
     #[serde(default)]
     pub version: i64,

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::audience::Rules;
 use crate::collection::CollectionPolicy;
 use crate::consent::Policy;
 use crate::decision::Experience;
@@ -60,6 +61,9 @@ pub struct SourceConfig {
     /// The space's experiences; one that is switched off or over is there without its variants.
     #[serde(default)]
     pub experiences: Vec<Experience>,
+    /// The audiences that experiences are for, so that an edge knows by itself who is in them.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub audiences: Rules,
     /// What placements show where nothing is decided, of those that have such a default.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, Value>,

@@ -26,6 +26,7 @@ fn judge(body: &[u8]) -> Judged {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        audiences: cdp_core::audience::Rules::default(),
         defaults: BTreeMap::new(),
         holdout: 0.0,
     };

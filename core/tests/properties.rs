@@ -79,6 +79,7 @@ fn source() -> SourceConfig {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        audiences: cdp_core::audience::Rules::default(),
         defaults: BTreeMap::new(),
         holdout: 0.0,
     }

@@ -82,6 +82,7 @@ fn batches() {
             policy: Policy::default(),
             experiences: Vec::new(),
             user_token_keys: Vec::new(),
+            audiences: cdp_core::audience::Rules::default(),
             defaults: BTreeMap::new(),
             holdout: 0.0,
         };
@@ -185,6 +186,7 @@ fn consent_of_one(policy: &Policy, source: &Value, case: &Value, place: &str) {
         policy: policy.clone(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        audiences: cdp_core::audience::Rules::default(),
         defaults: BTreeMap::new(),
         holdout: 0.0,
     };

@@ -349,6 +349,7 @@ impl Host for Cloudflare {
                         Some(place) => self.last(place).await,
                         None => None,
                     },
+                    unheard: batch.admitted,
                 })
             }
             _ => Err(failure.unavailable()),

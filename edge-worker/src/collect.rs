@@ -125,7 +125,8 @@ pub(crate) async fn collect<H: Host>(
         let known = taken.known.as_ref();
         decide::mind_withdrawal(host, &config, &caller, known).await;
         let moment = Moment::of(host);
-        decisions = decide::all(&config, &caller, &placements, known, &moment);
+        let news = (known, taken.unheard.as_slice());
+        decisions = decide::all(&config, &caller, &placements, news, &moment);
     }
     let stored = taken
         .outcomes

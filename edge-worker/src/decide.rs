@@ -5,12 +5,13 @@ use std::fmt;
 
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Asker, Cause, Decision, decide};
-use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
+use cdp_core::forward::{Admitted, Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
 use cdp_core::wire::DecideRequest;
 use serde_json::json;
 
+use crate::ahead::caught_up;
 use crate::anonymous_id;
 use crate::authenticate::authenticate;
 use crate::decompress;
@@ -164,7 +165,13 @@ pub(crate) async fn evaluate<H: Host>(
         Err(_) => None,
     };
     mind_withdrawal(host, config, caller, known.as_ref()).await;
-    all(config, caller, placements, known.as_ref(), &Moment::of(host))
+    all(
+        config,
+        caller,
+        placements,
+        (known.as_ref(), &[]),
+        &Moment::of(host),
+    )
 }
 
 fn query(config: &SourceConfig, of: Subject) -> SnapshotQuery {
@@ -227,23 +234,30 @@ pub(crate) fn subject(
     caller.who.clone().map_err(nobody)
 }
 
-/// The decision of each placement. Where nothing is known everybody sees the default, and why.
+/// The decision of each placement, on what is known and events that it does not know. Where nothing is known
+/// everybody sees the default, and why.
 pub(crate) fn all(
     config: &SourceConfig,
     caller: &Caller<'_>,
     placements: &[String],
-    known: Option<&Known>,
+    (known, unheard): (Option<&Known>, &[Admitted]),
     moment: &Moment,
 ) -> BTreeMap<String, Decision> {
     let subject = subject(config, caller);
-    let one = |placement: &String| match (&subject, known) {
+    let known = known.zip(subject.as_ref().ok()).map(|(known, subject)| {
+        let snapshot = caught_up(config, subject, known, unheard, moment.now);
+        (snapshot, known.age)
+    });
+    let one = |placement: &String| match (&subject, &known) {
         (Err((cause, reason)), _) => Decision::refused(placement, *cause, reason.clone()),
         (Ok(_), None) => Decision::refused(
             placement,
             Cause::Unavailable,
             "what is known of the caller could not be read in time",
         ),
-        (Ok(subject), Some(known)) => decided(config, placement, subject, known, moment),
+        (Ok(subject), Some((snapshot, age))) => {
+            decided(config, placement, subject, (snapshot, *age), moment)
+        }
     };
     let finished = |placement: &String| {
         let mut decision = one(placement);
@@ -262,7 +276,7 @@ fn decided(
     config: &SourceConfig,
     placement: &str,
     subject: &Subject,
-    Known { snapshot, age }: &Known,
+    (snapshot, age): (&Snapshot, Span),
     moment: &Moment,
 ) -> Decision {
     if let Some(purpose) = withdrawn(config, snapshot) {
@@ -276,10 +290,10 @@ fn decided(
         now: moment.now,
     };
     let mut decision = decide(&config.experiences, placement, &asker);
-    if *age > Span::default() {
+    if age > Span::default() {
         decision.reasons.push(format!(
             "decided on what was known {} ago, since the server cannot be asked now",
-            words(*age)
+            words(age)
         ));
     }
     decision

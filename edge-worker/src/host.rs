@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use cdp_core::consent::Counts;
-use cdp_core::forward::{Forward, Forwarded, Snapshot, SnapshotQuery, Subject};
+use cdp_core::forward::{Admitted, Forward, Forwarded, Snapshot, SnapshotQuery, Subject};
 use cdp_core::outcome::MessageOutcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
@@ -42,6 +42,8 @@ pub struct Taken {
     pub outcomes: Vec<MessageOutcome>,
     /// What was asked for with the batch.
     pub known: Option<Known>,
+    /// Events of the batch that `known` does not know.
+    pub unheard: Vec<Admitted>,
 }
 
 impl From<Forwarded> for Taken {
@@ -49,6 +51,7 @@ impl From<Forwarded> for Taken {
         Self {
             outcomes: forwarded.outcomes,
             known: forwarded.snapshot.map(Known::now),
+            unheard: Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! randomness, the aggregator) comes through [`Host`], of which there is one for Cloudflare Workers
 //! (`cloudflare.rs`) and one inside the `headwater` binary. So a self-hoster runs the same edge.
 
+mod ahead;
 mod anonymous_id;
 mod authenticate;
 mod client_settings;

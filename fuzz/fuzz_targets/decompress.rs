@@ -52,6 +52,9 @@ impl Host for Nowhere {
             policy: Policy::default(),
             experiences: Vec::new(),
             user_token_keys: Vec::new(),
+            audiences: cdp_core::audience::Rules::default(),
+            defaults: std::collections::BTreeMap::new(),
+            holdout: 0.0,
         })))
     }
 

@@ -45,6 +45,9 @@ fn judge(batch: &Batch, consent_basis: ConsentBasis) {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+            audiences: cdp_core::audience::Rules::default(),
+            defaults: std::collections::BTreeMap::new(),
+            holdout: 0.0,
     };
     let intake = Intake {
         config: &config,

@@ -86,6 +86,7 @@ fn wilson(right: usize, all: usize) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::{LEAST_REVIEWED, Reviewed, threshold, wilson};
 

@@ -51,5 +51,9 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
         }
     }
     transaction.commit().await.map_err(Error::from)?;
+    if done {
+        // Edges know the rules of audiences that are ready.
+        sources.reload(database).await?;
+    }
     Ok(true)
 }

@@ -117,7 +117,7 @@ pub(super) async fn evaluate(
 }
 
 /// The audiences that can be asked, each behind those that its rule looks at.
-fn ready<'a>(audiences: &'a [Audience], definitions: &[Stored]) -> Vec<Ready<'a>> {
+pub(super) fn ready<'a>(audiences: &'a [Audience], definitions: &[Stored]) -> Vec<Ready<'a>> {
     let counted = counted(definitions);
     in_order(audiences)
         .into_iter()

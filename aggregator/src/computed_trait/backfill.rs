@@ -59,6 +59,10 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
         audience::look_again_at(&mut transaction, space_id, key).await?;
     }
     transaction.commit().await.map_err(Error::from)?;
+    if done && building.stored.is_next() {
+        // Edges know what the audiences of experiences look at.
+        sources.reload(database).await?;
+    }
     Ok(true)
 }
 

@@ -67,6 +67,16 @@ impl Stored {
         &self.definition.event
     }
 
+    /// Whether people see it.
+    pub(crate) fn is_visible(&self) -> bool {
+        !self.is_next && !self.definition.is_hidden()
+    }
+
+    /// What is computed.
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
     /// Whether audiences count with it, and all earlier events are counted.
     pub(crate) fn is_ready_counter(&self) -> bool {
         self.definition.is_hidden() && self.status == READY
@@ -137,7 +147,7 @@ pub(crate) async fn keys(app: &App, space_id: &str) -> Result<BTreeSet<String>> 
     let mut connection = app.database.reader().acquire().await?;
     let definitions = all(&mut connection, space_id).await?.into_iter();
     Ok(definitions
-        .filter(|stored| !stored.is_next && !stored.definition.is_hidden())
+        .filter(Stored::is_visible)
         .map(|stored| stored.definition.key.clone())
         .collect())
 }
@@ -433,27 +443,9 @@ impl Known {
         needed: &[S],
         now: Timestamp,
     ) -> Seen {
-        let mut merged: BTreeMap<&str, (Scope, State)> = BTreeMap::new();
-        for (definition_id, scope, state) in self.states.get(profile_id).into_iter().flatten() {
-            if !scope.serves(needed) {
-                continue;
-            }
-            let (known, sum) = merged
-                .entry(definition_id)
-                .or_insert_with(|| (scope.clone(), State::default()));
-            *known = known.common(scope);
-            sum.merge(state);
-        }
         let mut seen = Seen::default();
-        for (definition_id, (scope, state)) in merged {
-            let Some(stored) = self.definitions.get(definition_id) else {
-                continue;
-            };
-            let definition = &stored.definition;
+        for (definition, scope, state) in self.merged(profile_id, needed) {
             let key = definition.key.clone();
-            if stored.is_next {
-                continue;
-            }
             if definition.is_hidden() {
                 seen.counts.insert(key, state);
             } else {
@@ -466,6 +458,45 @@ impl Known {
             }
         }
         seen
+    }
+
+    /// What is remembered of a profile's evidence for all of these purposes, by key, without what has left its
+    /// window for ever.
+    pub(crate) fn states_for<S: AsRef<str>>(
+        &self,
+        profile_id: &str,
+        needed: &[S],
+        now: Timestamp,
+    ) -> BTreeMap<String, State> {
+        let merged = self.merged(profile_id, needed);
+        let current = |(definition, _, mut state): (&Definition, Scope, State)| {
+            state.forget(definition, now);
+            (definition.key.clone(), state)
+        };
+        merged.map(current).collect()
+    }
+
+    /// What is kept of a profile for all of these purposes, added up over its identifiers.
+    fn merged<S: AsRef<str>>(
+        &self,
+        profile_id: &str,
+        needed: &[S],
+    ) -> impl Iterator<Item = (&Definition, Scope, State)> {
+        let mut merged: BTreeMap<&str, (Scope, State)> = BTreeMap::new();
+        for (definition_id, scope, state) in self.states.get(profile_id).into_iter().flatten() {
+            if !scope.serves(needed) {
+                continue;
+            }
+            let (known, sum) = merged
+                .entry(definition_id)
+                .or_insert_with(|| (scope.clone(), State::default()));
+            *known = known.common(scope);
+            sum.merge(state);
+        }
+        merged.into_iter().filter_map(|(id, (scope, state))| {
+            let stored = self.definitions.get(id)?;
+            (!stored.is_next).then_some((&*stored.definition, scope, state))
+        })
     }
 
     /// The scopes of what is kept of a profile.

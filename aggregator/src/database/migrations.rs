@@ -47,7 +47,7 @@ pub(super) fn all() -> Migrator {
         text.bytes()
             .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
     };
-    let steps = STEPS.into_iter().map(|(version, name, sql)| {
+    let steps = STEPS.iter().map(|(version, name, sql)| {
         Migration::new(
             number(version),
             Cow::Borrowed(name),

@@ -50,12 +50,12 @@ pub(crate) fn none(mistakes: Vec<Mistake>) -> Result<()> {
     if mistakes.is_empty() {
         Ok(())
     } else {
-        Err(refuse(mistakes))
+        Err(refuse(&mistakes))
     }
 }
 
 /// The error for mistakes: each with its path.
-pub(crate) fn refuse(mistakes: Vec<Mistake>) -> Error {
+pub(crate) fn refuse(mistakes: &[Mistake]) -> Error {
     let words: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     Error::new(Code::InvalidDefinition, words.join("; ")).with("mistakes", json!(mistakes))
 }
@@ -65,7 +65,7 @@ pub(crate) fn check_version(body: &mut Object, known: i64) -> Result<()> {
     match body.remove("version").map(|version| version.as_i64()) {
         Some(Some(version)) if version == known => Ok(()),
         Some(Some(_)) => Err(conflict(known)),
-        _ => Err(refuse(vec![Mistake::at(
+        _ => Err(refuse(&[Mistake::at(
             "version",
             "write the number that reading it gave, so that nobody's change is lost",
         )])),

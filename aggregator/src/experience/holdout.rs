@@ -42,7 +42,7 @@ pub(super) async fn set(app: &App, space_id: &str, mut body: Object) -> Result<H
     let (Some(wanted), true) = (wanted, mistakes.is_empty()) else {
         let message = "write a share from 0 to 1, such as 0.05";
         fields::add_new(&mut mistakes, vec![Mistake::at("share", message)]);
-        return Err(fields::refuse(mistakes));
+        return Err(fields::refuse(&mistakes));
     };
     #[expect(clippy::cast_possible_truncation, reason = "at most a million")]
     let per_million = (wanted * MILLION).round() as i64;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_core::audience::Rules;
 use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,9 @@ pub(super) struct Preview {
 pub(super) async fn preview(app: &App, space_id: &str, question: Question) -> Result<Preview> {
     let profile_id = profile::find(app, space_id, &question.profile).await?;
     let experiences = store::unarchived(&app.database, space_id).await?;
-    let snapshot = snapshot::of_profile(app, space_id, profile_id.clone(), &experiences).await?;
+    let nothing = Rules::default();
+    let snapshot = snapshot::of_profile(app, space_id, profile_id.clone(), &experiences, &nothing);
+    let snapshot = snapshot.await?;
     let rules = consent::Rules::of(&app.sources, space_id);
     let sources = app.sources.of_space(space_id);
     let config = sources.first();

@@ -273,7 +273,7 @@ fn flows<T: IntoIterator<Item = usize>>(
         flows.extend(
             group
                 .iter()
-                .flat_map(|member| into(member))
+                .flat_map(&into)
                 .map(|at| (from, at)),
         );
     }

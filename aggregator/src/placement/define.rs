@@ -51,7 +51,7 @@ pub(super) async fn change(
     let known = one(app, space_id, key).await?;
     fields::check_version(&mut body, known.version)?;
     if body.get("key").is_some_and(|wanted| wanted != key) {
-        return Err(fields::refuse(vec![Mistake::at(
+        return Err(fields::refuse(&[Mistake::at(
             "key",
             "a placement keeps its key, because pages ask for it: make another placement",
         )]));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cdp_core::audience::Rules;
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
@@ -12,7 +13,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{NewSource, change};
 use crate::database::Database;
 use crate::error::Result;
-use crate::{clock, consent, experience, placement, user_token};
+use crate::{audience, clock, consent, experience, placement, user_token};
 
 /// A source as callers see it. Its write key is public: it stands in every page.
 #[derive(Debug, Serialize)]
@@ -128,6 +129,7 @@ pub(super) async fn page(
 pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
     let experiences = experience::live(database, clock::now()).await?;
     let defaults = placement::defaults(database).await?;
+    let audiences = audience::for_edges(database, &experiences).await?;
     let keys = user_token::of_spaces(database).await?;
     let sql = "SELECT s.id AS id, s.space_id AS space_id, s.write_key AS write_key, s.consent_basis \
         AS consent_basis, s.allowed_origins AS allowed_origins, s.collection AS collection, s.enabled AS enabled, p.consent_policy AS \
@@ -139,6 +141,7 @@ pub(super) async fn configs(database: &Database) -> Result<Vec<SourceConfig>> {
             Ok(SourceConfig {
                 experiences: experiences.get(&space_id).cloned().unwrap_or_default(),
                 defaults: defaults.get(&space_id).cloned().unwrap_or_default(),
+                audiences: audiences.get(&space_id).cloned().unwrap_or_default(),
                 user_token_keys: keys.get(&space_id).cloned().unwrap_or_default(),
                 ..config(row, space_id)?
             })
@@ -162,6 +165,7 @@ fn config(row: &AnyRow, space_id: String) -> Result<SourceConfig> {
         defaults: BTreeMap::new(),
         holdout: experience::share(row.try_get("experience_holdout")?),
         user_token_keys: Vec::new(),
+        audiences: Rules::default(),
     })
 }
 

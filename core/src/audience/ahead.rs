@@ -51,6 +51,12 @@ pub struct Basis {
 }
 
 impl Rules {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.audiences.is_empty()
+    }
+
     /// What a profile's basis has to have.
     #[must_use]
     pub fn reads(&self) -> Reads {

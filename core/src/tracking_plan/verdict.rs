@@ -52,6 +52,7 @@ pub fn verdict(plan: &[u8], message: &[u8]) -> Result<Verdict, Vec<PlanError>> {
         policy: Policy::default(),
         experiences: Vec::new(),
         user_token_keys: Vec::new(),
+        audiences: crate::audience::Rules::default(),
         defaults: std::collections::BTreeMap::new(),
         holdout: 0.0,
     };

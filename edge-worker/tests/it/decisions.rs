@@ -1,5 +1,6 @@
 //! Decisions: for the caller alone, with consent alone, never a trait.
 
+use cdp_core::audience::Rules;
 use cdp_core::consent::Choices;
 use cdp_core::forward::Subject;
 use cdp_core::time::Span;
@@ -310,4 +311,75 @@ fn an_exposure_is_recorded_only_for_a_caller_that_says_so_and_agrees_to_it() {
             .skip(1)
             .all(|batch| batch.admitted.is_empty())
     );
+}
+
+/// While nobody can be asked, the edge knows by itself whom the events of a request, or time alone, have made a member.
+#[test]
+fn in_an_outage_the_edge_evaluates_audiences_itself() {
+    let audiences = json!({"audiences": [
+        {"id": "aud_1", "name": "Sneaker fans", "rule": {"event": "Product Viewed", "where": {"category": "sneakers"}, "count": {"$gte": 3}, "within": "30d"}},
+    ]});
+    let rules: Rules = serde_json::from_value(audiences).unwrap();
+    let counter = rules.audiences[0].rule.counters()[0].key.clone();
+    let host = |times: &[&str], age| {
+        MemoryHost {
+        audiences: rules.clone(),
+        basis_of_snapshot: Some(serde_json::from_value(json!({"states": {counter.clone(): {"count": times.len(), "times": times, "most": 4}}})).unwrap()),
+        buffers: true,
+        age: Span::from_seconds(age),
+        ..MemoryHost::default()
+    }
+    };
+    let send = |host: &MemoryHost, anonymous_id: &str, granted: bool| {
+        let consent =
+            json!({"categoryPreferences": {"personalization": granted, "analytics": true}});
+        let event = json!({"type": "track", "event": "Product Viewed", "messageId": "m-1", "anonymousId": anonymous_id,
+            "properties": {"category": "sneakers"}, "context": {"consent": consent}});
+        let asked = json!({"writeKey": KEY, "batch": [event], "anonymousId": BROWSER, "placements": ["home-hero"],
+            "consent": {"categoryPreferences": {"personalization": true}}});
+        body(&serve(host, post("/v1/batch", asked.to_string())))["decisions"]["home-hero"]["variant"].clone()
+    };
+    let recent = ["2026-01-30T10:00:00.000Z", "2026-01-31T09:00:00.000Z"];
+    let old = ["2026-01-01T10:00:00.000Z", "2026-01-31T09:00:00.000Z"];
+    assert_eq!(
+        send(&host(&recent, 60), BROWSER, true),
+        "sneakers",
+        "the third view"
+    );
+    assert_eq!(
+        send(&host(&old, 60), BROWSER, true),
+        Value::Null,
+        "the first one has left the window"
+    );
+    assert_eq!(
+        send(&host(&recent, 60), BROWSER, false),
+        Value::Null,
+        "no decision rests on what was not agreed to"
+    );
+    let other = "aaaa6c3e-55a1-4f0e-9d2a-3d0d6d1c7a10";
+    assert_eq!(
+        send(&host(&recent, 60), other, true),
+        Value::Null,
+        "another browser's event"
+    );
+    let three = [
+        "2026-01-01T10:00:00.000Z",
+        "2026-01-30T10:00:00.000Z",
+        "2026-01-31T09:00:00.000Z",
+    ];
+    let decision = ask(
+        &host(&three, 0),
+        Some(BROWSER),
+        json!({"personalization": true}),
+    );
+    assert_eq!(
+        decision["variant"], "sneakers",
+        "what the server has just said holds"
+    );
+    let decision = ask(
+        &host(&three, 60),
+        Some(BROWSER),
+        json!({"personalization": true}),
+    );
+    assert_eq!(decision["variant"], Value::Null, "time alone has ended it");
 }

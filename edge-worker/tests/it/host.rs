@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use cdp_core::audience::{Basis, Rules};
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
 use cdp_core::decision::Experience;
@@ -32,6 +33,10 @@ pub(crate) struct MemoryHost {
     pub(crate) basis: ConsentBasis,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) user_token_keys: Vec<UserTokenKey>,
+    pub(crate) audiences: Rules,
+    pub(crate) basis_of_snapshot: Option<Basis>,
+    /// Whether events go into a buffer, so that nobody has heard of them.
+    pub(crate) buffers: bool,
     /// Whose snapshots were asked for, beside those that came with batches.
     pub(crate) asked: Mutex<Vec<Subject>>,
     pub(crate) forgotten: Mutex<Vec<Subject>>,
@@ -54,6 +59,9 @@ impl Default for MemoryHost {
             policy: Policy::default(),
             basis: ConsentBasis::EveryEvent,
             user_token_keys: Vec::new(),
+            audiences: Rules::default(),
+            basis_of_snapshot: None,
+            buffers: false,
             asked: Mutex::default(),
             forgotten: Mutex::default(),
             age: Span::default(),
@@ -95,6 +103,7 @@ impl MemoryHost {
             audiences: vec![member],
             choices: self.choices.clone(),
             version: 1,
+            basis: self.basis_of_snapshot.clone(),
             as_of: Some(*self.now.lock().unwrap()),
             ..Snapshot::default()
         };
@@ -131,6 +140,7 @@ impl Host for MemoryHost {
             policy: self.policy.clone(),
             experiences: self.experiences.clone(),
             user_token_keys: self.user_token_keys.clone(),
+            audiences: self.audiences.clone(),
             defaults: BTreeMap::from([("footer".to_owned(), json!({"title": "Ours"}))]),
             holdout: 0.0,
         };
@@ -154,8 +164,17 @@ impl Host for MemoryHost {
         let mut outcomes: Vec<MessageOutcome> = admitted.chain(refused).collect();
         outcomes.sort_by_key(|line| line.index);
         let known = batch.snapshot_of.is_some().then(|| self.known());
+        let unheard = if self.buffers {
+            batch.admitted.clone()
+        } else {
+            Vec::new()
+        };
         self.forwarded.lock().unwrap().push(batch);
-        Ok(Taken { outcomes, known })
+        Ok(Taken {
+            outcomes,
+            known,
+            unheard,
+        })
     }
 
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Known, Unavailable> {

@@ -115,9 +115,9 @@ impl Metric {
                 events,
             }),
             Err(message) if mistakes.is_empty() => {
-                Err(fields::refuse(vec![Mistake::at("where", message)]))
+                Err(fields::refuse(&[Mistake::at("where", message)]))
             }
-            _ => Err(fields::refuse(mistakes)),
+            _ => Err(fields::refuse(&mistakes)),
         }
     }
 

@@ -1,0 +1,105 @@
+//! What edges get of audiences: those that experiences are for, so that an edge knows by itself who is in them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cdp_core::audience::{Basis, Named, Rules};
+use cdp_core::decision::Experience;
+use sqlx::AnyConnection;
+
+use super::evaluate::{Ready, ready};
+use super::store;
+use crate::database::Database;
+use crate::error::Result;
+use crate::{clock, computed_trait, profile, traits};
+
+/// The rules of each space's audiences that its experiences are for, and of those that these look at. An audience that
+/// waits for a count, or looks at one that does, is left out: the edge takes the aggregator's word for it.
+pub(crate) async fn for_edges(
+    database: &Database,
+    experiences: &HashMap<String, Vec<Experience>>,
+) -> Result<BTreeMap<String, Rules>> {
+    let mut connection = database.reader().acquire().await?;
+    let mut spaces = BTreeMap::new();
+    for (space_id, experiences) in experiences {
+        let named = experiences.iter().flat_map(Experience::audiences);
+        let wanted: BTreeSet<&str> = named.map(|(_, id)| id).collect();
+        if !wanted.is_empty() {
+            let rules = of_space(&mut connection, space_id, &wanted).await?;
+            spaces.insert(space_id.clone(), rules);
+        }
+    }
+    Ok(spaces)
+}
+
+async fn of_space(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    wanted: &BTreeSet<&str>,
+) -> Result<Rules> {
+    let audiences = store::all(connection, space_id).await?;
+    let definitions = computed_trait::all(connection, space_id).await?;
+    let ready: Vec<Ready<'_>> = ready(&audiences, &definitions)
+        .into_iter()
+        .filter(|ready| ready.audience.status == "ready" && ready.audience.is_visible())
+        .collect();
+    // From the last one on: each comes behind those that it looks at.
+    let mut needed: BTreeSet<&str> = wanted.clone();
+    for Ready { audience, interest } in ready.iter().rev() {
+        if needed.contains(audience.id.as_str()) {
+            needed.extend(interest.audiences().map(String::as_str));
+        }
+    }
+    let mut there: BTreeSet<&str> = BTreeSet::new();
+    let mut rules = Rules::default();
+    for Ready { audience, interest } in &ready {
+        let looks_at = interest.audiences().all(|id| there.contains(id.as_str()));
+        if needed.contains(audience.id.as_str()) && looks_at {
+            there.insert(&audience.id);
+            rules.audiences.push(Named {
+                id: audience.id.clone(),
+                name: audience.name.clone(),
+                rule: cdp_core::audience::Expr::clone(&audience.rule),
+            });
+        }
+    }
+    let reads = rules.reads().computed_traits;
+    rules.computed_traits = definitions
+        .iter()
+        .filter(|stored| stored.is_visible() && reads.contains(stored.key()))
+        .map(|stored| stored.definition().clone())
+        .collect();
+    Ok(rules)
+}
+
+/// What these rules look at of a profile, as far as its evidence counts for decisions.
+pub(crate) async fn basis(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &String,
+    needed: &[String],
+    rules: &Rules,
+) -> Result<Option<Basis>> {
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let reads = rules.reads();
+    let one = std::slice::from_ref(profile_id);
+    let mut basis = Basis::default();
+    if !reads.traits.is_empty() {
+        let known = traits::of_profiles(connection, space_id, one).await?;
+        basis.traits = known.seen_for(profile_id, needed).values;
+        basis.traits.retain(|name, _| reads.traits.contains(name));
+    }
+    if !reads.counters.is_empty() || !reads.computed_traits.is_empty() {
+        let known = computed_trait::of_profiles(connection, space_id, one).await?;
+        basis.states = known.states_for(profile_id, needed, clock::now());
+        basis
+            .states
+            .retain(|key, _| reads.counters.contains(key) || reads.computed_traits.contains(key));
+    }
+    if !reads.kinds.is_empty() {
+        let mut kinds = profile::kinds_of(connection, space_id, one).await?;
+        basis.identifiers = kinds.remove(profile_id).unwrap_or_default();
+    }
+    Ok(Some(basis))
+}

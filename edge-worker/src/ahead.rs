@@ -1,0 +1,70 @@
+//! What is known of somebody while the server cannot be asked: what was said last, with the events of the very
+//! request and the time that has passed.
+
+use std::borrow::Cow;
+
+use cdp_core::consent::{Use, Verdict};
+use cdp_core::event::Event;
+use cdp_core::forward::{Admitted, Membership, Snapshot, Subject};
+use cdp_core::gate;
+use cdp_core::source::SourceConfig;
+use cdp_core::time::{Span, Timestamp};
+
+use crate::host::Known;
+
+/// The snapshot as it is now. What the server has just said stays as it is.
+pub(crate) fn caught_up<'a>(
+    config: &SourceConfig,
+    subject: &Subject,
+    known: &'a Known,
+    unheard: &[Admitted],
+    now: Timestamp,
+) -> Cow<'a, Snapshot> {
+    let snapshot = &known.snapshot;
+    let is_current = known.age == Span::default() && unheard.is_empty();
+    let Some(basis) = snapshot.basis.as_ref().filter(|_| !is_current) else {
+        return Cow::Borrowed(snapshot);
+    };
+    let own = unheard
+        .iter()
+        .map(|admitted| &admitted.event)
+        .filter(|event| is_of(event, subject) && counts(config, event));
+    let rules = &config.audiences;
+    let members = rules.members(basis, &snapshot.choices, own, now);
+    // Of audiences whose rules are not here, the server's word holds.
+    let ruled = |id: &str| rules.audiences.iter().any(|named| named.id == id);
+    let mut audiences: Vec<Membership> = snapshot
+        .audiences
+        .iter()
+        .filter(|known| !ruled(&known.audience_id))
+        .cloned()
+        .collect();
+    for named in members {
+        let mut before = snapshot.audiences.iter();
+        let before = before.find(|known| known.audience_id == named.id);
+        audiences.push(Membership {
+            audience_id: named.id.clone(),
+            name: named.name.clone(),
+            since: before.map_or(Some(now), |known| known.since),
+        });
+    }
+    Cow::Owned(Snapshot {
+        audiences,
+        ..snapshot.clone()
+    })
+}
+
+/// Whether it is the caller's own event.
+fn is_of(event: &Event, subject: &Subject) -> bool {
+    let id = match subject {
+        Subject::AnonymousId(_) => &event.anonymous_id,
+        Subject::UserId(_) => &event.user_id,
+    };
+    id.as_deref() == Some(subject.id())
+}
+
+/// Whether consent lets decisions rest on it.
+fn counts(config: &SourceConfig, event: &Event) -> bool {
+    let (policy, basis) = (&config.policy, &config.consent_basis);
+    gate::explain(policy, basis, event, None, Use::Decisions).verdict == Verdict::Allow
+}
