@@ -19,7 +19,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [(&str, &str, &str); 15] = [
+const STEPS: [(&str, &str, &str); 16] = [
     step!("0001", "workspace"),
     step!("0002", "log"),
     step!("0003", "identity"),
@@ -35,6 +35,7 @@ const STEPS: [(&str, &str, &str); 15] = [
     step!("0013", "quarantine_place"),
     step!("0014", "identity_rules"),
     step!("0015", "identity_suggestion"),
+    step!("0018", "reading_and_automatic_merges"),
 ];
 
 /// All steps, in order.
