@@ -4,7 +4,7 @@
 //! ([`wire`]), whether consent allows it ([`consent`]), whose it is (`identity`), what it says
 //! about a person ([`traits`], [`computed_trait`]), whether it is what its space expects
 //! (`tracking_plan`), which audiences follow ([`audience`]) and what
-//! a page then shows ([`decision`]). The browser, the edge and the server call the same functions.
+//! a page then shows ([`decision`]), and what that did (`experiment`). The browser, the edge and the server call the same functions.
 //!
 //! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
 //! arguments. `core/clippy.toml` forbids the rest and the wasm32 build proves it.
@@ -18,6 +18,8 @@ pub mod consent;
 pub mod decision;
 pub mod document;
 pub mod event;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod experiment;
 pub mod fields;
 pub mod forward;
 pub mod gate;
