@@ -4,6 +4,7 @@ import { kindName } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { confirmDialog } from "./confirm-dialog.js";
 import { computedSentence } from "./definition.js";
+import { keepingFocus } from "./fields.js";
 
 /** How often the list is asked while something is still being counted. */
 const AGAIN = 1500;
@@ -17,12 +18,17 @@ export function computedTraitsView({ place, signal }) {
     list,
   );
   const load = () => loaded(list, signal, () => all("computed_traits", signal), ({ data }) => show(data));
+  /** While something is being counted, the list follows in place. */
+  const follow = async () => {
+    const found = await all("computed_traits", signal).catch(() => undefined);
+    if (found && !signal.aborted) keepingFocus(list, () => list.replaceChildren(show(found.data)));
+  };
   /** @param {any[]} traits */
   function show(traits) {
     if (traits.length === 0) {
       return empty("No computed traits yet", "A first one could be the number of orders, or the sum that a person spent in the last year. What is stored already is counted too.", h("a", { class: "button button-main", href: "#/computed-traits/new" }, "Make the first one"));
     }
-    if (traits.some(({ status }) => status !== "ready")) setTimeout(() => !signal.aborted && void load(), AGAIN);
+    if (traits.some(({ status }) => status !== "ready")) setTimeout(() => !signal.aborted && void follow(), AGAIN);
     return h("ul", { class: "card flush", role: "list" }, traits.map(row));
   }
   /** @param {any} trait */

@@ -110,7 +110,7 @@ export function addButton(text, add) {
   return h("button", { type: "button", class: "gap-add", click: add }, text);
 }
 
-const FIELDS = "input, select, textarea, button";
+const FIELDS = "input, select, textarea, button, a";
 
 /** Draws again and leaves the focus where it was, as far as there is such a place. @param {HTMLElement} place @param {() => void} draw */
 export function keepingFocus(place, draw) {

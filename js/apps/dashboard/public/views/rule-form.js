@@ -49,9 +49,8 @@ export function groupForm(group, context, { depth = 0, remove } = {}) {
         focusRow(rows, Math.min(index, group.rules.length - 1));
       };
       if (rule.kind === "group") return groupForm(rule, context, { depth: depth + 1, remove: gone });
-      return leafForm(rule, context, { joiner, redraw, remove: gone, replace: (next) => {
+      return leafForm(rule, context, { joiner, remove: gone, replace: (next) => {
         group.rules[index] = next;
-        redraw();
       } });
     }));
   };
@@ -86,18 +85,29 @@ function focusRow(rows, index) {
   /** @type {HTMLElement | null | undefined} */ (rows.children[index]?.querySelector("select"))?.focus();
 }
 
-/** @param {Leaf} rule @param {Context} context @param {{ joiner: string, redraw: () => void, remove?: () => void, replace: (rule: Leaf) => void }} around */
-function leafForm(rule, context, { joiner, redraw, remove, replace }) {
+/** @param {Leaf} first @param {Context} context @param {{ joiner: string, remove?: () => void, replace: (rule: Leaf) => void }} around */
+function leafForm(first, context, { joiner, remove, replace }) {
+  let rule = first;
+  const place = h("span", { class: "rule-gaps" });
+  const draw = () => place.replaceChildren(...gaps(rule, context, redraw));
+  const redraw = () => {
+    keepingFocus(place, draw);
+    context.changed();
+  };
+  // It stays the same element, so that whoever chooses by typing its words is not interrupted.
   const kinds = choice("What the condition is about", KINDS, rule.kind === "consent" ? "consent" : marked(rule, rule.kind), (value) => {
     const [kind = "", negated] = [value.replace("!", ""), value.endsWith("!")];
-    replace(kind === rule.kind ? { ...rule, negated } : newRule(kind, negated));
+    rule = kind === rule.kind ? { ...rule, negated } : newRule(kind, negated);
+    replace(rule);
+    redraw();
   });
+  draw();
   return h(
     "fieldset",
     { class: "condition" },
     h("legend", { class: "sr" }, "Condition"),
     h("span", { class: "condition-join" }, joiner),
-    h("div", { class: "condition-text" }, kinds, gaps(rule, context, redraw)),
+    h("div", { class: "condition-text" }, kinds, place),
     remove && removeButton("Remove this condition", remove, ""),
   );
 }
