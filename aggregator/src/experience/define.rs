@@ -110,7 +110,7 @@ async fn checked(app: &App, space_id: &str, id: String, body: Object) -> Result<
     }
     let unfit = placement::mistakes_of(app, space_id, &experience).await?;
     fields::add_new(&mut mistakes, unfit);
-    fields::none(mistakes).map(|()| experience)
+    fields::none(&mistakes).map(|()| experience)
 }
 
 fn read(id: String, mut body: Object, mistakes: &mut Vec<Mistake>) -> Experience {

@@ -46,11 +46,11 @@ pub(crate) fn add_new(mistakes: &mut Vec<Mistake>, found: Vec<Mistake>) {
 }
 
 /// An error when there are mistakes.
-pub(crate) fn none(mistakes: Vec<Mistake>) -> Result<()> {
+pub(crate) fn none(mistakes: &[Mistake]) -> Result<()> {
     if mistakes.is_empty() {
         Ok(())
     } else {
-        Err(refuse(&mistakes))
+        Err(refuse(mistakes))
     }
 }
 

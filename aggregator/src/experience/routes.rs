@@ -122,7 +122,7 @@ async fn archive(
     Path(id): Path<String>,
     Json(body): Json<Object>,
 ) -> Result<Json<Stored>> {
-    fields::none(fields::unknown(&body, &[], ""))?;
+    fields::none(&fields::unknown(&body, &[], ""))?;
     define::archive(&app, writer.space_id(), &id)
         .await
         .map(Json)

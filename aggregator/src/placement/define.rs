@@ -79,7 +79,7 @@ fn read(mut body: Object) -> Result<Placement> {
         default: body.remove("default").unwrap_or_default(),
     };
     fields::add_new(&mut mistakes, placement.mistakes());
-    fields::none(mistakes).map(|()| placement)
+    fields::none(&mistakes).map(|()| placement)
 }
 
 /// Refuses a schema that does not take what experiences show there.
@@ -96,7 +96,7 @@ async fn fits_experiences(app: &App, space_id: &str, placement: &Placement) -> R
             mistakes.push(Mistake::at("schema", message));
         }
     }
-    fields::none(mistakes)
+    fields::none(&mistakes)
 }
 
 fn mistakes_in(placement: &Placement, experience: &Experience) -> Vec<Mistake> {
