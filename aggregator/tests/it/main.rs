@@ -45,6 +45,7 @@ mod merge;
 mod order;
 mod pages;
 mod poison;
+mod profile_api;
 mod quarantine;
 mod restart;
 mod signature;
