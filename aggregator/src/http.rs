@@ -71,6 +71,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/{*path}", any(error::not_found))
         .route("/internal/{*path}", any(error::not_found))
         .merge(internal::routes())
+        .merge(
+            profile::segment::routes().layer(middleware::from_fn_with_state(
+                Arc::clone(&app),
+                context::see_what_was_acknowledged,
+            )),
+        )
         .fallback(public::or_dashboard)
         .layer(middleware::map_response(error::in_envelope))
         .layer(middleware::map_response(harden))

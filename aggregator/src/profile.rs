@@ -3,6 +3,7 @@
 mod chain;
 mod find;
 pub(crate) mod routes;
+pub(crate) mod segment;
 mod store;
 mod view;
 

@@ -8,6 +8,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::app::App;
 use crate::error::{Code, Error, Result};
@@ -58,7 +60,7 @@ async fn token_of(app: &App, secret: Option<String>) -> Result<Token> {
     let refused = |message: &str| Error::new(Code::Unauthenticated, message);
     let missing = || {
         refused(
-            "this needs a token: send \"Authorization: Bearer hwt_…\", the token that headwater init printed",
+            "this needs a token: send \"Authorization: Bearer hwt_…\", the token that headwater init printed (to /v1/spaces as the user of Basic auth)",
         )
     };
     let token = token::find(&app.database, &secret.ok_or_else(missing)?).await?;
@@ -91,6 +93,37 @@ pub(crate) struct Reader(Token);
 /// The space of a caller who may make and change.
 #[derive(Debug)]
 pub(crate) struct Writer(Token);
+
+/// The space of a caller who may read and gives the token as Segment's clients do: as the user of Basic
+/// auth.
+#[derive(Debug)]
+pub(crate) struct BasicReader(Token);
+
+impl BasicReader {
+    /// Whose data.
+    pub(crate) fn space_id(&self) -> &str {
+        &self.0.space_id
+    }
+}
+
+impl FromRequestParts<Shared> for BasicReader {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self> {
+        let token = token_of(app, basic_user(parts)).await?;
+        parts.extensions.insert(token);
+        with_scope(parts, Scope::Read).map(Self)
+    }
+}
+
+fn basic_user(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let decoded = STANDARD
+        .decode(header.strip_prefix("Basic ")?.trim())
+        .ok()?;
+    let user = decoded.split(|byte| *byte == b':').next()?;
+    String::from_utf8(user.to_vec()).ok()
+}
 
 impl Reader {
     /// Whose data.

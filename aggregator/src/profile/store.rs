@@ -128,6 +128,7 @@ pub(super) struct Place(
 /// An event of a timeline.
 pub(super) struct Entry {
     pub(super) place: Place,
+    pub(super) source_id: String,
     pub(super) body: Value,
 }
 
@@ -140,7 +141,7 @@ pub(super) async fn timeline(
     limit: i64,
 ) -> Result<Vec<Entry>> {
     let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, \
-        e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
+        e.source_id AS source_id, e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
         e.anchor = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, \
         e.tab, e.seq, e.offset_id) > ($3, $4, $5, $6) ORDER BY e.timestamp, e.tab, e.seq, \
         e.offset_id LIMIT $7";
@@ -156,7 +157,7 @@ pub(super) async fn timeline_backwards(
     limit: i64,
 ) -> Result<Vec<Entry>> {
     let sql = "SELECT e.timestamp AS timestamp, e.tab AS tab, e.seq AS seq, e.offset_id AS offset_id, \
-        e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
+        e.source_id AS source_id, e.body AS body FROM identity_node n CROSS JOIN event e WHERE e.space_id = $1 AND \
         e.anchor = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (e.timestamp, \
         e.tab, e.seq, e.offset_id) < ($3, $4, $5, $6) ORDER BY e.timestamp DESC, e.tab DESC, \
         e.seq DESC, e.offset_id DESC LIMIT $7";
@@ -192,6 +193,7 @@ async fn entries(
             );
             Ok(Entry {
                 place,
+                source_id: row.try_get("source_id")?,
                 body: serde_json::from_str(&body)?,
             })
         })
@@ -206,8 +208,8 @@ pub(super) struct Link {
     rule: &'static str,
     reason: String,
     first_event: String,
-    source_id: String,
-    first_seen: Timestamp,
+    pub(super) source_id: String,
+    pub(super) first_seen: Timestamp,
     last_seen: Timestamp,
     /// How many events carried both.
     events: i64,

@@ -50,6 +50,7 @@ mod order;
 mod pages;
 mod placements;
 mod poison;
+mod profile_api;
 mod quarantine;
 mod restart;
 mod signature;
