@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::bucket::{HashVersion, hash};
 use crate::forward::Snapshot;
 use crate::time::Timestamp;
 
@@ -184,15 +184,11 @@ fn take(
     answer.exposure = Some(exposure);
 }
 
-/// A number in [0, 1) that follows from its arguments: the first 52 bits of a SHA-256.
+/// Where somebody falls, from 0 to below 1 in steps of 1/10,000: GrowthBook's hash, version 2. The seed of the variants is
+/// the experience's id, so that another program that splits by GrowthBook's rule can tell who sees what.
 fn share(experience: &str, salt: &str, key: &str) -> f64 {
-    let digest = Sha256::digest(format!("{experience}\n{salt}\n{key}"));
-    let bits = digest
-        .iter()
-        .take(7)
-        .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte))
-        >> 4;
-    #[expect(clippy::cast_precision_loss, reason = "52 bits fit a double exactly")]
-    let number = bits as f64;
-    number / 4_503_599_627_370_496.0
+    if salt == "variant" {
+        return hash(experience, key, HashVersion::V2);
+    }
+    hash(&format!("{experience}:{salt}"), key, HashVersion::V2)
 }

@@ -6,7 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 const LONGEST: usize = 1_000;
 /// Bytes that a pattern may take when it is made ready. With the length of the text it bounds how long a
 /// search takes.
-const LARGEST: usize = 32 * 1024;
+const LARGEST: usize = 16 * 1024;
 /// Groups within groups.
 const DEEPEST: u32 = 20;
 
