@@ -1,5 +1,7 @@
 //! Conditions and buckets against the cases of GrowthBook's own spec, which are not part of the repository.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::path::PathBuf;
 
 use serde_json::Value;

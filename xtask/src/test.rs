@@ -218,6 +218,7 @@ fn javascript_tests(workspace: &Workspace) -> Result<()> {
 /// Real Chromium, real workerd, the real server.
 fn end_to_end(workspace: &Workspace) -> Result<()> {
     wasm::build(workspace)?;
+    let rules = wasm::build_rules(workspace)?;
     let server = server::build(workspace)?;
     // The core's own answers, which browser and worker are compared with.
     process::stream(Command::new("cargo").current_dir(&workspace.root).args([
@@ -235,6 +236,7 @@ fn end_to_end(workspace: &Workspace) -> Result<()> {
             .current_dir(&workspace.root)
             .env("HEADWATER_BIN", server)
             .env("WORKERD_BIN", workspace.workerd()?)
+            .env("HEADWATER_RULES_WASM", rules)
             .env("CHROMIUM", chromium)
             .env("HEADWATER_PYTHON", setup::python(workspace))
             // Browsers, workerd and a server for each file at once would be more than two cores can do in time.

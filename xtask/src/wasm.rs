@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::arguments::Arguments;
+use crate::process;
 use crate::setup::{self, Scope};
 use crate::workspace::Workspace;
 use toolchain::WasmToolchain;
@@ -44,6 +45,19 @@ pub(crate) fn build_sdk(workspace: &Workspace) -> Result<()> {
 pub(crate) fn build_edge(workspace: &Workspace) -> Result<()> {
     let toolchain = WasmToolchain::locate(workspace)?;
     edge::build(workspace, &toolchain).context("the edge worker was not built")
+}
+
+/// Builds the rules' cases as a module without imports, for any host of WebAssembly; its path.
+pub(crate) fn build_rules(workspace: &Workspace) -> Result<PathBuf> {
+    let target = target_folder(workspace, "wasm");
+    let mut cargo = WasmToolchain::locate(workspace)?.cargo();
+    cargo
+        .current_dir(&workspace.root)
+        .args(["build", "--package", "cdp-core", "--example", "rules"])
+        .args(["--target", toolchain::TARGET, "--target-dir"])
+        .arg(&target);
+    process::stream(&mut cargo).context("the rules' cases were not built")?;
+    module(&target, "debug/examples", "rules")
 }
 
 /// Where cargo puts a wasm build: never among the host's artefacts, because proc macros are compiled by the wasm

@@ -1,5 +1,5 @@
 //! The cases of GrowthBook's spec, asked of the core: the same function natively (`core/tests/growthbook.rs`) and
-//! in WebAssembly (`core/examples/growthbook_cases.rs`).
+//! in WebAssembly (`core/examples/rules.rs`).
 
 use cdp_core::bucket::{
     BucketRange, HashVersion, bucket_ranges, choose_variation, equal_weights, hash, in_namespace,
