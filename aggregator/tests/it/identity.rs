@@ -308,7 +308,7 @@ fn a_preview_of_rules_shows_the_profiles_that_then_are() {
     // Nobody else is concerned.
     server.batch(&[identify("m-0", "a0", "carl", json!({}))]);
     server.batch(&[team(1, "ada"), bought("m-2", "a1", 7)]);
-    server.batch(&[bought("m-3", "a3", 5), team(3, "bob")]);
+    server.batch(&[bought("m-4", "a3", 5), team(3, "bob")]);
     let all = ["user_id:ada", "user_id:bob", "email:team@example.org"];
     let now = |server: &Server| -> BTreeMap<String, Value> {
         let profiles = all.map(|reference| of(server, reference));

@@ -279,9 +279,14 @@ fn matching_merges_by_itself_only_where_reviewed_pairs_say_from_which_weight_on_
         let path = format!("/api/v1/identity/suggestions/{id}/{word}");
         server.post(&path, &json!({})).ok()
     };
+    // Every other one is looked at.
+    let asked: Vec<&Value> = open.iter().take(160).step_by(2).collect();
     // Half of the answers say that it was wrong: nothing is known to be right.
-    let rejected: Vec<Value> = open[..30].iter().map(|one| answer(one, "reject")).collect();
-    for one in &open[30..60] {
+    let rejected: Vec<Value> = asked[..30]
+        .iter()
+        .map(|one| answer(one, "reject"))
+        .collect();
+    for one in &asked[30..60] {
         answer(one, "accept");
     }
     let refused = set(&server, &json!({"on": true}));
@@ -297,7 +302,7 @@ fn matching_merges_by_itself_only_where_reviewed_pairs_say_from_which_weight_on_
         server.send("DELETE", &path, &headers, b"").ok();
     };
     rejected.iter().for_each(undo);
-    for one in open[..30].iter().chain(&open[60..80]) {
+    for one in asked[..30].iter().chain(&asked[60..]) {
         answer(one, "accept");
     }
     let on = set(&server, &json!({"on": true})).ok();
@@ -311,7 +316,7 @@ fn matching_merges_by_itself_only_where_reviewed_pairs_say_from_which_weight_on_
 
     let run = matched(&server);
     let merged = run["automatic"]["merged"].as_u64().unwrap();
-    assert!(merged >= 20, "{}", run["automatic"]);
+    assert!(merged >= 60, "{}", run["automatic"]);
     let threshold = run["automatic"]["threshold"]["weight"].as_f64().unwrap();
     let automatic = || server.all("/api/v1/identity/decisions?automatic=true");
     let decided = automatic();
@@ -324,15 +329,15 @@ fn matching_merges_by_itself_only_where_reviewed_pairs_say_from_which_weight_on_
     );
     let accepted = suggestions(&server, "accepted");
     let by_itself = |one: &&Value| decided.iter().any(|by| by["id"] == one["decision_id"]);
+    let mut right = 0;
     for one in accepted.iter().filter(by_itself) {
         let [a, b] = numbers(one);
-        assert_eq!(a, b, "{one}");
-        assert!(
-            one["waterfall"]["weight"].as_f64().unwrap() >= threshold,
-            "{one}"
-        );
+        right += u64::from(a == b);
+        let weight = one["waterfall"]["weight"].as_f64().unwrap();
+        assert!(weight >= threshold, "{one}");
         assert_eq!(one["model_version"], run["model_version"]);
     }
+    assert!(right * 20 >= merged * 19, "{right} of {merged}");
     let pair = |decided: &Value| {
         ["a", "b"].map(|end| decided["pairs"][0][end].as_str().unwrap().to_owned())
     };
