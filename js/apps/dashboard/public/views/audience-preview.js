@@ -6,6 +6,8 @@ import { avatar, personName } from "./people.js";
 
 /** How long nobody may have typed before it is asked. */
 const PAUSE = 300;
+/** When a server that did not answer is asked again. */
+const AGAIN = 2000;
 
 /**
  * After a pause, and only the newest question counts.
@@ -50,6 +52,8 @@ export function livePreview(place, signal, { seen, refused }) {
       if (newest.aborted) return undefined;
       blank(problem instanceof ApiError && problem.code === "invalid_definition" ? "The definition has a mistake." : words(problem));
       refused(problem instanceof ApiError ? problem : undefined);
+      // Nobody should have to type again because the server was away for a moment.
+      if (!(problem instanceof ApiError) || problem.status === 0 || problem.status >= 500) timer = setTimeout(() => void look(definition, newest), AGAIN);
       return undefined;
     } finally {
       if (!newest.aborted) place.removeAttribute("aria-busy");

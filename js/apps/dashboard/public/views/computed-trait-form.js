@@ -81,7 +81,7 @@ function form(known, trait) {
     const many = made.aggregate !== "last_n" ? [] : ["at most", ...gap("How many values", made.n, (value) => {
       made.n = value;
       changed();
-    }, { type: "number", min: 1, class: "gap-number" }), "of them,"];
+    }, { type: "number", min: 1, class: "gap-number" }), "of them, in"];
     const since = made.aggregate.startsWith("time_since");
     rule.replaceChildren(
       choice("What is computed", AGGREGATES, made.aggregate, (value) => {
@@ -90,7 +90,7 @@ function form(known, trait) {
       }),
       ...values,
       ...many,
-      values.length ? "in" : "",
+      values.length && !many.length ? "in" : "",
       ...matchingGaps(made, known, around),
       ...(since ? [] : windowGaps(made.window, changed, redraw)),
       ...addWhere(made, around),
