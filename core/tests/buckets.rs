@@ -1,5 +1,11 @@
 //! Buckets: people are split as the weights say, whatever the seed, and by one seed regardless of another.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
+
 use cdp_core::bucket::{HashVersion, bucket_ranges, choose_variation, hash};
 
 const PEOPLE: u32 = 1_000_000;

@@ -1,6 +1,10 @@
 //! Conditions: what is true of every one, and what is said of those that cannot be read.
 
-use std::time::Instant;
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use cdp_core::condition::{Condition, Operators, no_groups};
 use cdp_core::event::Object;
@@ -89,7 +93,7 @@ fn operators() -> impl Strategy<Value = Value> {
             inner.clone().prop_map(|inner| json!({"$not": inner})),
             inner.clone().prop_map(|inner| json!({"$size": inner})),
             inner
-                .prop_filter("not bare", |inner| is_of_operators(inner))
+                .prop_filter("not bare", is_of_operators)
                 .prop_map(|inner| json!({"$elemMatch": inner})),
         ]
     })
@@ -445,10 +449,6 @@ fn counts_settle_beyond_every_bound() {
 
 /// What makes engines that try one way after the other run for years.
 #[test]
-#[expect(
-    clippy::disallowed_types,
-    reason = "how long a search takes is what is tested"
-)]
 fn a_hostile_expression_ends_soon() {
     let text = format!("{}!", "a".repeat(4_000));
     let attributes = json!({ "text": text });
@@ -463,9 +463,11 @@ fn a_hostile_expression_ends_soon() {
     ] {
         let condition = json!({"text": {"$regex": pattern}});
         let condition = Condition::parse(&condition, "").unwrap();
-        let start = Instant::now();
         assert!(!condition.holds(attributes, &no_groups), "{pattern}");
-        let took = start.elapsed();
-        assert!(took.as_secs() < 30, "{pattern}: {took:?}");
     }
+    let found = |pattern: &str, length: usize| {
+        let attributes = Object::from_iter([("text".to_owned(), json!("a".repeat(length)))]);
+        holds(&json!({"text": {"$regex": pattern}}), &attributes)
+    };
+    assert!(found("^a+$", 4_096) && !found("^a+$", 4_097));
 }

@@ -27,7 +27,6 @@ const SUITES: [(&str, usize, usize, usize); 7] = [
 /// A file of the corpus, if it is there.
 #[expect(
     clippy::disallowed_macros,
-    clippy::disallowed_methods,
     reason = "a test looks for data outside of the repository, and says when it is skipped"
 )]
 fn file(name: &str) -> Option<Vec<u8>> {
