@@ -147,7 +147,7 @@ function builder(known, audience, signal) {
  */
 function textProblem({ message, details: { line, column } }) {
   const [, inTree] = /^line 1, column 1: ((?:all|any|not|[a-z_]+\.)[\w.[\]]*: .*)$/s.exec(message) ?? [];
-  if (inTree) return { message: inTree };
+  if (inTree) return { message: `in ${inTree}` };
   return line ? { message, line: Number(line), column: Number(column) } : { message };
 }
 
