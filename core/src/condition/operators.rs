@@ -26,7 +26,7 @@ pub type Groups<'a> = dyn Fn(&str, &Value) -> bool + 'a;
 /// | `$all`, `$alli` | an array with every listed value |
 /// | `$elemMatch` | an array with an item for which operators, or a condition on its members, hold |
 /// | `$size` | an array whose length is so: a number, or operators |
-/// | `$regex`, `$regexi`, `$notRegex`, `$notRegexi` | a text in which the expression is found; what is not such a text. With `i`, upper and lower case of ASCII letters are the same |
+/// | `$regex`, `$regexi`, `$notRegex`, `$notRegexi` | a text of at most 4,096 bytes in which the expression is found; what is no such text. With `i`, upper and lower case of ASCII letters are the same |
 /// | `$exists` | something that is not null, or nothing |
 /// | `$type` | a value of the type `string`, `number`, `boolean`, `array`, `object` or `null` |
 /// | `$inGroup`, `$notInGroup` | a value that is, or is not, in the group |

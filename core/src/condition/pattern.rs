@@ -4,9 +4,12 @@ use regex_lite::{Regex, RegexBuilder};
 
 /// Bytes of a pattern, so that reading it stays cheap.
 const LONGEST: usize = 1_000;
-/// Bytes that a pattern may take when it is made ready. With the length of the text it bounds how long a
-/// search takes.
-const LARGEST: usize = 32 * 1024;
+/// Bytes that a pattern may take when it is made ready: about 500 characters. Its product with the length of the
+/// text bounds how long a search takes.
+const LARGEST: usize = 16 * 1024;
+/// Bytes of a text in which it is looked for; in a longer one nothing is found. Anybody may send a text, and none
+/// may make the rules of others slow.
+const LONGEST_TEXT: usize = 4_096;
 /// Groups within groups.
 const DEEPEST: u32 = 20;
 
@@ -50,7 +53,7 @@ impl Pattern {
     }
 
     pub(super) fn is_found_in(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        text.len() <= LONGEST_TEXT && self.regex.is_match(text)
     }
 }
 
