@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::bucket::{HashVersion, bucket_ranges, choose_variation, hash};
 use crate::forward::Snapshot;
 
 /// A personalisation of one placement.
@@ -24,7 +24,8 @@ pub struct Experience {
     /// Who sees it; everybody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience_id: Option<String>,
-    /// Share of the audience that sees the default instead, 0 to 1, so that the effect can be measured.
+    /// Share of the audience that sees the default instead, 0 to 1, so that the effect can be measured. People fall
+    /// into 10,000 buckets: a share between two steps of 0.0001 is rounded up.
     #[serde(default)]
     pub holdout: f64,
     /// What is shown.
@@ -40,7 +41,8 @@ fn yes() -> bool {
 pub struct Variant {
     /// Name within the experience.
     pub key: String,
-    /// Share relative to the other variants.
+    /// Share relative to the other variants, in steps of 1/10,000 of all people: a variant with less may be seen by
+    /// nobody.
     #[serde(default = "one")]
     pub weight: f64,
     /// What the page gets; any JSON.
@@ -129,17 +131,20 @@ impl Experience {
         self.variants.iter().map(|variant| variant.weight).sum()
     }
 
+    /// Whether a person sees the default for measurement's sake, whichever variant it would be.
+    fn holds_out(&self, key: &str) -> bool {
+        point(&format!("{}:holdout", self.id), key) < self.holdout
+    }
+
     /// The variant for a person: the same person gets the same one as long as the weights stay.
     fn pick(&self, key: &str) -> Option<&Variant> {
-        let mut point = share(&self.id, "variant", key) * self.total_weight();
-        let mut weighted = self.variants.iter().filter(|variant| variant.weight > 0.0);
-        for variant in weighted.clone() {
-            if point < variant.weight {
-                return Some(variant);
-            }
-            point -= variant.weight;
-        }
-        weighted.next_back()
+        let total = self.total_weight();
+        let weighted = || self.variants.iter().filter(|variant| variant.weight > 0.0);
+        let weights: Vec<f64> = weighted().map(|variant| variant.weight / total).collect();
+        let ranges = bucket_ranges(weights.len(), 1.0, Some(&weights));
+        let chosen = choose_variation(point(&self.id, key), &ranges);
+        // Weights that were divided may miss 1 by a rounding.
+        chosen.map_or_else(|| weighted().next_back(), |at| weighted().nth(at))
     }
 }
 
@@ -170,7 +175,7 @@ pub fn decide(
         let name = &experience.name;
         match membership(experience, snapshot) {
             Err(reason) => reasons.push(reason),
-            Ok(_) if share(&experience.id, "holdout", bucket_by) < experience.holdout => {
+            Ok(_) if experience.holds_out(bucket_by) => {
                 reasons.push(format!(
                     "in the holdout of \"{name}\", which sees the default"
                 ));
@@ -218,15 +223,8 @@ fn membership(experience: &Experience, snapshot: &Snapshot) -> Result<String, St
     }
 }
 
-/// A number in [0, 1) that follows from its arguments: the first 52 bits of a SHA-256.
-fn share(experience: &str, salt: &str, key: &str) -> f64 {
-    let digest = Sha256::digest(format!("{experience}\n{salt}\n{key}"));
-    let bits = digest
-        .iter()
-        .take(7)
-        .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte))
-        >> 4;
-    #[expect(clippy::cast_precision_loss, reason = "52 bits fit a double exactly")]
-    let number = bits as f64;
-    number / 4_503_599_627_370_496.0
+/// Where somebody falls. The seed of the variants is the experience's id, so that another program that splits by
+/// GrowthBook's rule can tell who sees what.
+fn point(seed: &str, key: &str) -> f64 {
+    hash(seed, key, HashVersion::V2)
 }

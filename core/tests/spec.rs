@@ -543,7 +543,7 @@ fn decisions() {
                 &experiences,
                 case["placement"].as_str().unwrap(),
                 &snapshot,
-                "a1",
+                case["bucket_by"].as_str().unwrap_or("a1"),
             );
             assert_eq!(
                 json!(decision.variant),
