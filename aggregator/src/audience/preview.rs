@@ -58,6 +58,7 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
             break true;
         };
         cursor.clone_from(last);
+        let is_last = i64::try_from(profiles.len()).is_ok_and(|seen| seen < PART);
         let mut connection = app.database.reader().acquire().await?;
         let loaded = facts::load_and_count(&mut connection, &rules, rule, &profiles, now);
         let (facts, mut audiences) = loaded.await?;
@@ -74,6 +75,9 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
                     members.push(id);
                 }
             }
+        }
+        if is_last {
+            break true;
         }
         if started.elapsed() > PATIENCE {
             break false;
