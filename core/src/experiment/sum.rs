@@ -151,6 +151,8 @@ impl TryFrom<Vec<f64>> for Sum {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
     use super::*;
 
     fn sum(values: &[f64]) -> Sum {
