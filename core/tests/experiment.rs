@@ -462,6 +462,22 @@ fn what_cannot_be_said_says_why() {
         unready(&same, &same, &FIXED),
         Unready::NoVariance(Which::Baseline)
     );
+    // A prior of parts of next to nothing is next to nothing itself.
+    let sums = |sum, squares| Arm::Mean(Mean::from_sums(2, sum, squares).unwrap());
+    let prior = Method::Bayesian {
+        prior: Some(Prior {
+            mean: 0.0,
+            standard_deviation: 1e-6,
+        }),
+    };
+    let sure = Settings {
+        method: prior,
+        ..FIXED
+    };
+    assert_eq!(
+        unready(&sums(1e-200, 1.0), &sums(1.0, 10.0), &sure),
+        Unready::OutOfRange
+    );
     let wrong = Settings {
         alpha: 5.0,
         ..FIXED
