@@ -152,7 +152,8 @@ fn a_batch_comes_through_the_door() {
         forwarded["snapshot"]["profile_id"],
         server.profile("anonymous_id:browser-a")["id"]
     );
-    let query = json!({"space_id": config["space_id"], "anonymous_id": "browser-a"}).to_string();
+    let query =
+        json!({"space_id": config["space_id"], "of": {"anonymous_id": "browser-a"}}).to_string();
     let request = Request {
         method: "POST",
         path: "/internal/v1/snapshot".to_owned(),
