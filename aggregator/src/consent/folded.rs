@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::consent::{Grant, Grants, Scope, Standing};
+use cdp_core::consent::{Grants, Scope, Standing};
 use cdp_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Folded {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     scopes: BTreeSet<Scope>,
-    /// Purposes that were presumed and not allowed: agreeing may bring them back.
+    /// Purposes that were granted and not allowed: agreeing may bring back what was presumed, and who denied them may turn out
+    /// to be somebody else.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     withheld: BTreeSet<String>,
     /// What was denied then, of the purposes above.
@@ -39,11 +40,8 @@ fn denied(standing: &Standing, purpose: &str) -> Option<Denied> {
 impl Folded {
     /// Takes in an event that counts so under these words.
     pub(crate) fn add(&mut self, grants: &Grants, scope: &Scope, standing: &Standing) {
-        for (purpose, grant) in &grants.purposes {
-            if *grant != Grant::Chosen && !scope.has(purpose) {
-                self.withheld.insert(purpose.clone());
-            }
-        }
+        let withheld = grants.purposes.keys().filter(|purpose| !scope.has(purpose));
+        self.withheld.extend(withheld.cloned());
         if !self.scopes.contains(scope) {
             self.scopes.insert(scope.clone());
         }

@@ -63,6 +63,13 @@ pub(crate) async fn next(
     };
     let identifiers: Vec<String> = identifiers.iter().map(ToString::to_string).collect();
     let people = connected(connection, &space_id, &identifiers).await?;
+    // They need not be folded once for each of their identifiers.
+    let delete = Many::new(
+        "DELETE FROM consent_refold WHERE space_id = $1 AND identifier IN (VALUES {rows})",
+        [space_id.as_str().into()],
+    );
+    let rows = people.keys().map(|anchor| [anchor.into()]);
+    delete.rows(rows).execute(connection).await?;
     Ok(Some((Rules::of(sources, &space_id), people)))
 }
 
