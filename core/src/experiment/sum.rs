@@ -150,7 +150,6 @@ impl TryFrom<Vec<f64>> for Sum {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
