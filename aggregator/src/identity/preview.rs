@@ -270,12 +270,7 @@ fn flows<T: IntoIterator<Item = usize>>(
 ) -> BTreeSet<(usize, usize)> {
     let mut flows = BTreeSet::new();
     for (from, group) in before.iter().enumerate() {
-        flows.extend(
-            group
-                .iter()
-                .flat_map(|member| into(member))
-                .map(|at| (from, at)),
-        );
+        flows.extend(group.iter().flat_map(&into).map(|at| (from, at)));
     }
     flows
 }
