@@ -91,6 +91,7 @@ pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str)
     history.extend(decisions);
     history.sort_by_key(|(at, _)| *at);
     let history: Vec<Value> = history.into_iter().map(|(_, entry)| entry).collect();
+    let nodes: BTreeMap<Identifier, store::Node> = nodes.into_iter().collect();
     let nodes: Vec<Value> = nodes
         .into_iter()
         .map(|(identifier, node)| json!({"identifier": identifier, "first_seen": node.first_seen, "crowded": node.crowded.is_some()}))

@@ -375,7 +375,7 @@ fn ask(server: &Server, rules: &Value) -> TcpStream {
 
 #[test]
 fn reading_again_goes_on_behind_a_kill_and_till_it_ends_the_former_rules_hold() {
-    let events = events(3_000, 300, 11);
+    let events = events(2_400, 200, 11);
     let mut server = Server::fresh();
     define(&server);
     put(&server, &first(&server)).ok();
