@@ -86,7 +86,6 @@ fn wilson(right: usize, all: usize) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::{LEAST_REVIEWED, Reviewed, Threshold, threshold, wilson};
 
