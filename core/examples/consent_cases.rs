@@ -216,7 +216,13 @@ fn case(config: &SourceConfig, now: Timestamp, dice: &mut Dice) -> Value {
     let said = elsewhere(now, dice);
     let known = said.choices();
     let denied = |purpose: &String| known.get(purpose) == Some(&false);
-    let decides = config.policy.ask(Use::Decisions, &evidence).verdict == Verdict::Allow
+    // Whose owner declares a basis decides on it, wherever the request comes from.
+    let declared = config.consent_basis.declared();
+    let asking = Evidence {
+        declared,
+        ..Evidence::of_choices(&choices, place.filter(|_| declared.is_none()), gpc)
+    };
+    let decides = config.policy.ask(Use::Decisions, &asking).verdict == Verdict::Allow
         && !config.policy.uses.decisions.iter().any(denied);
     let mut knowing = choices.clone();
     knowing.extend(
