@@ -40,7 +40,7 @@ export class Taker {
   answer(path, body) {
     const key = path.match(/^\/internal\/v1\/sources\/(.+)$/)?.[1];
     if (key) return this.sources.get(key);
-    if (path === "/internal/v1/snapshot") return { profile_id: "prf_1", audiences: [], choices: this.said.get(JSON.parse(body).anonymous_id) ?? {} };
+    if (path === "/internal/v1/snapshot") return { profile_id: "prf_1", audiences: [], choices: this.said.get(JSON.parse(body).of.anonymous_id) ?? {} };
     const { admitted, refused } = JSON.parse(body);
     const taken = admitted.map((/** @type {any} */ { index, event }) => ({ index, messageId: event.messageId, outcome: "ok" }));
     const rest = refused.map((/** @type {any} */ { index, message_id, outcome, reason }) => ({ index, messageId: message_id, outcome, reason }));
