@@ -2,11 +2,13 @@
 
 mod backfill;
 mod define;
+mod known;
 pub(crate) mod routes;
 mod stage;
 mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{count_for_audience, forget_unused};
+pub(crate) use known::{Known, Seen, of_pairs, of_profiles};
 pub(crate) use stage::{ByEvent, Tally, apply};
-pub(crate) use store::{Known, Seen, Stored, all, by_key, keep, keys, of_pairs, of_profiles};
+pub(crate) use store::{Stored, all, by_key, keep, keys};

@@ -4,7 +4,6 @@
 mod define;
 pub(crate) mod fields;
 mod holdout;
-mod needs;
 mod preview;
 mod results;
 pub(crate) mod routes;
@@ -13,7 +12,6 @@ mod stage;
 mod store;
 
 pub(crate) use holdout::share;
-pub(crate) use needs::that_needs;
 pub(crate) use seen::{keep, of_profile as exposures_of};
 pub(crate) use stage::{Exposures, apply};
 pub(crate) use store::{live, unarchived};

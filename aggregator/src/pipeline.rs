@@ -36,7 +36,8 @@ mod take;
 use take::Taken;
 
 pub(crate) use store::{
-    Logged, event, events_of_anchor, last_offset, logged, position, read_between, read_until,
+    Logged, event, events_of_anchor, events_of_profiles, last_offset, position, read_between,
+    read_until,
 };
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for

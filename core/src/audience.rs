@@ -208,6 +208,28 @@ pub struct Reads {
     pub kinds: BTreeSet<String>,
 }
 
+impl Reads {
+    /// What several rules look at.
+    pub fn of<'a>(rules: impl Iterator<Item = &'a Expr>) -> Self {
+        let mut all = Self::default();
+        for reads in rules.map(Expr::reads) {
+            all.traits.extend(reads.traits);
+            all.computed_traits.extend(reads.computed_traits);
+            all.counters.extend(reads.counters);
+            all.audiences.extend(reads.audiences);
+            all.purposes.extend(reads.purposes);
+            all.kinds.extend(reads.kinds);
+        }
+        all
+    }
+
+    /// Whether a rule looks at what is remembered under a key.
+    #[must_use]
+    pub fn has_state(&self, key: &str) -> bool {
+        self.counters.contains(key) || self.computed_traits.contains(key)
+    }
+}
+
 impl Expr {
     /// Reads a definition and says where and why it cannot be used.
     ///

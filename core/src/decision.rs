@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::bucket::{HashVersion, hash};
 use crate::forward::Snapshot;
 use crate::time::Timestamp;
 
@@ -182,13 +181,4 @@ fn take(
         answer.reasons.push(words);
     }
     answer.exposure = Some(exposure);
-}
-
-/// Where somebody falls, from 0 to below 1 in steps of 1/10,000: GrowthBook's hash, version 2. The seed of the variants is
-/// the experience's id, so that another program that splits by GrowthBook's rule can tell who sees what.
-fn share(experience: &str, salt: &str, key: &str) -> f64 {
-    if salt == "variant" {
-        return hash(experience, key, HashVersion::V2);
-    }
-    hash(&format!("{experience}:{salt}"), key, HashVersion::V2)
 }

@@ -166,7 +166,6 @@ impl Calendar {
     fn days(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let at = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
         let today = at.to_zoned(self.zone.clone()).date();
-        let first_of_month = |date: Date| date.first_of_month();
         let (start, end) = match self.period {
             Period::Day => (today, today.tomorrow().ok()?),
             Period::Week => {
@@ -175,12 +174,12 @@ impl Calendar {
                 (monday, monday.checked_add(jiff::Span::new().days(7)).ok()?)
             }
             Period::Month => {
-                let first = first_of_month(today);
+                let first = today.first_of_month();
                 (first, first.checked_add(jiff::Span::new().months(1)).ok()?)
             }
             Period::Quarter => {
                 let gone = i64::from((today.month() - 1) % 3);
-                let first = first_of_month(today);
+                let first = today.first_of_month();
                 let first = first.checked_sub(jiff::Span::new().months(gone)).ok()?;
                 (first, first.checked_add(jiff::Span::new().months(3)).ok()?)
             }

@@ -133,8 +133,12 @@ impl Snapshots {
 
 /// Whether two snapshots differ in nothing but the time at which they were read.
 fn says_the_same(one: &Snapshot, other: &Snapshot) -> bool {
-    (&one.profile_id, &one.audiences, &one.choices)
-        == (&other.profile_id, &other.audiences, &other.choices)
+    let other = Snapshot {
+        version: one.version,
+        as_of: one.as_of,
+        ..other.clone()
+    };
+    *one == other
 }
 
 #[cfg(test)]
@@ -204,6 +208,20 @@ mod tests {
             snapshot: Snapshot::default(),
         };
         assert!(!snapshots.remember(&place("b"), stranger));
+    }
+
+    #[test]
+    fn what_rules_look_at_and_what_was_shown_is_written_down_when_it_changes() {
+        let mut snapshots = Snapshots::new(10);
+        assert!(snapshots.remember(&place("a"), heard(0, 1)));
+        let mut seen = heard(10, 2);
+        seen.snapshot.basis = Some(cdp_core::audience::Basis::default());
+        assert!(snapshots.remember(&place("a"), seen.clone()));
+        seen.snapshot
+            .exposures
+            .entry("exp_1".to_owned())
+            .or_default();
+        assert!(snapshots.remember(&place("a"), seen));
     }
 
     #[test]

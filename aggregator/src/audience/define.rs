@@ -14,7 +14,7 @@ use crate::computed_trait::{self, count_for_audience, forget_unused};
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
-use crate::{clock, id};
+use crate::{clock, experience, id};
 
 /// How long the answer waits until everybody was looked at.
 const WAIT: Duration = Duration::from_secs(3);
@@ -113,6 +113,9 @@ pub(super) async fn change(
         let _guard = app.pipeline.between_turns().await;
         if let Some(name) = named {
             store::rename(&app.database, space_id, id, name, clock::now()).await?;
+            // Edges tell audiences by name.
+            app.sources.reload(&app.database).await?;
+            app.snapshots.clear();
         }
         if let Some(rule) = rule.filter(|rule| *rule != *audience.rule) {
             refuse_circles(app, space_id, id, &rule).await?;
@@ -141,8 +144,15 @@ pub(super) async fn remove(app: &App, space_id: &str, id: &str) -> Result<()> {
         let message = format!("\"{}\" looks at this audience: change it first", other.name);
         return Err(Error::new(Code::Conflict, message));
     }
-    if let Some(name) = crate::experience::that_needs(app, space_id, id).await? {
-        let message = format!("the experience \"{name}\" is for this audience: change it first");
+    let experiences = experience::unarchived(&app.database, space_id).await?;
+    if let Some(other) = experiences
+        .iter()
+        .find(|experience| experience.audiences().any(|(_, other)| other == id))
+    {
+        let message = format!(
+            "the experience \"{}\" is for this audience: change it first",
+            other.name
+        );
         return Err(Error::new(Code::Conflict, message));
     }
     store::remove(&app.database, space_id, id).await?;

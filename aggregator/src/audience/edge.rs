@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cdp_core::audience::{Basis, Named, Rules};
+use cdp_core::audience::{Basis, Expr, Named, Rules};
 use cdp_core::decision::Experience;
 use sqlx::AnyConnection;
 
 use super::evaluate::{Ready, ready};
+use super::facts::{self, States};
 use super::store;
 use crate::database::Database;
 use crate::error::Result;
-use crate::{clock, computed_trait, profile, traits};
+use crate::{clock, computed_trait};
 
 /// The rules of each space's audiences that its experiences are for, and of those that these look at. An audience that
 /// waits for a count, or looks at one that does, is left out: the edge takes the aggregator's word for it.
@@ -58,7 +59,7 @@ async fn of_space(
             rules.audiences.push(Named {
                 id: audience.id.clone(),
                 name: audience.name.clone(),
-                rule: cdp_core::audience::Expr::clone(&audience.rule),
+                rule: Expr::clone(&audience.rule),
             });
         }
     }
@@ -83,23 +84,13 @@ pub(crate) async fn basis(
         return Ok(None);
     }
     let reads = rules.reads();
+    let definitions = computed_trait::all(connection, space_id).await?;
+    let wanted = definitions
+        .iter()
+        .filter(|stored| reads.has_state(stored.key()));
+    let pairs = wanted.map(|stored| (profile_id.clone(), stored.row_id().to_owned()));
+    let states = States::Pairs(definitions.clone(), pairs.collect());
     let one = std::slice::from_ref(profile_id);
-    let mut basis = Basis::default();
-    if !reads.traits.is_empty() {
-        let known = traits::of_profiles(connection, space_id, one).await?;
-        basis.traits = known.seen_for(profile_id, needed).values;
-        basis.traits.retain(|name, _| reads.traits.contains(name));
-    }
-    if !reads.counters.is_empty() || !reads.computed_traits.is_empty() {
-        let known = computed_trait::of_profiles(connection, space_id, one).await?;
-        basis.states = known.states_for(profile_id, needed, clock::now());
-        basis
-            .states
-            .retain(|key, _| reads.counters.contains(key) || reads.computed_traits.contains(key));
-    }
-    if !reads.kinds.is_empty() {
-        let mut kinds = profile::kinds_of(connection, space_id, one).await?;
-        basis.identifiers = kinds.remove(profile_id).unwrap_or_default();
-    }
-    Ok(Some(basis))
+    let loaded = facts::load(connection, space_id, &reads, one, states, clock::now()).await?;
+    Ok(Some(loaded.basis_for(profile_id, needed, &reads)))
 }

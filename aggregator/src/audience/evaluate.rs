@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::audience::Expr;
+use cdp_core::audience::{Expr, Reads};
 use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::changes::{self, Cause};
-use super::facts::{self, Loaded};
+use super::facts::{self, Loaded, States};
 use super::members;
 use super::news::{Interest, News};
 use super::store::Audience;
@@ -53,7 +53,8 @@ pub(super) async fn evaluate(
     news: &BTreeMap<String, News>,
     occasion: &Occasion<'_>,
 ) -> Result<Vec<(String, String)>> {
-    let definitions = computed_trait::all(connection, rules.space_id()).await?;
+    let space_id = rules.space_id();
+    let definitions = computed_trait::all(connection, space_id).await?;
     let ready = ready(audiences, &definitions);
     let (mut wholly, mut partly): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (Vec::new(), Vec::new());
     for (profile_id, news) in news {
@@ -71,9 +72,8 @@ pub(super) async fn evaluate(
             News::Said { .. } => partly.push((profile_id.clone(), whom)),
         }
     }
-    let wholly_ids: Vec<String> = wholly.iter().map(|(id, _)| id.clone()).collect();
-    let mut known = members::memberships(connection, rules.space_id(), &wholly_ids).await?;
-    known.extend(members::memberships_at(connection, rules.space_id(), &partly).await?);
+    let mut known = members::memberships(connection, space_id, &ids(&wholly)).await?;
+    known.extend(members::memberships_at(connection, space_id, &partly).await?);
     // A merged profile keeps the earliest time since which one of its parts belonged.
     let mut since: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
     for ((audience, profile), (time, _)) in &known {
@@ -92,28 +92,29 @@ pub(super) async fn evaluate(
         since,
         left: Vec::new(),
     };
+    let reads = Reads::of(ready.iter().map(|ready| &*ready.audience.rule));
+    let now = occasion.now;
     for part in wholly.chunks(PART) {
-        let ids: Vec<String> = part.iter().map(|(id, _)| id.clone()).collect();
-        let definitions = ready.iter().map(|ready| &*ready.audience.rule);
-        let now = occasion.now;
-        let facts = facts::load(connection, rules.space_id(), definitions, &ids, now).await?;
+        let ids = ids(part);
+        let states = States::All(definitions.clone());
+        let facts = facts::load(connection, space_id, &reads, &ids, states, now).await?;
         let due = writer.part(connection, &facts, part).await?;
-        members::set_due(connection, rules.space_id(), &ids, due).await?;
+        members::set_due(connection, space_id, &ids, due).await?;
     }
     for part in partly.chunks(PART) {
-        let facts = facts::load_of(
-            connection,
-            rules.space_id(),
-            &definitions,
-            part,
-            occasion.now,
-        );
-        let facts = facts.await?;
+        let asked = part.iter().flat_map(|(_, asked)| asked);
+        let reads = Reads::of(asked.map(|ready| &*ready.audience.rule));
+        let states = States::of(&definitions, part);
+        let facts = facts::load(connection, space_id, &reads, &ids(part), states, now).await?;
         let due = writer.part(connection, &facts, part).await?;
         // What other audiences wait for stays.
-        members::set_due_by(connection, rules.space_id(), due).await?;
+        members::set_due_by(connection, space_id, due).await?;
     }
     Ok(writer.left)
+}
+
+fn ids(asked: &[Asked<'_>]) -> Vec<String> {
+    asked.iter().map(|(id, _)| id.clone()).collect()
 }
 
 /// The audiences that can be asked, each behind those that its rule looks at.
@@ -164,8 +165,7 @@ impl Writer<'_> {
         asked: &[Asked<'_>],
     ) -> Result<BTreeMap<String, Timestamp>> {
         let (space_id, now) = (self.rules.space_id(), self.occasion.now);
-        let ids: Vec<String> = asked.iter().map(|(id, _)| id.clone()).collect();
-        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let folded = consent::folded_of_profiles(connection, space_id, &ids(asked)).await?;
         let found = self.memberships(facts, asked, &folded);
         let mut joins = Vec::new();
         let mut leaves = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_core::audience::{Expr, Facts};
+use cdp_core::audience::{Basis, Expr, Facts, Reads};
 use cdp_core::computed_trait::State;
 use cdp_core::consent::Choices;
 use cdp_core::event::{Event, Object};
@@ -10,11 +10,11 @@ use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::evaluate::Asked;
-use super::{members, store};
+use super::members;
 use crate::computed_trait::Stored;
 use crate::consent::{self, Rules};
 use crate::error::Result;
-use crate::pipeline::Logged;
+use crate::pipeline::{self, Logged};
 use crate::{computed_trait, profile, traits};
 
 /// What is kept of several profiles, as far as rules look at it.
@@ -75,6 +75,20 @@ impl Loaded {
         }
     }
 
+    /// What an edge gets of one of them, to answer rules that look at this.
+    pub(super) fn basis_for(&self, profile_id: &str, needed: &[String], reads: &Reads) -> Basis {
+        let mut traits = self.traits.seen_for(profile_id, needed).values;
+        traits.retain(|name, _| reads.traits.contains(name));
+        let mut states = self.computed.states_for(profile_id, needed, self.now);
+        states.retain(|key, _| reads.has_state(key));
+        let identifiers = self.identifiers.get(profile_id).cloned();
+        Basis {
+            traits,
+            states,
+            identifiers: identifiers.unwrap_or_default(),
+        }
+    }
+
     /// Whether all facts of a profile that count for some purposes count for others, too.
     pub(super) fn are_the_same<S: AsRef<str>>(
         &self,
@@ -90,72 +104,57 @@ impl Loaded {
     }
 }
 
-/// Loads what is kept of profiles, as far as these rules look at it.
-pub(super) async fn load<'a>(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    rules: impl Iterator<Item = &'a Expr>,
-    profiles: &[String],
-    now: Timestamp,
-) -> Result<Loaded> {
-    let (mut consent, mut identifiers) = (false, false);
-    for reads in rules.map(Expr::reads) {
-        consent |= !reads.purposes.is_empty();
-        identifiers |= !reads.kinds.is_empty();
-    }
-    let mut loaded = Loaded {
-        now,
-        traits: traits::of_profiles(connection, space_id, profiles).await?,
-        computed: computed_trait::of_profiles(connection, space_id, profiles).await?,
-        ..Loaded::default()
-    };
-    if consent {
-        loaded.choices = consent::of_profiles(connection, space_id, profiles).await?;
-    }
-    if identifiers {
-        loaded.identifiers = profile::kinds_of(connection, space_id, profiles).await?;
-    }
-    Ok(loaded)
+/// Whose counts and computed traits are loaded.
+pub(super) enum States {
+    /// Those of all definitions.
+    All(Vec<Stored>),
+    /// Those of pairs of profile and definition.
+    Pairs(Vec<Stored>, BTreeSet<(String, String)>),
 }
 
-/// Loads the same of profiles of which only some audiences are asked.
-pub(super) async fn load_of(
+impl States {
+    /// Those that the audiences look at which are asked about each profile.
+    pub(super) fn of(definitions: &[Stored], asked: &[Asked<'_>]) -> Self {
+        let each = asked
+            .iter()
+            .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)));
+        let pairs = each.flat_map(|(id, ready)| {
+            let wanted = ready.interest.definitions.iter();
+            wanted.map(|definition| (id.clone(), definition.clone()))
+        });
+        Self::Pairs(definitions.to_vec(), pairs.collect())
+    }
+}
+
+/// Loads what is kept of profiles, as far as rules look at it.
+pub(super) async fn load(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: &[Stored],
-    asked: &[Asked<'_>],
+    reads: &Reads,
+    profiles: &[String],
+    states: States,
     now: Timestamp,
 ) -> Result<Loaded> {
-    let ids: Vec<String> = asked.iter().map(|(id, _)| id.clone()).collect();
-    let each = asked.iter().flat_map(|(_, asked)| asked.iter().copied());
-    let reads: Vec<_> = each
-        .map(|ready| (&ready.interest, ready.audience.rule.reads()))
-        .collect();
     let mut loaded = Loaded {
         now,
         ..Loaded::default()
     };
-    let pairs: BTreeSet<(String, String)> = asked
-        .iter()
-        .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)))
-        .flat_map(|(id, ready)| {
-            let definitions = ready.interest.definitions.iter();
-            definitions.map(|definition| (id.clone(), definition.clone()))
-        })
-        .collect();
-    if !pairs.is_empty() {
-        let (definitions, pairs) = (definitions.to_vec(), pairs.into_iter());
-        loaded.computed =
-            computed_trait::of_pairs(connection, space_id, definitions, pairs).await?;
+    loaded.computed = match states {
+        States::All(definitions) => {
+            computed_trait::of_profiles(connection, space_id, definitions, profiles).await?
+        }
+        States::Pairs(definitions, pairs) => {
+            computed_trait::of_pairs(connection, space_id, definitions, pairs.into_iter()).await?
+        }
+    };
+    if !reads.traits.is_empty() {
+        loaded.traits = traits::of_profiles(connection, space_id, profiles).await?;
     }
-    if reads.iter().any(|(interest, _)| interest.needs_traits()) {
-        loaded.traits = traits::of_profiles(connection, space_id, &ids).await?;
+    if !reads.purposes.is_empty() {
+        loaded.choices = consent::of_profiles(connection, space_id, profiles).await?;
     }
-    if reads.iter().any(|(_, reads)| !reads.purposes.is_empty()) {
-        loaded.choices = consent::of_profiles(connection, space_id, &ids).await?;
-    }
-    if reads.iter().any(|(_, reads)| !reads.kinds.is_empty()) {
-        loaded.identifiers = profile::kinds_of(connection, space_id, &ids).await?;
+    if !reads.kinds.is_empty() {
+        loaded.identifiers = profile::kinds_of(connection, space_id, profiles).await?;
     }
     Ok(loaded)
 }
@@ -170,7 +169,12 @@ pub(super) async fn load_and_count(
     now: Timestamp,
 ) -> Result<(Loaded, BTreeMap<String, BTreeSet<String>>)> {
     let space_id = rules.space_id();
-    let mut loaded = load(connection, space_id, std::iter::once(rule), profiles, now).await?;
+    let (reads, definitions) = (
+        rule.reads(),
+        computed_trait::all(connection, space_id).await?,
+    );
+    let states = States::All(definitions);
+    let mut loaded = load(connection, space_id, &reads, profiles, states, now).await?;
     let names: BTreeSet<&str> = rule
         .counters()
         .iter()
@@ -178,7 +182,7 @@ pub(super) async fn load_and_count(
         .collect();
     let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for name in names {
-        let found = store::events_of(connection, space_id, name, profiles).await?;
+        let found = pipeline::events_of_profiles(connection, space_id, name, profiles).await?;
         let (owners, logged): (Vec<String>, Vec<Logged>) = found.into_iter().unzip();
         let scopes = consent::scopes(connection, rules, &logged).await?;
         for ((owner, logged), scope) in owners.into_iter().zip(logged).zip(scopes) {
@@ -195,7 +199,7 @@ pub(super) async fn load_and_count(
         .map(|(profile_id, events)| (profile_id, rule.counts(events.iter())));
     loaded.counted = Some(counted.collect());
     let mut audiences: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    if !rule.reads().audiences.is_empty() {
+    if !reads.audiences.is_empty() {
         let known = members::memberships(connection, space_id, profiles).await?;
         for (audience, profile) in known.into_keys() {
             audiences.entry(profile).or_default().insert(audience);

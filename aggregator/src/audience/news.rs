@@ -74,18 +74,16 @@ impl Interest {
     /// What an audience looks at, where the space computes so.
     pub(super) fn of(audience: &Audience, definitions: &[Stored]) -> Self {
         let reads = audience.rule.reads();
-        let mut interest = Self {
-            traits: reads.traits,
-            audiences: reads.audiences,
-            ..Self::default()
-        };
+        let mut interest = Self::default();
         for stored in definitions {
             let key = stored.key();
-            if reads.counters.contains(key) || reads.computed_traits.contains(key) {
+            if reads.has_state(key) {
                 interest.definitions.insert(stored.row_id().to_owned());
                 interest.events.insert(stored.event().to_owned());
             }
         }
+        interest.traits = reads.traits;
+        interest.audiences = reads.audiences;
         interest
     }
 
@@ -104,10 +102,5 @@ impl Interest {
     /// The audiences that it looks at, by id.
     pub(super) fn audiences(&self) -> impl Iterator<Item = &String> {
         self.audiences.iter()
-    }
-
-    /// Whether it looks at traits.
-    pub(super) fn needs_traits(&self) -> bool {
-        !self.traits.is_empty()
     }
 }

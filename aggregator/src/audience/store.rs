@@ -1,4 +1,6 @@
-//! SQL of `audience`, and of the events that rules look at.
+//! SQL of `audience`.
+
+use std::sync::{Arc, LazyLock};
 
 use cdp_core::audience::Expr;
 use cdp_core::time::Timestamp;
@@ -8,11 +10,8 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::changes;
 use crate::database::Database;
-use crate::database::rows::Many;
 use crate::error::{Error, Result};
 use crate::memo::{self, Memo};
-use crate::pipeline::{Logged, logged};
-use std::sync::{Arc, LazyLock};
 
 /// An audience.
 #[derive(Clone, Debug, Serialize)]
@@ -322,30 +321,6 @@ pub(super) async fn profiles_after(
         .await?;
     rows.iter()
         .map(|row| Ok(row.try_get("profile_id")?))
-        .collect()
-}
-
-/// The events of a name that these profiles have.
-pub(super) async fn events_of(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    name: &str,
-    profiles: &[String],
-) -> Result<Vec<(String, Logged)>> {
-    let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
-         e.offset_id AS offset_id, e.space_id AS space_id, e.source_id AS source_id, e.anchor AS anchor, e.body AS body \
-         FROM wanted w CROSS JOIN identity_node n \
-         CROSS JOIN event e WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND \
-         e.space_id = $1 AND e.anchor = n.identifier AND e.name = $2",
-        [space_id.into(), name.into()],
-    );
-    let rows = query
-        .rows(profiles.iter().map(|profile| [profile.into()]))
-        .fetch(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("profile_id")?, logged(row)?)))
         .collect()
 }
 

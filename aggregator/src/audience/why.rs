@@ -4,12 +4,13 @@ use cdp_core::audience::Clause;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 
+use super::facts::{self, States};
+use super::members;
 use super::store;
-use super::{facts, members};
 use crate::app::App;
-use crate::clock;
 use crate::consent::{self, Rules};
 use crate::error::Result;
+use crate::{clock, computed_trait};
 
 /// What decides whether somebody belongs.
 #[derive(Debug, Serialize)]
@@ -37,8 +38,12 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
     let mut connection = app.database.reader().acquire().await?;
     let known = members::memberships(&mut connection, space_id, &profiles).await?;
     let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
-    let definitions = std::iter::once(&*audience.rule);
-    let facts = facts::load(&mut connection, space_id, definitions, &profiles, now).await?;
+    let (reads, definitions) = (
+        audience.rule.reads(),
+        computed_trait::all(&mut connection, space_id).await?,
+    );
+    let states = States::All(definitions);
+    let facts = facts::load(&mut connection, space_id, &reads, &profiles, states, now).await?;
     let mut seen = facts.seen_for(profile_id, needed);
     seen.audiences = known.keys().map(|(audience, _)| audience.clone()).collect();
     let place = (audience.id.clone(), profile_id.to_owned());

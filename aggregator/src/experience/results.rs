@@ -9,11 +9,10 @@ use serde::Serialize;
 use super::store::Stored;
 use super::{seen, store};
 use crate::app::App;
-use crate::clock;
 use crate::consent::{self, Rules};
 use crate::error::Result;
+use crate::{clock, pipeline};
 
-mod events;
 mod metric;
 mod statistics;
 
@@ -75,7 +74,8 @@ pub(super) async fn results(
     let as_of = clock::now();
     for part in people.chunks(PART) {
         let ids: Vec<String> = part.iter().map(|person| person.id.clone()).collect();
-        let found = events::of(&mut connection, space_id, metric.event(), &ids).await?;
+        let found =
+            pipeline::events_of_profiles(&mut connection, space_id, metric.event(), &ids).await?;
         let (owners, logged): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let scopes = consent::scopes(&mut connection, &rules, &logged).await?;
         let mut did: BTreeMap<String, Of> = BTreeMap::new();

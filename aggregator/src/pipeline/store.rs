@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::database::Database;
+use crate::database::rows::Many;
 use crate::error::Result;
 
 /// The pipeline's name among the log's consumers.
@@ -52,6 +53,30 @@ pub(crate) async fn last_offset(database: &Database) -> Result<i64> {
         .fetch_one(database.reader())
         .await?;
     Ok(row.try_get("last")?)
+}
+
+/// The events of a name that these profiles have, each with its profile.
+pub(crate) async fn events_of_profiles(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    name: &str,
+    profiles: &[String],
+) -> Result<Vec<(String, Logged)>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         e.offset_id AS offset_id, e.space_id AS space_id, e.source_id AS source_id, e.anchor AS anchor, e.body AS body \
+         FROM wanted w CROSS JOIN identity_node n \
+         CROSS JOIN event e WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND \
+         e.space_id = $1 AND e.anchor = n.identifier AND e.name = $2",
+        [space_id.into(), name.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("profile_id")?, logged(row)?)))
+        .collect()
 }
 
 /// The next events of one space and name between two positions.
@@ -125,7 +150,7 @@ pub(crate) async fn event(
 }
 
 /// Reads an event of the log.
-pub(crate) fn logged(row: &AnyRow) -> Result<Logged> {
+pub(super) fn logged(row: &AnyRow) -> Result<Logged> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let body: String = text("body")?;
     Ok(Logged {

@@ -95,7 +95,8 @@ pub(crate) async fn seen_by(
     needed.extend(purpose.map(str::to_owned));
     let mut identifiers = store::identifiers_of(connection, space_id, &ids).await?;
     let traits = traits::of_profiles(connection, space_id, &ids).await?;
-    let computed = computed_trait::of_profiles(connection, space_id, &ids).await?;
+    let definitions = computed_trait::all(connection, space_id).await?;
+    let computed = computed_trait::of_profiles(connection, space_id, definitions, &ids).await?;
     let mut audiences = audience::memberships_of(connection, space_id, &ids).await?;
     let mut consent = consent::of_profiles(connection, space_id, &ids).await?;
     let now = clock::now();

@@ -60,17 +60,7 @@ impl Rules {
     /// What a profile's basis has to have.
     #[must_use]
     pub fn reads(&self) -> Reads {
-        let mut all = Reads::default();
-        for named in &self.audiences {
-            let reads = named.rule.reads();
-            all.traits.extend(reads.traits);
-            all.computed_traits.extend(reads.computed_traits);
-            all.counters.extend(reads.counters);
-            all.audiences.extend(reads.audiences);
-            all.purposes.extend(reads.purposes);
-            all.kinds.extend(reads.kinds);
-        }
-        all
+        Reads::of(self.audiences.iter().map(|named| &named.rule))
     }
 
     /// Where a profile belongs at `now`, when these events have happened that its basis does not know.

@@ -68,10 +68,9 @@ impl EventRule {
     ) -> Result<Self, (&'static str, String)> {
         let counter = match &measure {
             Measure::Count { count } => {
-                let most = match window.moves() {
-                    false => 0,
-                    true => count.settles_at().unwrap_or(MOST_TIMES),
-                };
+                // Only a group never settles, and a count is in none.
+                let settles_at = count.settles_at().unwrap_or(MOST_TIMES);
+                let most = if window.moves() { settles_at } else { 0 };
                 if most > MOST_TIMES {
                     let message = format!(
                         "within a window, a count can be compared with numbers up to {MOST_TIMES}"

@@ -1,7 +1,8 @@
 //! Whether one experience takes a person, and with which variant.
 
 use super::{Asker, Assigned, Cause, Evidence, Experience, Exposed, HOLDOUT, SPACE_HOLDOUT};
-use super::{Variant, Why, share};
+use super::{Variant, Why};
+use crate::bucket::{HashVersion, bucket_ranges, choose_variation, hash};
 
 /// What an experience says of a person.
 pub(super) struct Considered<'e> {
@@ -101,7 +102,10 @@ fn held(id: &str, holdout: f64, exposed: Option<&Exposed>, asker: &Asker<'_>) ->
     }
     match exposed.and_then(Exposed::first) {
         Some((arm, _)) => (arm == HOLDOUT).then_some(Assigned::Exposure),
-        None => (share(id, "holdout", asker.bucket_by) < holdout).then_some(Assigned::Hash),
+        None => {
+            let point = share(&format!("{id}:holdout"), asker);
+            (point < holdout).then_some(Assigned::Hash)
+        }
     }
 }
 
@@ -152,19 +156,25 @@ fn variant<'e>(
     if let Some(variant) = kept.and_then(|(arm, _)| of_key(arm)) {
         return Some((variant, Assigned::Exposure));
     }
-    let total: f64 = experience.split().map(|variant| variant.weight).sum();
-    let mut point = share(&experience.id, "variant", asker.bucket_by) * total;
     let mut weighted = experience.split().filter(|variant| variant.weight > 0.0);
-    for variant in weighted.clone() {
-        if point < variant.weight {
-            return Some((variant, Assigned::Hash));
-        }
-        point -= variant.weight;
-    }
-    // Sums of fractions may fall short of the total by a hair.
-    weighted
-        .next_back()
-        .map(|variant| (variant, Assigned::Hash))
+    let total: f64 = weighted.clone().map(|variant| variant.weight).sum();
+    let weights: Vec<f64> = weighted
+        .clone()
+        .map(|variant| variant.weight / total)
+        .collect();
+    let ranges = bucket_ranges(weights.len(), 1.0, Some(&weights));
+    let chosen = match choose_variation(share(&experience.id, asker), &ranges) {
+        Some(at) => weighted.nth(at),
+        // Sums of fractions may fall short of the total by a hair.
+        None => weighted.next_back(),
+    };
+    chosen.map(|variant| (variant, Assigned::Hash))
+}
+
+/// Where the person falls, from 0 to below 1 in steps of 1/10,000: GrowthBook's hash, version 2. The seed of the variants
+/// is the experience's id, so that another program that splits by GrowthBook's rule can tell who sees what.
+fn share(seed: &str, asker: &Asker<'_>) -> f64 {
+    hash(seed, asker.bucket_by, HashVersion::V2)
 }
 
 fn capped(experience: &Experience, exposed: Option<&Exposed>, asker: &Asker<'_>) -> Option<String> {

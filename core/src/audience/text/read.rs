@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    fn expect(&mut self, wanted: &str) -> Read<()> {
+    fn require(&mut self, wanted: &str) -> Read<()> {
         if self.takes(wanted)? {
             return Ok(());
         }
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
         }
         if self.takes("(")? {
             let inner = self.any()?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(inner);
         }
         let start = self.at;
@@ -292,7 +292,7 @@ impl<'a> Reader<'a> {
                 "sum" | "average" | "min" | "max" | "first" | "last" | "most_frequent"
                 | "unique_count" => {
                     self.take()?;
-                    self.expect("of")?;
+                    self.require("of")?;
                     let of = self.name("a path such as properties.total")?;
                     rule.insert("aggregate".to_owned(), word.into());
                     rule.insert("of".to_owned(), of.into());
@@ -308,24 +308,24 @@ impl<'a> Reader<'a> {
     }
 
     fn sequence(&mut self) -> Read<Value> {
-        self.expect("(")?;
+        self.require("(")?;
         let mut steps = vec![self.step()?];
         while self.takes("then")? {
             steps.push(self.step()?);
         }
-        self.expect(")")?;
+        self.require(")")?;
         let mut rule = Map::from_iter([("sequence".to_owned(), steps.into())]);
         if self.takes("without")? {
-            self.expect("(")?;
+            self.require("(")?;
             let mut without = Vec::new();
             loop {
-                self.expect("event")?;
+                self.require("event")?;
                 without.push(Value::Object(self.matching()?));
                 if !self.takes(",")? {
                     break;
                 }
             }
-            self.expect(")")?;
+            self.require(")")?;
             rule.insert("without".to_owned(), without.into());
         }
         if self.takes("within")? {
@@ -336,7 +336,7 @@ impl<'a> Reader<'a> {
 
     fn step(&mut self) -> Read<Value> {
         let not = self.takes("not")?;
-        self.expect("event")?;
+        self.require("event")?;
         let what = self.matching()?;
         let mut step = if not {
             Map::from_iter([("not".to_owned(), Value::Object(what))])
