@@ -75,7 +75,11 @@ pub(crate) async fn for_import(
 
 /// Every source in memory: each batch asks for one, and they change seldom.
 #[derive(Debug)]
-pub(crate) struct Directory(RwLock<Arc<Sources>>);
+pub(crate) struct Directory {
+    held: RwLock<Arc<Sources>>,
+    /// Held while all are read again: what was read earlier never takes the place of what was read later.
+    reloading: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Sources {
@@ -89,14 +93,18 @@ struct Sources {
 impl Directory {
     /// Reads all sources.
     pub(crate) async fn load(database: &Database) -> Result<Self> {
-        Ok(Self(RwLock::new(Arc::new(Self::read(database).await?))))
+        Ok(Self {
+            held: RwLock::new(Arc::new(Self::read(database).await?)),
+            reloading: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Reads all sources again, after a source, a policy or an experience has changed.
     pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
+        let _turn = self.reloading.lock().await;
         let sources = Arc::new(Self::read(database).await?);
         let mut place = self
-            .0
+            .held
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         *place = sources;
@@ -160,7 +168,7 @@ impl Directory {
     fn sources(&self) -> Arc<Sources> {
         Arc::clone(
             &self
-                .0
+                .held
                 .read()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         )

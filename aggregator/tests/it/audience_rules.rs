@@ -389,6 +389,35 @@ fn a_changed_definition_takes_over_when_it_has_seen_everybody_and_tells_who_ente
 }
 
 #[test]
+fn an_experience_keeps_its_audience_until_it_is_archived_and_tells_it_by_its_present_name() {
+    const BROWSER: &str = "3f2a1b4c-5d6e-4f70-8a91-b2c3d4e5f601";
+    let server = Server::fresh();
+    let id = make(&server, "fans", &json!({"event": "Viewed"}));
+    let path = format!("/api/v1/audiences/{id}");
+    let experience = json!({"name": "Hero", "placement": "home-hero", "audience_id": id, "variants": [{"key": "a", "value": 1}]});
+    let experience = server.post("/api/v1/experiences", &experience).ok();
+    server.batch(&[did("m-1", BROWSER, "Viewed", json!({}))]);
+    let reason = || {
+        let asked = json!({"writeKey": server.keys().write_key, "anonymousId": BROWSER, "placements": ["home-hero"],
+            "consent": {"categoryPreferences": {"personalization": true}}});
+        server.public("/v1/decide", &asked).ok()["decisions"]["home-hero"]["reasons"][0].to_string()
+    };
+    let told = reason();
+    assert!(told.contains("\\\"fans\\\""), "{told}");
+    server.patch(&path, &json!({"name": "friends"})).ok();
+    let told = reason();
+    assert!(told.contains("\\\"friends\\\""), "{told}");
+
+    assert_eq!(server.delete(&path).error(), (409, "conflict".to_owned()));
+    let archive = format!(
+        "/api/v1/experiences/{}/archive",
+        experience["id"].as_str().unwrap()
+    );
+    server.post(&archive, &json!({})).ok();
+    assert_eq!(server.delete(&path).status, 204);
+}
+
+#[test]
 fn computed_traits_follow_the_clock_and_can_be_changed() {
     let server = Server::fresh();
     let order = |id: &str, total: i64| {

@@ -57,6 +57,26 @@ fn the_third_view_changes_the_hero_in_its_own_reply() {
     );
 }
 
+#[test]
+fn what_is_made_at_the_same_time_is_all_in_force() {
+    let server = Server::fresh();
+    let consent = json!({"categoryPreferences": {"personalization": true}});
+    for round in 0..10 {
+        let places: Vec<String> = (0..6).map(|place| format!("p-{round}-{place}")).collect();
+        std::thread::scope(|scope| {
+            for place in &places {
+                let body = json!({"name": place, "placement": place, "variants": [{"key": "a"}]});
+                scope.spawn(|| server.post("/api/v1/experiences", &{ body }).ok());
+            }
+        });
+        let asked = json!({"writeKey": server.keys().write_key, "anonymousId": BROWSER, "placements": places, "consent": consent});
+        let decisions = server.public("/v1/decide", &asked).ok()["decisions"].clone();
+        for place in &places {
+            assert_eq!(decisions[place]["variant"], "a", "{decisions}");
+        }
+    }
+}
+
 /// The places of what is wrong.
 fn paths(answer: &Answer) -> Value {
     let mistakes = answer.json()["error"]["details"]["mistakes"].clone();
