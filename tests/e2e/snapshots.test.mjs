@@ -53,13 +53,12 @@ check("the reply to an event brings what the next question needs: nobody is aske
 check("after a second the server is asked, with the version that is known, and says that it is the same", async (stack) => {
   const somebody = randomUUID();
   await views(stack, somebody);
-  const [question] = await until("the edge asks", async () => {
+  // The reply may have left before the events had taken effect: then the first answer says so, and only the next "the same".
+  const question = await until("the edge asks, and hears that nothing changed", async () => {
     await hero(stack, somebody);
-    const asked = questions(stack).filter(({ body }) => body.includes(somebody));
-    return asked.length > 0 && asked;
+    return questions(stack).find(({ body, reply }) => body.includes(somebody) && String(reply) === "null");
   });
-  assert.match(String(question?.body), /"known":\d+/);
-  assert.equal(String(question?.reply), "null");
+  assert.match(question.body, /"known":\d+/);
   assert.equal((await hero(stack, somebody)).variant, "sneakers");
 });
 
