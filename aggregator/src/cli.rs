@@ -11,6 +11,7 @@ use crate::database::{Database, OpenError};
 use crate::error::Error;
 use crate::telemetry;
 
+mod clock;
 mod doctor;
 mod import;
 mod init;

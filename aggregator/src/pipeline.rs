@@ -12,6 +12,7 @@ use std::time::Duration;
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
+use cdp_core::time::Timestamp;
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
@@ -167,6 +168,8 @@ pub(crate) struct Pipeline {
     between_turns: Arc<Mutex<()>>,
     /// How often people were resolved again, or new rules came into force.
     resolved: watch::Receiver<u64>,
+    /// Up to when all that was due has happened.
+    followed: watch::Receiver<Timestamp>,
     work: Arc<watch::Sender<u64>>,
     stopping: watch::Sender<bool>,
 }
@@ -187,6 +190,7 @@ impl Pipeline {
         let (stopping, stop) = watch::channel(false);
         let (work, new_work) = watch::channel(0);
         let (resolved, seen_resolved) = watch::channel(0);
+        let (followed, seen_followed) = watch::channel(Timestamp::default());
         let work = Arc::new(work);
         let between_turns = Arc::new(Mutex::new(()));
         let runner = Runner {
@@ -203,6 +207,7 @@ impl Pipeline {
             careful: 0,
             between_turns: Arc::clone(&between_turns),
             resolved,
+            followed,
             identity: identity::Cache::default(),
         };
         let task = priority::behind("pipeline", runner.run(stop, new_work))
@@ -212,6 +217,7 @@ impl Pipeline {
                 position: position_seen,
                 between_turns,
                 resolved: seen_resolved,
+                followed: seen_followed,
                 work,
                 stopping,
             },
@@ -252,6 +258,16 @@ impl Pipeline {
         self.resolved.clone()
     }
 
+    /// Waits until all that was due by a time has happened and nothing else is to do.
+    pub(crate) async fn followed(&self, time: Timestamp) {
+        // An error means that the pipeline has ended; there is nothing to wait for.
+        let _ = self
+            .followed
+            .clone()
+            .wait_for(|followed| *followed >= time)
+            .await;
+    }
+
     /// Asks the task to end when it has reached the log's end.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
@@ -275,6 +291,7 @@ struct Runner {
     careful: usize,
     between_turns: Arc<Mutex<()>>,
     resolved: watch::Sender<u64>,
+    followed: watch::Sender<Timestamp>,
     identity: identity::Cache,
 }
 
@@ -339,9 +356,14 @@ impl Runner {
         if more_backfill {
             self.snapshots.clear();
         }
-        let due = audience::follow_the_clock(&self.database, &self.sources, clock::now()).await?;
+        let now = clock::now();
+        let due = audience::follow_the_clock(&self.database, &self.sources, now).await?;
         self.snapshots.forget(due.iter());
-        Ok(more_log || more_backfill || !due.is_empty())
+        let more = more_log || more_backfill || !due.is_empty();
+        if !more {
+            self.followed.send_replace(now);
+        }
+        Ok(more)
     }
 
     /// Resolves some people again whom a decision or new rules concern; false when there are none.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
+use cdp_core::time::Timestamp;
 use clap::Args;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
@@ -14,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Storage, init};
 use crate::app::{App, DEDUPE_WINDOW};
 use crate::http::caller::{self, TrustedProxies};
-use crate::{http, workspace};
+use crate::{clock, http, workspace};
 
 /// How long open requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(10);
@@ -41,9 +42,17 @@ pub(super) struct Options {
     /// How many connections may be open at a time; one more is answered 503.
     #[arg(long, default_value_t = 4096)]
     max_connections: usize,
+    /// For tests: the clock stands at this time, such as 2026-01-31T09:30:00Z, and moves only to the times that
+    /// lines of standard input give.
+    #[arg(long, value_name = "TIME")]
+    clock_at: Option<Timestamp>,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    if let Some(time) = options.clock_at {
+        clock::stand_at(time).map_err(|error| Failure(error.to_string()))?;
+        tracing::warn!(%time, "the clock stands still and is moved by hand: this server is for tests");
+    }
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| cannot_listen(options.listen, &error))?;
@@ -57,6 +66,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         options.dedupe_window,
     )
     .await?;
+    if options.clock_at.is_some() {
+        super::clock::obey(Arc::clone(&app))?;
+    }
     let address = listener.local_addr()?;
     // Before the address is told: whoever reads it may stop us at once.
     let asked_to_stop = asked_to_stop()?;

@@ -1,8 +1,8 @@
 //! Boots the shipped binary on a free port and talks to it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -74,6 +74,11 @@ impl Data {
         Server::start(self, &[])
     }
 
+    /// Starts a server on it whose clock stands at a time until [`Server::move_clock`].
+    pub(crate) fn serve_at(self, time: &str) -> Server {
+        Server::start(self, &["--clock-at", time])
+    }
+
     /// Starts a server on it with further arguments.
     pub(crate) fn serve_with(self, arguments: &[&str]) -> Server {
         Server::start(self, arguments)
@@ -101,6 +106,8 @@ fn storage(dir: &Path, database_url: Option<&str>) -> Vec<String> {
 /// A running server; killed when dropped.
 pub(crate) struct Server {
     child: Child,
+    /// What it says on standard output.
+    says: BufReader<ChildStdout>,
     data: Option<Data>,
     pub(crate) base: String,
     agent: ureq::Agent,
@@ -184,14 +191,14 @@ impl Server {
                 "debug,sqlx=info,hyper=info",
             ])
             .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut says = BufReader::new(child.stdout.take().unwrap());
+        says.read_line(&mut line).unwrap();
         let base = line
             .trim()
             .strip_prefix("headwater listening on ")
@@ -209,10 +216,20 @@ impl Server {
             .into();
         Self {
             child,
+            says,
             data: Some(data),
             base,
             agent,
         }
+    }
+
+    /// Moves the clock of a server of [`Data::serve_at`] and waits until all that was due by then has happened; what
+    /// it answers.
+    pub(crate) fn move_clock(&mut self, time: &str) -> String {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{time}").unwrap();
+        let mut line = String::new();
+        self.says.read_line(&mut line).unwrap();
+        line.trim().to_owned()
     }
 
     /// Its process.

@@ -17,6 +17,7 @@ mod audiences;
 mod authorisation;
 mod bots;
 mod callers;
+mod clock;
 mod computed_traits;
 mod consent_counting;
 mod consent_oracle;
