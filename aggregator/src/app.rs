@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use cdp_core::time::Span;
 use edge_worker::RateLimiter;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -23,6 +24,9 @@ use crate::{audience, clock, matching, pipeline, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
+
+/// Days for which it is kept who entered audiences and who left them, unless the operator says otherwise.
+pub(crate) const AUDIENCE_CHANGES_DAYS: u16 = 90;
 
 /// Callers whose rate is remembered, some 100 bytes each.
 const MOST_CALLERS: usize = 200_000;
@@ -52,6 +56,26 @@ pub(crate) struct App {
     pub(crate) room: Room,
 }
 
+/// What an operator can say about an [`App`].
+pub(crate) struct Settings {
+    /// Replaces the secret shared with edges that was made with the workspace.
+    pub(crate) edge_secret: Option<String>,
+    /// How many message ids are remembered to name duplicates.
+    pub(crate) dedupe_window: usize,
+    /// For how many days it is kept who entered audiences and who left them.
+    pub(crate) audience_changes_days: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            edge_secret: None,
+            dedupe_window: DEDUPE_WINDOW,
+            audience_changes_days: AUDIENCE_CHANGES_DAYS,
+        }
+    }
+}
+
 /// The tasks behind an [`App`].
 pub(crate) struct Tasks {
     writer: JoinHandle<()>,
@@ -61,15 +85,9 @@ pub(crate) struct Tasks {
 }
 
 impl App {
-    /// Starts the writer and the pipeline on a database that has a workspace. `edge_secret`
-    /// replaces the one that was made with the workspace; `dedupe_window` is how many message ids
-    /// are remembered to name duplicates.
-    pub(crate) async fn open(
-        database: Database,
-        edge_secret: Option<String>,
-        dedupe_window: usize,
-    ) -> Result<(Arc<Self>, Tasks)> {
-        let edge_secret = match edge_secret {
+    /// Starts the writer and the pipeline on a database that has a workspace.
+    pub(crate) async fn open(database: Database, settings: Settings) -> Result<(Arc<Self>, Tasks)> {
+        let edge_secret = match settings.edge_secret {
             Some(secret) => secret,
             None => workspace::edge_secret(&database).await?,
         };
@@ -81,20 +99,24 @@ impl App {
         let (violations, violations_task) = Counts::start(database.clone()).await?;
         let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));
         let (reached, position) = watch::channel(pipeline::position(&database).await?);
-        let (log, writer) =
-            Log::start(database.clone(), live.clone(), position, dedupe_window).await?;
-        audience::prepare(&database).await?;
-        let snapshots = Arc::new(Snapshots::default());
-        let (pipeline, task) = Pipeline::start(
+        let (log, writer) = Log::start(
             database.clone(),
-            &log,
-            reached,
             live.clone(),
-            Arc::clone(&snapshots),
-            Arc::clone(&refusals),
-            Arc::clone(&sources),
+            position,
+            settings.dedupe_window,
         )
         .await?;
+        audience::prepare(&database).await?;
+        let snapshots = Arc::new(Snapshots::default());
+        let parts = pipeline::Parts {
+            database: database.clone(),
+            live: live.clone(),
+            snapshots: Arc::clone(&snapshots),
+            refusals: Arc::clone(&refusals),
+            sources: Arc::clone(&sources),
+            changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
+        };
+        let (pipeline, task) = Pipeline::start(parts, &log, reached).await?;
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {

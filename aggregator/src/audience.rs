@@ -10,12 +10,14 @@ mod facts;
 mod members;
 mod news;
 mod preview;
+mod progress;
 pub(crate) mod routes;
 mod stage;
 mod store;
 mod why;
 
 pub(crate) use backfill::step as backfill;
+pub(crate) use changes::{Change, of_profile as changes_of_profile, trim};
 pub(crate) use define::{counters, look_again_at, must_exist, prepare, rule, that_reads};
 pub(crate) use edge::{basis, for_edges};
 pub(crate) use members::{Belongs, for_decisions, memberships_of};

@@ -20,11 +20,13 @@ pub(crate) fn fresh(prefix: &str) -> Result<String, getrandom::Error> {
 
 /// A fresh id that sorts by the time it was made.
 pub(crate) fn dated(prefix: &str, now: Timestamp) -> Result<String, getrandom::Error> {
-    Ok(format!(
-        "{prefix}_{:014x}{}",
-        now.as_micros(),
-        hex(&random::<6>()?)
-    ))
+    let begin = dated_from(prefix, now);
+    Ok(format!("{begin}{}", hex(&random::<6>()?)))
+}
+
+/// What sorts before every id that is made at this time or later, and behind all others of [`dated`].
+pub(crate) fn dated_from(prefix: &str, time: Timestamp) -> String {
+    format!("{prefix}_{:014x}", time.as_micros())
 }
 
 /// A fresh secret of 192 bits.

@@ -3,17 +3,18 @@
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
+use crate::audience::Change;
 use crate::ingest::Quarantined;
 
 /// Lines that a slow watcher may lag behind before it misses some.
-const LAG: usize = 1_024;
+pub(crate) const LAG: usize = 1_024;
 
 /// One line for who watches a space.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     /// Whose line.
     pub(crate) space_id: String,
-    /// `{"event","outcome","reason","profile_id"}`
+    /// `{"event","outcome","reason","profile_id"}`; without an outcome what nobody has sent
     pub(crate) data: Value,
 }
 
@@ -73,6 +74,17 @@ impl Live {
                 .unwrap_or_else(|| json!({}));
             let event = with_id(event, &line.message_id);
             self.tell(space_id, json!({"event": event, "outcome": line.outcome, "reason": line.reason, "profile_id": null}));
+        }
+    }
+
+    /// Tells of who entered audiences and left them.
+    pub(crate) fn changed(&self, changes: &[Change]) {
+        if !self.is_watched() {
+            return;
+        }
+        for change in changes {
+            let data = json!({"event": change.event(), "outcome": null, "reason": null, "profile_id": change.profile_id()});
+            self.tell(change.space_id(), data);
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
-use cdp_core::time::Timestamp;
+use cdp_core::time::{Span, Timestamp};
 use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
@@ -52,6 +52,8 @@ pub(crate) const TURN: Portion = Portion {
 const ONE: Portion = Portion { entries: 1, ..TURN };
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
+/// How often what is kept for a while is looked through for what is over.
+const TRIM: Span = Span::from_seconds(3_600);
 
 /// One turn over the events of one space; stages leave in it what later stages need.
 pub(crate) struct Turn<'a> {
@@ -81,6 +83,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) again: BTreeMap<String, Standing>,
     /// What was taken back.
     pub(crate) withdrawn: Vec<Withdrawal>,
+    /// Who entered audiences and who left them.
+    pub(crate) changes: Vec<audience::Change>,
 }
 
 impl<'a> Turn<'a> {
@@ -108,6 +112,7 @@ impl<'a> Turn<'a> {
             scopes: Vec::new(),
             again: BTreeMap::new(),
             withdrawn: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -160,6 +165,17 @@ pub(crate) async fn follow(
     withdrawal::tell(connection, turn, left, clock::now()).await
 }
 
+/// What the pipeline works with.
+pub(crate) struct Parts {
+    pub(crate) database: Database,
+    pub(crate) live: Live,
+    pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) refusals: Arc<consent::Refusals>,
+    pub(crate) sources: Arc<Directory>,
+    /// For how long it is kept who entered audiences and who left them.
+    pub(crate) changes_kept: Span,
+}
+
 /// The way to the pipeline.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -177,16 +193,12 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Starts behind the last turn that was committed, which `reached` says and goes on saying.
     pub(crate) async fn start(
-        database: Database,
+        parts: Parts,
         log: &Log,
         reached: watch::Sender<i64>,
-        live: Live,
-        snapshots: Arc<Snapshots>,
-        refusals: Arc<consent::Refusals>,
-        sources: Arc<Directory>,
     ) -> Result<(Self, oneshot::Receiver<()>)> {
         let position_seen = reached.subscribe();
-        let last_offset = last_offset(&database).await?;
+        let last_offset = last_offset(&parts.database).await?;
         let (stopping, stop) = watch::channel(false);
         let (work, new_work) = watch::channel(0);
         let (resolved, seen_resolved) = watch::channel(0);
@@ -194,11 +206,13 @@ impl Pipeline {
         let work = Arc::new(work);
         let between_turns = Arc::new(Mutex::new(()));
         let runner = Runner {
-            database,
-            live,
-            snapshots,
-            refusals,
-            sources,
+            database: parts.database,
+            live: parts.live,
+            snapshots: parts.snapshots,
+            refusals: parts.refusals,
+            sources: parts.sources,
+            changes_kept: parts.changes_kept,
+            trim_at: clock::now(),
             log_end: log.end(),
             seen: log.seen(),
             reached,
@@ -280,6 +294,9 @@ struct Runner {
     snapshots: Arc<Snapshots>,
     refusals: Arc<consent::Refusals>,
     sources: Arc<Directory>,
+    changes_kept: Span,
+    /// When to look next for what is over.
+    trim_at: Timestamp,
     log_end: watch::Receiver<i64>,
     seen: Arc<Seen>,
     reached: watch::Sender<i64>,
@@ -300,6 +317,7 @@ struct Done {
     last_offset: i64,
     changed: BTreeSet<String>,
     told: Vec<Told>,
+    entered_and_left: Vec<audience::Change>,
 }
 
 impl Runner {
@@ -351,17 +369,31 @@ impl Runner {
             || self.refold().await?
             || self.clear_gone().await?
             || self.read_again(more_log).await?
-            || computed_trait::backfill(&self.database, &self.sources).await?
-            || audience::backfill(&self.database, &self.sources).await?;
+            || computed_trait::backfill(&self.database, &self.sources, &self.live).await?
+            || audience::backfill(&self.database, &self.sources, &self.live).await?;
         if more_backfill {
             self.snapshots.clear();
         }
         let now = clock::now();
-        let due = audience::follow_the_clock(&self.database, &self.sources, now).await?;
+        let due =
+            audience::follow_the_clock(&self.database, &self.sources, &self.live, now).await?;
         self.snapshots.forget(due.iter());
-        let more = more_log || more_backfill || !due.is_empty();
+        let more = more_log || more_backfill || !due.is_empty() || self.trim(now).await?;
         if !more {
             self.followed.send_replace(now);
+        }
+        Ok(more)
+    }
+
+    /// Takes away some of what has been kept for long enough; false when nothing of it is left, until some time has
+    /// passed.
+    async fn trim(&mut self, now: Timestamp) -> Result<bool> {
+        if now < self.trim_at {
+            return Ok(false);
+        }
+        let more = audience::trim(&self.database, now.plus(self.changes_kept.negated())).await?;
+        if !more {
+            self.trim_at = now.plus(TRIM);
         }
         Ok(more)
     }
@@ -386,6 +418,7 @@ impl Runner {
         )
         .await?;
         transaction.commit().await.map_err(Error::from)?;
+        self.live.changed(&turn.changes);
         self.identity.settle();
         self.resolved.send_modify(|count| *count += 1);
         Ok(true)
@@ -405,6 +438,7 @@ impl Runner {
         let cache = &mut self.identity;
         withdrawal::refold(&mut transaction, &mut turn, people, cache, clock::now()).await?;
         transaction.commit().await.map_err(Error::from)?;
+        self.live.changed(&turn.changes);
         self.identity.settle();
         Ok(true)
     }
@@ -429,6 +463,7 @@ impl Runner {
         )
         .await?;
         transaction.commit().await.map_err(Error::from)?;
+        self.live.changed(&turn.changes);
         self.identity.settle();
         Ok(true)
     }
@@ -498,6 +533,7 @@ impl Runner {
         for (space_id, event, profile_id) in done.told {
             self.live.stored(&space_id, &event, profile_id.as_deref());
         }
+        self.live.changed(&done.entered_and_left);
         Ok(())
     }
 
@@ -512,6 +548,7 @@ impl Runner {
             last_offset: last_offset.unwrap_or(self.last_offset),
             changed: BTreeSet::new(),
             told: Vec::new(),
+            entered_and_left: Vec::new(),
         };
         for (space_id, (events, named)) in by_space(taken) {
             let rules = Rules::of(&self.sources, &space_id);
@@ -522,6 +559,7 @@ impl Runner {
             if self.live.is_watched() {
                 done.told.extend(lines(&turn)?);
             }
+            done.entered_and_left.append(&mut turn.changes);
         }
         Ok(done)
     }

@@ -5,6 +5,7 @@ mod find;
 pub(crate) mod routes;
 pub(crate) mod segment;
 mod store;
+mod timeline;
 mod view;
 
 pub(crate) use find::find;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::Cause;
+use super::changes::{self, Cause};
 use super::evaluate::{Occasion, evaluate};
 use super::news::News;
 use super::store;
@@ -11,14 +11,18 @@ use crate::clock;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::live::{LAG, Live};
 use crate::source::Directory;
 
 /// Profiles in one step.
 const STEP: i64 = 500;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
-pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<bool> {
-    let Some(building) = store::building(database).await? else {
+pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) -> Result<bool> {
+    let mut reader = database.reader().acquire().await?;
+    let building = store::building(&mut reader).await?;
+    drop(reader);
+    let Some(building) = building else {
         return Ok(false);
     };
     let (space_id, now) = (&building.space_id, clock::now());
@@ -38,19 +42,30 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
         now,
     };
     let rules = Rules::of(sources, space_id);
-    evaluate(&mut transaction, &rules, &audiences, &profiles, &occasion).await?;
+    let mut changes = evaluate(&mut transaction, &rules, &audiences, &profiles, &occasion)
+        .await?
+        .changes;
     store::advance(&mut transaction, &building.id, &cursor, done).await?;
-    if done && !building.replaces.is_empty() {
+    let replaced = done && !building.replaces.is_empty();
+    if replaced {
         store::replace(&mut transaction, &building, now).await?;
         let changed = &building.replaces;
         // Whoever looks at the audience sees others in it now.
         for audience in &audiences {
             if audience.rule.reads().audiences.contains(changed) {
-                store::look_again(&mut transaction, &audience.id).await?;
+                store::look_again(&mut transaction, &audience.id, now).await?;
             }
         }
     }
     transaction.commit().await.map_err(Error::from)?;
+    if replaced && live.is_watched() {
+        // Those of everybody who differs are written without being read. A watcher keeps up with so many.
+        let limit = i64::try_from(LAG).unwrap_or(i64::MAX);
+        let changed = &building.replaces;
+        changes.retain(|change| change.audience_id() != changed);
+        changes.extend(changes::since(database, space_id, changed, now, limit).await?);
+    }
+    live.changed(&changes);
     if done {
         // Edges know the rules of audiences that are ready.
         sources.reload(database).await?;

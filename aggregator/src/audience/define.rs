@@ -187,7 +187,7 @@ async fn wait_until_built(app: &App, space_id: &str, id: &str) -> Result<Audienc
     loop {
         let audience = store::one(&app.database, space_id, id).await?;
         let next = store::next(&app.database, space_id, id).await?;
-        let built = audience.status == "ready" && next.is_none();
+        let built = audience.is_ready() && next.is_none();
         if built || tokio::time::Instant::now() > deadline {
             return Ok(audience);
         }
@@ -206,7 +206,7 @@ pub(crate) async fn prepare(database: &Database) -> Result<()> {
     for (space_id, audience) in &audiences {
         let definitions = computed_trait::all(&mut transaction, space_id).await?;
         if !is_counted(&audience.rule, &counted(&definitions)) {
-            store::look_again(&mut transaction, &audience.id).await?;
+            store::look_again(&mut transaction, &audience.id, clock::now()).await?;
         }
     }
     Ok(transaction.commit().await?)
@@ -228,7 +228,7 @@ pub(crate) async fn look_again_at(
 ) -> Result<()> {
     for audience in store::all(connection, space_id).await? {
         if audience.rule.reads().computed_traits.contains(key) {
-            store::look_again(connection, &audience.id).await?;
+            store::look_again(connection, &audience.id, clock::now()).await?;
         }
     }
     Ok(())

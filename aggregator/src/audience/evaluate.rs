@@ -7,7 +7,7 @@ use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
-use super::changes::{self, Cause};
+use super::changes::{self, Cause, Change};
 use super::facts::{self, Loaded, States};
 use super::members;
 use super::news::{Interest, News};
@@ -40,19 +40,27 @@ pub(super) struct Ready<'a> {
 /// A profile, and the audiences that have to be asked about it.
 pub(super) type Asked<'a> = (String, Vec<&'a Ready<'a>>);
 
+/// What has changed.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// The memberships that ended, by audience and profile.
+    pub(super) left: Vec<(String, String)>,
+    /// Who entered and who left, as it was written down.
+    pub(super) changes: Vec<Change>,
+}
+
 /// Where profiles belong, by audience and profile: since when, and for which purposes.
 type Known = BTreeMap<(String, String), (Timestamp, Scope)>;
 
 /// Evaluates the audiences of the space for these profiles, as far as they look at what is new, except those that
-/// wait until all that they count is counted: they look at everybody then. Gives the memberships that ended, by
-/// audience and profile.
+/// wait until all that they count is counted: they look at everybody then.
 pub(super) async fn evaluate(
     connection: &mut AnyConnection,
     rules: &Rules,
     audiences: &[Audience],
     news: &BTreeMap<String, News>,
     occasion: &Occasion<'_>,
-) -> Result<Vec<(String, String)>> {
+) -> Result<Outcome> {
     let space_id = rules.space_id();
     let definitions = computed_trait::all(connection, space_id).await?;
     let ready = ready(audiences, &definitions);
@@ -90,7 +98,7 @@ pub(super) async fn evaluate(
         occasion,
         known,
         since,
-        left: Vec::new(),
+        outcome: Outcome::default(),
     };
     let reads = Reads::of(ready.iter().map(|ready| &*ready.audience.rule));
     let now = occasion.now;
@@ -110,7 +118,7 @@ pub(super) async fn evaluate(
         // What other audiences wait for stays.
         members::set_due_by(connection, space_id, due).await?;
     }
-    Ok(writer.left)
+    Ok(writer.outcome)
 }
 
 fn ids(asked: &[Asked<'_>]) -> Vec<String> {
@@ -153,7 +161,7 @@ struct Writer<'a> {
     occasion: &'a Occasion<'a>,
     known: Known,
     since: BTreeMap<(String, String), Timestamp>,
-    left: Vec<(String, String)>,
+    outcome: Outcome,
 }
 
 impl Writer<'_> {
@@ -195,29 +203,37 @@ impl Writer<'_> {
         self.tell(connection, &told).await?;
         members::join(connection, space_id, joins).await?;
         members::leave(connection, space_id, &leaves).await?;
-        leaves.retain(|place| self.is_visible(&place.0));
-        self.left.append(&mut leaves);
+        leaves.retain(|place| self.visible(&place.0).is_some());
+        self.outcome.left.append(&mut leaves);
         Ok(found.due)
     }
 
-    /// Those that nobody sees yet change in silence.
-    fn is_visible(&self, audience_id: &str) -> bool {
+    /// An audience that people see: others change in silence.
+    fn visible(&self, audience_id: &str) -> Option<&Audience> {
         let known = self.audiences.iter().find(|known| known.id == audience_id);
-        known.is_some_and(Audience::is_visible)
+        known.filter(|known| known.is_visible())
     }
 
     async fn tell(
-        &self,
+        &mut self,
         connection: &mut AnyConnection,
         told: &[((String, String), bool)],
     ) -> Result<()> {
-        let first = self.occasion.first_look_of;
-        let told: Vec<_> = told
-            .iter()
-            .filter(|((audience, _), _)| first != Some(audience) && self.is_visible(audience))
-            .map(|(place, entered)| (place, *entered, (self.occasion.cause)(&place.1)))
-            .collect();
-        changes::write(connection, self.rules.space_id(), &told, self.occasion.now).await
+        let Occasion { cause, now, .. } = self.occasion;
+        let space_id = self.rules.space_id();
+        let mut new = Vec::new();
+        for ((audience_id, profile_id), entered) in told {
+            let is_first = self.occasion.first_look_of == Some(audience_id);
+            if let Some(audience) = self.visible(audience_id).filter(|_| !is_first) {
+                let cause = cause(profile_id);
+                new.push(Change::new(
+                    space_id, audience, profile_id, *entered, cause, *now,
+                )?);
+            }
+        }
+        changes::write(connection, &new).await?;
+        self.outcome.changes.append(&mut new);
+        Ok(())
     }
 
     fn memberships(

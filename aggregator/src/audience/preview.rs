@@ -103,7 +103,7 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
 }
 
 /// Which part of all possible ids comes before one.
-fn share_before(profile_id: &str) -> f64 {
+pub(super) fn share_before(profile_id: &str) -> f64 {
     let digits = profile_id.rsplit('_').next().unwrap_or_default();
     let leading = digits.get(..8).unwrap_or_default();
     let place = u32::from_str_radix(leading, 16).unwrap_or(u32::MAX);

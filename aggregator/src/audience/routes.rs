@@ -2,11 +2,13 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use cdp_core::audience::Expr;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::define::{change, define, read as read_rule, remove};
 use super::preview::preview as look;
+use super::progress::{Builds, Progress};
 use super::store::{self, Audience};
 use super::why::why as explain;
 use super::{changes, members};
@@ -30,7 +32,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/audiences/{id}/changes",
-            "Who entered an audience and who left it, oldest first, and what did it",
+            "Who entered an audience and who left it, and what did it, oldest first; ?order=desc for youngest first",
             changes_of,
         )
         .get(
@@ -40,7 +42,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/audience_changes",
-            "Which audiences a profile entered and left, oldest first, and what did it",
+            "Which audiences a profile entered and left, and what did it, oldest first; ?order=desc for youngest first",
             changes_of_profile,
         )
         .patch(
@@ -86,35 +88,79 @@ struct Question {
     definition: Value,
 }
 
-fn view(audience: &Audience, members: i64) -> Result<Value> {
-    let mut view = serde_json::to_value(audience)?;
-    view["members"] = members.into();
-    view["text"] = audience.rule.to_string().into();
-    Ok(view)
+/// An audience, how many are in it, and how far it is.
+#[derive(Serialize)]
+struct View<'a> {
+    #[serde(flatten)]
+    audience: &'a Audience,
+    text: String,
+    members: i64,
+    #[serde(flatten)]
+    progress: Progress,
+    /// The definition that is to take the place of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Next<'a>>,
+}
+
+#[derive(Serialize)]
+struct Next<'a> {
+    version: i64,
+    definition: &'a Expr,
+    text: String,
+    status: &'a str,
+    #[serde(flatten)]
+    progress: Progress,
+}
+
+impl<'a> View<'a> {
+    fn new(
+        audience: &'a Audience,
+        members: i64,
+        next: Option<&'a Audience>,
+        builds: &Builds,
+    ) -> Self {
+        Self {
+            audience,
+            text: audience.rule.to_string(),
+            members,
+            progress: builds.progress(audience),
+            next: next.map(|next| Next {
+                version: next.version,
+                definition: &next.rule,
+                text: next.rule.to_string(),
+                status: &next.status,
+                progress: builds.progress(next),
+            }),
+        }
+    }
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
-    let audiences =
-        store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
+    let space_id = reader.space_id();
+    let audiences = store::page(&app.database, space_id, page.after(), page.fetch()).await?;
+    let mut connection = app.database.reader().acquire().await?;
+    let nexts = store::nexts(&mut connection, space_id).await?;
+    let all = audiences.iter().map(|(audience, _)| audience);
+    let builds = Builds::load(&mut connection, space_id, all.chain(nexts.values())).await?;
     let views = audiences
         .iter()
-        .map(|(audience, members)| view(audience, *members))
-        .collect::<Result<Vec<Value>>>()?;
-    page.answer_at(views, |index| {
-        audiences
-            .get(index)
-            .map(|(audience, _)| audience.id.clone())
-            .unwrap_or_default()
-    })
+        .map(|(audience, members)| {
+            let next = nexts.get(&audience.id);
+            View::new(audience, *members, next, &builds)
+        })
+        .collect();
+    page.answer(views, |view: &View<'_>| view.audience.id.clone())
 }
 
 async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
     let audience = store::one(&app.database, space_id, id).await?;
-    let mut view = view(&audience, store::size(&app.database, space_id, id).await?)?;
-    if let Some(next) = store::next(&app.database, space_id, id).await? {
-        view["next"] = json!({"version": next.version, "definition": *next.rule, "text": next.rule.to_string()});
-    }
-    Ok(view)
+    let next = store::next(&app.database, space_id, id).await?;
+    let members = store::size(&app.database, space_id, id).await?;
+    let mut connection = app.database.reader().acquire().await?;
+    let both = std::iter::once(&audience).chain(&next);
+    let builds = Builds::load(&mut connection, space_id, both).await?;
+    let view = View::new(&audience, members, next.as_ref(), &builds);
+    Ok(serde_json::to_value(view)?)
 }
 
 async fn read(
@@ -188,8 +234,8 @@ async fn changes_of(
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     store::one(&app.database, space_id, &id).await?;
-    let (after, limit) = (page.after(), page.fetch());
-    let found = changes::of_audience(&app.database, space_id, &id, after, limit).await?;
+    let (order, after, limit) = (page.order(), page.after(), page.fetch());
+    let found = changes::of_audience(&app.database, space_id, &id, order, after, limit).await?;
     page.answer(found, |change| change.id().to_owned())
 }
 
@@ -201,8 +247,8 @@ async fn changes_of_profile(
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
-    let (after, limit) = (page.after(), page.fetch());
-    let found = changes::of_profile(&app.database, space_id, &id, after, limit).await?;
+    let (order, after, limit) = (page.order(), page.after(), page.fetch());
+    let found = changes::of_profile(&app.database, space_id, &id, order, after, limit).await?;
     page.answer(found, |change| change.id().to_owned())
 }
 

@@ -12,6 +12,7 @@ use super::{members, store};
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::live::Live;
 use crate::pipeline::{Logged, Turn};
 use crate::source::Directory;
 
@@ -51,13 +52,16 @@ pub(crate) async fn apply(
         now,
     };
     let news = News::of_turn(turn);
-    evaluate(connection, turn.rules, &audiences, &news, &occasion).await
+    let outcome = evaluate(connection, turn.rules, &audiences, &news, &occasion).await?;
+    turn.changes.extend(outcome.changes);
+    Ok(outcome.left)
 }
 
 /// Evaluates the profiles whose answer may have changed because time has passed, and says which.
 pub(crate) async fn follow_the_clock(
     database: &Database,
     sources: &Directory,
+    live: &Live,
     now: Timestamp,
 ) -> Result<BTreeSet<String>> {
     let due = members::due(database, now, STEP).await?;
@@ -75,12 +79,15 @@ pub(crate) async fn follow_the_clock(
         first_look_of: None,
         now,
     };
+    let mut changes = Vec::new();
     let mut transaction = database.begin().await?;
     for (space_id, profiles) in &spaces {
         let audiences = store::all(&mut transaction, space_id).await?;
         let rules = Rules::of(sources, space_id);
-        evaluate(&mut transaction, &rules, &audiences, profiles, &occasion).await?;
+        let outcome = evaluate(&mut transaction, &rules, &audiences, profiles, &occasion).await?;
+        changes.extend(outcome.changes);
     }
     transaction.commit().await.map_err(Error::from)?;
+    live.changed(&changes);
     Ok(spaces.into_values().flat_map(BTreeMap::into_keys).collect())
 }

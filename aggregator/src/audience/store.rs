@@ -1,5 +1,6 @@
 //! SQL of `audience`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use cdp_core::audience::Expr;
@@ -12,6 +13,9 @@ use super::changes;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::memo::{self, Memo};
+
+/// The status of an audience that has looked at everybody.
+const READY: &str = "ready";
 
 /// An audience.
 #[derive(Clone, Debug, Serialize)]
@@ -30,12 +34,23 @@ pub(crate) struct Audience {
     /// The audience whose place it takes once it is ready.
     #[serde(skip)]
     pub(super) replaces: String,
+    /// Up to which profile it has looked at everybody.
+    #[serde(skip)]
+    pub(super) cursor: String,
+    /// When it began to do so.
+    #[serde(skip)]
+    pub(super) build_started_at: Timestamp,
 }
 
 impl Audience {
     /// Whether people see it.
     pub(super) fn is_visible(&self) -> bool {
         self.replaces.is_empty()
+    }
+
+    /// Whether it has looked at everybody.
+    pub(super) fn is_ready(&self) -> bool {
+        self.status == READY
     }
 }
 
@@ -52,7 +67,7 @@ pub(super) struct Building {
 
 /// The space's audiences.
 pub(super) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Audience>> {
-    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience WHERE space_id = $1 ORDER BY id";
+    let sql = "SELECT id, name, definition, status, version, replaces, backfill_cursor, build_started_at, created_at, updated_at FROM audience WHERE space_id = $1 ORDER BY id";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .fetch_all(connection)
@@ -68,7 +83,7 @@ pub(super) async fn page(
     limit: i64,
 ) -> Result<Vec<(Audience, i64)>> {
     let sql = "SELECT a.id AS id, a.name AS name, a.definition AS definition, a.status AS status, a.version AS version, \
-               a.replaces AS replaces, a.created_at AS created_at, a.updated_at AS updated_at, \
+               a.replaces AS replaces, a.backfill_cursor AS backfill_cursor, a.build_started_at AS build_started_at, a.created_at AS created_at, a.updated_at AS updated_at, \
                (SELECT COUNT(*) FROM audience_member m WHERE m.space_id = a.space_id AND m.audience_id = a.id) AS members \
                FROM audience a WHERE a.space_id = $1 AND a.id > $2 AND a.replaces = '' ORDER BY a.id LIMIT $3";
     let rows = sqlx::query(sql)
@@ -84,7 +99,7 @@ pub(super) async fn page(
 
 /// One audience.
 pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result<Audience> {
-    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience \
+    let sql = "SELECT id, name, definition, status, version, replaces, backfill_cursor, build_started_at, created_at, updated_at FROM audience \
                WHERE space_id = $1 AND id = $2 AND replaces = ''";
     let row = sqlx::query(sql)
         .bind(space_id)
@@ -128,8 +143,8 @@ async fn put(
     version: i64,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO audience (id, space_id, name, definition, status, backfill_cursor, version, replaces, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, 'building', '', $5, $6, $7, $7)";
+    let sql = "INSERT INTO audience (id, space_id, name, definition, status, backfill_cursor, version, replaces, build_started_at, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, 'building', '', $5, $6, $7, $7, $7)";
     let query = sqlx::query(sql)
         .bind(id)
         .bind(space_id)
@@ -179,11 +194,29 @@ pub(super) async fn next(
     space_id: &str,
     id: &str,
 ) -> Result<Option<Audience>> {
-    let sql = "SELECT id, name, definition, status, version, replaces, created_at, updated_at FROM audience \
+    let sql = "SELECT id, name, definition, status, version, replaces, backfill_cursor, build_started_at, created_at, updated_at FROM audience \
                WHERE space_id = $1 AND replaces = $2";
     let query = sqlx::query(sql).bind(space_id).bind(id);
     let row = query.fetch_optional(database.reader()).await?;
     row.as_ref().map(audience).transpose()
+}
+
+/// The definitions of a space that are being built, by the audience whose place each is to take.
+pub(super) async fn nexts(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<BTreeMap<String, Audience>> {
+    let sql = "SELECT id, name, definition, status, version, replaces, backfill_cursor, build_started_at, created_at, updated_at FROM audience \
+               WHERE space_id = $1 AND replaces <> ''";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(connection)
+        .await?;
+    let next = |row: &AnyRow| {
+        let next = audience(row)?;
+        Ok((next.replaces.clone(), next))
+    };
+    rows.iter().map(next).collect()
 }
 
 /// Gives an audience another name.
@@ -256,16 +289,24 @@ pub(super) async fn replace(
 }
 
 /// Has an audience look at everybody again.
-pub(super) async fn look_again(connection: &mut AnyConnection, id: &str) -> Result<()> {
+pub(super) async fn look_again(
+    connection: &mut AnyConnection,
+    id: &str,
+    now: Timestamp,
+) -> Result<()> {
     let sql = "UPDATE audience SET status = CASE WHEN status = 'ready' THEN 'rebuilding' ELSE status END, \
-               backfill_cursor = '' WHERE id = $1";
-    sqlx::query(sql).bind(id).execute(connection).await?;
+               backfill_cursor = '', build_started_at = $1 WHERE id = $2";
+    sqlx::query(sql)
+        .bind(now.as_micros())
+        .bind(id)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// The audiences of all spaces, each with its space.
 pub(super) async fn of_all_spaces(database: &Database) -> Result<Vec<(String, Audience)>> {
-    let sql = "SELECT space_id, id, name, definition, status, version, replaces, created_at, updated_at FROM audience ORDER BY id";
+    let sql = "SELECT space_id, id, name, definition, status, version, replaces, backfill_cursor, build_started_at, created_at, updated_at FROM audience ORDER BY id";
     let rows = sqlx::query(sql).fetch_all(database.reader()).await?;
     rows.iter()
         .map(|row| Ok((row.try_get("space_id")?, audience(row)?)))
@@ -273,9 +314,9 @@ pub(super) async fn of_all_spaces(database: &Database) -> Result<Vec<(String, Au
 }
 
 /// The oldest audience that is not done.
-pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
+pub(super) async fn building(connection: &mut AnyConnection) -> Result<Option<Building>> {
     let sql = "SELECT id, space_id, backfill_cursor, replaces, status FROM audience WHERE status <> 'ready' ORDER BY created_at LIMIT 1";
-    let row = sqlx::query(sql).fetch_optional(database.reader()).await?;
+    let row = sqlx::query(sql).fetch_optional(connection).await?;
     let building = |row: AnyRow| {
         Ok(Building {
             id: row.try_get("id")?,
@@ -342,6 +383,8 @@ fn audience(row: &AnyRow) -> Result<Audience> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
         replaces: row.try_get("replaces")?,
+        cursor: row.try_get("backfill_cursor")?,
+        build_started_at: time(row, "build_started_at")?,
     })
 }
 

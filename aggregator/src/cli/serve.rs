@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Storage, init};
-use crate::app::{App, DEDUPE_WINDOW};
+use crate::app::{AUDIENCE_CHANGES_DAYS, App, DEDUPE_WINDOW, Settings};
 use crate::http::caller::{self, TrustedProxies};
 use crate::{clock, http, workspace};
 
@@ -42,6 +42,9 @@ pub(super) struct Options {
     /// How many connections may be open at a time; one more is answered 503.
     #[arg(long, default_value_t = 4096)]
     max_connections: usize,
+    /// For how many days it is kept who entered audiences and who left them.
+    #[arg(long, value_name = "DAYS", default_value_t = AUDIENCE_CHANGES_DAYS, value_parser = clap::value_parser!(u16).range(1..))]
+    keep_audience_changes: u16,
     /// For tests: the clock stands at this time, such as 2026-01-31T09:30:00Z, and moves only to the times that
     /// lines of standard input give.
     #[arg(long, value_name = "TIME")]
@@ -60,12 +63,12 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if let Some(keys) = workspace::make_first(&opened.database).await? {
         init::print(&keys);
     }
-    let (app, tasks) = App::open(
-        opened.database.clone(),
-        options.edge_secret,
-        options.dedupe_window,
-    )
-    .await?;
+    let settings = Settings {
+        edge_secret: options.edge_secret,
+        dedupe_window: options.dedupe_window,
+        audience_changes_days: options.keep_audience_changes,
+    };
+    let (app, tasks) = App::open(opened.database.clone(), settings).await?;
     if options.clock_at.is_some() {
         super::clock::obey(Arc::clone(&app))?;
     }

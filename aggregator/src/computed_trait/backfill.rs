@@ -6,9 +6,11 @@ use sqlx::AnyConnection;
 
 use super::stage::{self, ByEvent, Tally};
 use super::store;
+use crate::audience::Change;
 use crate::consent::{self, Rules};
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::live::Live;
 use crate::pipeline::{self, Logged, Turn};
 use crate::source::Directory;
 use crate::{audience, clock};
@@ -17,7 +19,7 @@ use crate::{audience, clock};
 const STEP: i64 = 1_000;
 
 /// Does one step of the oldest backfill that is not done; false when there is none.
-pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<bool> {
+pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) -> Result<bool> {
     let Some(building) = store::building(database).await? else {
         return Ok(false);
     };
@@ -46,9 +48,11 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
 
     // An audience that waits for a count looks at everybody when the count is there.
     let is_hidden = building.stored.definition.is_hidden();
-    if !is_hidden && !building.stored.is_next() {
-        evaluate(&mut transaction, &rules, &events).await?;
-    }
+    let changes = if is_hidden || building.stored.is_next() {
+        Vec::new()
+    } else {
+        evaluate(&mut transaction, &rules, &events).await?
+    };
 
     let reached = events.last().map_or(building.until, |last| last.offset);
     let done = reached >= building.until;
@@ -59,6 +63,7 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
         audience::look_again_at(&mut transaction, space_id, key).await?;
     }
     transaction.commit().await.map_err(Error::from)?;
+    live.changed(&changes);
     if done && building.stored.is_next() {
         // Edges know what the audiences of experiences look at.
         sources.reload(database).await?;
@@ -66,12 +71,16 @@ pub(crate) async fn step(database: &Database, sources: &Directory) -> Result<boo
     Ok(true)
 }
 
-/// Evaluates the audiences of the people whose events these are.
-async fn evaluate(connection: &mut AnyConnection, rules: &Rules, events: &[Logged]) -> Result<()> {
+/// Evaluates the audiences of the people whose events these are; gives who entered and who left.
+async fn evaluate(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    events: &[Logged],
+) -> Result<Vec<Change>> {
     let anchors: BTreeSet<String> = events.iter().map(|logged| logged.anchor.clone()).collect();
     let touched = store::profiles_of(connection, rules.space_id(), anchors).await?;
     let mut turn = Turn::over(rules, events);
     turn.touched = touched;
     audience::apply(connection, &mut turn, clock::now()).await?;
-    Ok(())
+    Ok(turn.changes)
 }

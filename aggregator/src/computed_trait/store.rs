@@ -45,6 +45,20 @@ pub(crate) struct Stored {
     backfill: (i64, i64),
     #[serde(skip)]
     is_next: bool,
+    /// The definition that is to take the place of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Next>,
+}
+
+/// A definition that counts before it takes the place of another.
+#[derive(Clone, Debug, Serialize)]
+struct Next {
+    version: i64,
+    #[serde(serialize_with = "memo::shared")]
+    definition: Arc<Definition>,
+    progress: f64,
+    /// Since when it counts.
+    started_at: Timestamp,
 }
 
 /// How the key of a row begins whose definition is to take the place of another's.
@@ -79,6 +93,11 @@ impl Stored {
     /// Whether audiences count with it, and all earlier events are counted.
     pub(crate) fn is_ready_counter(&self) -> bool {
         self.definition.is_hidden() && self.status == READY
+    }
+
+    /// How much of what was there before it is counted, from 0 to 1.
+    pub(crate) fn progress(&self) -> f64 {
+        self.progress
     }
 
     /// Under which what is counted is kept.
@@ -126,7 +145,30 @@ pub(super) async fn page(
         .bind(limit)
         .fetch_all(database.reader())
         .await?;
-    rows.iter().map(stored).collect()
+    let found: Result<Vec<Stored>> = rows.iter().map(stored).collect();
+    with_next(database, space_id, found?).await
+}
+
+/// Puts what is to take their place beside definitions.
+async fn with_next(
+    database: &Database,
+    space_id: &str,
+    mut found: Vec<Stored>,
+) -> Result<Vec<Stored>> {
+    let mut connection = database.reader().acquire().await?;
+    let all = all(&mut connection, space_id).await?;
+    for next in all.into_iter().filter(|stored| stored.is_next) {
+        let old = found.iter_mut().find(|old| old.public_id == next.public_id);
+        if let Some(old) = old {
+            old.next = Some(Next {
+                version: next.version,
+                definition: next.definition,
+                progress: next.progress,
+                started_at: next.created_at,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// One definition.
@@ -138,7 +180,10 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
         .bind(id)
         .fetch_optional(database.reader())
         .await?;
-    stored(&row.ok_or_else(|| Error::not_found("computed trait"))?)
+    let found = row.as_ref().map(stored).transpose()?;
+    let found = with_next(database, space_id, found.into_iter().collect()).await?;
+    let one = found.into_iter().next();
+    one.ok_or_else(|| Error::not_found("computed trait"))
 }
 
 /// The keys of the computed traits that people see.
@@ -420,5 +465,6 @@ fn stored(row: &AnyRow) -> Result<Stored> {
         status,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
         backfill: (position, until),
+        next: None,
     })
 }

@@ -39,6 +39,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0017", "exposure"),
     step!("0018", "reading_and_automatic_merges"),
     step!("0019", "audience_versions"),
+    step!("0020", "audience_progress"),
 ];
 
 /// All steps, in order.

@@ -1,4 +1,5 @@
-//! `GET /api/v1/events/live`: every event of the space with its outcome, as it happens.
+//! `GET /api/v1/events/live`: every event of the space with its outcome, and who enters and leaves audiences, as it
+//! happens.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::live::Line;
 pub(super) fn routes(api: Api) -> Api {
     api.get(
         "/events/live",
-        "Server-sent events: {event, outcome, reason, profile_id}; ?access_token= for EventSource",
+        "Server-sent events: {event, outcome, reason, profile_id}, without an outcome for who enters and leaves an audience; ?access_token= for EventSource",
         watch,
     )
 }

@@ -1,4 +1,5 @@
-//! Lists: `?limit=&cursor=` in, `{"data":[…],"next_cursor":…}` out.
+//! Lists: `?limit=&cursor=` in, with `&order=desc` where a list can be read from its other end;
+//! `{"data":[…],"next_cursor":…}` out.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -15,17 +16,31 @@ const USUAL: i64 = 50;
 /// Rows of a page at most.
 const MOST: i64 = 500;
 
+/// Which end of a list comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Order {
+    /// The oldest.
+    #[default]
+    Asc,
+    /// The youngest.
+    Desc,
+}
+
 /// Which page is asked for.
 #[derive(Debug)]
 pub(crate) struct Page {
     limit: i64,
     after: String,
+    order: Order,
 }
 
 #[derive(Deserialize)]
 struct Asked {
     limit: Option<i64>,
     cursor: Option<String>,
+    #[serde(default)]
+    order: Order,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Page {
@@ -54,6 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
         Ok(Self {
             limit,
             after: after.unwrap_or_default(),
+            order: asked.order,
         })
     }
 }
@@ -62,6 +78,11 @@ impl Page {
     /// The key behind which the page starts; empty for the first.
     pub(crate) fn after(&self) -> &str {
         &self.after
+    }
+
+    /// Which end comes first, of lists that can be read from both.
+    pub(crate) fn order(&self) -> Order {
+        self.order
     }
 
     /// The place behind which the page starts, for lists that are ordered by more than one column.

@@ -5,8 +5,8 @@ use cdp_core::identifier::Identifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::store::{self, Place};
-use super::{chain, find, view};
+use super::timeline::{self, Position};
+use super::{chain, find, store, view};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
@@ -23,7 +23,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/events",
-            "A profile's timeline, oldest first; ?order=desc for youngest first",
+            "A profile's timeline, oldest first, with the audiences that it entered and left; ?order=desc for youngest first",
             events,
         )
         .get(
@@ -56,37 +56,21 @@ struct Asked {
     purpose: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Order {
-    order: Option<String>,
-}
-
 async fn events(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
-    Query(order): Query<Order>,
     page: Page,
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
-    let entries = if order.order.as_deref() == Some("desc") {
-        let before = page
-            .place()?
-            .unwrap_or(Place(i64::MAX, String::new(), 0, 0));
-        store::timeline_backwards(&app.database, space_id, &id, &before, page.fetch()).await?
-    } else {
-        let after = page
-            .place()?
-            .unwrap_or(Place(i64::MIN, String::new(), 0, 0));
-        store::timeline(&app.database, space_id, &id, &after, page.fetch()).await?
-    };
-    let places: Vec<Place> = entries.iter().map(|entry| entry.place.clone()).collect();
-    let bodies = entries.into_iter().map(|entry| entry.body).collect();
+    let (order, position) = (page.order(), page.place()?.unwrap_or_default());
+    let entries = timeline::page(&app.database, space_id, &id, order, position, page.fetch());
+    let (bodies, positions): (Vec<Value>, Vec<Position>) = entries.await?.into_iter().unzip();
     page.answer_at(bodies, |index| {
-        places
+        positions
             .get(index)
-            .and_then(|place| serde_json::to_string(place).ok())
+            .and_then(|position| serde_json::to_string(position).ok())
             .unwrap_or_default()
     })
 }

@@ -1,6 +1,7 @@
 //! Boots the shipped binary on a free port and talks to it.
 
 use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -383,6 +384,23 @@ impl Server {
             .iter()
             .find(|source| source["write_key"] == self.keys().write_key.as_str());
         format!("/api/v1/sources/{}", found.unwrap()["id"].as_str().unwrap())
+    }
+
+    /// Watches the live stream from now on: its lines as they come.
+    pub(crate) fn watch(&self) -> impl Iterator<Item = Value> + use<> {
+        let address = self.base.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        write!(
+            stream,
+            "GET /api/v1/events/live?access_token={} HTTP/1.1\r\nhost: x\r\n\r\n",
+            self.keys().token
+        )
+        .unwrap();
+        let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains("200"));
+        lines.find(String::is_empty).unwrap();
+        lines.filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
     }
 
     /// A profile.

@@ -12,6 +12,8 @@
 
 mod harness;
 
+mod audience_events;
+mod audience_progress;
 mod audience_rules;
 mod audiences;
 mod authorisation;
