@@ -31,7 +31,7 @@ pub use date::{DateIs, DateRule};
 pub use event::EventRule;
 pub use explain::Clause;
 pub use sequence::{SequenceRule, Step};
-pub use text::TextError;
+pub use text::{Text, TextError};
 pub(crate) use words::read_where;
 
 /// A rule over one person.
@@ -244,7 +244,7 @@ impl Expr {
     /// # Errors
     /// The first place that is wrong, by line and column.
     pub fn parse_text(text: &str) -> Result<Self, TextError> {
-        text::parse(text)
+        Text::parse(text).map(|text| text.rule)
     }
 
     /// What has to be remembered of everybody's events for this rule.
@@ -304,6 +304,28 @@ impl Expr {
             Self::All { .. } | Self::Any { .. } | Self::Not { .. } => {}
         });
         reads
+    }
+
+    /// The path of the first rule of which something is so, or of a rule within it if it is so of that one too.
+    #[must_use]
+    pub fn find(&self, is_so: &impl Fn(&Self) -> bool) -> Option<String> {
+        self.find_below("", is_so)
+    }
+
+    fn find_below(&self, path: &str, is_so: &impl Fn(&Self) -> bool) -> Option<String> {
+        let within = |rules: &[Self], kind: &str| {
+            let mut rules = rules.iter().enumerate();
+            rules.find_map(|(index, rule)| {
+                rule.find_below(&read::below(path, &format!("{kind}[{index}]")), is_so)
+            })
+        };
+        let inner = match self {
+            Self::All { all } => within(all, "all"),
+            Self::Any { any } => within(any, "any"),
+            Self::Not { not } => not.find_below(&read::below(path, "not"), is_so),
+            _ => None,
+        };
+        inner.or_else(|| is_so(self).then(|| path.to_owned()))
     }
 
     /// What [`Facts::counts`] has to be for a person with these events.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cdp_core::audience::Expr;
+use cdp_core::audience::{Expr, ExprError, Reads, Text, TextError};
 use serde_json::Value;
 use sqlx::AnyConnection;
 
@@ -25,18 +25,47 @@ fn invalid(message: impl Into<String>) -> Error {
 
 /// Reads a definition, a tree or its text form, or says where it is wrong. What it names has to be there.
 pub(super) async fn read(app: &App, space_id: &str, definition: &Value) -> Result<Expr> {
-    let rule = match definition {
-        Value::String(text) => Expr::parse_text(text).map_err(|error| {
-            invalid(error.to_string())
-                .with("line", error.line.to_string())
-                .with("column", error.column.to_string())
-        })?,
-        tree => Expr::parse(tree)
-            .map_err(|error| invalid(error.to_string()).with("path", error.path))?,
-    };
+    match definition {
+        Value::String(text) => {
+            let text = Text::parse(text).map_err(wrong_text)?;
+            let Err(error) = check(app, space_id, &text.rule).await? else {
+                return Ok(text.rule);
+            };
+            Err(wrong_text(text.error(error)))
+        }
+        tree => {
+            let rule = Expr::parse(tree).map_err(wrong_tree)?;
+            let checked = check(app, space_id, &rule).await?;
+            checked.map_err(wrong_tree)?;
+            Ok(rule)
+        }
+    }
+}
+
+fn wrong_text(error: TextError) -> Error {
+    invalid(error.to_string())
+        .with("line", error.line.to_string())
+        .with("column", error.column.to_string())
+}
+
+fn wrong_tree(error: ExprError) -> Error {
+    invalid(error.to_string()).with("path", error.path)
+}
+
+/// Whether what a definition names is there; otherwise which of its rules names what is not.
+async fn check(app: &App, space_id: &str, rule: &Expr) -> Result<Result<(), ExprError>> {
     let reads = rule.reads();
+    let wrong = |message: String, names: &dyn Fn(&Reads) -> bool| {
+        let path = rule.find(&|rule| names(&rule.reads())).unwrap_or_default();
+        Ok(Err(ExprError { path, message }))
+    };
     for audience in &reads.audiences {
-        must_exist(app, space_id, audience).await?;
+        match must_exist(app, space_id, audience).await {
+            Err(error) if error.code == Code::InvalidDefinition => {
+                return wrong(error.message, &|reads| reads.audiences.contains(audience));
+            }
+            there => there?,
+        }
     }
     let known = computed_trait::keys(app, space_id).await?;
     // A name with dots stands for the whole name, or for its first part.
@@ -47,25 +76,28 @@ pub(super) async fn read(app: &App, space_id: &str, definition: &Value) -> Resul
                 .is_some_and(|(first, _)| known.contains(first))
     };
     if let Some(key) = reads.computed_traits.iter().find(|key| !has(key)) {
-        return Err(invalid(format!(
+        let message = format!(
             "there is no computed trait \"{key}\" in this space: make it first with POST /api/v1/computed_traits"
-        )));
+        );
+        return wrong(message, &|reads| reads.computed_traits.contains(key));
     }
     let rules = Rules::of(&app.sources, space_id);
     for purpose in &reads.purposes {
-        rules
-            .policy()
-            .check_choices(&std::iter::once((purpose.clone(), true)).collect())
-            .map_err(|unknown| invalid(unknown.to_string()))?;
+        let choice = std::iter::once((purpose.clone(), true)).collect();
+        if let Err(unknown) = rules.policy().check_choices(&choice) {
+            return wrong(unknown.to_string(), &|reads| {
+                reads.purposes.contains(purpose)
+            });
+        }
     }
     for kind in &reads.kinds {
         if rules.identity().place(kind).is_none() {
-            return Err(invalid(format!(
-                "there is no kind of identifier \"{kind}\" in this space's identity rules"
-            )));
+            let message =
+                format!("there is no kind of identifier \"{kind}\" in this space's identity rules");
+            return wrong(message, &|reads| reads.kinds.contains(kind));
         }
     }
-    Ok(rule)
+    Ok(Ok(()))
 }
 
 /// Reads the name of an audience.

@@ -225,11 +225,34 @@ fn what_a_definition_names_has_to_be_there() {
     let error = refused(json!({"event": "A", "calendar": "month", "timezone": "Europe/Atlantis"}));
     assert_eq!(error["details"]["path"], "timezone");
     says(&error, "Europe/Berlin");
+    let place = |error: &Value| {
+        let details = &error["details"];
+        format!("{}:{}", details["line"], details["column"]).replace('"', "")
+    };
     let error = refused(json!("event \"A\" within 30d\n  and traits {plan}"));
-    assert_eq!(
-        (&error["details"]["line"], &error["details"]["column"]),
-        (&json!("2"), &json!("14"))
-    );
+    assert_eq!(place(&error), "2:14");
+    // What can be read, and is wrong all the same.
+    for (text, at, words) in [
+        (
+            "consent analytics\n  and not audience aud_nothing",
+            "2:11",
+            "no audience aud_nothing",
+        ),
+        (
+            "(event A or\n computed luck >= 1)",
+            "2:2",
+            "no computed trait",
+        ),
+        ("event A\n and consent peace", "2:6", "peace"),
+        ("event A and\n\nidentifier shoe", "3:1", "shoe"),
+        ("event A\n within 0s", "2:9", "above 0"),
+    ] {
+        let error = refused(json!(text));
+        assert_eq!(place(&error), at, "{error}");
+        says(&error, words);
+    }
+    let deep = json!({"all": [{"event": "A"}, {"not": {"any": [{"identifier": "shoe size"}]}}]});
+    assert_eq!(refused(deep)["details"]["path"], "all[1].not.any[0]");
 }
 
 #[test]

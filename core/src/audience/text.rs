@@ -13,8 +13,9 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::Expr;
+use super::{Expr, ExprError};
 
+mod place;
 mod read;
 mod token;
 
@@ -42,9 +43,53 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// Reads the text form.
-pub(super) fn parse(text: &str) -> Result<Expr, TextError> {
-    read::Reader::of(text).definition()
+impl TextError {
+    /// What is wrong at so many bytes of a text.
+    fn at(text: &str, at: usize, message: String) -> Self {
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            message,
+        }
+    }
+}
+
+/// A definition that was read from its text form, and from where in it.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The definition.
+    pub rule: Expr,
+    text: String,
+    places: place::Places,
+}
+
+impl Text {
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The first place that is wrong, by line and column.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        read::Reader::of(text).definition()
+    }
+
+    /// What is wrong with the definition, said of the place in the text that became this path of it.
+    #[must_use]
+    pub fn error(&self, error: ExprError) -> TextError {
+        place_error(&self.text, &self.places, error)
+    }
+}
+
+/// An error of the tree as one of the text that it was read from.
+fn place_error(text: &str, places: &place::Places, error: ExprError) -> TextError {
+    let (at, rest) = places.of(&error.path);
+    let message = if rest.is_empty() {
+        error.message
+    } else {
+        format!("{rest}: {}", error.message)
+    };
+    TextError::at(text, at, message)
 }
 
 /// The operators that have a sign of their own.

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::place::Places;
 use super::token::{self, Token};
-use super::{Expr, SIGNS, TextError};
+use super::{Expr, SIGNS, Text, TextError, place_error};
 use crate::window;
 
 /// Parentheses nested deeper than this are refused, so that reading has a bounded stack.
@@ -17,6 +18,7 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    places: Places,
 }
 
 type Read<T> = Result<T, TextError>;
@@ -27,21 +29,22 @@ impl<'a> Reader<'a> {
             text,
             at: 0,
             depth: 0,
+            places: Places::default(),
         }
     }
 
     /// The whole text.
-    pub(super) fn definition(mut self) -> Read<Expr> {
+    pub(super) fn definition(mut self) -> Read<Text> {
         let value = self.any()?;
         match self.peek()? {
             Token::End => {}
             _ => return self.fail("a rule ends here: join rules with and, or"),
         }
-        Expr::parse(&value).map_err(|error| TextError {
-            line: 1,
-            column: 1,
-            message: error.to_string(),
-        })
+        let (text, places) = (self.text.to_owned(), self.places);
+        match Expr::parse(&value) {
+            Ok(rule) => Ok(Text { rule, text, places }),
+            Err(error) => Err(place_error(&text, &places, error)),
+        }
     }
 
     fn rest(&self) -> &'a str {
@@ -54,13 +57,22 @@ impl<'a> Reader<'a> {
     }
 
     fn fail<T>(&self, message: impl Into<String>) -> Read<T> {
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        Err(TextError {
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            message: message.into(),
-        })
+        Err(TextError::at(self.text, self.at, message.into()))
+    }
+
+    /// Notes that what comes next is at a path of the rule that is being read.
+    fn note(&mut self, path: &str) {
+        self.skip_blanks();
+        self.places.note(path, self.at);
+    }
+
+    /// Reads what is below a path of the rule that is being read.
+    fn below<T>(&mut self, path: &str, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        self.note(path);
+        let from = self.places.len();
+        let value = read(self)?;
+        self.places.put_below(path, from, self.places.len());
+        Ok(value)
     }
 
     fn peek(&mut self) -> Read<Token> {
@@ -131,13 +143,27 @@ impl<'a> Reader<'a> {
         kind: &str,
         part: fn(&mut Self) -> Read<Value>,
     ) -> Read<Value> {
+        self.skip_blanks();
+        let (start, from) = (self.at, self.places.len());
         // A list of one rule is written with the word in front: `(and consent analytics)`.
         if self.takes(word)? {
-            return Ok(json!({kind: [part(self)?]}));
+            let one = self.below(&format!("{kind}[0]"), part)?;
+            self.places.note("", start);
+            return Ok(json!({kind: [one]}));
         }
         let mut parts = vec![part(self)?];
+        let mut ends = vec![from, self.places.len()];
         while self.takes(word)? {
             parts.push(part(self)?);
+            ends.push(self.places.len());
+        }
+        if parts.len() > 1 {
+            for (index, stretch) in ends.windows(2).enumerate() {
+                if let [from, to] = *stretch {
+                    self.places.put_below(&format!("{kind}[{index}]"), from, to);
+                }
+            }
+            self.places.note("", start);
         }
         Ok(match (parts.len(), parts.pop()) {
             (1, Some(one)) => one,
@@ -159,8 +185,9 @@ impl<'a> Reader<'a> {
     }
 
     fn inner(&mut self) -> Read<Value> {
+        self.note("");
         if self.takes("not")? {
-            return Ok(json!({"not": self.one()?}));
+            return Ok(json!({"not": self.below("not", Self::one)?}));
         }
         if self.takes("(")? {
             let inner = self.any()?;
@@ -175,9 +202,11 @@ impl<'a> Reader<'a> {
         Ok(match word.as_str() {
             "everybody" => json!({"all": []}),
             "nobody" => json!({"any": []}),
-            "trait" => json!({"traits": self.comparisons()?}),
-            "computed" => json!({"computed_traits": self.comparisons()?}),
-            "traits" | "computed_traits" => json!({word: self.json()?}),
+            "trait" => json!({"traits": self.below("traits", Self::comparisons)?}),
+            "computed" => {
+                json!({"computed_traits": self.below("computed_traits", Self::comparisons)?})
+            }
+            "traits" | "computed_traits" => json!({word.clone(): self.below(&word, Self::json)?}),
             "date" => self.date()?,
             "audience" => json!({"audience": self.name("the id of an audience")?}),
             "identifier" => json!({"identifier": self.name("the kind of an identifier")?}),
@@ -203,7 +232,7 @@ impl<'a> Reader<'a> {
     fn date(&mut self) -> Read<Value> {
         let name = self.name("the name of a trait")?;
         let word = self.name("in_last, in_next, longer_ago, before or after")?;
-        let value = self.scalar()?;
+        let value = self.below(&word, Self::scalar)?;
         let mut rule = Map::from_iter([("date".to_owned(), name.into())]);
         rule.insert(word, value);
         Ok(Value::Object(rule))
@@ -212,7 +241,7 @@ impl<'a> Reader<'a> {
     fn consent(&mut self) -> Read<Value> {
         let purpose = self.name("a purpose")?;
         if self.takes("is")? {
-            let is = self.name("granted, denied or unset")?;
+            let is = self.below("is", |reader| reader.name("granted, denied or unset"))?;
             return Ok(json!({"consent": purpose, "is": is}));
         }
         Ok(json!({"consent": purpose}))
@@ -235,8 +264,12 @@ impl<'a> Reader<'a> {
         }
         let mut condition = Map::new();
         loop {
+            self.skip_blanks();
+            let (start, from) = (self.at, self.places.len());
             let name = self.name("the name of an attribute")?;
             let is = self.operators()?;
+            self.places.note("", start);
+            self.places.put_below(&name, from, self.places.len());
             if condition.insert(name.clone(), is).is_some() {
                 return self.fail(format!(
                     "\"{name}\" is compared twice: write both operators in JSON"
@@ -265,7 +298,8 @@ impl<'a> Reader<'a> {
         let name = self.name("the name of an event")?;
         let mut rule = Map::from_iter([("event".to_owned(), name.into())]);
         if self.takes("where")? {
-            rule.insert("where".to_owned(), self.comparisons()?);
+            let conditions = self.below("where", Self::comparisons)?;
+            rule.insert("where".to_owned(), conditions);
         }
         Ok(rule)
     }
@@ -279,24 +313,23 @@ impl<'a> Reader<'a> {
             let value = match word.as_str() {
                 "count" => {
                     self.take()?;
-                    self.operators()?
+                    self.below("count", Self::operators)?
                 }
-                "bots" => {
+                word if word == "bots" || window::FIELDS.contains(&word) => {
                     self.take()?;
-                    self.scalar()?
-                }
-                word if window::FIELDS.contains(&word) => {
-                    self.take()?;
-                    self.scalar()?
+                    self.below(word, Self::scalar)?
                 }
                 "sum" | "average" | "min" | "max" | "first" | "last" | "most_frequent"
                 | "unique_count" => {
+                    self.note("aggregate");
                     self.take()?;
                     self.require("of")?;
-                    let of = self.name("a path such as properties.total")?;
+                    let of = self.below("of", |reader| {
+                        reader.name("a path such as properties.total")
+                    })?;
                     rule.insert("aggregate".to_owned(), word.into());
                     rule.insert("of".to_owned(), of.into());
-                    rule.insert("is".to_owned(), self.operators()?);
+                    rule.insert("is".to_owned(), self.below("is", Self::operators)?);
                     continue;
                 }
                 _ => return Ok(rule),
@@ -309,9 +342,10 @@ impl<'a> Reader<'a> {
 
     fn sequence(&mut self) -> Read<Value> {
         self.require("(")?;
-        let mut steps = vec![self.step()?];
+        let mut steps = vec![self.below("sequence[0]", Self::step)?];
         while self.takes("then")? {
-            steps.push(self.step()?);
+            let place = format!("sequence[{}]", steps.len());
+            steps.push(self.below(&place, Self::step)?);
         }
         self.require(")")?;
         let mut rule = Map::from_iter([("sequence".to_owned(), steps.into())]);
@@ -319,8 +353,12 @@ impl<'a> Reader<'a> {
             self.require("(")?;
             let mut without = Vec::new();
             loop {
-                self.require("event")?;
-                without.push(Value::Object(self.matching()?));
+                let place = format!("without[{}]", without.len());
+                let what = self.below(&place, |reader| {
+                    reader.require("event")?;
+                    reader.matching()
+                })?;
+                without.push(Value::Object(what));
                 if !self.takes(",")? {
                     break;
                 }
@@ -329,22 +367,31 @@ impl<'a> Reader<'a> {
             rule.insert("without".to_owned(), without.into());
         }
         if self.takes("within")? {
-            rule.insert("within".to_owned(), self.scalar()?);
+            let within = self.below("within", Self::scalar)?;
+            rule.insert("within".to_owned(), within);
         }
         Ok(Value::Object(rule))
     }
 
     fn step(&mut self) -> Read<Value> {
         let not = self.takes("not")?;
-        self.require("event")?;
-        let what = self.matching()?;
+        let matching = |reader: &mut Self| {
+            reader.require("event")?;
+            reader.matching()
+        };
+        let what = if not {
+            self.below("not", matching)?
+        } else {
+            matching(self)?
+        };
         let mut step = if not {
             Map::from_iter([("not".to_owned(), Value::Object(what))])
         } else {
             what
         };
         if self.takes("within")? {
-            step.insert("within".to_owned(), self.scalar()?);
+            let within = self.below("within", Self::scalar)?;
+            step.insert("within".to_owned(), within);
         }
         Ok(Value::Object(step))
     }
