@@ -1,7 +1,8 @@
 /**
  * The stream of events, followed once for the whole dashboard, so that a screen opened later already has what came before.
  *
- * @typedef {{ id: number, at: string, outcome: string, reason: string, event: any, profileId: string }} LiveEvent
+ * @typedef {{ id: number, at: string, outcome: string, reason: string, event: any, profileId: string }} LiveEvent `outcome` is empty
+ *   where nobody has sent it: somebody entered an audience or left it
  */
 import { follow } from "./api.js";
 
@@ -31,7 +32,7 @@ export function startFeed() {
       events.unshift({
         id: count,
         at: data.received_at ?? data.event?.receivedAt ?? data.event?.timestamp ?? new Date().toISOString(),
-        outcome: data.outcome ?? "ok",
+        outcome: data.outcome ?? (isAudience(data.event) ? "" : "ok"),
         reason: data.reason ?? "",
         event: data.event ?? {},
         profileId: data.profile_id ?? "",
@@ -68,8 +69,19 @@ export function feed() {
   return { events, state, count };
 }
 
+/** Whether it says that somebody entered an audience or left it. @param {any} event */
+export function isAudience(event) {
+  return event?.type === "audience";
+}
+
+/** Whether they entered. @param {any} event */
+export function isEntered(event) {
+  return event.event === "Audience Entered";
+}
+
 /** What an event is called in a list. @param {any} event */
 export function eventName(event) {
+  if (isAudience(event)) return `${isEntered(event) ? "Entered" : "Left"} ${event.properties?.audience_name ?? "an audience that is gone"}`;
   return event?.event ?? event?.name ?? event?.type ?? "content not kept";
 }
 

@@ -25,6 +25,12 @@ export function badge(key) {
   return h("span", { class: `badge badge-${key}`, title: OUTCOMES.find((outcome) => outcome.key === key)?.means }, outcomeName(key));
 }
 
+/** In the place of an outcome where nobody has sent the event. @param {boolean} entered */
+export function audienceBadge(entered) {
+  const means = "Headwater noticed this as it happened: nobody has sent it.";
+  return entered ? h("span", { class: "badge badge-entered", title: means }, "entered") : h("span", { class: "badge badge-left", title: means }, "left");
+}
+
 /** @param {string | null | undefined} reason a code such as `missing_message_id`, or already a sentence */
 export function reasonText(reason) {
   if (!reason) return "";

@@ -21,13 +21,11 @@ export function causeWords(cause) {
 }
 
 /**
- * Newest first.
- *
- * @param {any[]} changes oldest first, as the server tells them
+ * @param {any[]} changes newest first
  * @param {(change: any) => Node | string} subject who, or what, a line is about
  */
 export function changeList(changes, subject) {
-  return h("ul", { class: "changes", role: "list" }, changes.toReversed().map((change) => {
+  return h("ul", { class: "changes", role: "list" }, changes.map((change) => {
     const entered = change.kind === "entered";
     return h(
       "li",

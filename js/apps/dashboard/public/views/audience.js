@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { moment, number, plural } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { changeList } from "./audience-changes.js";
+import { progressBar } from "./audience-progress.js";
 import { confirmDialog } from "./confirm-dialog.js";
 import { sentence } from "./definition.js";
 import { avatar, personName } from "./people.js";
@@ -11,8 +12,7 @@ import { whyDialog } from "./why.js";
 
 /** How often an audience that looks at everybody is asked whether it is done. */
 const AGAIN = 1500;
-/** Changes are told from the oldest on; so many are read to show the last ones, and so many shown. */
-const MOST_READ = 5000;
+/** So many of the last changes are shown. */
 const MOST_SHOWN = 50;
 
 /** @param {import("../app.js").Screen} screen */
@@ -38,7 +38,7 @@ function show(audience, path, nameOf, signal, again) {
     for (const one of page.data) people.set(one.id, one);
     return memberList(page, audience);
   });
-  void list.then(() => loaded(changes, signal, () => all(`${path}/changes`, signal, MOST_READ), (found) => changesOf(found, audience, people)));
+  void list.then(() => loaded(changes, signal, () => api(withQuery(`${path}/changes`, { order: "desc", limit: MOST_SHOWN }), { signal }), (page) => changesOf(page, people)));
   if (isBusy(audience)) void follow(path, signal, progress, size, nameOf, again);
   return [
     h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences")),
@@ -80,10 +80,10 @@ function isBusy({ status, next }) {
 function progressOf(audience, nameOf) {
   const { status, next, version } = audience;
   if (next) {
-    return h("p", { class: "notice notice-busy" }, h("b", {}, `Version ${next.version} is looking at everybody. `), `Until it has, version ${version} serves. Coming: people who ${sentence(next.definition, nameOf)}.`);
+    return h("div", { class: "notice notice-busy" }, h("b", {}, `Version ${next.version} is looking at everybody. `), `Until it has, version ${version} serves. Coming: people who ${sentence(next.definition, nameOf)}.`, progressBar(next, `version ${next.version}`));
   }
-  if (status === "building") return h("p", { class: "notice notice-busy" }, "Everybody is being looked at for the first time; the number of people grows until that is done.");
-  if (status !== "ready") return h("p", { class: "notice notice-busy" }, "Everybody is being looked at again, since something that the rules read has changed. Who is in it stays until then.");
+  if (status === "building") return h("div", { class: "notice notice-busy" }, "Everybody is being looked at for the first time; the number of people grows until that is done.", progressBar(audience, audience.name));
+  if (status !== "ready") return h("div", { class: "notice notice-busy" }, "Everybody is being looked at again, since something that the rules read has changed. Who is in it stays until then.", progressBar(audience, audience.name));
   return "";
 }
 
@@ -138,17 +138,16 @@ function member(one, audience) {
   );
 }
 
-/** @param {{ data: any[], complete: boolean }} found @param {any} audience @param {Map<string, any>} people */
-function changesOf({ data, complete }, audience, people) {
+/** @param {{ data: any[], next_cursor: string | null }} page newest first @param {Map<string, any>} people */
+function changesOf({ data, next_cursor: more }, people) {
   if (data.length === 0) return empty("Nothing has changed yet", "Whoever enters or leaves from now on stands here, with what did it.");
-  const shown = data.slice(-MOST_SHOWN);
   const subject = (/** @type {any} */ change) => h("a", { href: `#/people/${encodeURIComponent(change.profile_id)}` }, people.has(change.profile_id) ? personName(profileOf(people.get(change.profile_id))) : change.profile_id);
-  const left = new Set(shown.filter(({ profile_id: id }) => !people.has(id)).map(({ profile_id: id }) => id));
-  const list = changeList(shown, subject);
+  const left = new Set(data.filter(({ profile_id: id }) => !people.has(id)).map(({ profile_id: id }) => id));
+  const list = changeList(data, subject);
   void nameThem(list, left);
   return [
     h("div", { class: "card flush" }, list),
-    h("p", { class: "more-note" }, complete ? (shown.length < data.length ? `The last ${number(shown.length)} of ${number(data.length)}.` : plural(data.length, "change")) : `The last of the first ${number(data.length)}; the server API has all.`),
+    h("p", { class: "more-note" }, more ? `The last ${number(data.length)}; the server API has all that are kept.` : plural(data.length, "change")),
   ];
 }
 

@@ -2,19 +2,46 @@ import { all } from "../api.js";
 import { h } from "../dom.js";
 import { number } from "../format.js";
 import { empty, loaded } from "../states.js";
+import { percent } from "./audience-progress.js";
 import { sentence } from "./definition.js";
+import { keepingFocus } from "./fields.js";
+
+/** How often the list is asked while an audience looks at everybody. */
+const AGAIN = 1500;
 
 /** @param {import("../app.js").Screen} screen */
 export function audiencesView({ place, signal }) {
   const list = h("div");
   place.append(h("div", { class: "head" }, h("h1", {}, "Audiences"), h("a", { class: "button button-main", href: "#/audiences/new" }, "New audience")), list);
-  void loaded(list, signal, () => all("audiences", signal), ({ data }) => {
+  void loaded(list, signal, () => all("audiences", signal), ({ data }) => show(data));
+  /** While an audience looks at everybody, the list follows in place. */
+  const follow = async () => {
+    const found = await all("audiences", signal).catch(() => undefined);
+    if (found && !signal.aborted) keepingFocus(list, () => list.replaceChildren(show(found.data)));
+  };
+  /** @param {any[]} data */
+  function show(data) {
     if (data.length === 0) {
       return empty("No audiences yet", "An audience is people by rule, such as everybody who looked at sneakers three times this month. Memberships change as events arrive, and as time passes.", h("a", { class: "button button-main", href: "#/audiences/new" }, "Make the first one"));
     }
+    if (data.some((audience) => buildOf(audience))) setTimeout(() => !signal.aborted && void follow(), AGAIN);
     const names = new Map(data.map(({ id, name }) => [id, name]));
     return h("ul", { class: "cards", role: "list" }, data.map((audience) => card(audience, (id) => names.get(id) ?? id)));
-  });
+  }
+}
+
+/** What looks at everybody: the audience itself, or the definition that is to take over. @param {any} audience */
+function buildOf(audience) {
+  return audience.next ?? (audience.status === "ready" ? undefined : audience);
+}
+
+/** What its number is a number of. @param {any} audience */
+function unit(audience) {
+  const people = audience.members === 1 ? "person" : "people";
+  const build = buildOf(audience);
+  if (!build) return people;
+  const what = audience.next ? `version ${build.version}` : build.stage === "looking" ? "looked at" : (build.stage ?? "");
+  return `${people}, ${what} ${percent(build.progress)} %`;
 }
 
 /** @param {any} audience @param {(id: string) => string} nameOf */
@@ -26,7 +53,7 @@ function card(audience, nameOf) {
       "a",
       { class: "card card-link", href: `#/audiences/${audience.id}` },
       h("div", {}, h("h2", {}, audience.name), h("p", { class: "quiet" }, `People who ${sentence(audience.definition, nameOf)}`)),
-      h("div", { class: "card-figure" }, h("p", { class: "big" }, number(audience.members)), h("p", { class: "quiet" }, audience.status === "building" ? "people, still counting" : audience.members === 1 ? "person" : "people")),
+      h("div", { class: "card-figure" }, h("p", { class: "big" }, number(audience.members)), h("p", { class: "quiet" }, unit(audience))),
     ),
   );
 }

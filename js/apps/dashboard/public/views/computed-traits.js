@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { kindName } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { confirmDialog } from "./confirm-dialog.js";
+import { percent } from "./audience-progress.js";
 import { computedSentence } from "./definition.js";
 import { keepingFocus } from "./fields.js";
 
@@ -28,19 +29,21 @@ export function computedTraitsView({ place, signal }) {
     if (traits.length === 0) {
       return empty("No computed traits yet", "A first one could be the number of orders, or the sum that a person spent in the last year. What is stored already is counted too.", h("a", { class: "button button-main", href: "#/computed-traits/new" }, "Make the first one"));
     }
-    if (traits.some(({ status }) => status !== "ready")) setTimeout(() => !signal.aborted && void follow(), AGAIN);
+    if (traits.some(({ status, next }) => status !== "ready" || next)) setTimeout(() => !signal.aborted && void follow(), AGAIN);
     return h("ul", { class: "card flush", role: "list" }, traits.map(row));
   }
   /** @param {any} trait */
   function row(trait) {
-    const percent = Math.floor((trait.progress ?? 1) * 100);
+    const build = trait.next ?? trait;
+    const done = percent(build.progress);
+    const busy = trait.status !== "ready" || trait.next;
     return h(
       "li",
       { class: "computed" },
       h("div", {}, h("h2", {}, kindName(trait.key)), h("p", { class: "quiet" }, computedSentence(trait)), h("p", { class: "quiet mono" }, trait.key)),
-      trait.status === "ready"
-        ? h("span", { class: "badge badge-ok" }, "up to date")
-        : h("span", { class: "computed-progress" }, h("progress", { max: 100, value: percent, "aria-label": `Counting what is stored for ${trait.key}` }), h("span", { class: "quiet" }, `${percent} % counted`)),
+      busy
+        ? h("span", { class: "computed-progress" }, h("progress", { max: 100, value: done, "aria-label": `Counting what is stored for ${trait.key}` }), h("span", { class: "quiet" }, trait.next ? `version ${build.version}: ${done} % counted` : `${done} % counted`))
+        : h("span", { class: "badge badge-ok" }, "up to date"),
       h(
         "span",
         { class: "row-actions" },

@@ -1,7 +1,8 @@
 import { h, icon } from "../dom.js";
 import { moment } from "../format.js";
-import { eventName } from "../live-feed.js";
-import { badge, OUTCOMES, reasonText } from "../outcomes.js";
+import { eventName, isAudience, isEntered } from "../live-feed.js";
+import { audienceBadge, badge, OUTCOMES, reasonText } from "../outcomes.js";
+import { causeWords } from "./audience-changes.js";
 
 /**
  * Everything about one event. A native dialog: it keeps focus inside, closes on Escape and gives the focus back.
@@ -25,7 +26,7 @@ export function eventDialog({ event, outcome, reason, at, profileId }) {
       "div",
       { class: "sheet-in" },
       h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, eventName(event)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
-      h("p", { class: "sheet-outcome" }, badge(outcome), " ", reasonText(reason) || (OUTCOMES.find(({ key }) => key === outcome)?.means ?? "")),
+      h("p", { class: "sheet-outcome" }, isAudience(event) ? [audienceBadge(isEntered(event)), " ", "Noticed here as it happened: nobody has sent it."] : [badge(outcome), " ", reasonText(reason) || (OUTCOMES.find(({ key }) => key === outcome)?.means ?? "")]),
       violations(event.violations),
       facts(event, at),
       h("div", { class: "row-actions" }, profileId && h("a", { class: "button button-main", href: `#/people/${encodeURIComponent(profileId)}`, click: () => dialog.close() }, "See this person"), copy),
@@ -50,7 +51,9 @@ function facts(event, at) {
   const mark = event.ledger ?? event.context?.ledger;
   /** @type {[string, string][]} */
   const all = [
-    ["Received", at ? moment(at) : ""],
+    [isAudience(event) ? "Happened" : "Received", at ? moment(at) : ""],
+    ["Audience", event.properties?.audience_id && isAudience(event) ? event.properties.audience_id : ""],
+    ["Why", isAudience(event) ? causeWords(event.properties?.cause) : ""],
     ["Type", event.type ?? ""],
     ["User id", event.userId ?? ""],
     ["Anonymous id", event.anonymousId ?? ""],

@@ -1,13 +1,16 @@
 import { h, icon } from "../dom.js";
 import { number, shortId, time } from "../format.js";
-import { eventName, eventWho, feed, onFeed } from "../live-feed.js";
-import { badge, OUTCOMES, reasonText } from "../outcomes.js";
+import { eventName, eventWho, feed, isAudience, isEntered, onFeed } from "../live-feed.js";
+import { audienceBadge, badge, OUTCOMES, reasonText } from "../outcomes.js";
+import { causeWords } from "./audience-changes.js";
 import { eventDialog } from "./event-dialog.js";
 import { empty } from "../states.js";
 
 /** @typedef {import("../live-feed.js").LiveEvent} LiveEvent */
 
 const MOST_ROWS = 200;
+/** Chosen in the place of an outcome. */
+const AUDIENCES = "audience";
 
 /** @param {import("../app.js").Screen} screen */
 export function liveView({ place, signal, query }) {
@@ -24,7 +27,7 @@ export function liveView({ place, signal, query }) {
   const choice = h("select", { "aria-label": "Outcome", change: () => {
     outcome = choice.value;
     draw();
-  } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)));
+  } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)), h("option", { value: AUDIENCES, selected: outcome === AUDIENCES }, "audience changes"));
   const pause = h("button", { type: "button", class: "button", "aria-pressed": "false", click: () => {
     paused = !paused;
     frozenAt = feed().count;
@@ -60,7 +63,7 @@ export function liveView({ place, signal, query }) {
 
 /** @param {LiveEvent} line @param {string} text @param {string} outcome */
 function matches(line, text, outcome) {
-  if (outcome && line.outcome !== outcome) return false;
+  if (outcome && outcome !== (isAudience(line.event) ? AUDIENCES : line.outcome)) return false;
   if (!text) return true;
   const { event } = line;
   return [eventName(event), event.type, event.userId, event.anonymousId, event.messageId, event.context?.page?.url, event.traits?.email, line.reason, line.profileId]
@@ -86,6 +89,7 @@ function rows(shown, any) {
 export function row(line) {
   const { event } = line;
   const name = eventName(event);
+  const noticed = isAudience(event);
   return h(
     "li",
     {},
@@ -94,9 +98,9 @@ export function row(line) {
       { type: "button", class: "event", click: () => eventDialog(line) },
       h("span", { class: "event-time" }, time(line.at)),
       h("span", { class: "event-name" }, name, event.type && event.type !== name && h("small", {}, event.type)),
-      h("span", { class: "event-who" }, shortId(String(eventWho(event)))),
-      badge(line.outcome),
-      h("span", { class: "event-reason" }, reasonText(line.reason) || pagePath(event)),
+      h("span", { class: "event-who" }, shortId(String(eventWho(event) || line.profileId))),
+      noticed ? audienceBadge(isEntered(event)) : badge(line.outcome),
+      h("span", { class: "event-reason" }, noticed ? causeWords(event.properties?.cause) : reasonText(line.reason) || pagePath(event)),
       icon("m9 6 6 6-6 6"),
     ),
   );

@@ -1,11 +1,11 @@
 import { all, api, withQuery } from "../api.js";
 import { h, icon, newId } from "../dom.js";
 import { day, identifierText, kindName, moment, plain, plural, time } from "../format.js";
-import { eventName } from "../live-feed.js";
+import { eventName, isAudience, isEntered } from "../live-feed.js";
 import { empty, failed, loaded } from "../states.js";
 import { eventDialog } from "./event-dialog.js";
 import { explanation } from "./explain.js";
-import { changeList } from "./audience-changes.js";
+import { causeWords, changeList } from "./audience-changes.js";
 import { avatar, personName } from "./people.js";
 import { whyDialog } from "./why.js";
 
@@ -58,8 +58,7 @@ function audiences(profile, name, path, signal) {
   const others = h("div");
   const history = h("div");
   void loaded(others, signal, () => all("audiences", signal), ({ data }) => {
-    const names = new Map(data.map((one) => [one.id, one.name]));
-    void loaded(history, signal, () => all(`${path}/audience_changes`, signal, 5000), (found) => comings(found.data, names));
+    void loaded(history, signal, () => api(withQuery(`${path}/audience_changes`, { order: "desc", limit: CHANGES }), { signal }), (found) => comings(found.data));
     return whyNot(data.filter(({ id }) => !own.some((/** @type {any} */ one) => one.id === id)), profile, name);
   });
   return h(
@@ -87,10 +86,10 @@ function whyNot(others, profile, name) {
   return h("div", { class: "why-not" }, h("label", { for: id }, "Not in"), choice, h("button", { type: "button", class: "button", click: () => whyDialog({ audienceId: choice.value, profileId: profile.id, person: name }) }, "Why not?"));
 }
 
-/** @param {any[]} changes @param {Map<string, string>} names */
-function comings(changes, names) {
+/** @param {any[]} changes newest first */
+function comings(changes) {
   if (changes.length === 0) return [];
-  const list = changeList(changes.slice(-CHANGES), ({ audience_id: id }) => (names.has(id) ? h("a", { href: `#/audiences/${id}` }, names.get(id)) : "an audience that is gone"));
+  const list = changeList(changes, ({ audience_id: id, audience_name: name }) => (name === null ? "an audience that is gone" : h("a", { href: `#/audiences/${id}` }, name)));
   return h("details", { class: "raw" }, h("summary", {}, "Entering and leaving"), list);
 }
 
@@ -169,14 +168,16 @@ function moments(event, at) {
   return h(
     "button",
     { type: "button", class: `moment moment-${event.type}`, click: () => eventDialog({ event, outcome: "ok", at }) },
-    h("span", { class: "moment-mark" }, icon(markOf(event.type))),
+    h("span", { class: "moment-mark" }, icon(markOf(event))),
     h("span", { class: "moment-text" }, h("b", {}, eventName(event)), event.bot && h("span", { class: "badge", title: "A known bot, by what it calls itself" }, `bot: ${event.bot}`), h("span", {}, summary(event))),
     h("time", {}, time(at)),
   );
 }
 
-/** @param {string} type */
-function markOf(type) {
+/** @param {any} event */
+function markOf(event) {
+  const { type } = event;
+  if (isAudience(event)) return isEntered(event) ? "M4 12h11m-4-4 4 4-4 4m3-12h5v16h-5" : "M14 12H4m4-4-4 4 4 4m6-12h5v16h-5";
   if (type === "identify") return "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7 8c.6-3.600 3.400-5.500 7-5.500s6.400 1.900 7 5.500";
   if (type === "page" || type === "screen") return "M6 3h8l4 4v14H6V3Zm8 0v4h4";
   return "M4 12h3l3-7 4 14 3-7h3";
@@ -185,6 +186,7 @@ function markOf(type) {
 /** The one line that tells most of an event. @param {any} event */
 function summary(event) {
   const given = event.properties ?? event.traits ?? {};
+  if (isAudience(event)) return causeWords(given.cause);
   if (event.type === "identify") return Object.entries(event.traits ?? {}).map(([key, value]) => `${kindName(key)} ${plain(value)}`).join(", ");
   if (Array.isArray(given.products) && given.revenue !== undefined) return `${plain(given.revenue)} ${given.currency ?? ""}, ${plural(given.products.length, "product")}`;
   if (given.name) return [given.name, given.category, given.price && `${plain(given.price)} ${given.currency ?? ""}`].filter(Boolean).join(" · ");
