@@ -249,9 +249,7 @@ fn reconciled(server: &Server, events: usize) {
 fn facts(server: &Server, person: &str, events: usize) -> Value {
     let profile = server.profile(&format!("user_id:{person}"));
     let timeline: Vec<String> = server
-        .all(&format!(
-            "/api/v1/profiles/user_id:{person}/events?limit=500"
-        ))
+        .collected(&format!("user_id:{person}"))
         .iter()
         .map(|event| event["messageId"].as_str().unwrap().to_owned())
         .collect();

@@ -415,6 +415,14 @@ impl Server {
         self.all(&format!("/api/v1/profiles/{reference}/events?limit=3"))
     }
 
+    /// What was collected of a profile: its timeline without the audiences that it entered and left.
+    #[track_caller]
+    pub(crate) fn collected(&self, reference: &str) -> Vec<Value> {
+        let mut events = self.all(&format!("/api/v1/profiles/{reference}/events?limit=100"));
+        events.retain(|event| event["type"] != "audience");
+        events
+    }
+
     /// A whole list, page by page.
     #[track_caller]
     pub(crate) fn all(&self, path: &str) -> Vec<Value> {

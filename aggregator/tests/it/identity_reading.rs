@@ -211,7 +211,7 @@ fn world(server: &Server, events: &[Value]) -> BTreeMap<String, Value> {
             .map(|audience| &audience["name"])
             .collect();
         let timeline: Vec<Value> = server
-            .all(&format!("{path}/events?limit=100"))
+            .collected(&reference)
             .iter()
             .map(|event| event["messageId"].clone())
             .collect();

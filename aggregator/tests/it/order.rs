@@ -71,7 +71,7 @@ fn state(server: &Server) -> BTreeMap<String, Value> {
         .into_iter()
         .map(|profile| {
             let id = profile["id"].as_str().unwrap().to_owned();
-            let mut timeline = server.timeline(&id);
+            let mut timeline = server.collected(&id);
             // Events of the same moment stay in the order in which they came, which differs here.
             timeline.sort_by_key(|event| {
                 (
