@@ -341,6 +341,7 @@ impl<'a> Reader<'a> {
     }
 
     fn sequence(&mut self) -> Read<Value> {
+        self.note("sequence");
         self.require("(")?;
         let mut steps = vec![self.below("sequence[0]", Self::step)?];
         while self.takes("then")? {

@@ -4,9 +4,9 @@ import { moment } from "../format.js";
 
 /** What it does, in words. @type {Record<string, string>} */
 const STAGES = {
-  counting: "counting the events that the rules look at",
-  waiting: "waiting for another audience",
-  looking: "looking at one person after the other",
+  counting: "Counting the events that the rules look at",
+  waiting: "Waiting for another audience",
+  looking: "Looking at one person after the other",
 };
 
 /** @param {number | undefined} share */
@@ -21,6 +21,6 @@ export function progressBar({ progress, stage = "", started_at: since }, name) {
     "span",
     { class: "build-progress" },
     h("progress", { max: 100, value: done, "aria-label": `Progress of ${name}` }),
-    h("span", {}, `${done} % of ${STAGES[stage] ?? "the work"}${since ? `, since ${moment(since)}` : ""}`),
+    h("span", {}, `${STAGES[stage] ?? "Working"}: ${done} %${since ? `, since ${moment(since)}` : ""}`),
   );
 }
