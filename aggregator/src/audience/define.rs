@@ -27,11 +27,11 @@ fn invalid(message: impl Into<String>) -> Error {
 pub(super) async fn read(app: &App, space_id: &str, definition: &Value) -> Result<Expr> {
     match definition {
         Value::String(text) => {
-            let text = Text::parse(text).map_err(wrong_text)?;
+            let text = Text::parse(text).map_err(|error| wrong_text(&error))?;
             let Err(error) = check(app, space_id, &text.rule).await? else {
                 return Ok(text.rule);
             };
-            Err(wrong_text(text.error(error)))
+            Err(wrong_text(&text.error(error)))
         }
         tree => {
             let rule = Expr::parse(tree).map_err(wrong_tree)?;
@@ -42,7 +42,7 @@ pub(super) async fn read(app: &App, space_id: &str, definition: &Value) -> Resul
     }
 }
 
-fn wrong_text(error: TextError) -> Error {
+fn wrong_text(error: &TextError) -> Error {
     invalid(error.to_string())
         .with("line", error.line.to_string())
         .with("column", error.column.to_string())
