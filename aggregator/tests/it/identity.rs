@@ -55,7 +55,7 @@ fn put(server: &Server, path: &str, body: &str) -> crate::harness::Answer {
 }
 
 fn messages(server: &Server, reference: &str) -> Vec<Value> {
-    let timeline = server.timeline(reference);
+    let timeline = server.collected(reference);
     timeline
         .iter()
         .map(|event| event["messageId"].clone())
