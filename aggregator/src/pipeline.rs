@@ -65,6 +65,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) profile_of: BTreeMap<String, String>,
     /// Profiles of which anything may have changed, beside what the events themselves say.
     pub(crate) touched: BTreeSet<String>,
+    /// Those of them that are new, so that everything of theirs is what these events say.
+    pub(crate) fresh: BTreeSet<String>,
     /// Profiles that went into another: from → into.
     pub(crate) merged: BTreeMap<String, String>,
     /// The identifiers of each of the events, strongest first.
@@ -104,6 +106,7 @@ impl<'a> Turn<'a> {
             named: Vec::new(),
             profile_of: BTreeMap::new(),
             touched: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             merged: BTreeMap::new(),
             rules,
             person_of: BTreeMap::new(),

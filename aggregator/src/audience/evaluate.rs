@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use super::changes::{self, Cause, Change};
 use super::facts::{self, Loaded, States};
 use super::members;
-use super::news::{Interest, News};
+use super::news::{self, Interest, News};
 use super::store::Audience;
 use crate::computed_trait::{self, Stored};
 use crate::consent::{self, Folded, Rules};
@@ -64,12 +64,21 @@ pub(super) async fn evaluate(
     let space_id = rules.space_id();
     let definitions = computed_trait::all(connection, space_id).await?;
     let ready = ready(audiences, &definitions);
+    let about_anybody: BTreeSet<&str> = if news.values().any(News::is_new) {
+        let asked = ready
+            .iter()
+            .filter(|ready| news::is_about_anybody(&ready.audience.rule, occasion.now));
+        asked.map(|ready| ready.audience.id.as_str()).collect()
+    } else {
+        BTreeSet::new()
+    };
     let (mut wholly, mut partly): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (Vec::new(), Vec::new());
     for (profile_id, news) in news {
         let mut asked: BTreeSet<&str> = BTreeSet::new();
         let mut whom = Vec::new();
         for ready in &ready {
-            if ready.interest.concerns(news, &asked) {
+            let of_new = news.is_new() && about_anybody.contains(ready.audience.id.as_str());
+            if of_new || ready.interest.concerns(news, &asked) {
                 asked.insert(&ready.audience.id);
                 whom.push(ready);
             }

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_core::audience::Expr;
+use cdp_core::time::Timestamp;
 use cdp_core::traits;
 
+use super::facts::Seen;
 use super::store::Audience;
 use crate::computed_trait::Stored;
 use crate::pipeline::{Logged, Turn};
@@ -14,8 +17,9 @@ pub(super) enum News {
     /// Anything may be.
     #[default]
     Anything,
-    /// Events of these names, and these traits.
+    /// Events of these names, and these traits; of somebody new, nothing else is there at all.
     Said {
+        new: bool,
         events: BTreeSet<String>,
         traits: BTreeSet<String>,
     },
@@ -24,9 +28,30 @@ pub(super) enum News {
 impl News {
     /// What the turn brings, by profile.
     pub(super) fn of_turn(turn: &Turn<'_>) -> BTreeMap<String, Self> {
-        let anything = turn.touched.iter();
-        let mut news: BTreeMap<String, Self> = anything
-            .map(|profile_id| (profile_id.clone(), Self::Anything))
+        let said = |new| Self::Said {
+            new,
+            events: BTreeSet::new(),
+            traits: BTreeSet::new(),
+        };
+        // Of whom consent makes several, or counts events otherwise than they came, more is to be said.
+        let again: BTreeSet<&String> = turn
+            .again
+            .keys()
+            .filter_map(|anchor| turn.profile_of.get(anchor))
+            .collect();
+        let is_new = |profile_id: &String| {
+            turn.fresh.contains(profile_id)
+                && !turn.divided.contains(profile_id)
+                && !again.contains(profile_id)
+        };
+        let mut news: BTreeMap<String, Self> = turn
+            .touched
+            .iter()
+            .map(|profile_id| {
+                let anything = || Self::Anything;
+                let news = is_new(profile_id).then(|| said(true));
+                (profile_id.clone(), news.unwrap_or_else(anything))
+            })
             .collect();
         for logged in turn.events {
             let Some(profile_id) = turn.profile_of.get(&logged.anchor) else {
@@ -34,17 +59,19 @@ impl News {
             };
             let known = news
                 .entry(profile_id.clone())
-                .or_insert_with(|| Self::Said {
-                    events: BTreeSet::new(),
-                    traits: BTreeSet::new(),
-                });
+                .or_insert_with(|| said(false));
             known.add(logged);
         }
         news
     }
 
+    /// Whether nothing was known before.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::Said { new: true, .. })
+    }
+
     fn add(&mut self, logged: &Logged) {
-        let Self::Said { events, traits } = self else {
+        let Self::Said { events, traits, .. } = self else {
             return;
         };
         if let Some(name) = logged.event.event_name()
@@ -57,6 +84,17 @@ impl News {
             traits.insert(key.replace('\0', "\u{fffd}"));
         }
     }
+}
+
+/// Whether a rule is to be asked about somebody new whatever was said: it takes in people of whom nothing is known, or
+/// looks at what any event brings.
+pub(super) fn is_about_anybody(rule: &Expr, now: Timestamp) -> bool {
+    let nobody = rule.evaluate(&Seen::default().facts(), now);
+    let reads = rule.reads();
+    nobody.member
+        || nobody.changes_at.is_some()
+        || !reads.purposes.is_empty()
+        || !reads.kinds.is_empty()
 }
 
 /// What a rule looks at.
@@ -91,7 +129,7 @@ impl Interest {
     pub(super) fn concerns(&self, news: &News, asked: &BTreeSet<&str>) -> bool {
         match news {
             News::Anything => true,
-            News::Said { events, traits } => {
+            News::Said { events, traits, .. } => {
                 !self.events.is_disjoint(events)
                     || !self.traits.is_disjoint(traits)
                     || self.audiences.iter().any(|id| asked.contains(id.as_str()))

@@ -116,6 +116,7 @@ impl Resolved {
     /// Leaves in a turn what later stages have to know.
     pub(super) fn tell(self, space: &Arc<str>, turn: &mut Turn<'_>, cache: &mut Cache) {
         turn.touched.extend(self.touched);
+        turn.fresh.extend(self.fresh);
         turn.merged.extend(self.merged);
         turn.people.extend(self.people);
         turn.divided.extend(self.divided);

@@ -23,6 +23,8 @@ pub(super) struct Resolved {
     pub(super) divided: BTreeSet<String>,
     /// Profiles whose identifiers changed, before and after.
     pub(super) touched: BTreeSet<String>,
+    /// Profiles of whom nothing was known before.
+    pub(super) fresh: BTreeSet<String>,
     /// Profiles that are no more: from → into.
     pub(super) merged: BTreeMap<String, String>,
     /// Profiles that there are.
@@ -196,6 +198,13 @@ impl Resolved {
         let mut moved = Vec::new();
         for group in groups {
             let profile_id = identity::profile_id(space, &group.seed);
+            if !group
+                .members
+                .iter()
+                .any(|member| before.contains_key(member))
+            {
+                self.fresh.insert(profile_id.clone());
+            }
             for member in &group.members {
                 let old = before.get(member);
                 let seen = scene
