@@ -78,7 +78,7 @@ impl Default for Settings {
 
 /// The tasks behind an [`App`].
 pub(crate) struct Tasks {
-    writer: JoinHandle<()>,
+    writer: oneshot::Receiver<()>,
     pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
     counting: JoinHandle<()>,

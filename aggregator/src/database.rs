@@ -18,8 +18,9 @@ pub(crate) mod rows;
 /// How many connections read at the same time.
 const READERS: u32 = 8;
 
-/// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; \
+/// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. Checkpoints are small,
+/// because the log's entries wait at the same disk while one is written.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
 
 /// Postgres is set up by whoever runs it.
@@ -42,6 +43,8 @@ impl Database {
     pub(crate) async fn open_folder(folder: &Path) -> Result<Self, OpenError> {
         // The file is made by one connection before others come.
         let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
+        let tidied = database.journal.tidy();
+        tidied.map_err(|error| log_unopened(folder, &error))?;
         let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS).await?;
         Ok(Self {
             read: many,
@@ -51,12 +54,7 @@ impl Database {
 
     async fn sqlite(folder: &Path, mode: &str) -> Result<Self, OpenError> {
         let write = write_pool(url(folder, mode)?).await?;
-        let journal = Journal::open(folder).map_err(|error| {
-            OpenError(format!(
-                "the log in {} could not be opened: {error}",
-                folder.display()
-            ))
-        })?;
+        let journal = Journal::open(folder).map_err(|error| log_unopened(folder, &error))?;
         Ok(Self {
             read: write.clone(),
             write,
@@ -240,6 +238,13 @@ impl Derived {
 /// The SQLite file of a data folder.
 pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join("headwater.sqlite")
+}
+
+fn log_unopened(folder: &Path, error: &std::io::Error) -> OpenError {
+    OpenError(format!(
+        "the log in {} could not be opened: {error}",
+        folder.display()
+    ))
 }
 
 fn url(folder: &Path, mode: &str) -> Result<String, OpenError> {

@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 const NICE: i32 = 10;
 
 /// Runs a task to its end on a thread that the system runs behind others, and so are the threads that
-/// it starts, such as those of SQLite's connections. The receiver gets its answer; an error says that
-/// the task panicked.
+/// it starts, such as those of SQLite's connections. It must start none that others use, too: the runtime's threads for
+/// what blocks are everybody's. The receiver gets its answer; an error says that the task panicked.
 ///
 /// # Errors
 /// When the system starts no thread.
@@ -23,10 +23,29 @@ pub(crate) fn behind<T: Send + 'static>(
     name: &str,
     task: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>> {
+    on_a_thread(name, step_back, task)
+}
+
+/// The same on a thread like any other, for a task that waits for the disk.
+///
+/// # Errors
+/// When the system starts no thread.
+pub(crate) fn beside<T: Send + 'static>(
+    name: &str,
+    task: impl Future<Output = T> + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
+    on_a_thread(name, || {}, task)
+}
+
+fn on_a_thread<T: Send + 'static>(
+    name: &str,
+    first: fn(),
+    task: impl Future<Output = T> + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
     let (answer, done) = oneshot::channel();
     let runtime = Handle::current();
     let run = move || {
-        step_back();
+        first();
         // Nobody waits any more when the caller is gone.
         let _ = answer.send(runtime.block_on(task));
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sqlx::AnyPool;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 mod segments;
 mod table;
@@ -47,7 +47,8 @@ impl Portion {
     }
 }
 
-/// Where entries are.
+/// Where entries are. Files are written and read on the thread that asks for it: whoever does so again and again has a
+/// thread of its own (see [`crate::priority`]).
 #[derive(Clone, Debug)]
 pub(crate) enum Journal {
     /// Files of a data folder.
@@ -62,6 +63,14 @@ impl Journal {
         Ok(Self::Files(Arc::new(Segments::open(folder)?)))
     }
 
+    /// Settles what a crash has left. Only for whoever writes entries.
+    pub(super) fn tidy(&self) -> std::io::Result<()> {
+        match self {
+            Self::Files(segments) => segments.tidy(),
+            Self::Table(_) => Ok(()),
+        }
+    }
+
     /// The entries of a Postgres, whose table is made if need be.
     pub(super) async fn of_table(pool: AnyPool) -> sqlx::Result<Self> {
         table::make(&pool).await?;
@@ -71,7 +80,7 @@ impl Journal {
     /// The youngest entry's number, 0 without any. Also settles what a write that failed has left.
     pub(crate) async fn last(&self) -> Result<i64> {
         match self {
-            Self::Files(segments) => on_disk(segments, Segments::last).await,
+            Self::Files(segments) => segments.last(),
             Self::Table(pool) => table::last(pool).await,
         }
     }
@@ -79,14 +88,12 @@ impl Journal {
     /// Writes entries, all or none; durable when it returns.
     pub(crate) async fn append(&self, records: Vec<Record>) -> Result<()> {
         match self {
-            Self::Files(segments) => {
-                on_disk(segments, move |segments| segments.append(&records)).await
-            }
+            Self::Files(segments) => segments.append(&records),
             Self::Table(pool) => table::append(pool, records).await,
         }
     }
 
-    /// Lets go of the entries up to `position`. Waits for the disk on the thread that it is called on.
+    /// Lets go of the entries up to `position`.
     pub(crate) async fn forget(&self, position: i64) -> Result<()> {
         match self {
             Self::Files(segments) => segments.forget(position),
@@ -102,24 +109,8 @@ impl Journal {
         portion: Portion,
     ) -> Result<Vec<Record>> {
         match self {
-            Self::Files(segments) => {
-                on_disk(segments, move |segments| {
-                    segments.read_after(position, end, portion)
-                })
-                .await
-            }
+            Self::Files(segments) => segments.read_after(position, end, portion),
             Self::Table(pool) => table::read_after(pool, position, end, portion).await,
         }
     }
-}
-
-/// Runs what waits for the disk where it may.
-async fn on_disk<T: Send + 'static>(
-    segments: &Arc<Segments>,
-    run: impl FnOnce(&Segments) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let segments = Arc::clone(segments);
-    tokio::task::spawn_blocking(move || run(&segments))
-        .await
-        .map_err(Error::internal)?
 }

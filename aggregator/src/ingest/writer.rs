@@ -12,7 +12,6 @@ use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 use super::entry::NewEntry;
 use super::known;
@@ -122,7 +121,7 @@ impl Log {
         live: Live,
         position: watch::Receiver<i64>,
         window: usize,
-    ) -> Result<(Self, JoinHandle<()>)> {
+    ) -> Result<(Self, oneshot::Receiver<()>)> {
         let done = *position.borrow();
         let last = database.journal().last().await?.max(done);
         let seen = Arc::new(Seen::of(window));
@@ -130,9 +129,8 @@ impl Log {
         let (end, end_seen) = watch::channel(last);
         let (jobs, waiting) = mpsc::channel(MOST_BATCHES);
         tokio::spawn(fill(Arc::clone(&seen), database.clone()));
-        let sweeper = priority::behind("sweeper", sweep(database.clone(), position));
-        sweeper
-            .map_err(|error| Error::internal(format!("the log's sweeper cannot start: {error}")))?;
+        let unstarted = |error| Error::internal(format!("the log's threads cannot start: {error}"));
+        priority::behind("sweeper", sweep(database.clone(), position)).map_err(unstarted)?;
         let writer = Writer {
             database,
             live,
@@ -141,7 +139,8 @@ impl Log {
             last,
             certain: true,
         };
-        let task = tokio::spawn(writer.run(waiting));
+        // A group follows the other without waiting for a thread.
+        let task = priority::beside("log", writer.run(waiting)).map_err(unstarted)?;
         Ok((
             Self {
                 jobs,

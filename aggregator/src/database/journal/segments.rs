@@ -84,15 +84,25 @@ impl Segments {
     pub(super) fn open(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("log");
         fs::create_dir_all(&folder)?;
-        // A crash left them between log and spare.
-        for emptied in with_extension(&folder, EMPTIED)? {
-            fs::remove_file(emptied)?;
-        }
         Ok(Self {
             folder,
             end: Mutex::default(),
             place: Mutex::default(),
         })
+    }
+
+    /// Settles what a crash has left of files that are used again. Only for whoever writes here.
+    pub(super) fn tidy(&self) -> std::io::Result<()> {
+        for emptied in with_extension(&self.folder, EMPTIED)? {
+            fs::remove_file(emptied)?;
+        }
+        for spare in with_extension(&self.folder, SPARE)? {
+            // A power cut took back that it had become a file of the log.
+            if let Some(first) = first_of(&File::open(&spare)?)? {
+                fs::rename(&spare, self.path(first))?;
+            }
+        }
+        Ok(())
     }
 
     /// Finds out where the entries end, and cuts off what is no entry.
@@ -175,7 +185,11 @@ impl Segments {
             .write(true)
             .truncate(!reused)
             .open(path)?;
-        File::open(&self.folder)?.sync_all()?;
+        // A spare one has blocks and zeros already, and `tidy` knows it by its first entry whatever it is called. Waiting
+        // for the folder would be waiting for the file system's journal, and so for everything else that is written.
+        if !reused {
+            File::open(&self.folder)?.sync_all()?;
+        }
         Ok(file)
     }
 
@@ -385,7 +399,7 @@ impl Segments {
     }
 
     fn path(&self, segment: i64) -> PathBuf {
-        self.folder.join(format!("{segment:020}.log"))
+        self.folder.join(name_of(segment))
     }
 
     fn damaged(&self, place: Place) -> Error {
@@ -400,6 +414,25 @@ impl Segments {
     fn end(&self) -> MutexGuard<'_, End> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How the file is called whose first entry has this number.
+fn name_of(first: i64) -> String {
+    format!("{first:020}.log")
+}
+
+/// The number of the entry at the beginning of a file; `None` without a whole one.
+fn first_of(file: &File) -> std::io::Result<Option<i64>> {
+    let length = file.metadata()?.len();
+    let start = |bytes: usize| {
+        let mut start = vec![0; usize::try_from(length).map_or(bytes, |length| length.min(bytes))];
+        file.read_exact_at(&mut start, 0).map(|()| start)
+    };
+    let Some(body) = length_of(&start(HEAD)?) else {
+        return Ok(None);
+    };
+    let record = start(HEAD.saturating_add(body))?;
+    Ok(read_record(&record).map(|(record, _)| record.id))
 }
 
 fn write_record(out: &mut Vec<u8>, record: &Record) {
@@ -669,5 +702,30 @@ mod tests {
         let again = Segments::open(folder.path()).unwrap();
         assert_eq!(again.last().unwrap(), 13);
         assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_used_again_is_found_under_the_name_that_a_power_cut_gives_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let segments = Segments::open(folder.path()).unwrap();
+        segments.last().unwrap();
+        let large = |id| Record {
+            id,
+            messages: 1,
+            body: "x".repeat(usize::try_from(FULL).unwrap()),
+        };
+        for id in 1..=3 {
+            segments.append(&[large(id)]).unwrap();
+        }
+        segments.forget(3).unwrap();
+        let spare = segments.spares().unwrap().pop().unwrap();
+        segments.append(&[record(4), record(5)]).unwrap();
+        assert!(!spare.exists());
+        fs::rename(segments.path(4), &spare).unwrap();
+        let again = Segments::open(folder.path()).unwrap();
+        again.tidy().unwrap();
+        assert_eq!(again.last().unwrap(), 5);
+        assert_eq!(ids(&again.read_after(3, 5, ALL).unwrap()), [4, 5]);
+        assert_eq!(again.spares().unwrap().len(), SPARES.min(3) - 1);
     }
 }
