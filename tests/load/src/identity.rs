@@ -188,16 +188,17 @@ async fn in_sqlite(events: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut dice = Dice(1);
     let people = events / EVENTS_A_PERSON;
-    let mut made = 0;
+    let mut failed = None;
     let stream = (0..events).map_while(|at| {
-        let event = written(at, event(&mut dice, people)).ok();
-        made += usize::from(event.is_some());
-        event
+        let made = written(at, event(&mut dice, people));
+        made.map_err(|error| failed = Some(error)).ok()
     });
     let clock = || processor().unwrap_or(f64::NAN);
     let took = headwater::measure::identity(folder.path(), stream, clock).await;
     let seconds = took.map_err(anyhow::Error::msg)?;
-    ensure!(made == events, "an event could not be made");
+    if let Some(error) = failed {
+        return Err(error.context("an event could not be made"));
+    }
     ensure!(seconds.is_finite(), "the processor's time cannot be read");
     figures::print(
         "resolved in SQLite",
@@ -211,7 +212,7 @@ async fn in_sqlite(events: usize) -> Result<()> {
 /// An event as the server has it.
 fn written(at: usize, (identifiers, second): Seen) -> Result<Event> {
     let moment = Timestamp::from_millis(second * 1_000);
-    let mut event = json!({"messageId": format!("m-{at}"), "type": "identify", "timestamp": moment, "receivedAt": moment});
+    let mut event = json!({"messageId": format!("m-{at}"), "type": "identify", "timestamp": moment, "receivedAt": moment, "receipt": {}});
     for (kind, value) in identifiers {
         match kind {
             USER => event["userId"] = json!(value),
