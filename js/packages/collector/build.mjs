@@ -13,7 +13,7 @@ import { encode } from "./build/wasm.mjs";
 /** Loader, glue and wasm together, brotli -q 11: the most a page may have to download. */
 const CEILING = 14_336;
 /** Members that nobody outside the loader sees: they need no name. */
-const PRIVATE = /^(vetoed|presumed|claim|adopt|renew|known)$/;
+const PRIVATE = /^(vetoed|presumed|claim|adopt|renew|known|keep|say|site|tab|release|write|emit)$/;
 /** Each is a file of its own: a page downloads the ones it names. */
 const ADAPTERS = ["tcf", "gpp", "google-consent-mode", "klaro", "vanilla-cookieconsent"];
 

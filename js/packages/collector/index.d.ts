@@ -150,6 +150,10 @@ export interface Inspection {
   /** How the engine runs; `none` while it is loading or where it could not load. */
   engine: "wasm" | "js" | "none";
   consent: Record<string, ConsentState>;
+  /** Who had the last word on consent, such as `banner` or `gpc`; `default` while nobody has said anything. */
+  source: string;
+  /** When the visitor decided what holds, where they did. */
+  chosenAt?: string;
   /** Events that wait for a choice. */
   held: number;
   /** Events that wait for an outcome. */

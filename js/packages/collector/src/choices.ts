@@ -12,7 +12,7 @@ export interface Rules {
   vetoed: string[];
   /** Purposes that the place allows until somebody objects. */
   presumed: string[];
-  policyVersion: number;
+  version: number;
 }
 
 /** What is kept for the next page: what was heard, what held, and who had the last word. */

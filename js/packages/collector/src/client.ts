@@ -39,7 +39,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   const { on, emit } = emitter();
   const here = typeof document !== "undefined";
   const device: Device = here ? openDevice() : ({} as Device);
-  const rules: Rules = { purposes: "necessary analytics personalization advertising sale_or_share".split(" "), vetoed: [], presumed: [], policyVersion: 1 };
+  const rules: Rules = { purposes: "necessary analytics personalization advertising sale_or_share".split(" "), vetoed: [], presumed: [], version: 1 };
   const dropped: Record<string, number> = {};
   const outcomes: Api.Outcome[] = [];
   const decisions: Api.Decisions = {};
@@ -186,7 +186,10 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
   };
 
   const keepChoices = (): void => {
-    if (status & 1) device.write(CONSENT_KEY, { heard, choices, source, chosenAt, version: rules.policyVersion });
+    if (status & 1) {
+      device.write(CONSENT_KEY, { heard, choices, source, chosenAt, version: rules.version });
+      device.say([rules.version, ...written(choices).split(" "), ""].join("/"));
+    }
   };
 
   /**
@@ -223,7 +226,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       if (lost.includes(purpose) || choices[purpose]) categoryPreferences[purpose] = choices[purpose] === Word.Granted;
     }
     const sentAt = moment();
-    const consent = { categoryPreferences, source, policyVersion: rules.policyVersion, capturedAt: sentAt, chosenAt: decidedAt || undefined, gpc: rules.vetoed.length > 0 };
+    const consent = { categoryPreferences, source, policyVersion: rules.version, capturedAt: sentAt, chosenAt: decidedAt || undefined, gpc: rules.vetoed.length > 0 };
     untold.push(JSON.stringify({ writeKey, anonymousId: id, userId: user.id, messageId: uuid(), sentAt, consent }));
     retell();
   };
@@ -309,9 +312,9 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
 
   const open = async (decides: string, plain: boolean): Promise<void> => {
     const [encoding, [tab, next]] = await Promise.all([engine.openEngine(assets(host), plain), tabs.claim()]);
-    const { presumed, vetoed, policyVersion } = rules;
+    const { presumed, vetoed, version } = rules;
     const lines = [host + "/v1/batch", writeKey, tab, next, "opt_in", collects, decides, vetoed.join(" ")];
-    engine.start([...lines, policyVersion, presumed.map((purpose) => "+" + purpose).join(" ")].join("\n"), page, device.site, device.tab, navigator);
+    engine.start([...lines, version, presumed.map((purpose) => "+" + purpose).join(" ")].join("\n"), page, device.site, device.tab, navigator);
     kind = encoding;
     // Before anything else is written about this tab's losses: what its last page wrote.
     command(engine.Kind.AdoptLosses, tab + "\n" + (device.read("hw:l:" + tab) || ""));
@@ -347,7 +350,7 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     // Another tab of the site granted, or withdrew and removed everything.
     listen("storage", (event) => {
       if ((event as StorageEvent).key !== CONSENT_KEY) return;
-      const kept = stored(device, rules.policyVersion);
+      const kept = stored(device, rules.version);
       delete heard[OTHER_TAB];
       if (kept) Object.assign(heard, kept.heard);
       else heard = hear(heard, OTHER_TAB, Object.fromEntries(rules.purposes.map((purpose) => [purpose, Word.Denied])), rules.purposes);
@@ -371,10 +374,10 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
       rules.presumed = rules.purposes.filter(
         (purpose) => options.regime !== "opt_in" && (place.regimes?.[purpose] || place.regime || options.regime) === "opt_out",
       );
-      rules.policyVersion = options.policyVersion || place.policyVersion || 1;
+      rules.version = options.policyVersion || place.policyVersion || 1;
       gpcDenies = place.gpcDenies?.concat(options.gpcDenies || []) || options.gpcDenies || ["advertising", "sale_or_share"];
       user = { ...attempt(() => JSON.parse(device.read(USER_KEY) || "")), ...user };
-      const kept = stored(device, rules.policyVersion);
+      const kept = stored(device, rules.version);
       // What the page decided before `load`.
       const said = heard[PAGE];
       if (kept) {
@@ -470,6 +473,8 @@ export const create = (assets: (host: string) => engine.Assets, origin: () => st
     inspect: () => ({
       engine: kind,
       consent: states(choices, rules),
+      source,
+      chosenAt,
       held: kind === "none" ? pending.filter(([code]) => code === engine.Kind.Capture).length : status & 1 ? 0 : status >> 2,
       queued: status & 1 ? status >> 2 : 0,
       sent,

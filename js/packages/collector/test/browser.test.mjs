@@ -74,7 +74,7 @@ describe("consent", () => {
     assert.deepEqual(event.context.consent.release.categoryPreferences, GRANT);
     assert.equal(event.context.consent.release.source, "banner");
     assert.match(event.anonymousId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    assert.equal((await traces(page)).cookie, "hw_aid=" + event.anonymousId);
+    assert.equal((await traces(page)).cookie, `hw_aid=${event.anonymousId}; hw_said=1/+analytics/+personalization/`);
     assert.deepEqual([...edge.messages.values()].map(({ context }) => context.ledger.seq), [1, 2]);
     const { next } = edge.ledger.get(event.context.ledger.tab);
     assert.equal(next, 3);
