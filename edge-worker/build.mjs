@@ -96,6 +96,8 @@ async function bundle() {
     format: "esm",
     target: "es2022",
     external: ["./index_bg.wasm", "cloudflare:*"],
+    // What of the worker is written for the runtime's own objects shares its rules with the page's script.
+    alias: { "#pages": join(here, "../js/packages/collector/src/pages.worker.ts") },
     // wasm-bindgen writes a source phase import, which esbuild passes on and workerd does not know: there a plain
     // import already gives the compiled module.
     supported: { "import-source": true },

@@ -3,6 +3,7 @@
 mod aggregator;
 mod buffer;
 mod edge_buffer;
+mod pages;
 mod sources;
 
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use cdp_core::forward::{Forward, Snapshot, SnapshotQuery, Subject};
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
 use worker::url::Position;
+use worker::worker_sys::web_sys;
 use worker::{Context, Env, Headers, Method};
 
 use crate::error::Unavailable;
@@ -24,6 +26,7 @@ use crate::rate_limit::RateLimiter;
 use crate::snapshots::{self, Place, Snapshots};
 use aggregator::{Aggregator, Failure, messages};
 use buffer::{Buffer, Heard};
+use pages::Pages;
 
 /// Callers whose rate an isolate remembers, some 100 bytes each.
 const MOST_CALLERS: usize = 20_000;
@@ -52,7 +55,7 @@ async fn fetch(
     request: worker::Request,
     env: Env,
     context: Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<web_sys::Response> {
     let buffer = Buffer::of(&env);
     let patience = if buffer.is_some() {
         PATIENCE_WITH_BUFFER
@@ -64,8 +67,15 @@ async fn fetch(
         buffer,
         context,
     };
+    if !crate::is_public_path(request.url()?.path()) {
+        match Pages::of(&env) {
+            Some(Ok(pages)) => return pages.answer(&host, &request).await,
+            Some(Err(error)) => return pages::refuse(&error),
+            None => {}
+        }
+    }
     let response = crate::serve(&host, read(request).await?).await;
-    write(response)
+    write(response).map(Into::into)
 }
 
 /// The aggregator answered, so that nobody needs to wait any more.
@@ -92,12 +102,16 @@ fn random() -> [u8; 16] {
 }
 
 async fn read(mut request: worker::Request) -> worker::Result<Request> {
+    let mut read = head(&request)?;
+    if matches!(request.method(), Method::Post) {
+        read.body = request.bytes().await?;
+    }
+    Ok(read)
+}
+
+/// A request without its body.
+fn head(request: &worker::Request) -> worker::Result<Request> {
     let url = request.url()?;
-    let body = if matches!(request.method(), Method::Post) {
-        request.bytes().await?
-    } else {
-        Vec::new()
-    };
     let jurisdiction = request.cf().and_then(|place| {
         let country = place.country()?;
         Some(
@@ -124,7 +138,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         path: url.path().to_owned(),
         query: url.query().unwrap_or_default().to_owned(),
         headers,
-        body,
+        body: Vec::new(),
         jurisdiction,
         secure: url.scheme() == "https",
         address,

@@ -46,6 +46,13 @@ pub enum EdgeError {
     },
     /// Not now.
     Unavailable(Unavailable),
+    /// The site whose pages this edge passes on gives no answer.
+    NoPage {
+        /// Whether it was waited for.
+        late: bool,
+    },
+    /// How the site is named cannot be.
+    PagesNotSetUp(String),
 }
 
 impl From<Unavailable> for EdgeError {
@@ -95,6 +102,9 @@ impl EdgeError {
             Self::Unavailable(unavailable) => {
                 (503, unavailable.code, format!("not taken: send it again after {} seconds, nothing was lost", unavailable.retry_after))
             }
+            Self::NoPage { late: false } => (502, "no_page", "the site behind this address cannot be reached: try again in a moment".to_owned()),
+            Self::NoPage { late: true } => (504, "no_page", "the site behind this address takes too long to answer: try again in a moment".to_owned()),
+            Self::PagesNotSetUp(message) => (500, "pages_not_set_up", message.clone()),
         }
     }
 

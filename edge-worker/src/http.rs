@@ -44,11 +44,16 @@ impl Request {
     }
 
     /// A cookie of the request.
-    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self.header("cookie")?;
+    pub(crate) fn cookie<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.cookies(name).next()
+    }
+
+    /// All cookies of this name: a browser sends one for each domain and path that has it.
+    pub(crate) fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let cookies = self.header("cookie").unwrap_or_default();
         cookies
             .split(';')
-            .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+            .filter_map(move |cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
     }
 
     /// What the request says of who sent it.

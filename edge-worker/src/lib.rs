@@ -22,7 +22,9 @@ mod http;
 mod ofrep;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod outage;
+mod pages;
 mod rate_limit;
+mod said;
 mod sdk;
 mod settings;
 #[cfg(any(test, target_arch = "wasm32"))]
@@ -32,6 +34,7 @@ mod user_token;
 pub use error::{EdgeError, Unavailable};
 pub use host::{Host, Known, Room, Taken};
 pub use http::{Request, Response};
+pub use pages::decisions_for_page;
 pub use rate_limit::RateLimiter;
 
 use std::borrow::Cow;

@@ -17,9 +17,10 @@ export function workerd() {
 }
 
 /**
- * @typedef {{ aggregator: string, secret: string, buffer?: false | { batches?: number, bytes?: number }, geography?: boolean }} Options
+ * @typedef {{ aggregator: string, secret: string, buffer?: false | { batches?: number, bytes?: number }, geography?: boolean, pages?: { site: string, writeKey: string } }} Options
  *   `aggregator` is `host:port`; `buffer` is what one object of the buffer may hold, or false for a deployment that has
- *   none; with `geography` the header cf-blob says where a caller is, as Cloudflare's network does
+ *   none; with `geography` the header cf-blob says where a caller is, as Cloudflare's network does; `pages` passes on the
+ *   pages of the site at `host:port`
  */
 
 export class Edge {
@@ -46,13 +47,17 @@ export class Edge {
 
   /** Starts it; again on the address and the buffer that it had. */
   async serve() {
-    const { aggregator, secret, buffer } = this.options;
+    const { aggregator, secret, buffer, pages } = this.options;
     const words = ["serve", this.config, "--experimental", "--control-fd=3", `--socket-addr=http=${this.address}`, `--external-addr=aggregator=${aggregator}`];
     /** @type {Record<string, string>} */
     const environment = { HEADWATER_EDGE_SECRET: secret };
     if (buffer !== false) words.push(`--directory-path=edge-buffer=${this.folder}`);
     if (buffer && buffer.batches !== undefined) environment.HEADWATER_EDGE_BUFFER_BATCHES = String(buffer.batches);
     if (buffer && buffer.bytes !== undefined) environment.HEADWATER_EDGE_BUFFER_BYTES = String(buffer.bytes);
+    if (pages) {
+      words.push(`--external-addr=pages=${pages.site}`);
+      Object.assign(environment, { HEADWATER_PAGES_ORIGIN: `http://${pages.site}`, HEADWATER_PAGES_WRITE_KEY: pages.writeKey });
+    }
     const part = new Part("edge", workerd(), words, environment);
     this.runs.push(part);
     const port = await part.says(/"event":"listen".*"port":(\d+)/, "control");

@@ -10,15 +10,16 @@ import { FaultProxy } from "./fault-proxy.mjs";
 import { Headwater } from "./headwater.mjs";
 import { ServerApi } from "./server-api.mjs";
 import { Shop } from "./shop.mjs";
+import { Site } from "./site.mjs";
 
 const START_LIMIT = 90_000;
 
 /**
- * @typedef {{ csp?: "strict" | "no-wasm" | "none", browser?: boolean, worker?: boolean }} Options without a `worker`, the edge is
- *   the one inside the server
+ * @typedef {{ csp?: "strict" | "no-wasm" | "none", browser?: boolean, worker?: boolean, pages?: boolean }} Options without a `worker`, the edge is
+ *   the one inside the server; with `pages` the worker passes on those of `site`
  * @typedef {{ before?: () => void, accepted?: RegExp[] }} VisitorOptions
  * @typedef {{
- *   headwater: Headwater, edge: { address: string, url: string }, shop: Shop, api: ServerApi, proxy: FaultProxy, inner: FaultProxy,
+ *   headwater: Headwater, edge: { address: string, url: string }, shop: Shop, api: ServerApi, proxy: FaultProxy, inner: FaultProxy, site: Site,
  *   visitor: (options?: VisitorOptions) => Promise<Visitor>
  * }} Stack `proxy` is between browsers and the edge, `inner` between the edge and the server
  */
@@ -29,7 +30,7 @@ const START_LIMIT = 90_000;
  * @param {Options} [options]
  * @returns {(name: string, run: (stack: Stack) => Promise<void>, options?: { timeout?: number }) => void}
  */
-export function onStack({ csp = "strict", browser: withBrowser = true, worker = true } = {}) {
+export function onStack({ csp = "strict", browser: withBrowser = true, worker = true, pages = false } = {}) {
   /** In the order of starting. @type {{ name: string, part: { log?: string, stop: () => Promise<void> } }[]} */
   const parts = [];
   /** @type {Omit<Stack, "visitor"> | undefined} */
@@ -52,12 +53,14 @@ export function onStack({ csp = "strict", browser: withBrowser = true, worker = 
       const headwater = await started("headwater", Headwater.start());
       const { keys } = headwater;
       const inner = await started("inner proxy", FaultProxy.start(headwater.address));
-      const edge = worker ? await started("edge", Edge.start({ aggregator: inner.address, secret: keys.edge_secret })) : headwater;
+      const site = await started("site", Site.start());
+      const passed = pages ? { site: site.address, writeKey: keys.write_key } : undefined;
+      const edge = worker ? await started("edge", Edge.start({ aggregator: inner.address, secret: keys.edge_secret, pages: passed })) : headwater;
       const proxy = await started("proxy", FaultProxy.start(edge.address));
       await Shop.seed({ api: headwater.url, token: keys.token });
       const shop = await started("shop", Shop.start({ edge: proxy.url, writeKey: keys.write_key, csp }));
       browser = await launching;
-      stack = { headwater, edge, shop, proxy, inner, api: new ServerApi(() => headwater.url, keys.token) };
+      stack = { headwater, edge, shop, proxy, inner, site, api: new ServerApi(() => headwater.url, keys.token) };
     },
     { timeout: START_LIMIT },
   );

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use cdp_core::audience::{Basis, Rules};
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::consent::{Choices, Counts, Policy};
-use cdp_core::decision::Experience;
+use cdp_core::decision::{Decision, Experience};
 use cdp_core::forward::{Forward, Membership, Snapshot, SnapshotQuery, Subject};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::source::{ConsentBasis, SourceConfig, UserTokenKey};
@@ -224,6 +224,14 @@ pub(crate) fn with(mut request: Request, name: &str, value: &str) -> Request {
 
 pub(crate) fn serve(host: &MemoryHost, request: Request) -> Response {
     finish(edge_worker::serve(host, request))
+}
+
+pub(crate) fn decisions_for_page(
+    host: &MemoryHost,
+    request: &Request,
+    write_key: &str,
+) -> BTreeMap<String, Decision> {
+    finish(edge_worker::decisions_for_page(host, request, write_key))
 }
 
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {

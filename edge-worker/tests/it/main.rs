@@ -10,6 +10,7 @@ mod decisions;
 mod host;
 mod limits;
 mod ofrep;
+mod pages;
 mod requests;
 mod sdk;
 mod user_tokens;

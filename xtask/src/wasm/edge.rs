@@ -39,7 +39,8 @@ pub(super) fn build(workspace: &Workspace, toolchain: &WasmToolchain) -> Result<
         .word(&workspace.wasm_bindgen_version()?)
         .path(&module)?
         .path(&workspace.path("package-lock.json"))?
-        .path(&script)?;
+        .path(&script)?
+        .path(&workspace.path("js/packages/collector/src"))?;
     if inputs.matches(&stamp) {
         eprintln!("the edge worker is up to date in edge-worker/dist");
         return Ok(());

@@ -1,31 +1,59 @@
 import type { Decision, Headwater } from "../index.d.ts";
+import { DECIDED, MARK, PARTS, VARIANT, fillPart, isProgram } from "./fields.ts";
 import { attempt } from "./guard.ts";
 
-/** What marks an element that a decision may fill; its value is the placement. */
-const MARK = "data-headwater-placement";
 /** How long default content is held back for a decision, in milliseconds, unless the script's `data-timeout` says otherwise. */
 const PATIENCE = 400;
+/** Tells that a decision was shown. */
+const SHOWN = "Experience Viewed";
 
 type Early = [method: "ready", then: () => void][];
 
 // `<script src="…/sdk/placements.js">` in the head. Marked elements are held back before they are first painted, in the
 // place that they have, until their decision is there or the time is over; what was shown once is not changed any more.
+// What the edge filled on the page's way is left as it is. Of both it tells what was shown.
 attempt(() => {
   const script = document.currentScript as HTMLScriptElement | null;
   const patience = Number(script?.dataset["timeout"] ?? PATIENCE);
   const end = performance.now() + patience;
   /** The elements that are held back, each with what holds it. */
   const held = new Map<HTMLElement, Animation>();
+  /** Those that were looked at: what was shown is not held back again. */
+  const met = new WeakSet<HTMLElement>();
+  /** Decisions that were told of, as JSON. */
+  const told = new Set<string>();
 
   const parsed = new Promise<void>((resolve) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
     else resolve();
   });
 
+  /** Whoever sees a page sees it when it is no longer only prepared for them. */
+  const seen = new Promise<void>((resolve) => {
+    if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", () => resolve(), { once: true });
+    else resolve();
+  });
+
+  /** Calls back when the SDK runs, whether or not it is here yet. */
+  const whenReady = (then: () => void): void => {
+    const early = (window.headwater ||= [] as never) as unknown as Headwater | Early;
+    if (Array.isArray(early)) early.push(["ready", then]);
+    else early.ready(then);
+  };
+
+  /** Tells that a decision was shown, be it the variant or, of a holdout, the default: once, however many elements show it. */
+  const tell = (decision: string): void => {
+    if (told.has(decision)) return;
+    told.add(decision);
+    const { exposure } = JSON.parse(decision) as Decision;
+    if (!exposure) return;
+    void seen.then(() => whenReady(() => (window.headwater as unknown as Headwater).track(SHOWN, exposure)));
+  };
+
   /** An animation ends by itself: should everything else here fail, the default content shows when the time is over. */
   const hold = (element: HTMLElement): void => {
     const left = end - performance.now();
-    if (left <= 0 || held.has(element) || performance.getEntriesByType("paint").length) return;
+    if (left <= 0 || performance.getEntriesByType("paint").length) return;
     // Margins of its contents stay inside from the first paint on: a box of another content would let others through.
     if (getComputedStyle(element).display === "block") element.style.display = "flow-root";
     const animation = element.animate({ visibility: ["hidden", "hidden"] }, left);
@@ -39,6 +67,7 @@ attempt(() => {
     const release = (): void => {
       held.delete(element);
       animation.cancel();
+      if (decision) attempt(() => tell(JSON.stringify(decision)));
     };
     if (decision?.variant == null || decision.value == null) return release();
     attempt(() => fill(element, decision));
@@ -47,8 +76,13 @@ attempt(() => {
   };
 
   const find = (): void => {
-    const fresh = [...document.querySelectorAll<HTMLElement>(`[${MARK}]`)].filter((element) => !held.has(element));
-    for (const element of fresh) hold(element);
+    const fresh = [...document.querySelectorAll<HTMLElement>(`[${MARK}]`)].filter((element) => !met.has(element));
+    for (const element of fresh) {
+      met.add(element);
+      const decided = element.getAttribute(DECIDED);
+      if (decided === null) hold(element);
+      else attempt(() => tell(decided));
+    }
     const mine = fresh.filter((element) => held.has(element));
     if (!mine.length) return;
     const placements = [...new Set(mine.map((element) => element.getAttribute(MARK)!))];
@@ -57,46 +91,38 @@ attempt(() => {
       await parsed;
       for (const element of mine) attempt(() => show(element, decisions[element.getAttribute(MARK)!]));
     };
-    const early = (window.headwater ||= [] as never) as unknown as Headwater | Early;
-    const ready = (): void => void ask().catch(() => mine.forEach((element) => show(element, undefined)));
-    if (Array.isArray(early)) early.push(["ready", ready]);
-    else early.ready(ready);
+    whenReady(() => void ask().catch(() => mine.forEach((element) => show(element, undefined))));
   };
 
   const observer = new MutationObserver(() => attempt(find));
   observer.observe(document, { childList: true, subtree: true });
-  setTimeout(() => observer.disconnect(), patience);
+  // What comes later is not held back, but it may have been decided.
+  setTimeout(() => void parsed.then(() => observer.disconnect()), patience);
   find();
 });
 
 /** Puts a decision's value into an element, which keeps the size that it has: nothing around it moves. */
 function fill(element: HTMLElement, decision: Decision): void {
   const { height } = element.getBoundingClientRect();
-  const { style, dataset } = element;
+  const { style } = element;
   style.boxSizing = "border-box";
   style.height = `${height}px`;
   style.overflow = "clip";
-  dataset["variant"] = decision.variant!;
+  element.setAttribute(VARIANT, decision.variant!);
   const event = new CustomEvent("headwater:placement", { bubbles: true, cancelable: true, detail: decision });
   // A page that fills the element itself says so.
-  if (!element.dispatchEvent(event)) return;
+  if (!element.dispatchEvent(event) || isProgram(element)) return;
   const { value } = decision;
   if (typeof value !== "object") {
     element.textContent = String(value);
     return;
   }
-  const fields = value as Record<string, unknown>;
-  for (const part of element.querySelectorAll<HTMLElement>("[data-field],[data-field-href],[data-field-src]")) {
-    const { field, fieldHref, fieldSrc } = part.dataset;
-    if (field && fields[field] != null) part.textContent = String(fields[field]);
-    if (fieldHref) address(part, "href", fields[fieldHref]);
-    if (fieldSrc) address(part, "src", fields[fieldSrc]);
+  for (const part of element.querySelectorAll(`${PARTS}`)) {
+    // A placement inside of this one has parts of its own.
+    if (part.parentElement!.closest(`[${MARK}]`) !== element) continue;
+    fillPart(part, value!, document.baseURI, {
+      text: (text) => (part.textContent = text),
+      address: (name, address) => part.setAttribute(name, address),
+    });
   }
-}
-
-/** Sets an address, unless it is none that a page may have: what a marketer writes is no program. */
-function address(element: HTMLElement, name: "href" | "src", value: unknown): void {
-  if (typeof value !== "string") return;
-  const { protocol } = new URL(value, document.baseURI);
-  if (/^(https?|mailto|tel):$/.test(protocol)) element.setAttribute(name, value);
 }
