@@ -58,7 +58,7 @@ check("after a second the server is asked, with the version that is known, and s
     await hero(stack, somebody);
     return questions(stack).find(({ body, reply }) => body.includes(somebody) && String(reply) === "null");
   });
-  assert.match(question.body, /"known":\d+/);
+  assert.match(String(question.body), /"known":\d+/);
   assert.equal((await hero(stack, somebody)).variant, "sneakers");
 });
 
