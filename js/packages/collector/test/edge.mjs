@@ -19,7 +19,7 @@ const body = async (request) => {
   return Buffer.concat(parts).toString("utf8");
 };
 
-/** Starts both. `edge.answer` decides each batch's fate: `{ status, headers, reply }` or nothing for the usual. */
+/** Starts both. `edge.answer` decides each batch's fate: `{ status, headers, reply }` or nothing for the usual; it may take its time. */
 export async function start() {
   const edge = { batches: [], consents: [], counts: [], settings: undefined, requests: [], messages: new Map(), copies: 0, ledger: new Map(), answer: () => undefined, decide: () => ({}) };
   const take = (batch) => {
@@ -58,7 +58,7 @@ export async function start() {
       return response.end(file);
     }
     const text = await body(request);
-    const planned = edge.answer({ path, text });
+    const planned = await edge.answer({ path, text });
     if (planned === "hang") return;
     if (planned) {
       response.writeHead(planned.status, { ...headers, ...planned.headers });
@@ -78,7 +78,7 @@ export async function start() {
   });
   edge.url = `http://127.0.0.1:${api.port}`;
 
-  const site = { headers: {}, head: "", pages: new Map() };
+  const site = { headers: {}, head: "", body: "page", pages: new Map() };
   const pages = await listen(async (request, response) => {
     const url = new URL(request.url, "http://site");
     const file = site.pages.get(url.pathname);
@@ -87,7 +87,7 @@ export async function start() {
       return response.end(file.text);
     }
     response.writeHead(200, { "content-type": "text/html", ...site.headers });
-    response.end(`<!doctype html><title>${url.pathname}</title><head>${site.head}</head><body>page</body>`);
+    response.end(`<!doctype html><title>${url.pathname}</title><head>${site.head}</head><body>${site.body}</body>`);
   });
   site.url = `http://127.0.0.1:${pages.port}`;
   site.script = (attributes = "") => `<script src="${edge.url}/sdk/headwater.js" data-write-key="wk_test" ${attributes}></script>`;
