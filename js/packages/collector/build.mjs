@@ -71,6 +71,7 @@ try {
   await bundle(source("script.ts"), join(serve, "headwater.js"), "iife", files);
   await bundle(source("counting.script.ts"), join(serve, "counting.js"), "iife");
   await bundle(source("placements.script.ts"), join(serve, "placements.js"), "iife");
+  await bundle(source("debug.script.ts"), join(serve, "debug.js"), "iife");
   await bundle(source("index.ts"), join(dist, "index.js"), "esm");
   for (const name of ADAPTERS) {
     await bundle(source(`adapters/${name}.script.ts`), join(serve, `adapter-${name}.js`), "iife");
@@ -87,7 +88,7 @@ try {
   const loader = size("headwater.js");
   const engine = size(wasmFile);
   const encoded = size(jsFile);
-  const apart = ["counting.js", "placements.js", ...ADAPTERS.map((name) => `adapter-${name}.js`)].map((name) => [name, size(name)]);
+  const apart = ["counting.js", "placements.js", "debug.js", ...ADAPTERS.map((name) => `adapter-${name}.js`)].map((name) => [name, size(name)]);
   const total = sum(loader, engine);
   const sizes = { ceiling: CEILING, total, javascript: sum(loader, encoded), files: { "headwater.js": loader, [wasmFile]: engine, [jsFile]: encoded, ...Object.fromEntries(apart) } };
   writeFileSync(join(published, "sizes.json"), JSON.stringify(sizes, null, 2) + "\n");

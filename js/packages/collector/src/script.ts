@@ -13,24 +13,26 @@ attempt(() => {
   const early = window.headwater as unknown as Early | undefined;
   if (early && !Array.isArray(early)) return;
   const beside = (file: string): string => new URL(file, source).href;
+  /** Loads a file that lies beside this script; what is missing afterwards was blocked. */
+  const add = (file: string) =>
+    new Promise((done) => {
+      // A policy may want the nonce that let the loader in.
+      document.head.append(Object.assign(document.createElement("script"), { src: beside(file), nonce: script?.nonce || "", onload: done, onerror: done }));
+    });
   const api = create(
     () => ({
       wasm: async () => (await fetch(beside(WASM_FILE))).arrayBuffer(),
-      js: () =>
-        new Promise<Encoding>((resolve, reject) => {
-          const tag = document.createElement("script");
-          tag.src = beside(JS_FILE);
-          // A policy may want the nonce that let the loader in.
-          tag.nonce = script?.nonce || "";
-          tag.onload = () => resolve((window as { headwaterEngine?: Encoding }).headwaterEngine!);
-          tag.onerror = reject;
-          document.head.append(tag);
-        }),
+      js: async () => {
+        await add(JS_FILE);
+        return (window as { headwaterEngine?: Encoding }).headwaterEngine!;
+      },
     }),
     () => new URL(source).origin,
     early?.edge,
   );
   window.headwater = api;
+  // Whoever builds the page wants to see inside; it is no part of what everybody loads.
+  if (location.search.includes("headwater_debug")) void add("debug.js");
   const data = script?.dataset || {};
   if (data["writeKey"]) {
     const options = { ...data } as Options;
