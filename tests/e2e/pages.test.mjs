@@ -45,7 +45,7 @@ const place = (placement, inside = '<h1 data-field="title">Welcome</h1><p data-f
 /** A page of the site with the SDK of `edge`. @param {Stack} stack @param {string} edge @param {string} body */
 const withSdk = ({ headwater }, edge, body) =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-<script>window.shifts = []; new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });</script>
+<script>window.shifts = []; new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(({ value, sources }) => [value, ...sources.map(({ node }) => node?.nodeName)]))).observe({ type: "layout-shift", buffered: true });</script>
 <script src="${edge}/sdk/headwater.js?writeKey=${headwater.keys.write_key}" data-write-key="${headwater.keys.write_key}"></script>
 <script src="${edge}/sdk/placements.js" data-timeout="5000"></script></head><body>${body}</body></html>`;
 

@@ -50,12 +50,18 @@ attempt(() => {
     void seen.then(() => whenReady(() => (window.headwater as unknown as Headwater).track(SHOWN, exposure)));
   };
 
+  const painted = (): boolean => performance.getEntriesByType("paint").length > 0;
+
+  /** Margins of its contents stay inside from the first paint on: contents that come later, or others, would let them through. */
+  const contain = (element: HTMLElement): void => {
+    if (getComputedStyle(element).display === "block") element.style.display = "flow-root";
+  };
+
   /** An animation ends by itself: should everything else here fail, the default content shows when the time is over. */
   const hold = (element: HTMLElement): void => {
     const left = end - performance.now();
-    if (left <= 0 || performance.getEntriesByType("paint").length) return;
-    // Margins of its contents stay inside from the first paint on: a box of another content would let others through.
-    if (getComputedStyle(element).display === "block") element.style.display = "flow-root";
+    if (left <= 0 || painted()) return;
+    contain(element);
     const animation = element.animate({ visibility: ["hidden", "hidden"] }, left);
     animation.onfinish = () => held.delete(element);
     held.set(element, animation);
@@ -75,13 +81,17 @@ attempt(() => {
     requestAnimationFrame(() => requestAnimationFrame(release));
   };
 
-  const find = (): void => {
+  /** Looks for elements; `unseen` is whether those that are there now have not been painted. */
+  const find = (unseen: boolean): void => {
     const fresh = [...document.querySelectorAll<HTMLElement>(`[${MARK}]`)].filter((element) => !met.has(element));
     for (const element of fresh) {
       met.add(element);
       const decided = element.getAttribute(DECIDED);
       if (decided === null) hold(element);
-      else attempt(() => tell(decided));
+      else {
+        if (unseen) contain(element);
+        attempt(() => tell(decided));
+      }
     }
     const mine = fresh.filter((element) => held.has(element));
     if (!mine.length) return;
@@ -94,11 +104,11 @@ attempt(() => {
     whenReady(() => void ask().catch(() => mine.forEach((element) => show(element, undefined))));
   };
 
-  const observer = new MutationObserver(() => attempt(find));
+  const observer = new MutationObserver(() => attempt(() => find(true)));
   observer.observe(document, { childList: true, subtree: true });
   // What comes later is not held back, but it may have been decided.
   setTimeout(() => void parsed.then(() => observer.disconnect()), patience);
-  find();
+  find(!painted());
 });
 
 /** Puts a decision's value into an element, which keeps the size that it has: nothing around it moves. */
