@@ -23,7 +23,7 @@ pub(crate) fn routes(api: Api) -> Api {
         )
         .get(
             "/profiles/{reference}/events",
-            "A profile's timeline, oldest first, with the audiences that it entered and left; ?order=desc for youngest first",
+            "A profile's timeline, oldest first; ?order=desc for youngest first, ?audiences=true with the audiences that it entered and left",
             events,
         )
         .get(
@@ -56,16 +56,29 @@ struct Asked {
     purpose: Option<String>,
 }
 
+/// What of a timeline is asked for.
+#[derive(Deserialize)]
+struct Wanted {
+    /// Whether the audiences that the profile entered and left are, too.
+    #[serde(default)]
+    audiences: bool,
+}
+
 async fn events(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
+    Query(wanted): Query<Wanted>,
     page: Page,
 ) -> Result<Json<Value>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
-    let (order, position) = (page.order(), page.place()?.unwrap_or_default());
-    let entries = timeline::page(&app.database, space_id, &id, order, position, page.fetch());
+    let position = page.place()?.unwrap_or_default();
+    let what = timeline::What {
+        order: page.order(),
+        audiences: wanted.audiences,
+    };
+    let entries = timeline::page(&app.database, space_id, &id, what, position, page.fetch());
     let (bodies, positions): (Vec<Value>, Vec<Position>) = entries.await?.into_iter().unzip();
     page.answer_at(bodies, |index| {
         positions

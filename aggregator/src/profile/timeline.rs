@@ -18,13 +18,22 @@ pub(super) struct Position {
     change: String,
 }
 
+/// What is wanted of a timeline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct What {
+    /// Which end comes first.
+    pub(super) order: Order,
+    /// Whether the audiences that the profile entered and left are wanted, too: nobody has sent those.
+    pub(super) audiences: bool,
+}
+
 /// A page of a profile's timeline, each entry with the position behind it. An event comes before the change of an
 /// audience at the same moment, which it may have caused.
 pub(super) async fn page(
     database: &Database,
     space_id: &str,
     profile_id: &str,
-    order: Order,
+    What { order, audiences }: What,
     mut position: Position,
     limit: i64,
 ) -> Result<Vec<(Value, Position)>> {
@@ -41,8 +50,11 @@ pub(super) async fn page(
         }
     };
     let after = &position.change;
-    let changes =
-        audience::changes_of_profile(database, space_id, profile_id, order, after, limit).await?;
+    let changes = if audiences {
+        audience::changes_of_profile(database, space_id, profile_id, order, after, limit).await?
+    } else {
+        Vec::new()
+    };
     let is_next = |event: i64, change: i64| match order {
         Order::Asc => event <= change,
         Order::Desc => event > change,

@@ -55,7 +55,7 @@ fn the_timeline_and_the_live_stream_tell_who_enters_and_leaves_with_the_reason()
     assert_eq!(timeline[2]["timestamp"], "2026-03-01T13:00:00.000Z");
 
     // Page by page, from either end, each comes once.
-    let path = "/api/v1/profiles/anonymous_id:browser-a/events?limit=1";
+    let path = "/api/v1/profiles/anonymous_id:browser-a/events?limit=1&audiences=true";
     assert_eq!(server.all(path), timeline);
     let mut backwards = server.all(&format!("{path}&order=desc"));
     backwards.reverse();

@@ -409,18 +409,18 @@ impl Server {
         self.get(&format!("/api/v1/profiles/{reference}")).ok()
     }
 
-    /// A profile's whole timeline, page by page.
+    /// A profile's whole timeline with the audiences that it entered and left, page by page.
     #[track_caller]
     pub(crate) fn timeline(&self, reference: &str) -> Vec<Value> {
-        self.all(&format!("/api/v1/profiles/{reference}/events?limit=3"))
+        self.all(&format!(
+            "/api/v1/profiles/{reference}/events?limit=3&audiences=true"
+        ))
     }
 
     /// What was collected of a profile: its timeline without the audiences that it entered and left.
     #[track_caller]
     pub(crate) fn collected(&self, reference: &str) -> Vec<Value> {
-        let mut events = self.all(&format!("/api/v1/profiles/{reference}/events?limit=100"));
-        events.retain(|event| event["type"] != "audience");
-        events
+        self.all(&format!("/api/v1/profiles/{reference}/events?limit=100"))
     }
 
     /// A whole list, page by page.

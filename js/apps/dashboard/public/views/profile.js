@@ -20,7 +20,7 @@ export function profileView({ place, signal, parts }) {
 function show(profile, path, signal) {
   const timeline = h("div");
   const why = h("div");
-  void loaded(timeline, signal, () => api(withQuery(`${path}/events`, { order: "desc", limit: 20 }), { signal }), (page) => timelineOf(page, path, signal));
+  void loaded(timeline, signal, () => api(withQuery(`${path}/events`, { audiences: "true", order: "desc", limit: 20 }), { signal }), (page) => timelineOf(page, path, signal));
   void loaded(why, signal, () => api(`${path}/explain`, { signal }), explanation);
   const name = personName(profile);
   document.title = `${name} · Headwater`;
@@ -151,7 +151,7 @@ function timelineOf(page, path, signal) {
   const more = h("button", { type: "button", class: "button", click: async () => {
     more.disabled = true;
     try {
-      const next = await api(withQuery(`${path}/events`, { order: "desc", limit: 20, cursor }), { signal });
+      const next = await api(withQuery(`${path}/events`, { audiences: "true", order: "desc", limit: 20, cursor }), { signal });
       add(next.data);
       cursor = next.next_cursor;
       more.disabled = false;
