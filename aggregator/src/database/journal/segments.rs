@@ -541,6 +541,15 @@ mod tests {
         }
     }
 
+    /// One that fills a file.
+    fn large(id: i64) -> Record {
+        Record {
+            id,
+            messages: 1,
+            body: "x".repeat(usize::try_from(FULL).unwrap()),
+        }
+    }
+
     fn filled(folder: &Path, groups: &[std::ops::RangeInclusive<i64>]) -> Segments {
         let segments = Segments::open(folder).unwrap();
         assert_eq!(segments.last().unwrap(), 0);
@@ -666,11 +675,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let segments = Segments::open(folder.path()).unwrap();
         segments.last().unwrap();
-        let large = |id| Record {
-            id,
-            messages: 1,
-            body: "x".repeat(usize::try_from(FULL).unwrap()),
-        };
         for id in 1..=10 {
             segments.append(&[large(id)]).unwrap();
         }
@@ -709,11 +713,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let segments = Segments::open(folder.path()).unwrap();
         segments.last().unwrap();
-        let large = |id| Record {
-            id,
-            messages: 1,
-            body: "x".repeat(usize::try_from(FULL).unwrap()),
-        };
         for id in 1..=3 {
             segments.append(&[large(id)]).unwrap();
         }
