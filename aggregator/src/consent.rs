@@ -23,7 +23,7 @@ mod why;
 
 pub(crate) use folded::Folded;
 pub(crate) use refusals::Refusals;
-pub(crate) use rules::Rules;
+pub(crate) use rules::{Devices, Rules};
 pub(crate) use stage::{Withdrawal, apply, hear_apart, scopes};
 pub(crate) use store::{folded_of_profiles, of_profiles, put_folded, standings_of_people};
 

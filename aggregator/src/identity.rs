@@ -2,6 +2,7 @@
 //! what is written of their answer, and what people decide.
 
 mod again;
+mod attribution;
 mod cache;
 mod decision;
 mod evidence;
@@ -17,6 +18,7 @@ pub(crate) mod store;
 mod waiting;
 
 pub(crate) use again::resolve_again;
+pub(crate) use attribution::{attribute, given, user_of};
 pub(crate) use cache::Cache;
 pub(crate) use decision::{
     Decided, automatic_taken_back, count_automatic, decide_pair, merge_automatically,

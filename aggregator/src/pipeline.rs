@@ -37,8 +37,8 @@ mod take;
 use take::Taken;
 
 pub(crate) use store::{
-    Logged, event, events_of_anchor, events_of_profiles, last_offset, position, read_between,
-    read_until,
+    Logged, event, events_of_anchor, events_of_profiles, last_offset, logged, position,
+    read_between, read_until,
 };
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
@@ -79,6 +79,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) people: BTreeSet<String>,
     /// People of whom consent may link only parts.
     pub(crate) divided: BTreeSet<String>,
+    /// Anchors that lost or got events which were taken in before.
+    pub(crate) moved: BTreeSet<String>,
     /// For what each of the events counts.
     pub(crate) scopes: Vec<Scope>,
     /// Anchors that have to be folded again, and the words under which.
@@ -112,11 +114,24 @@ impl<'a> Turn<'a> {
             person_of: BTreeMap::new(),
             people: BTreeSet::new(),
             divided: BTreeSet::new(),
+            moved: BTreeSet::new(),
             scopes: Vec::new(),
             again: BTreeMap::new(),
             withdrawn: Vec::new(),
             changes: Vec::new(),
         }
+    }
+
+    /// The identifiers to which events were given that do not carry them, and those that lost such events.
+    pub(crate) fn given(&self) -> Result<BTreeSet<Identifier>> {
+        if !self.rules.identity().attributes_by_time() {
+            return Ok(BTreeSet::new());
+        }
+        let anchors = self.events.iter().map(|logged| &logged.anchor);
+        let anchors = anchors.chain(&self.moved);
+        let parsed =
+            anchors.map(|anchor| anchor.parse().map_err(|text: String| Error::internal(text)));
+        parsed.collect()
     }
 
     /// Profiles of which something may have changed.
@@ -553,9 +568,13 @@ impl Runner {
             told: Vec::new(),
             entered_and_left: Vec::new(),
         };
-        for (space_id, (events, named)) in by_space(taken) {
+        for (space_id, (mut events, named)) in by_space(taken) {
             let rules = Rules::of(&self.sources, &space_id);
-            let mut turn = Turn::of(&rules, &events, named);
+            let moved = identity::attribute(connection, &rules, &mut events, &named).await?;
+            let mut turn = Turn {
+                moved,
+                ..Turn::of(&rules, &events, named)
+            };
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.concerned());
             done.changed.extend(turn.merged.keys().cloned());

@@ -12,7 +12,7 @@ use cdp_core::time::Timestamp;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::{audience, clock, consent, experience, profile};
+use crate::{audience, clock, consent, experience, identity, profile};
 
 /// The answer to an edge, which may have what there is to say.
 pub(crate) async fn unless_known(app: &App, query: &SnapshotQuery) -> Result<Option<Snapshot>> {
@@ -25,8 +25,8 @@ pub(crate) async fn unless_known(app: &App, query: &SnapshotQuery) -> Result<Opt
 pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<Snapshot> {
     // What is in memory holds until the pipeline says otherwise, so it is of now.
     let as_of = Some(clock::now());
-    let identity = app.sources.identity(space_id);
-    let Ok(identifier) = identity.identifier(subject.kind(), subject.id()) else {
+    let rules = app.sources.identity(space_id);
+    let Ok(identifier) = rules.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
     let (known, version) = app.snapshots.get(space_id, &identifier);
@@ -37,15 +37,22 @@ pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<S
         });
     }
     let stamp = app.snapshots.stamp(clock::now());
-    let Some(mut snapshot) = read(app, space_id, &identifier).await? else {
+    let user = identity::user_of(app, space_id, &identifier, clock::now()).await?;
+    let of_user = match user.identifier(&identifier) {
+        Some(identifier) => read(app, space_id, identifier).await?,
+        None => None,
+    };
+    let Some(mut snapshot) = of_user else {
         return Ok(Snapshot {
             as_of,
             ..Snapshot::default()
         });
     };
     snapshot.version = stamp;
-    app.snapshots
-        .put(version, space_id, &identifier, snapshot.clone());
+    if user.is_lasting() {
+        app.snapshots
+            .put(version, space_id, &identifier, snapshot.clone());
+    }
     Ok(Snapshot { as_of, ..snapshot })
 }
 

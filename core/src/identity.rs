@@ -24,7 +24,7 @@ mod reason;
 mod rules;
 mod solve;
 
-pub use attribution::{SignIns, Word};
+pub use attribution::{BELIEVED, SignIns, Word, is_device, only_devices, whose};
 pub use evidence::Pair;
 pub use graph::Graph;
 pub use reason::{Code, Reason};

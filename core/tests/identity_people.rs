@@ -16,7 +16,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Edge, Graph, Node, Rules, SharedDevices, SignIns, Word, resolve};
+use cdp_core::identity::{
+    Edge, Graph, Node, Rules, SharedDevices, SignIns, Word, is_device, only_devices, resolve, whose,
+};
 use cdp_core::time::Timestamp;
 use serde_json::Value;
 
@@ -199,21 +201,11 @@ fn profiles(
             let Some(strongest) = event.identifiers.first() else {
                 return format!("nobody {at}");
             };
-            let attributed = is_device(strongest)
-                .then(|| {
-                    event.identifiers.iter().find_map(|device| {
-                        let words = sign_ins
-                            .get(&(event.space.as_str(), device))
-                            .filter(|words| words.is_shared())?;
-                        Some(words.at(event.at).map_or_else(
-                            || format!("{} {device} nobody", event.space),
-                            |person| format!("{} {}", event.space, graph.seed(person).unwrap()),
-                        ))
-                    })
-                })
-                .flatten();
-            attributed
-                .unwrap_or_else(|| format!("{} {}", event.space, graph.seed(strongest).unwrap()))
+            let space = event.space.as_str();
+            let words = only_devices(&event.identifiers)
+                .filter_map(|device| sign_ins.get(&(space, device)));
+            let owner = whose(words, event.at).unwrap_or(strongest);
+            format!("{space} {}", graph.seed(owner).unwrap())
         })
         .collect();
     let mut seeds = BTreeMap::new();
@@ -224,10 +216,6 @@ fn profiles(
         }
     }
     (of_events, seeds)
-}
-
-fn is_device(identifier: &Identifier) -> bool {
-    matches!(identifier.kind.as_str(), "anonymous_id" | "device_id")
 }
 
 #[derive(Debug)]

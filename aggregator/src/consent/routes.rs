@@ -3,13 +3,13 @@
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use cdp_core::consent::{Standing, Use};
+use cdp_core::consent::{Scope, Standing, Use};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::entry::{self, Kept};
-use super::rules::Rules;
+use super::rules::{Devices, Rules};
 use super::statement::{self, Said};
 use super::why::{self, About, Answer};
 use super::{entries, store};
@@ -163,11 +163,14 @@ async fn event(
     let anchors = std::iter::once(logged.anchor.clone());
     let mut states = store::of_anchors(&mut connection, space_id, anchors).await?;
     let standing = states.remove(&logged.anchor).unwrap_or_default().standing();
-    let scope = rules.scope(&logged, &standing);
-    let counts_for: Vec<&str> = scope.purposes().collect();
-    let answer = rules
-        .grants(&logged)
-        .and_then(|_| Answer::of(&rules, &logged, &standing, &Use::ALL));
+    let anchors = std::iter::once(&logged.anchor);
+    let devices = Devices::of(&mut connection, &rules, anchors).await?;
+    let grants = rules.grants(&logged);
+    let scope = grants.map(|grants| rules.scope(&logged, &grants, &standing, &devices));
+    let counts_for: Vec<&str> = scope.iter().flat_map(Scope::purposes).collect();
+    let answer = scope
+        .as_ref()
+        .and_then(|_| Answer::of(&rules, &logged, &standing, &devices, &Use::ALL));
     Ok(Json(json!({
         "message_id": id, "receipt": logged.event.receipt, "counts_for": counts_for, "evidence": answer
     })))

@@ -1,10 +1,11 @@
 //! The rules by which a space's evidence counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cdp_core::consent::{Grants, Policy, Scope, Standing};
 use cdp_core::event::EventKind;
-use cdp_core::identity;
+use cdp_core::identity::{self, Pair, only_devices};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 
 use crate::pipeline::Logged;
@@ -21,6 +22,11 @@ pub(crate) struct Rules {
     /// What a membership needs before a decision may see it.
     decisions: Vec<String>,
 }
+
+/// What was said with the devices on which people signed in: it holds for the events that were given to them from these, too.
+/// By the anchor of such an event and its device.
+#[derive(Debug, Default)]
+pub(crate) struct Devices(pub(super) BTreeMap<(String, String), Standing>);
 
 impl Rules {
     /// The rules of a space, as they are now. Without a source nothing can be allowed.
@@ -113,9 +119,55 @@ impl Rules {
         Some(&source.consent_basis)
     }
 
-    /// For what an event of this person counts now.
-    pub(crate) fn scope(&self, logged: &Logged, standing: &Standing) -> Scope {
-        let grants = self.grants(logged);
-        grants.map_or_else(Scope::default, |grants| Scope::of(&grants, standing))
+    /// Whether an event carries nothing but devices and was given to whoever was signed in.
+    pub(crate) fn is_given(&self, logged: &Logged) -> bool {
+        !self.given_from(logged).is_empty()
+    }
+
+    /// The evidence of an event by which consent may link. What was given to whoever was signed in is evidence of who used
+    /// its devices then, and not of whose they are.
+    pub(crate) fn links_of(&self, logged: &Logged) -> Vec<Pair> {
+        if self.is_given(logged) {
+            return Vec::new();
+        }
+        self.identity.evidence_of(&logged.event)
+    }
+
+    /// The devices that such an event came from; none of any other.
+    fn given_from(&self, logged: &Logged) -> Vec<String> {
+        if !self.identity.attributes_by_time() {
+            return Vec::new();
+        }
+        let named = self.identity.identifiers_of(&logged.event);
+        let devices: Vec<String> = only_devices(&named).map(ToString::to_string).collect();
+        let is_own = devices.contains(&logged.anchor);
+        if is_own { Vec::new() } else { devices }
+    }
+
+    /// What has to allow an event that is this person's: what they said, and what was said with the devices from which it was
+    /// given to them.
+    pub(super) fn words<'s>(
+        &self,
+        logged: &Logged,
+        standing: &'s Standing,
+        devices: &'s Devices,
+    ) -> Vec<&'s Standing> {
+        let of_device = |device| devices.0.get(&(logged.anchor.clone(), device));
+        let of_devices = self.given_from(logged).into_iter().filter_map(of_device);
+        std::iter::once(standing).chain(of_devices).collect()
+    }
+
+    /// For what an event of this person counts now, of what it grants.
+    pub(crate) fn scope(
+        &self,
+        logged: &Logged,
+        grants: &Grants,
+        standing: &Standing,
+        devices: &Devices,
+    ) -> Scope {
+        let words = self.words(logged, standing, devices).into_iter();
+        let scopes = words.map(|words| Scope::of(grants, words));
+        let common = scopes.reduce(|one, other| one.common(&other));
+        common.unwrap_or_default()
     }
 }

@@ -10,11 +10,12 @@ use sqlx::AnyConnection;
 use super::entry::Tip;
 use super::folded::Folded;
 use super::refusals::Refusals;
-use super::rules::Rules;
+use super::rules::{Devices, Rules};
 use super::state::State;
 use super::store::Kept;
 use super::{entries, store};
 use crate::error::Result;
+use crate::identity;
 use crate::pipeline::{Logged, Turn};
 
 /// A person took a purpose back that their evidence had been counted for.
@@ -64,6 +65,12 @@ pub(crate) async fn apply(
             turn.divided.insert(person.clone());
         }
     }
+    let given = of_shared_devices(connection, turn, &before, &anchors, &standings).await?;
+    for (anchor, (person, standing)) in given {
+        turn.divided.insert(person);
+        turn.again.insert(anchor, standing);
+    }
+    let devices = heard_with(connection, turn, &anchors).await?;
     let mut scopes = Vec::with_capacity(turn.events.len());
     for logged in turn.events {
         let person = turn.person_of.get(&logged.anchor);
@@ -73,7 +80,7 @@ pub(crate) async fn apply(
             scopes.push(Scope::default());
             continue;
         };
-        let scope = Scope::of(&grants, standing);
+        let scope = turn.rules.scope(logged, &grants, standing, &devices);
         // What is folded again finds this event in the table.
         if !turn.again.contains_key(&logged.anchor) {
             let person = person.cloned().unwrap_or_default();
@@ -104,6 +111,58 @@ pub(crate) async fn apply(
     store::keep(connection, turn.space_id, changed).await?;
     record(connection, turn.space_id, news).await?;
     refusals.follow(connection, turn.space_id, &people).await
+}
+
+/// Whose anchors have to be folded again because events of shared devices came to be others', or because what was said with
+/// such a device has come to differ from what its events were counted under; each with the person, and what they have said.
+async fn of_shared_devices(
+    connection: &mut AnyConnection,
+    turn: &Turn<'_>,
+    before: &BTreeMap<String, (String, Kept)>,
+    anchors: &BTreeMap<String, (String, Kept)>,
+    standings: &BTreeMap<&String, Standing>,
+) -> Result<BTreeMap<String, (String, Standing)>> {
+    if !turn.rules.identity().attributes_by_time() {
+        return Ok(BTreeMap::new());
+    }
+    let differs = |(anchor, (_, kept)): &(&String, &(String, Kept))| {
+        let known = before.get(*anchor).map(|(_, known)| known.state.standing());
+        known.unwrap_or_default() != kept.state.standing()
+    };
+    let spoke = anchors.iter().filter(differs).map(|(anchor, _)| anchor);
+    let given = identity::given(connection, turn.space_id, spoke).await?;
+    let person_of = |anchor: &String| Some((anchor.clone(), turn.person_of.get(anchor)?.clone()));
+    let moved = turn.moved.iter().filter_map(person_of);
+    let again: BTreeMap<String, String> = given.into_iter().chain(moved).collect();
+    let is_unknown = |person: &&String| !standings.contains_key(*person);
+    let others: BTreeSet<&String> = again.values().filter(is_unknown).collect();
+    let others = store::standings_of_people(connection, turn.space_id, others.into_iter()).await?;
+    let standing = |person: &String| standings.get(person).or(others.get(person)).cloned();
+    let with_words = |(anchor, person): (String, String)| {
+        let standing = standing(&person).unwrap_or_default();
+        (anchor, (person, standing))
+    };
+    Ok(again.into_iter().map(with_words).collect())
+}
+
+/// What was said with the devices from which this turn's events were given, also in this turn.
+async fn heard_with(
+    connection: &mut AnyConnection,
+    turn: &Turn<'_>,
+    anchors: &BTreeMap<String, (String, Kept)>,
+) -> Result<Devices> {
+    let given = turn
+        .events
+        .iter()
+        .filter(|logged| turn.rules.is_given(logged));
+    let given: BTreeSet<&String> = given.map(|logged| &logged.anchor).collect();
+    let mut devices = Devices::of(connection, turn.rules, given.into_iter()).await?;
+    for ((_, device), standing) in &mut devices.0 {
+        if let Some((_, kept)) = anchors.get(device) {
+            *standing = kept.state.standing();
+        }
+    }
+    Ok(devices)
 }
 
 /// Adds the events' words to what is kept of the identifiers that they name; gives those that are news.
@@ -204,9 +263,13 @@ pub(crate) async fn scopes(
         .map(|(anchor, state)| (anchor, state.standing()))
         .collect();
     let nothing_said = Standing::default();
+    let devices = Devices::of(connection, rules, standings.keys()).await?;
     let scope = |logged: &Logged| {
         let standing = standings.get(&logged.anchor).unwrap_or(&nothing_said);
-        rules.scope(logged, standing)
+        let grants = rules.grants(logged);
+        grants
+            .map(|grants| rules.scope(logged, &grants, standing, &devices))
+            .unwrap_or_default()
     };
     Ok(events.iter().map(scope).collect())
 }

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::folded::Folded;
+use super::rules::{Devices, Rules};
 use super::state::State;
 use crate::database::rows::Many;
 use crate::error::Result;
@@ -171,6 +172,34 @@ pub(super) async fn of_anchors(
             .fetch(connection)
             .await?,
     )
+}
+
+impl Devices {
+    /// What was said with the devices on which these people signed in; nothing where rules give no events to them for that.
+    pub(crate) async fn of(
+        connection: &mut AnyConnection,
+        rules: &Rules,
+        anchors: impl Iterator<Item = &String>,
+    ) -> Result<Self> {
+        if !rules.identity().attributes_by_time() {
+            return Ok(Self::default());
+        }
+        let query = Many::new(
+            "WITH wanted (anchor) AS (VALUES {rows}) SELECT p.person AS anchor, p.device AS device, COALESCE(c.state, '{}') AS state \
+             FROM wanted w CROSS JOIN device_person p LEFT JOIN consent_state c ON c.space_id = $1 AND c.anchor = p.device \
+             WHERE p.space_id = $1 AND p.person = w.anchor",
+            [rules.space_id().into()],
+        );
+        let rows = query
+            .rows(anchors.map(|anchor| [anchor.into()]))
+            .fetch(connection)
+            .await?;
+        let standings = rows.iter().map(|row| {
+            let place = (row.try_get("anchor")?, row.try_get("device")?);
+            Ok((place, state(row)?.standing()))
+        });
+        Ok(Self(standings.collect::<Result<_>>()?))
+    }
 }
 
 /// The choices of profiles, by profile id.

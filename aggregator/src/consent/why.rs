@@ -13,7 +13,7 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
-use super::rules::Rules;
+use super::rules::{Devices, Rules};
 use crate::error::Result;
 use crate::pipeline::{self, Logged};
 
@@ -67,17 +67,24 @@ impl Answer {
         rules: &Rules,
         logged: &Logged,
         standing: &Standing,
+        devices: &Devices,
         uses: &[Use<'_>],
     ) -> Option<Self> {
         let basis = rules.basis(&logged.source_id)?;
-        let reasons: Vec<Explained> = uses
-            .iter()
-            .map(|asked| {
+        let explain = |standing| {
+            let explain = |asked: &Use<'_>| {
                 let (policy, event) = (rules.policy(), &logged.event);
                 gate::explain(policy, basis, event, Some(standing), *asked).explained()
-            })
-            .collect();
-        let allowed = reasons.iter().all(|why| why.verdict == Verdict::Allow);
+            };
+            uses.iter().map(explain).collect::<Vec<Explained>>()
+        };
+        let allows =
+            |reasons: &Vec<Explained>| reasons.iter().all(|why| why.verdict == Verdict::Allow);
+        let words = rules.words(logged, standing, devices).into_iter();
+        let mut explained: Vec<_> = words.map(explain).collect();
+        let refusal = explained.iter().position(|reasons| !allows(reasons));
+        let reasons = explained.swap_remove(refusal.unwrap_or(0));
+        let allowed = allows(&reasons);
         Some(Self {
             allowed,
             message_id: logged.event.message_id.clone(),
@@ -96,6 +103,7 @@ pub(super) async fn answer(
     about: &About,
     uses: &[Use<'_>],
 ) -> Result<Option<Answer>> {
+    let devices = Devices::of(connection, rules, anchors.iter()).await?;
     let mut best: Option<Answer> = None;
     for anchor in anchors {
         let events = pipeline::events_of_anchor(connection, rules.space_id(), anchor);
@@ -104,7 +112,7 @@ pub(super) async fn answer(
             if rules.grants(&logged).is_none() || !about.concerns(rules.identity(), &logged.event) {
                 continue;
             }
-            let found = Answer::of(rules, &logged, standing, uses);
+            let found = Answer::of(rules, &logged, standing, &devices, uses);
             if let Some(found) = found
                 && best.as_ref().is_none_or(|known| known.order < found.order)
             {

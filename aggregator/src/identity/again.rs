@@ -7,9 +7,10 @@ use cdp_core::identifier::Identifier;
 use cdp_core::identity;
 use sqlx::AnyConnection;
 
+use super::attribution::attribute_again;
 use super::cache::Cache;
 use super::resolve::{self, Resolved, Scene};
-use super::store;
+use super::store::{self, Node};
 use crate::error::Result;
 use crate::pipeline::Turn;
 
@@ -25,8 +26,9 @@ pub(crate) async fn resolve_again(
     // Their words may have changed with the evidence, also where they are together as before.
     let known = scene.before.values();
     turn.people.extend(known.map(|node| node.person_id.clone()));
-    let named = scene.seen.iter().map(|node| &node.identifier);
-    scene.constraints = store::constraints_of(connection, &space, named).await?;
+    let named = || scene.seen.iter().map(|node| &node.identifier);
+    turn.moved = attribute_again(connection, turn.rules, named()).await?;
+    scene.constraints = store::constraints_of(connection, &space, named()).await?;
     let mut resolved = Resolved::default();
     let scenes = vec![(components.clone(), scene)];
     let rules = turn.rules.identity();
@@ -41,6 +43,10 @@ pub(crate) async fn resolve_again(
     )
     .await?;
     resolved.tell(&space, turn, cache);
+    let moved = turn.moved.iter().cloned();
+    for (identifier, node) in store::nodes(connection, &space, moved).await? {
+        turn.know(&identifier, &node);
+    }
     // What now joins may be more than consent links.
     turn.divided.extend(turn.people.iter().cloned());
     Ok(())
@@ -110,6 +116,16 @@ pub(super) async fn around(
         })
         .collect();
     Ok((components, scene))
+}
+
+impl Turn<'_> {
+    /// Takes in whose an identifier is.
+    pub(super) fn know(&mut self, identifier: &Identifier, node: &Node) {
+        let name = identifier.to_string();
+        self.people.insert(node.person_id.clone());
+        self.person_of.insert(name.clone(), node.person_id.clone());
+        self.profile_of.insert(name, node.profile_id.clone());
+    }
 }
 
 impl Resolved {

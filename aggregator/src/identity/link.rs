@@ -51,9 +51,16 @@ pub(crate) async fn link(
     for ((logged, named), scope) in counted {
         let rules = turn.rules.identity();
         let pairs = rules.evidence_among(&logged.event, named.clone());
-        let allowed = links.add(pairs, scope, needed);
-        if !allowed && let Some(person) = turn.person_of.get(&logged.anchor) {
-            divided.push(person.clone());
+        // What was given to whoever was signed in is no evidence of whose its devices are.
+        let allowed = if turn.rules.is_given(logged) {
+            pairs.is_empty()
+        } else {
+            links.add(pairs, scope, needed)
+        };
+        if !allowed {
+            let device = named.first().map(ToString::to_string).unwrap_or_default();
+            let people = [&logged.anchor, &device].map(|name| turn.person_of.get(name));
+            divided.extend(people.into_iter().flatten().cloned());
         }
     }
     turn.divided.extend(divided);

@@ -11,6 +11,7 @@ use cdp_core::identifier::Identifier;
 use cdp_core::identity::{self, Rules};
 use sqlx::AnyConnection;
 
+use super::attribution::Usage;
 use super::evidence::Evidence;
 use super::store::{self as graph, Node};
 use super::waiting::{REFOLD, RESOLVE};
@@ -82,9 +83,11 @@ impl Reading {
         let mut evidence = Evidence::default();
         let mut differ = Vec::new();
         let mut named = Vec::with_capacity(events.len());
+        let mut usage = Usage::default();
         for logged in &events {
             let then = self.rules.identifiers_of(&logged.event);
             evidence.add(&self.rules, logged, &then);
+            usage.add(&self.rules, logged, &then);
             let before = now.identifiers_of(&logged.event);
             let anchor = then.first().map(ToString::to_string).unwrap_or_default();
             if anchor != logged.anchor || then != before {
@@ -99,6 +102,7 @@ impl Reading {
         }
         let apart = self.apart();
         keep(connection, &self.space_id, &apart, evidence).await?;
+        usage.put(connection, &apart).await?;
         let heard = events.iter().zip(named);
         let heard = heard.map(|(logged, (then, new))| (logged, then, new));
         consent::hear_apart(connection, &self.space_id, &apart, heard.collect()).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::document::DocumentError;
-use cdp_core::identity::{Rules, SharedDevices};
+use cdp_core::identity::Rules;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) struct Progress {
 
 /// Reads and checks rules as somebody wrote them.
 pub(super) fn read(document: &str) -> Result<Rules> {
-    let rules = Rules::read(document).map_err(|errors| {
+    Rules::read(document).map_err(|errors| {
         let first = errors.first().map(DocumentError::to_string);
         let more = match errors.len() {
             0 | 1 => String::new(),
@@ -60,12 +60,7 @@ pub(super) fn read(document: &str) -> Result<Rules> {
         let message = format!("{}{more}", first.unwrap_or_default());
         let list = serde_json::to_value(errors).unwrap_or_default();
         Error::new(Code::InvalidDefinition, message).with("errors", list)
-    })?;
-    if rules.shared_devices == SharedDevices::ByTime {
-        let say = "this server gives the events of a shared device to its owner: write \"shared_devices\": \"owner\", or \"conflict\": \"detach\" where nobody is to have them";
-        return Err(Error::new(Code::InvalidDefinition, say));
-    }
-    Ok(rules)
+    })
 }
 
 /// The rules of the spaces that have published any. Rules that cannot be read join nobody by anything but the default

@@ -22,7 +22,10 @@ pub(crate) async fn apply(
     let space: Arc<str> = Arc::from(turn.space_id);
     let evidence = Evidence::of(turn);
     let rules = turn.rules.identity();
-    let mut nodes = known_nodes(connection, &space, &evidence, cache).await?;
+    let given = turn.given()?;
+    let beside = given.iter().filter(|one| !evidence.seen.contains_key(one));
+    let identifiers = evidence.seen.keys().chain(beside);
+    let mut nodes = known_nodes(connection, &space, identifiers, cache).await?;
     let pairs = store::edges(connection, &space, evidence.pairs.keys()).await?;
     let changes = evidence.changes(rules, &nodes, &pairs);
     store::put_edges(connection, &space, &changes.pairs).await?;
@@ -40,11 +43,7 @@ pub(crate) async fn apply(
         if node.person_id != node.profile_id {
             turn.divided.insert(node.person_id.clone());
         }
-        turn.people.insert(node.person_id.clone());
-        turn.person_of
-            .insert(identifier.to_string(), node.person_id);
-        turn.profile_of
-            .insert(identifier.to_string(), node.profile_id);
+        turn.know(&identifier, &node);
     }
     Ok(())
 }
@@ -52,12 +51,12 @@ pub(crate) async fn apply(
 async fn known_nodes(
     connection: &mut AnyConnection,
     space: &Arc<str>,
-    evidence: &Evidence,
+    identifiers: impl Iterator<Item = &Identifier>,
     cache: &mut Cache,
 ) -> Result<BTreeMap<Identifier, Node>> {
     let mut nodes = BTreeMap::new();
     let mut unknown = Vec::new();
-    for identifier in evidence.seen.keys() {
+    for identifier in identifiers {
         match cache.get(space, &identifier.to_string()) {
             Some(node) => {
                 nodes.insert(identifier.clone(), node);

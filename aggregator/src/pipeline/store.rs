@@ -150,7 +150,7 @@ pub(crate) async fn event(
 }
 
 /// Reads an event of the log.
-pub(super) fn logged(row: &AnyRow) -> Result<Logged> {
+pub(crate) fn logged(row: &AnyRow) -> Result<Logged> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let body: String = text("body")?;
     Ok(Logged {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
-use cdp_core::consent::{Scope, Standing};
+use cdp_core::consent::Standing;
 use cdp_core::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
@@ -28,6 +28,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let mut exposures = experience::Exposures::default();
     let mut links = Links::default();
     let mut folded: BTreeMap<String, Folded> = BTreeMap::new();
+    let devices = consent::Devices::of(connection, rules, turn.again.keys()).await?;
     for (anchor, standing) in &turn.again {
         let of_anchor = folded.entry(anchor.clone()).or_default();
         let mut events = pin!(pipeline::events_of_anchor(connection, space_id, anchor));
@@ -35,10 +36,9 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             let Some(grants) = rules.grants(&logged) else {
                 continue;
             };
-            let scope = Scope::of(&grants, standing);
+            let scope = rules.scope(&logged, &grants, standing, &devices);
             of_anchor.add(&grants, &scope, standing);
-            let pairs = rules.identity().evidence_of(&logged.event);
-            links.add(pairs, &scope, &rules.policy().uses.link);
+            links.add(rules.links_of(&logged), &scope, &rules.policy().uses.link);
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
                 tally.add_again(&by_event, &logged, &scope);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::rules::{Rules, SharedDevices};
 use crate::event::{Event, EventKind};
-use crate::identifier::Identifier;
+use crate::identifier::{ANONYMOUS_ID, DEVICE_ID, Identifier};
 use crate::time::{Span, Timestamp};
 
 /// How long it is believed that whoever was signed in still uses a device.
-const BELIEVED: Span = Span::from_seconds(86_400);
+pub const BELIEVED: Span = Span::from_seconds(86_400);
 
 /// What an event says of who uses a device.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,23 +22,35 @@ pub enum Word {
 /// What the events on one device say of who used it, in the order of their times. A set: the order in
 /// which they arrive says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SignIns(BTreeSet<(Timestamp, Word)>);
+pub struct SignIns {
+    words: BTreeSet<(Timestamp, Word)>,
+    people: BTreeSet<Identifier>,
+}
 
 impl SignIns {
     /// Takes in what an event says.
     pub fn add(&mut self, at: Timestamp, word: Word) {
-        self.0.insert((at, word));
+        if let Word::SignedIn(person) = &word {
+            self.used_by(person.clone());
+        }
+        self.words.insert((at, word));
+    }
+
+    /// Takes in that somebody signed in at a time that is not asked about.
+    pub fn used_by(&mut self, person: Identifier) {
+        self.people.insert(person);
+    }
+
+    /// Whether somebody is known to have signed in.
+    #[must_use]
+    pub fn is_used_by(&self, person: &Identifier) -> bool {
+        self.people.contains(person)
     }
 
     /// Whether more than one person used it.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        let mut people = self.0.iter().filter_map(|(_, word)| match word {
-            Word::SignedIn(person) => Some(person),
-            Word::SignedOut => None,
-        });
-        let first = people.next();
-        people.any(|person| Some(person) != first)
+        self.people.len() > 1
     }
 
     /// Who used it at a moment: whoever had signed in within a day before and not left. Otherwise whoever signs in within
@@ -46,26 +58,66 @@ impl SignIns {
     #[must_use]
     pub fn at(&self, moment: Timestamp) -> Option<&Identifier> {
         let split = (moment, Word::SignedOut);
-        let before = self.0.range(..=&split).next_back();
+        let before = self.words.range(..=&split).next_back();
         if let Some((at, Word::SignedIn(person))) = before
             && at.plus(BELIEVED) >= moment
         {
             return Some(person);
         }
         let until = moment.plus(BELIEVED);
-        let after = self.0.range(split..).take_while(|(at, _)| *at <= until);
+        let after = self.words.range(split..).take_while(|(at, _)| *at <= until);
         after.into_iter().find_map(|(_, word)| match word {
             Word::SignedIn(person) => Some(person),
             Word::SignedOut => None,
         })
     }
+
+    /// Between which moments words of some time say who used it, as far as the words around them leave that to them.
+    #[must_use]
+    pub fn concerned(&self, first: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
+        let signs_in = |(_, word): &&(Timestamp, Word)| *word != Word::SignedOut;
+        let earlier = (first.plus(Span::from_micros(-1)), Word::SignedOut);
+        // Whoever looks around before a sign-in is taken for whom signs in there, and not later.
+        let before = self.words.range(..=earlier).rev().find(signs_in);
+        let after = self
+            .words
+            .range((last, Word::SignedOut)..)
+            .find(|(at, _)| *at > last);
+        let from = first.plus(BELIEVED.negated());
+        let until = last.plus(BELIEVED);
+        (
+            before.map_or(from, |(at, _)| from.max(*at)),
+            after.map_or(until, |(at, _)| until.min(*at)),
+        )
+    }
+}
+
+/// Whose an event is that carries nothing but these devices, of which the first that several people used decides: whoever
+/// was signed in on it. `None` leaves it with the device, and so with whom evidence says that the device is.
+pub fn whose<'s>(
+    devices: impl IntoIterator<Item = &'s SignIns>,
+    moment: Timestamp,
+) -> Option<&'s Identifier> {
+    let mut shared = devices.into_iter().filter(|device| device.is_shared());
+    shared.next()?.at(moment)
 }
 
 impl Rules {
-    /// What an event says of who uses the device that it came from.
+    /// Whether events on a shared device are of whoever was signed in on it.
     #[must_use]
-    pub fn word_of(&self, event: &Event, identifiers: &[Identifier]) -> Option<Word> {
-        if self.shared_devices == SharedDevices::Owner {
+    pub fn attributes_by_time(&self) -> bool {
+        self.shared_devices == SharedDevices::ByTime
+    }
+
+    /// What an event says of who uses the devices that it came from, and these.
+    #[must_use]
+    pub fn word_of<'n>(
+        &self,
+        event: &Event,
+        named: &'n [Identifier],
+    ) -> Option<(Word, Vec<&'n Identifier>)> {
+        // What somebody says of consent tells nobody who they are.
+        if event.kind == EventKind::Consent {
             return None;
         }
         let is_sign_out = event.kind == EventKind::Track
@@ -73,13 +125,25 @@ impl Rules {
                 .name
                 .as_ref()
                 .is_some_and(|name| self.sign_out_events.contains(name));
-        if is_sign_out {
-            return Some(Word::SignedOut);
-        }
-        let person = identifiers.iter().find(|identifier| {
-            let place = self.place(&identifier.kind);
-            place.is_some_and(|place| self.is_unique(place))
-        });
-        person.cloned().map(Word::SignedIn)
+        let word = if is_sign_out {
+            Word::SignedOut
+        } else {
+            let unique = self.kinds.iter().find(|kind| kind.unique)?;
+            let person = named.iter().find(|one| one.kind == unique.kind)?;
+            Word::SignedIn(person.clone())
+        };
+        Some((word, named.iter().filter(|one| is_device(one)).collect()))
     }
+}
+
+/// Whether an identifier is a device's: a browser's or an app's.
+#[must_use]
+pub fn is_device(identifier: &Identifier) -> bool {
+    matches!(identifier.kind.as_str(), ANONYMOUS_ID | DEVICE_ID)
+}
+
+/// The devices of an event that names these, where a device is the strongest of them; none of one that names somebody.
+pub fn only_devices(named: &[Identifier]) -> impl Iterator<Item = &Identifier> {
+    let is_open = named.first().is_some_and(is_device);
+    named.iter().filter(move |one| is_open && is_device(one))
 }

@@ -241,17 +241,30 @@ impl fmt::Display for Unfit {
 }
 
 impl Rules {
-    /// Whether every event names the same by these rules as by others, so that they differ at most in what they make of
-    /// it.
+    /// Whether every event names the same by these rules as by others and says the same of who uses a device, so that they
+    /// differ at most in what they make of it.
     #[must_use]
     pub fn reads_like(&self, other: &Self) -> bool {
         let kinds = |rules: &Self| -> Vec<(String, Form)> {
             let kinds = rules.kinds.iter();
             kinds.map(|kind| (kind.kind.clone(), kind.form)).collect()
         };
+        let unique = |rules: &Self| {
+            rules
+                .kinds
+                .iter()
+                .find(|kind| kind.unique)
+                .map(|kind| kind.kind.clone())
+        };
+        let says = |rules: &Self| {
+            rules
+                .attributes_by_time()
+                .then(|| (unique(rules), rules.sign_out_events.clone()))
+        };
         self.country == other.country
             && self.blocked == other.blocked
             && kinds(self) == kinds(other)
+            && says(self) == says(other)
     }
 
     /// The place of a kind, 0 the strongest.

@@ -60,6 +60,9 @@ pub(in crate::identity) async fn give_up(
         "DELETE FROM identity_edge WHERE space_id = $1",
         "DELETE FROM identity_node WHERE space_id = $1",
         "DELETE FROM consent_state WHERE space_id = $1",
+        "DELETE FROM device_word WHERE space_id = $1",
+        "DELETE FROM device_person WHERE space_id = $1",
+        "DELETE FROM device_event WHERE space_id = $1",
     ] {
         sqlx::query(sql)
             .bind(&apart)
@@ -196,6 +199,12 @@ pub(super) async fn replace(
         one("DELETE FROM identity_blocked WHERE space_id = $1"),
         one("DELETE FROM identity_edge WHERE space_id = $1"),
         both("UPDATE identity_edge SET space_id = $1 WHERE space_id = $2"),
+        one("DELETE FROM device_word WHERE space_id = $1"),
+        both("UPDATE device_word SET space_id = $1 WHERE space_id = $2"),
+        one("DELETE FROM device_person WHERE space_id = $1"),
+        both("UPDATE device_person SET space_id = $1 WHERE space_id = $2"),
+        one("DELETE FROM device_event WHERE space_id = $1"),
+        both("UPDATE device_event SET space_id = $1 WHERE space_id = $2"),
         both(
             "DELETE FROM identity_node WHERE space_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_node x WHERE x.space_id = $2 AND x.identifier = identity_node.identifier)",
         ),

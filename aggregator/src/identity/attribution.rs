@@ -1,0 +1,290 @@
+//! Whose the events of shared devices are: of whoever was signed in at their time. The rule is the core's
+//! ([`identity::whose`]); here is what is kept for it, and which events a word concerns.
+//!
+//! Such an event's anchor becomes the identifier of whoever was signed in. Words arrive in any order, so anchors are found
+//! again around each word that arrives; whoever loses or gets an event that was taken in before is folded again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{self, SignIns, Word, is_device, only_devices, whose};
+use cdp_core::time::Timestamp;
+use sqlx::AnyConnection;
+
+use crate::app::App;
+use crate::consent::Rules;
+use crate::error::Result;
+use crate::pipeline::Logged;
+
+mod store;
+
+pub(crate) use store::given;
+
+/// From one moment to another.
+type Window = (Timestamp, Timestamp);
+
+/// All times.
+fn always() -> Window {
+    let ends = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+    ends.into()
+}
+
+/// What events say of who used devices, and those that carry nothing but devices.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    words: BTreeMap<Identifier, BTreeSet<(Timestamp, Word)>>,
+    open: BTreeMap<i64, Open>,
+}
+
+impl Usage {
+    /// Takes in an event.
+    pub(super) fn add(&mut self, rules: &identity::Rules, logged: &Logged, named: &[Identifier]) {
+        if !rules.attributes_by_time() {
+            return;
+        }
+        if let Some((word, devices)) = rules.word_of(&logged.event, named) {
+            for device in devices {
+                let of_device = self.words.entry(device.clone()).or_default();
+                of_device.insert((logged.event.timestamp, word.clone()));
+            }
+        }
+        let open = Open::of(logged, only_devices(named).cloned().collect());
+        if !open.devices.is_empty() {
+            self.open.insert(open.offset, open);
+        }
+    }
+
+    /// Remembers it.
+    pub(super) async fn put(&self, connection: &mut AnyConnection, space_id: &str) -> Result<()> {
+        store::put_words(connection, space_id, &self.words).await?;
+        store::put_events(
+            connection,
+            space_id,
+            self.open.values().flat_map(Open::beside),
+        )
+        .await
+    }
+
+    /// Between which moments there are words, by device.
+    fn spans(&self) -> impl Iterator<Item = (&Identifier, Window)> {
+        self.words.iter().filter_map(|(device, words)| {
+            let (first, last) = (words.first()?, words.last()?);
+            Some((device, (first.0, last.0)))
+        })
+    }
+}
+
+/// Says whose new events are, and remembers what they say of who used their devices. Gives the anchors that lost or got
+/// events which were taken in before.
+pub(crate) async fn attribute(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    events: &mut [Logged],
+    named: &[Vec<Identifier>],
+) -> Result<BTreeSet<String>> {
+    if !rules.identity().attributes_by_time() {
+        return Ok(BTreeSet::new());
+    }
+    let space_id = rules.space_id();
+    let mut new = Usage::default();
+    for (logged, named) in events.iter().zip(named) {
+        new.add(rules.identity(), logged, named);
+    }
+    let before = store::people(connection, space_id, new.words.keys()).await?;
+    new.put(connection, space_id).await?;
+    let after = store::people(connection, space_id, new.words.keys()).await?;
+
+    let mut open = BTreeMap::new();
+    for (device, span) in new.spans() {
+        let Some(people) = after.get(device).filter(|people| people.is_shared()) else {
+            continue;
+        };
+        let was_shared = before.get(device).is_some_and(SignIns::is_shared);
+        let window = if was_shared {
+            let around = store::around(connection, space_id, device, people, span).await?;
+            around.concerned(span.0, span.1)
+        } else {
+            always()
+        };
+        open.append(&mut store::open(connection, rules, device, window).await?);
+    }
+    open.retain(|offset, _| !new.open.contains_key(offset));
+    let moved = settle(connection, space_id, open).await?;
+    let attributed = owners(connection, space_id, &new.open).await?;
+    for logged in &mut *events {
+        if let Some(owner) = attributed.get(&logged.offset) {
+            logged.anchor = owner.to_string();
+        }
+    }
+    write(connection, space_id, &new.open, &attributed).await?;
+    Ok(moved)
+}
+
+/// Finds again whose all events of these devices are. Gives the anchors that lost or got any.
+pub(super) async fn attribute_again(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    identifiers: impl Iterator<Item = &Identifier>,
+) -> Result<BTreeSet<String>> {
+    if !rules.identity().attributes_by_time() {
+        return Ok(BTreeSet::new());
+    }
+    let space_id = rules.space_id();
+    let devices: BTreeSet<Identifier> = identifiers.filter(|one| is_device(one)).cloned().collect();
+    let mut open = BTreeMap::new();
+    for device in store::of_several(connection, space_id, devices.iter()).await? {
+        open.append(&mut store::open(connection, rules, &device, always()).await?);
+    }
+    settle(connection, space_id, open).await
+}
+
+/// An event that carries nothing but devices.
+#[derive(Debug)]
+pub(super) struct Open {
+    offset: i64,
+    at: Timestamp,
+    /// Whose it is so far.
+    anchor: String,
+    devices: Vec<Identifier>,
+}
+
+impl Open {
+    fn of(logged: &Logged, devices: Vec<Identifier>) -> Self {
+        Self {
+            offset: logged.offset,
+            at: logged.event.timestamp,
+            anchor: logged.anchor.clone(),
+            devices,
+        }
+    }
+
+    /// The devices under which it is not found by its anchor.
+    fn beside(&self) -> impl Iterator<Item = (&Identifier, Timestamp, i64)> {
+        self.devices
+            .iter()
+            .skip(1)
+            .map(|device| (device, self.at, self.offset))
+    }
+}
+
+/// Whose these events are, by their numbers.
+async fn owners(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: &BTreeMap<i64, Open>,
+) -> Result<BTreeMap<i64, Identifier>> {
+    let mut spans: BTreeMap<&Identifier, Window> = BTreeMap::new();
+    for event in open.values() {
+        for device in &event.devices {
+            let span = spans.entry(device).or_insert((event.at, event.at));
+            *span = (span.0.min(event.at), span.1.max(event.at));
+        }
+    }
+    let people = store::people(connection, space_id, spans.keys().copied()).await?;
+    let mut sign_ins = BTreeMap::new();
+    for (device, people) in people.into_iter().filter(|(_, people)| people.is_shared()) {
+        if let Some(span) = spans.get(&device) {
+            let around = store::around(connection, space_id, &device, &people, *span).await?;
+            sign_ins.insert(device, around);
+        }
+    }
+    let owner = |event: &Open| {
+        let of_devices = event
+            .devices
+            .iter()
+            .filter_map(|device| sign_ins.get(device));
+        let owner = whose(of_devices, event.at).or(event.devices.first());
+        owner.cloned()
+    };
+    Ok(open
+        .iter()
+        .filter_map(|(offset, event)| Some((*offset, owner(event)?)))
+        .collect())
+}
+
+/// Gives events that were taken in before to whom they belong.
+async fn settle(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: BTreeMap<i64, Open>,
+) -> Result<BTreeSet<String>> {
+    let owners = owners(connection, space_id, &open).await?;
+    write(connection, space_id, &open, &owners).await
+}
+
+/// Writes down where an event's anchor becomes another. Gives these anchors.
+async fn write(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    open: &BTreeMap<i64, Open>,
+    owners: &BTreeMap<i64, Identifier>,
+) -> Result<BTreeSet<String>> {
+    let mut moved = BTreeSet::new();
+    let mut offsets: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut left = Vec::new();
+    for (offset, event) in open {
+        let Some(owner) = owners.get(offset).map(ToString::to_string) else {
+            continue;
+        };
+        if owner != event.anchor {
+            left.extend(
+                event
+                    .devices
+                    .first()
+                    .map(|device| (device, event.at, *offset)),
+            );
+            moved.extend([owner.clone(), event.anchor.clone()]);
+            offsets.entry(owner).or_default().push(*offset);
+        }
+    }
+    store::put_events(connection, space_id, left.into_iter()).await?;
+    store::put_anchors(connection, offsets).await?;
+    Ok(moved)
+}
+
+/// Who uses a device that several people used.
+#[derive(Debug)]
+pub(crate) enum User {
+    /// What evidence joins with the identifier, since it is not such a device.
+    AsJoined,
+    /// Whoever is signed in.
+    SignedIn(Identifier),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl User {
+    /// Whose snapshot the device gets.
+    pub(crate) fn identifier<'u>(&'u self, device: &'u Identifier) -> Option<&'u Identifier> {
+        match self {
+            Self::AsJoined => Some(device),
+            Self::SignedIn(person) => Some(person),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Whether that stays so until evidence says otherwise; who is signed in, time alone may change.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self, Self::AsJoined)
+    }
+}
+
+/// Who uses a device at a moment.
+pub(crate) async fn user_of(
+    app: &App,
+    space_id: &str,
+    device: &Identifier,
+    now: Timestamp,
+) -> Result<User> {
+    if !app.sources.identity(space_id).attributes_by_time() || !is_device(device) {
+        return Ok(User::AsJoined);
+    }
+    let mut connection = app.database.reader().acquire().await?;
+    let people = store::people(&mut connection, space_id, std::iter::once(device)).await?;
+    let Some(people) = people.get(device).filter(|people| people.is_shared()) else {
+        return Ok(User::AsJoined);
+    };
+    let around = store::around(&mut connection, space_id, device, people, (now, now)).await?;
+    let user = around.at(now).cloned();
+    Ok(user.map_or(User::Unknown, User::SignedIn))
+}

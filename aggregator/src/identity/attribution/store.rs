@@ -1,0 +1,231 @@
+//! SQL of who used devices, and of the events that carry nothing but devices.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{BELIEVED, Decision, SignIns, Word, only_devices};
+use cdp_core::time::Timestamp;
+use futures_util::TryStreamExt as _;
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Open, Window};
+use crate::consent::Rules;
+use crate::database::rows::Many;
+use crate::error::Result;
+use crate::identity::store::{constraints_of, identifier};
+use crate::pipeline;
+
+/// Who signed in on devices, without those whose evidence somebody cut.
+pub(super) async fn people<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    devices: impl Iterator<Item = &'a Identifier> + Clone,
+) -> Result<BTreeMap<Identifier, SignIns>> {
+    let query = Many::new(
+        "WITH wanted (device) AS (VALUES {rows}) SELECT p.device AS device, p.person AS person FROM wanted w \
+         CROSS JOIN device_person p WHERE p.space_id = $1 AND p.device = w.device",
+        [space_id.into()],
+    );
+    let rows = devices.map(|device| [device.to_string().into()]);
+    let mut used: BTreeMap<Identifier, Vec<Identifier>> = BTreeMap::new();
+    for row in query.rows(rows).fetch(connection).await? {
+        let device = used.entry(identifier(&row, "device")?).or_default();
+        device.push(identifier(&row, "person")?);
+    }
+    let cut = constraints_of(connection, space_id, used.keys()).await?;
+    let is_cut = |device: &Identifier, person: &Identifier| {
+        let mut cut = cut.iter().filter(|one| one.decision == Decision::Cut);
+        cut.any(|one| one.is_of(device, person))
+    };
+    let mut people: BTreeMap<Identifier, SignIns> = BTreeMap::new();
+    for (device, used_by) in used {
+        for person in used_by {
+            if !is_cut(&device, &person) {
+                people.entry(device.clone()).or_default().used_by(person);
+            }
+        }
+    }
+    Ok(people)
+}
+
+/// What was said of a device around some time, by the people that count.
+pub(super) async fn around(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    device: &Identifier,
+    people: &SignIns,
+    (first, last): Window,
+) -> Result<SignIns> {
+    let sql = "SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at >= $3 AND at <= $4";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(device.to_string())
+        .bind(first.plus(BELIEVED.negated()).as_micros())
+        .bind(last.plus(BELIEVED).as_micros())
+        .fetch_all(connection)
+        .await?;
+    let mut around = people.clone();
+    for row in &rows {
+        let at = Timestamp::from_micros(row.try_get("at")?);
+        if row.try_get::<&str, _>("person")?.is_empty() {
+            around.add(at, Word::SignedOut);
+            continue;
+        }
+        let person = identifier(row, "person")?;
+        if people.is_used_by(&person) {
+            around.add(at, Word::SignedIn(person));
+        }
+    }
+    Ok(around)
+}
+
+/// Remembers what was said.
+pub(super) async fn put_words(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    words: &BTreeMap<Identifier, BTreeSet<(Timestamp, Word)>>,
+) -> Result<()> {
+    let mut said = Many::new(
+        "INSERT INTO device_word (space_id, device, at, person) VALUES {rows} ON CONFLICT (space_id, device, at, person) DO NOTHING",
+        [],
+    );
+    let mut used = Many::new(
+        "INSERT INTO device_person (space_id, device, person) VALUES {rows} ON CONFLICT (space_id, device, person) DO NOTHING",
+        [],
+    );
+    for (device, words) in words {
+        let device = device.to_string();
+        let mut people = BTreeSet::new();
+        for (at, word) in words {
+            let person = match word {
+                Word::SignedIn(person) => person.to_string(),
+                Word::SignedOut => String::new(),
+            };
+            said.push([
+                space_id.into(),
+                device.as_str().into(),
+                at.as_micros().into(),
+                person.as_str().into(),
+            ]);
+            people.insert(person);
+        }
+        for person in people.into_iter().filter(|person| !person.is_empty()) {
+            used.push([space_id.into(), device.as_str().into(), person.into()]);
+        }
+    }
+    said.execute(&mut *connection).await?;
+    used.execute(connection).await?;
+    Ok(())
+}
+
+/// Remembers under which devices events are found that do not have them as their anchor.
+pub(super) async fn put_events<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    events: impl Iterator<Item = (&'a Identifier, Timestamp, i64)>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO device_event (space_id, device, timestamp, offset_id) VALUES {rows} \
+         ON CONFLICT (space_id, device, timestamp, offset_id) DO NOTHING",
+        [],
+    );
+    let rows = events.map(|(device, at, offset)| {
+        let device = device.to_string();
+        [
+            space_id.into(),
+            device.into(),
+            at.as_micros().into(),
+            offset.into(),
+        ]
+    });
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// The events of some time that carry nothing but devices, with this among them, by their numbers.
+pub(super) async fn open(
+    connection: &mut AnyConnection,
+    rules: &Rules,
+    device: &Identifier,
+    (from, until): Window,
+) -> Result<BTreeMap<i64, Open>> {
+    let mut found = BTreeMap::new();
+    for sql in [
+        "SELECT offset_id, space_id, source_id, anchor, body FROM event \
+         WHERE space_id = $1 AND anchor = $2 AND timestamp >= $3 AND timestamp <= $4",
+        "SELECT e.offset_id AS offset_id, e.space_id AS space_id, e.source_id AS source_id, e.anchor AS anchor, e.body AS body \
+         FROM device_event d CROSS JOIN event e WHERE d.space_id = $1 AND d.device = $2 AND d.timestamp >= $3 AND d.timestamp <= $4 \
+         AND e.offset_id = d.offset_id",
+    ] {
+        let rows = sqlx::query(sql)
+            .bind(rules.space_id())
+            .bind(device.to_string())
+            .bind(from.as_micros())
+            .bind(until.as_micros())
+            .fetch(&mut *connection);
+        // There may be very many, and little of each is wanted.
+        let mut rows = pin!(rows);
+        while let Some(row) = rows.try_next().await? {
+            let logged = pipeline::logged(&row)?;
+            let named = rules.identity().identifiers_of(&logged.event);
+            let devices = only_devices(&named).cloned().collect();
+            found.insert(logged.offset, Open::of(&logged, devices));
+        }
+    }
+    found.retain(|_, open: &mut Open| !open.devices.is_empty());
+    Ok(found)
+}
+
+/// Those of these devices that several people used, whether their evidence counts or not.
+pub(super) async fn of_several<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    devices: impl Iterator<Item = &'a Identifier>,
+) -> Result<Vec<Identifier>> {
+    let query = Many::new(
+        "WITH wanted (device) AS (VALUES {rows}) SELECT p.device AS device FROM wanted w CROSS JOIN device_person p \
+         WHERE p.space_id = $1 AND p.device = w.device GROUP BY p.device HAVING COUNT(*) > 1",
+        [space_id.into()],
+    );
+    let rows = devices.map(|device| [device.to_string().into()]);
+    let rows = query.rows(rows).fetch(connection).await?;
+    rows.iter().map(|row| identifier(row, "device")).collect()
+}
+
+/// Gives events to other anchors, by these.
+pub(super) async fn put_anchors(
+    connection: &mut AnyConnection,
+    offsets: BTreeMap<String, Vec<i64>>,
+) -> Result<()> {
+    for (anchor, offsets) in offsets {
+        let update = Many::new(
+            "UPDATE event SET anchor = $1 WHERE offset_id IN (VALUES {rows})",
+            [anchor.into()],
+        );
+        let rows = offsets.into_iter().map(|offset| [offset.into()]);
+        update.rows(rows).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// To whom events of devices were given: anchors, each with its person.
+pub(crate) async fn given(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    devices: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, String>> {
+    let query = Many::new(
+        "WITH wanted (device) AS (VALUES {rows}) SELECT DISTINCT n.identifier AS anchor, n.person_id AS person_id FROM wanted w \
+         CROSS JOIN device_event d CROSS JOIN event e CROSS JOIN identity_node n WHERE d.space_id = $1 AND d.device = w.device \
+         AND e.offset_id = d.offset_id AND e.anchor <> w.device AND n.space_id = $1 AND n.identifier = e.anchor",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(devices.map(|device| [device.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("anchor")?, row.try_get("person_id")?)))
+        .collect()
+}
