@@ -162,3 +162,23 @@ fn base64(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[test]
+fn who_is_named_by_another_systems_id_alone_needs_rules_that_know_the_system() {
+    let server = Server::fresh();
+    let mut till = track("m-1", "x", "Bought", json!({"price": 1}));
+    till.as_object_mut().unwrap().remove("anonymousId");
+    till["context"]["externalIds"] = json!([{"type": "loyalty_id", "id": "L-1"}]);
+    assert_eq!(server.outcomes(&[till.clone()]), ["quarantined"]);
+    let current = server.get("/api/v1/identity/rules").ok();
+    let mut rules = current["rules"].clone();
+    let kinds = rules["kinds"].as_array_mut().unwrap();
+    kinds.insert(1, json!({"kind": "loyalty_id", "unique": true}));
+    assert_eq!(server.put("/api/v1/identity/rules", &rules).status, 201);
+    till["messageId"] = json!("m-2");
+    assert_eq!(server.outcomes(&[till.clone()]), ["ok"]);
+    assert_eq!(server.collected("loyalty_id:L-1").len(), 1);
+    till["context"]["externalIds"] = json!([]);
+    till["messageId"] = json!("m-3");
+    assert_eq!(server.outcomes(&[till]), ["quarantined"]);
+}

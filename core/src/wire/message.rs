@@ -457,9 +457,14 @@ fn complete(event: &Event) -> Result<(), String> {
             "a state per purpose, such as \"consent\":{\"categoryPreferences\":{\"analytics\":false}}",
         )?;
     }
+    // A till knows a loyalty card and nothing else; whether the space takes that for an identifier, its rules say.
+    let external = event.context.member("externalIds");
+    let has_external = external
+        .and_then(Value::as_array)
+        .is_some_and(|ids| !ids.is_empty());
     needs(
-        event.user_id.is_some() || event.anonymous_id.is_some(),
-        "a \"userId\" or an \"anonymousId\"",
+        event.user_id.is_some() || event.anonymous_id.is_some() || has_external,
+        "a \"userId\" or an \"anonymousId\" (or an id that another system gave, in \"context\".\"externalIds\")",
     )
 }
 
