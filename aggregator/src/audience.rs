@@ -9,6 +9,7 @@ mod evaluate;
 mod facts;
 mod members;
 mod news;
+mod plan;
 mod preview;
 mod progress;
 pub(crate) mod routes;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::changes::{self, Cause};
 use super::evaluate::{Occasion, evaluate};
 use super::news::News;
+use super::plan::Plan;
 use super::store;
 use crate::clock;
 use crate::consent::Rules;
@@ -31,10 +32,10 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
     let cursor = profiles.last().cloned().unwrap_or_default();
     let profiles = profiles
         .into_iter()
-        .map(|id| (id, News::Anything))
+        .map(|id| (id, News::Definition(building.id.clone())))
         .collect();
     let mut transaction = database.begin().await?;
-    let audiences = store::all(&mut transaction, space_id).await?;
+    let plan = Plan::load(&mut transaction, space_id, now).await?;
     let occasion = Occasion {
         merged: &BTreeMap::new(),
         cause: &|_| Cause::Definition,
@@ -42,18 +43,18 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
         now,
     };
     let rules = Rules::of(sources, space_id);
-    let mut changes = evaluate(&mut transaction, &rules, &audiences, &profiles, &occasion)
+    let mut changes = evaluate(&mut transaction, &rules, &plan, &profiles, &occasion)
         .await?
         .changes;
-    store::advance(&mut transaction, &building.id, &cursor, done).await?;
+    store::advance(&mut transaction, &building, &cursor, done).await?;
     let replaced = done && !building.replaces.is_empty();
     if replaced {
         store::replace(&mut transaction, &building, now).await?;
         let changed = &building.replaces;
         // Whoever looks at the audience sees others in it now.
-        for audience in &audiences {
+        for audience in plan.audiences() {
             if audience.rule.reads().audiences.contains(changed) {
-                store::look_again(&mut transaction, &audience.id, now).await?;
+                store::look_again(&mut transaction, space_id, &audience.id, now).await?;
             }
         }
     }

@@ -1,14 +1,14 @@
 //! What edges get of audiences: those that experiences are for, so that an edge knows by itself who is in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cdp_core::audience::{Basis, Expr, Named, Rules};
 use cdp_core::decision::Experience;
 use sqlx::AnyConnection;
 
-use super::evaluate::{Ready, ready};
-use super::facts::{self, States};
-use super::store;
+use super::facts::{self, States, Wanted};
+use super::plan::{Plan, Ready};
 use crate::database::Database;
 use crate::error::Result;
 use crate::{clock, computed_trait};
@@ -37,22 +37,26 @@ async fn of_space(
     space_id: &str,
     wanted: &BTreeSet<&str>,
 ) -> Result<Rules> {
-    let audiences = store::all(connection, space_id).await?;
-    let definitions = computed_trait::all(connection, space_id).await?;
-    let ready: Vec<Ready<'_>> = ready(&audiences, &definitions)
-        .into_iter()
-        .filter(|ready| ready.audience.status == "ready" && ready.audience.is_visible())
+    let plan = Plan::load(connection, space_id, clock::now()).await?;
+    let ready: Vec<&Ready> = (plan.ready().iter())
+        .filter(|ready| ready.audience.is_ready() && ready.audience.is_visible())
         .collect();
     // From the last one on: each comes behind those that it looks at.
     let mut needed: BTreeSet<&str> = wanted.clone();
-    for Ready { audience, interest } in ready.iter().rev() {
+    for Ready {
+        audience, interest, ..
+    } in ready.iter().rev()
+    {
         if needed.contains(audience.id.as_str()) {
             needed.extend(interest.audiences().map(String::as_str));
         }
     }
     let mut there: BTreeSet<&str> = BTreeSet::new();
     let mut rules = Rules::default();
-    for Ready { audience, interest } in &ready {
+    for Ready {
+        audience, interest, ..
+    } in &ready
+    {
         let looks_at = interest.audiences().all(|id| there.contains(id.as_str()));
         if needed.contains(audience.id.as_str()) && looks_at {
             there.insert(&audience.id);
@@ -64,8 +68,7 @@ async fn of_space(
         }
     }
     let reads = rules.reads().computed_traits;
-    rules.computed_traits = definitions
-        .iter()
+    rules.computed_traits = (plan.definitions().iter())
         .filter(|stored| stored.is_visible() && reads.contains(stored.key()))
         .map(|stored| stored.definition().clone())
         .collect();
@@ -89,8 +92,16 @@ pub(crate) async fn basis(
         .iter()
         .filter(|stored| reads.has_state(stored.key()));
     let pairs = wanted.map(|stored| (profile_id.clone(), stored.row_id().to_owned()));
-    let states = States::Pairs(definitions.clone(), pairs.collect());
+    let states = States::Pairs(Arc::clone(&definitions), pairs.collect());
     let one = std::slice::from_ref(profile_id);
-    let loaded = facts::load(connection, space_id, &reads, one, states, clock::now()).await?;
+    let loaded = facts::load(
+        connection,
+        space_id,
+        Wanted::by([&reads]),
+        one,
+        states,
+        clock::now(),
+    )
+    .await?;
     Ok(Some(loaded.basis_for(profile_id, needed, &reads)))
 }

@@ -1,6 +1,7 @@
 //! What the audiences of a space want to know of profiles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdp_core::audience::{Basis, Expr, Facts, Reads};
 use cdp_core::computed_trait::State;
@@ -11,7 +12,7 @@ use sqlx::AnyConnection;
 
 use super::evaluate::Asked;
 use super::members;
-use crate::computed_trait::Stored;
+use crate::computed_trait::Definitions;
 use crate::consent::{self, Rules};
 use crate::error::Result;
 use crate::pipeline::{self, Logged};
@@ -104,17 +105,38 @@ impl Loaded {
     }
 }
 
+/// Which facts are loaded beside counts and computed traits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    traits: bool,
+    choices: bool,
+    identifiers: bool,
+}
+
+impl Wanted {
+    /// Those that rules look at.
+    pub(super) fn by<'a>(reads: impl IntoIterator<Item = &'a Reads>) -> Self {
+        let mut wanted = Self::default();
+        for reads in reads {
+            wanted.traits |= !reads.traits.is_empty();
+            wanted.choices |= !reads.purposes.is_empty();
+            wanted.identifiers |= !reads.kinds.is_empty();
+        }
+        wanted
+    }
+}
+
 /// Whose counts and computed traits are loaded.
 pub(super) enum States {
     /// Those of all definitions.
-    All(Vec<Stored>),
+    All(Arc<Definitions>),
     /// Those of pairs of profile and definition.
-    Pairs(Vec<Stored>, BTreeSet<(String, String)>),
+    Pairs(Arc<Definitions>, BTreeSet<(String, String)>),
 }
 
 impl States {
     /// Those that the audiences look at which are asked about each profile.
-    pub(super) fn of(definitions: &[Stored], asked: &[Asked<'_>]) -> Self {
+    pub(super) fn of(definitions: &Arc<Definitions>, asked: &[Asked<'_>]) -> Self {
         let each = asked
             .iter()
             .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)));
@@ -122,7 +144,7 @@ impl States {
             let wanted = ready.interest.definitions.iter();
             wanted.map(|definition| (id.clone(), definition.clone()))
         });
-        Self::Pairs(definitions.to_vec(), pairs.collect())
+        Self::Pairs(Arc::clone(definitions), pairs.collect())
     }
 }
 
@@ -130,7 +152,7 @@ impl States {
 pub(super) async fn load(
     connection: &mut AnyConnection,
     space_id: &str,
-    reads: &Reads,
+    wanted: Wanted,
     profiles: &[String],
     states: States,
     now: Timestamp,
@@ -147,13 +169,13 @@ pub(super) async fn load(
             computed_trait::of_pairs(connection, space_id, definitions, pairs.into_iter()).await?
         }
     };
-    if !reads.traits.is_empty() {
+    if wanted.traits {
         loaded.traits = traits::of_profiles(connection, space_id, profiles).await?;
     }
-    if !reads.purposes.is_empty() {
+    if wanted.choices {
         loaded.choices = consent::of_profiles(connection, space_id, profiles).await?;
     }
-    if !reads.kinds.is_empty() {
+    if wanted.identifiers {
         loaded.identifiers = profile::kinds_of(connection, space_id, profiles).await?;
     }
     Ok(loaded)
@@ -174,7 +196,15 @@ pub(super) async fn load_and_count(
         computed_trait::all(connection, space_id).await?,
     );
     let states = States::All(definitions);
-    let mut loaded = load(connection, space_id, &reads, profiles, states, now).await?;
+    let mut loaded = load(
+        connection,
+        space_id,
+        Wanted::by([&reads]),
+        profiles,
+        states,
+        now,
+    )
+    .await?;
     let names: BTreeSet<&str> = rule
         .counters()
         .iter()

@@ -13,6 +13,7 @@ use super::changes;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::memo::{self, Memo};
+use crate::version;
 
 /// The status of an audience that has looked at everybody.
 const READY: &str = "ready";
@@ -153,8 +154,8 @@ async fn put(
         .bind(version)
         .bind(replaces)
         .bind(now.as_micros());
-    query.execute(connection).await?;
-    Ok(())
+    query.execute(&mut *connection).await?;
+    version::renew(connection, space_id).await
 }
 
 /// Writes a new definition of an audience, which takes its place once it has looked at everybody. One that was
@@ -236,6 +237,7 @@ pub(super) async fn rename(
         .bind(id)
         .execute(&mut *transaction)
         .await?;
+    version::renew(&mut transaction, space_id).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -257,7 +259,7 @@ async fn erase(connection: &mut AnyConnection, space_id: &str, id: &str) -> Resu
         let query = sqlx::query(sql).bind(space_id).bind(id);
         query.execute(&mut *connection).await?;
     }
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// Lets a definition that has looked at everybody take the place of the one before: who is in both keeps the
@@ -285,12 +287,13 @@ pub(super) async fn replace(
         let query = sqlx::query(sql).bind(space_id).bind(new).bind(old);
         query.execute(&mut *connection).await?;
     }
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// Has an audience look at everybody again.
 pub(super) async fn look_again(
     connection: &mut AnyConnection,
+    space_id: &str,
     id: &str,
     now: Timestamp,
 ) -> Result<()> {
@@ -299,9 +302,9 @@ pub(super) async fn look_again(
     sqlx::query(sql)
         .bind(now.as_micros())
         .bind(id)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// The audiences of all spaces, each with its space.
@@ -332,7 +335,7 @@ pub(super) async fn building(connection: &mut AnyConnection) -> Result<Option<Bu
 /// Moves a backfill on.
 pub(super) async fn advance(
     connection: &mut AnyConnection,
-    id: &str,
+    building: &Building,
     cursor: &str,
     done: bool,
 ) -> Result<()> {
@@ -340,10 +343,10 @@ pub(super) async fn advance(
     sqlx::query(sql)
         .bind(cursor)
         .bind(i64::from(done))
-        .bind(id)
-        .execute(connection)
+        .bind(&building.id)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, &building.space_id).await
 }
 
 /// The space's next profiles by id.

@@ -4,7 +4,7 @@ use cdp_core::audience::Clause;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 
-use super::facts::{self, States};
+use super::facts::{self, States, Wanted};
 use super::members;
 use super::store;
 use crate::app::App;
@@ -43,7 +43,15 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
         computed_trait::all(&mut connection, space_id).await?,
     );
     let states = States::All(definitions);
-    let facts = facts::load(&mut connection, space_id, &reads, &profiles, states, now).await?;
+    let facts = facts::load(
+        &mut connection,
+        space_id,
+        Wanted::by([&reads]),
+        &profiles,
+        states,
+        now,
+    )
+    .await?;
     let mut seen = facts.seen_for(profile_id, needed);
     seen.audiences = known.keys().map(|(audience, _)| audience.clone()).collect();
     let place = (audience.id.clone(), profile_id.to_owned());

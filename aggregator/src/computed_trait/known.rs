@@ -1,6 +1,7 @@
 //! What is computed of profiles, seen for some purposes: `computed_value` over a profile's identifiers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cdp_core::computed_trait::{Changes, Definition, State};
 use cdp_core::consent::Scope;
@@ -9,14 +10,15 @@ use cdp_core::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use super::store::{Stored, state};
+use super::definitions::Definitions;
+use super::store::state;
 use crate::database::rows::Many;
 use crate::error::Result;
 
 /// What is kept of what is computed of profiles, of every scope.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    definitions: BTreeMap<String, Stored>,
+    definitions: Arc<Definitions>,
     states: BTreeMap<String, Vec<(String, Scope, State)>>,
 }
 
@@ -34,10 +36,9 @@ pub(crate) struct Seen {
 }
 
 impl Known {
-    fn of(definitions: Vec<Stored>) -> Self {
-        let named = |stored: Stored| (stored.row_id().to_owned(), stored);
+    fn of(definitions: Arc<Definitions>) -> Self {
         Self {
-            definitions: definitions.into_iter().map(named).collect(),
+            definitions,
             states: BTreeMap::new(),
         }
     }
@@ -115,7 +116,7 @@ impl Known {
             sum.merge(state);
         }
         merged.into_iter().filter_map(|(id, (scope, state))| {
-            let stored = self.definitions.get(id)?;
+            let stored = self.definitions.by_id(id)?;
             (!stored.is_next()).then_some((stored.definition(), scope, state))
         })
     }
@@ -131,7 +132,7 @@ impl Known {
 pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: Vec<Stored>,
+    definitions: Arc<Definitions>,
     profiles: &[String],
 ) -> Result<Known> {
     let mut known = Known::of(definitions);
@@ -157,7 +158,7 @@ pub(crate) async fn of_profiles(
 pub(crate) async fn of_pairs(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: Vec<Stored>,
+    definitions: Arc<Definitions>,
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<Known> {
     let mut known = Known::of(definitions);

@@ -7,6 +7,7 @@ use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
+use super::definitions::Definitions;
 use super::store::{self, Stored};
 use crate::clock;
 use crate::error::Result;
@@ -19,42 +20,19 @@ pub(super) type Place = (String, String, Scope);
 #[derive(Debug, Default)]
 pub(crate) struct Tally(pub(super) BTreeMap<Place, State>);
 
-/// Definitions by the name of the events that they count.
-pub(crate) struct ByEvent<'a>(BTreeMap<&'a str, Vec<&'a Stored>>);
-
-impl<'a> ByEvent<'a> {
-    /// Sorts definitions so.
-    pub(crate) fn of(definitions: &'a [Stored]) -> Self {
-        let mut sorted: BTreeMap<&str, Vec<&Stored>> = BTreeMap::new();
-        for stored in definitions {
-            sorted.entry(stored.event()).or_default().push(stored);
-        }
-        Self(sorted)
-    }
-
-    fn matching(&self, logged: &Logged) -> impl Iterator<Item = &'a Stored> {
-        let named = logged.event.event_name().and_then(|name| self.0.get(name));
-        named
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|stored| stored.definition.matches(&logged.event))
-    }
-}
-
 impl Tally {
     /// Takes an event into account, in every definition that it matches.
-    pub(crate) fn add(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
-        for stored in definitions.matching(logged) {
+    pub(crate) fn add(&mut self, definitions: &Definitions, logged: &Logged, scope: &Scope) {
+        for stored in definitions.counting(logged) {
             self.count(stored, logged, scope);
         }
     }
 
     /// The same for an event that was there before: a definition that still counts what was before it
     /// comes to the event by itself.
-    pub(crate) fn add_again(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
+    pub(crate) fn add_again(&mut self, definitions: &Definitions, logged: &Logged, scope: &Scope) {
         let counted = definitions
-            .matching(logged)
+            .counting(logged)
             .filter(|stored| stored.has_counted(logged.offset));
         for stored in counted {
             self.count(stored, logged, scope);
@@ -71,10 +49,9 @@ impl Tally {
 /// Takes the events into account, in every definition of the space that they match.
 pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
     let definitions = store::all(connection, turn.space_id).await?;
-    let by_event = ByEvent::of(&definitions);
     let mut tally = Tally::default();
     for (logged, scope) in turn.facts() {
-        tally.add(&by_event, logged, scope);
+        tally.add(&definitions, logged, scope);
     }
     add(connection, turn.space_id, &definitions, tally, clock::now()).await
 }
@@ -83,7 +60,7 @@ pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Re
 pub(super) async fn add(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: &[Stored],
+    definitions: &Definitions,
     mut tally: Tally,
     now: Timestamp,
 ) -> Result<()> {
@@ -92,13 +69,9 @@ pub(super) async fn add(
             fresh.merge(&state);
         }
     }
-    let moving = definitions
-        .iter()
-        .filter(|stored| stored.definition.window.moves())
-        .map(|stored| (stored.id.as_str(), stored));
-    let moving: BTreeMap<&str, &Stored> = moving.collect();
     for ((id, ..), state) in &mut tally.0 {
-        if let Some(stored) = moving.get(id.as_str()) {
+        let stored = definitions.by_id(id);
+        if let Some(stored) = stored.filter(|stored| stored.definition.window.moves()) {
             state.forget(&stored.definition, now);
         }
     }

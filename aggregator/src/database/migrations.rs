@@ -40,6 +40,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0018", "reading_and_automatic_merges"),
     step!("0019", "audience_versions"),
     step!("0020", "audience_progress"),
+    step!("0021", "definition_version"),
 ];
 
 /// All steps, in order.

@@ -23,7 +23,6 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let (space_id, rules) = (turn.space_id, turn.rules);
     let definitions = computed_trait::all(connection, space_id).await?;
     let mut writes = traits::Writes::default();
-    let by_event = computed_trait::ByEvent::of(&definitions);
     let mut tally = computed_trait::Tally::default();
     let mut exposures = experience::Exposures::default();
     let mut links = Links::default();
@@ -41,7 +40,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             links.add(pairs, &scope, &rules.policy().uses.link);
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
-                tally.add_again(&by_event, &logged, &scope);
+                tally.add_again(&definitions, &logged, &scope);
                 exposures.add(&logged, &scope);
             }
         }
