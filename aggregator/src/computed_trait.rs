@@ -11,6 +11,6 @@ mod store;
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{count_for_audience, forget_unused};
 pub(crate) use definitions::Definitions;
-pub(crate) use known::{Known, Seen, of_pairs, of_profiles};
-pub(crate) use stage::{Tally, apply};
+pub(crate) use known::{Known, Seen, of_pairs, of_places, of_profiles};
+pub(crate) use stage::{Counted, Tally, apply};
 pub(crate) use store::{Stored, all, by_key, keep, keys};

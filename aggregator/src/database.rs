@@ -45,7 +45,7 @@ impl Database {
         let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
         let tidied = database.journal.tidy();
         tidied.map_err(|error| log_unopened(folder, &error))?;
-        let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS).await?;
+        let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS, false).await?;
         Ok(Self {
             read: many,
             ..database
@@ -71,7 +71,7 @@ impl Database {
                     .to_owned(),
             ));
         }
-        let both = pool(url, READERS + 4, NO_PRAGMAS).await?;
+        let both = pool(url, READERS + 4, NO_PRAGMAS, true).await?;
         let lock = take_lock(&both).await?;
         Self {
             journal: Journal::of_table(both.clone()).await.map_err(|error| {
@@ -260,12 +260,18 @@ async fn write_pool(url: String) -> Result<AnyPool, OpenError> {
     let fail = |error: &dyn std::fmt::Display| {
         OpenError(format!("the database could not be opened: {error}"))
     };
-    let open = async move { pool(&url, 1, SQLITE_PRAGMAS).await };
+    let open = async move { pool(&url, 1, SQLITE_PRAGMAS, true).await };
     let opened = priority::behind("headwater-open", open).map_err(|error| fail(&error))?;
     opened.await.map_err(|error| fail(&error))?
 }
 
-async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyPool, OpenError> {
+/// `derives` says whether the connections are taken for what need not wait for the disk, too.
+async fn pool(
+    url: &str,
+    connections: u32,
+    pragmas: &'static str,
+    derives: bool,
+) -> Result<AnyPool, OpenError> {
     let sqlite = !pragmas.is_empty();
     sqlx::any::install_default_drivers();
     let options = AnyPoolOptions::new()
@@ -285,7 +291,7 @@ async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyP
     let options = options.after_release(move |connection: &mut AnyConnection, _| {
         let left_over = connection.is_in_transaction();
         Box::pin(async move {
-            if sqlite && !left_over {
+            if sqlite && derives && !left_over {
                 // It may have been taken for what need not wait for the disk.
                 connection.execute("PRAGMA synchronous = FULL").await?;
             }

@@ -85,6 +85,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) again: BTreeMap<String, Standing>,
     /// What was taken back.
     pub(crate) withdrawn: Vec<Withdrawal>,
+    /// What computed traits and the counts of audiences have come to with these events.
+    pub(crate) counted: computed_trait::Counted,
     /// Who entered audiences and who left them.
     pub(crate) changes: Vec<audience::Change>,
 }
@@ -115,6 +117,7 @@ impl<'a> Turn<'a> {
             scopes: Vec::new(),
             again: BTreeMap::new(),
             withdrawn: Vec::new(),
+            counted: computed_trait::Counted::default(),
             changes: Vec::new(),
         }
     }

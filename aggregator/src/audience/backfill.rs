@@ -9,6 +9,7 @@ use super::news::News;
 use super::plan::Plan;
 use super::store;
 use crate::clock;
+use crate::computed_trait::Counted;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::live::{LAG, Live};
 use crate::source::Directory;
 
 /// Profiles in one step.
-const STEP: i64 = 500;
+const STEP: i64 = 1_000;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
 pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) -> Result<bool> {
@@ -27,18 +28,29 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
         return Ok(false);
     };
     let (space_id, now) = (&building.space_id, clock::now());
-    let profiles = store::profiles_after(database, space_id, &building.cursor, STEP).await?;
-    let done = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
-    let cursor = profiles.last().cloned().unwrap_or_default();
+    let mut reader = database.reader().acquire().await?;
+    let plan = Plan::load(&mut reader, space_id, now).await?;
+    drop(reader);
+    let after = building.cursor.as_str();
+    let (profiles, reached) = match plan.looks_at(&building.id) {
+        Some(places) => store::profiles_with(database, space_id, after, &places, STEP).await?,
+        None => {
+            let profiles = store::profiles_after(database, space_id, after, STEP).await?;
+            let whole = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
+            let last = profiles.last().cloned();
+            (profiles, last.filter(|_| !whole))
+        }
+    };
+    let (done, cursor) = (reached.is_none(), reached.unwrap_or_default());
     let profiles = profiles
         .into_iter()
         .map(|id| (id, News::Definition(building.id.clone())))
         .collect();
     let mut transaction = database.begin().await?;
-    let plan = Plan::load(&mut transaction, space_id, now).await?;
     let occasion = Occasion {
         merged: &BTreeMap::new(),
         cause: &|_| Cause::Definition,
+        counted: &Counted::default(),
         first_look_of: Some(building.id.as_str()).filter(|_| building.is_new),
         now,
     };

@@ -13,11 +13,14 @@ use super::members;
 use super::news::News;
 use super::plan::{Plan, Ready};
 use super::store::Audience;
+use crate::computed_trait::Counted;
 use crate::consent::{self, Folded, Rules};
 use crate::error::Result;
 
-/// Profiles whose facts are in memory at the same time.
+/// Profiles whose facts are in memory at the same time, when all audiences are asked about them.
 const PART: usize = 200;
+/// The same, when only some are.
+const LARGE_PART: usize = 1_000;
 
 /// Why profiles are looked at.
 pub(super) struct Occasion<'a> {
@@ -25,6 +28,8 @@ pub(super) struct Occasion<'a> {
     pub(super) merged: &'a BTreeMap<String, String>,
     /// What happened to a profile.
     pub(super) cause: &'a (dyn Fn(&str) -> Cause + Sync),
+    /// What was counted just now.
+    pub(super) counted: &'a Counted,
     /// Whether a new definition looks at everybody for the first time: nobody enters it then, they are in it.
     pub(super) first_look_of: Option<&'a str>,
     /// Now.
@@ -90,15 +95,18 @@ pub(super) async fn evaluate(
         let ids = ids(part);
         let states = States::All(Arc::clone(plan.definitions()));
         let facts = facts::load(connection, space_id, plan.wanted(), &ids, states, now).await?;
-        let due = writer.part(connection, &facts, part).await?;
+        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let due = writer.part(connection, &facts, &folded, part).await?;
         members::set_due(connection, space_id, &ids, due).await?;
     }
-    for part in partly.chunks(PART) {
+    for part in partly.chunks(LARGE_PART) {
         let asked = part.iter().flat_map(|(_, asked)| asked);
         let wanted = Wanted::by(asked.map(|ready| &ready.reads));
-        let states = States::of(plan.definitions(), part);
-        let facts = facts::load(connection, space_id, wanted, &ids(part), states, now).await?;
-        let due = writer.part(connection, &facts, part).await?;
+        let ids = ids(part);
+        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let states = States::of(plan.definitions(), part, &folded, occasion.counted);
+        let facts = facts::load(connection, space_id, wanted, &ids, states, now).await?;
+        let due = writer.part(connection, &facts, &folded, part).await?;
         // What other audiences wait for stays.
         members::set_due_by(connection, space_id, due).await?;
     }
@@ -125,11 +133,11 @@ impl Writer<'_> {
         &mut self,
         connection: &mut AnyConnection,
         facts: &Loaded,
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
         asked: &[Asked<'_>],
     ) -> Result<BTreeMap<String, Timestamp>> {
         let (space_id, now) = (self.rules.space_id(), self.occasion.now);
-        let folded = consent::folded_of_profiles(connection, space_id, &ids(asked)).await?;
-        let found = self.memberships(facts, asked, &folded);
+        let found = self.memberships(facts, asked, folded);
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
         let mut told = Vec::new();
@@ -195,7 +203,7 @@ impl Writer<'_> {
         &self,
         facts: &Loaded,
         asked: &[Asked<'_>],
-        folded: &BTreeMap<String, Vec<Folded>>,
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
     ) -> Found {
         let (rules, now) = (self.rules, self.occasion.now);
         // A profile that went into another belongs nowhere, and neither does one that never agreed to it,
@@ -204,8 +212,8 @@ impl Writer<'_> {
         let scope = |needed: &[String]| Scope::listing(needed.iter().map(String::as_str));
         let (narrow_scope, wide_scope) = (scope(narrow), scope(wide));
         let agreed = |profile_id: &String, needed: &[String]| {
-            let mut of_profile = folded.get(profile_id).into_iter().flatten();
-            of_profile.any(|folded: &Folded| folded.serves(needed))
+            let of_profile = folded.get(profile_id).into_iter();
+            (of_profile.flat_map(BTreeMap::values)).any(|folded| folded.serves(needed))
         };
         let mut found = Found::default();
         for (profile_id, asked) in asked {

@@ -12,8 +12,8 @@ use sqlx::AnyConnection;
 
 use super::evaluate::Asked;
 use super::members;
-use crate::computed_trait::Definitions;
-use crate::consent::{self, Rules};
+use crate::computed_trait::{Counted, Definitions};
+use crate::consent::{self, Folded, Rules};
 use crate::error::Result;
 use crate::pipeline::{self, Logged};
 use crate::{computed_trait, profile, traits};
@@ -127,24 +127,39 @@ impl Wanted {
 }
 
 /// Whose counts and computed traits are loaded.
-pub(super) enum States {
+pub(super) enum States<'a> {
     /// Those of all definitions.
     All(Arc<Definitions>),
     /// Those of pairs of profile and definition.
     Pairs(Arc<Definitions>, BTreeSet<(String, String)>),
+    /// Those of profiles, each at an anchor and a definition, of which some were counted just now.
+    Places(
+        Arc<Definitions>,
+        Vec<(String, (String, String))>,
+        &'a Counted,
+    ),
 }
 
-impl States {
-    /// Those that the audiences look at which are asked about each profile.
-    pub(super) fn of(definitions: &Arc<Definitions>, asked: &[Asked<'_>]) -> Self {
-        let each = asked
-            .iter()
-            .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)));
-        let pairs = each.flat_map(|(id, ready)| {
-            let wanted = ready.interest.definitions.iter();
-            wanted.map(|definition| (id.clone(), definition.clone()))
-        });
-        Self::Pairs(Arc::clone(definitions), pairs.collect())
+impl<'a> States<'a> {
+    /// Those that the audiences look at which are asked about each profile. `folded` has the profiles' identifiers.
+    pub(super) fn of(
+        definitions: &Arc<Definitions>,
+        asked: &[Asked<'_>],
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
+        counted: &'a Counted,
+    ) -> Self {
+        let mut places = Vec::new();
+        for (id, asked) in asked {
+            let wanted = asked.iter().flat_map(|ready| &ready.interest.definitions);
+            let wanted: BTreeSet<&String> = wanted.collect();
+            for anchor in folded.get(id).into_iter().flat_map(BTreeMap::keys) {
+                let pairs = wanted
+                    .iter()
+                    .map(|wanted| (anchor.clone(), (*wanted).clone()));
+                places.extend(pairs.map(|pair| (id.clone(), pair)));
+            }
+        }
+        Self::Places(Arc::clone(definitions), places, counted)
     }
 }
 
@@ -154,7 +169,7 @@ pub(super) async fn load(
     space_id: &str,
     wanted: Wanted,
     profiles: &[String],
-    states: States,
+    states: States<'_>,
     now: Timestamp,
 ) -> Result<Loaded> {
     let mut loaded = Loaded {
@@ -167,6 +182,9 @@ pub(super) async fn load(
         }
         States::Pairs(definitions, pairs) => {
             computed_trait::of_pairs(connection, space_id, definitions, pairs.into_iter()).await?
+        }
+        States::Places(definitions, places, counted) => {
+            computed_trait::of_places(connection, space_id, definitions, places, counted).await?
         }
     };
     if wanted.traits {

@@ -96,16 +96,17 @@ pub(super) async fn memberships_at(
     space_id: &str,
     asked: &[Asked<'_>],
 ) -> Result<BTreeMap<(String, String), (Timestamp, Scope)>> {
+    // In the order of the primary key, so that neighbours are read together.
     let mut places: BTreeSet<(&String, &String)> = BTreeSet::new();
     for (profile_id, asked) in asked {
         for ready in asked {
             let looked_at = ready.interest.audiences();
             let ids = looked_at.chain([&ready.audience.id]);
-            places.extend(ids.map(|id| (profile_id, id)));
+            places.extend(ids.map(|id| (id, profile_id)));
         }
     }
     let query = Many::new(
-        "WITH wanted (profile_id, audience_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
+        "WITH wanted (audience_id, profile_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
          m.profile_id AS profile_id, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member \
          m WHERE m.space_id = $1 AND m.audience_id = w.audience_id AND m.profile_id = w.profile_id",
         [space_id.into()],
@@ -114,7 +115,7 @@ pub(super) async fn memberships_at(
         .rows(
             places
                 .into_iter()
-                .map(|(profile, audience)| [profile.into(), audience.into()]),
+                .map(|(audience, profile)| [audience.into(), profile.into()]),
         )
         .fetch(connection)
         .await?;

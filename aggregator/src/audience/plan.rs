@@ -25,6 +25,17 @@ pub(super) struct Ready {
     pub(super) reads: Reads,
 }
 
+/// Where something is kept that a definition looks at.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Audiences, by id.
+    pub(super) audiences: BTreeSet<String>,
+    /// Names of traits.
+    pub(super) traits: BTreeSet<String>,
+    /// Ids of what is counted.
+    pub(super) definitions: BTreeSet<String>,
+}
+
 /// A space's audiences, sorted by what they look at, so that an event finds those that it concerns without going through
 /// the others.
 #[derive(Debug, Default)]
@@ -145,6 +156,26 @@ impl Plan {
     /// What any of them looks at.
     pub(super) fn wanted(&self) -> Wanted {
         self.wanted
+    }
+
+    /// Whom a definition can take in that looks at everybody: those of whom it finds something there, and who is in it.
+    /// Nothing when that may be anybody.
+    pub(super) fn looks_at(&self, audience_id: &str) -> Option<Places> {
+        let mut places = Places::default();
+        places.audiences.insert(audience_id.to_owned());
+        if let Some(place) = self.by_id.get(audience_id) {
+            if self.about_anybody.contains(place) {
+                return None;
+            }
+            if let Some(Ready { interest, .. }) = self.ready.get(*place) {
+                places.audiences.extend(interest.audiences().cloned());
+                places.traits.extend(interest.traits().cloned());
+                places
+                    .definitions
+                    .extend(interest.definitions.iter().cloned());
+            }
+        }
+        Some(places)
     }
 
     /// Those whose answer the news may change, each behind those that its rule looks at.

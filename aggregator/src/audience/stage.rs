@@ -10,6 +10,7 @@ use super::evaluate::{Occasion, evaluate};
 use super::members;
 use super::news::News;
 use super::plan::Plan;
+use crate::computed_trait::Counted;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ pub(crate) async fn apply(
     let occasion = Occasion {
         merged: &turn.merged,
         cause: &cause,
+        counted: &turn.counted,
         first_look_of: None,
         now,
     };
@@ -77,6 +79,7 @@ pub(crate) async fn follow_the_clock(
     let occasion = Occasion {
         merged: &BTreeMap::new(),
         cause: &|_| Cause::Time,
+        counted: &Counted::default(),
         first_look_of: None,
         now,
     };

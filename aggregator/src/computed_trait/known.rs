@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::definitions::Definitions;
+use super::stage::Counted;
 use super::store::state;
 use crate::database::rows::Many;
 use crate::error::Result;
@@ -173,6 +174,38 @@ pub(crate) async fn of_pairs(
         .rows(pairs.map(|(profile, definition)| [profile.into(), definition.into()]))
         .fetch(connection)
         .await?;
+    known.add(&rows)?;
+    Ok(known)
+}
+
+/// The same at some anchors of profiles, for rows of profile, anchor and definition: where it was counted just now, from memory.
+pub(crate) async fn of_places(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    definitions: Arc<Definitions>,
+    places: Vec<(String, (String, String))>,
+    counted: &Counted,
+) -> Result<Known> {
+    let mut known = Known::of(definitions);
+    let mut query = Many::new(
+        "WITH wanted (profile_id, anchor, definition_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         c.definition_id AS definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN computed_value c \
+         WHERE c.space_id = $1 AND c.anchor = w.anchor AND c.definition_id = w.definition_id",
+        [space_id.into()],
+    );
+    for (profile_id, place) in places {
+        if let Some(states) = counted.at(&place) {
+            let states = states.iter().map(|(scope, state)| {
+                let definition = place.1.clone();
+                (definition, scope.clone(), state.clone())
+            });
+            known.states.entry(profile_id).or_default().extend(states);
+        } else {
+            let (anchor, definition) = place;
+            query.push([profile_id.into(), anchor.into(), definition.into()]);
+        }
+    }
+    let rows = query.fetch(connection).await?;
     known.add(&rows)?;
     Ok(known)
 }

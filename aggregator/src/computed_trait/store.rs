@@ -398,30 +398,32 @@ pub(super) async fn profiles_of(
         .collect()
 }
 
-/// The states at these places.
+/// The states of these places' anchors and definitions, of every scope.
 pub(super) async fn states(
     connection: &mut AnyConnection,
     space_id: &str,
     places: impl Iterator<Item = &Place>,
 ) -> Result<Vec<(Place, State)>> {
+    let mut wanted: Vec<(&String, &String)> = places
+        .map(|(anchor, definition, _)| (anchor, definition))
+        .collect();
+    // Places are in order.
+    wanted.dedup();
     let query = Many::new(
-        "WITH wanted (definition_id, anchor, scope) AS (VALUES {rows}) SELECT c.definition_id AS \
-         definition_id, c.anchor AS anchor, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN \
-         computed_value c WHERE c.space_id = $1 AND c.definition_id = w.definition_id AND \
-         c.anchor = w.anchor AND c.scope = w.scope",
+        "WITH wanted (anchor, definition_id) AS (VALUES {rows}) SELECT c.anchor AS anchor, c.definition_id AS \
+         definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN computed_value c WHERE \
+         c.space_id = $1 AND c.anchor = w.anchor AND c.definition_id = w.definition_id",
         [space_id.into()],
     );
-    let rows = query
-        .rows(places.map(|(definition, anchor, scope)| {
-            [definition.into(), anchor.into(), scope.as_str().into()]
-        }))
-        .fetch(connection)
-        .await?;
+    let rows = wanted
+        .into_iter()
+        .map(|(anchor, definition)| [anchor.into(), definition.into()]);
+    let rows = query.rows(rows).fetch(connection).await?;
     rows.iter()
         .map(|row| {
             let place = (
-                row.try_get("definition_id")?,
                 row.try_get("anchor")?,
+                row.try_get("definition_id")?,
                 Scope::from_text(row.try_get("scope")?),
             );
             Ok((place, state(row)?))
@@ -433,20 +435,20 @@ pub(super) async fn states(
 pub(crate) async fn keep(
     connection: &mut AnyConnection,
     space_id: &str,
-    tally: Tally,
+    tally: &Tally,
 ) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO computed_value (space_id, definition_id, anchor, scope, state) VALUES {rows} \
-         ON CONFLICT (space_id, definition_id, anchor, scope) DO UPDATE SET state = excluded.state",
+        "INSERT INTO computed_value (space_id, anchor, definition_id, scope, state) VALUES {rows} \
+         ON CONFLICT (space_id, anchor, definition_id, scope) DO UPDATE SET state = excluded.state",
         [],
     );
-    for ((definition, anchor, scope), state) in tally.0 {
+    for ((anchor, definition, scope), state) in &tally.0 {
         insert.push([
             space_id.into(),
-            definition.into(),
             anchor.into(),
+            definition.into(),
             scope.as_str().into(),
-            serde_json::to_string(&state)?.into(),
+            serde_json::to_string(state)?.into(),
         ]);
     }
     insert.execute(connection).await?;

@@ -41,6 +41,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0019", "audience_versions"),
     step!("0020", "audience_progress"),
     step!("0021", "definition_version"),
+    step!("0022", "states_by_anchor"),
 ];
 
 /// All steps, in order.

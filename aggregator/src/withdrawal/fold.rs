@@ -47,7 +47,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     }
     store::clear(connection, space_id, turn.again.keys()).await?;
     traits::keep(connection, space_id, writes).await?;
-    computed_trait::keep(connection, space_id, tally).await?;
+    computed_trait::keep(connection, space_id, &tally).await?;
     experience::keep(connection, space_id, exposures).await?;
     identity::put_links(connection, space_id, links).await?;
     consent::put_folded(connection, space_id, &folded).await?;
