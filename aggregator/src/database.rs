@@ -17,6 +17,8 @@ pub(crate) mod rows;
 
 /// How many connections read at the same time.
 const READERS: u32 = 8;
+/// The same for the pipeline alone.
+const PIPELINE_READERS: u32 = 2;
 
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. Checkpoints are small,
 /// because the log's entries wait at the same disk while one is written.
@@ -32,6 +34,8 @@ const NO_PRAGMAS: &str = "";
 pub(crate) struct Database {
     write: AnyPool,
     read: AnyPool,
+    /// Connections that read for the pipeline, so that its next turn does not stand in line behind requests.
+    read_for_pipeline: AnyPool,
     /// The log's entries.
     journal: Journal,
     /// On Postgres: the connection whose lock keeps a second headwater away.
@@ -46,8 +50,16 @@ impl Database {
         let tidied = database.journal.tidy();
         tidied.map_err(|error| log_unopened(folder, &error))?;
         let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS, false).await?;
+        let few = pool(
+            &url(folder, "rwc")?,
+            PIPELINE_READERS,
+            SQLITE_PRAGMAS,
+            false,
+        )
+        .await?;
         Ok(Self {
             read: many,
+            read_for_pipeline: few,
             ..database
         })
     }
@@ -57,6 +69,7 @@ impl Database {
         let journal = Journal::open(folder).map_err(|error| log_unopened(folder, &error))?;
         Ok(Self {
             read: write.clone(),
+            read_for_pipeline: write.clone(),
             write,
             journal,
             lock: Arc::default(),
@@ -77,6 +90,7 @@ impl Database {
             journal: Journal::of_table(both.clone()).await.map_err(|error| {
                 OpenError(format!("the log's table could not be made: {error}"))
             })?,
+            read_for_pipeline: pool(url, PIPELINE_READERS, NO_PRAGMAS, true).await?,
             write: both.clone(),
             read: both,
             lock: Arc::new(Mutex::new(Some(lock))),
@@ -101,6 +115,14 @@ impl Database {
         };
         migrations::all().run(&self.write).await.map_err(explain)?;
         Ok(self)
+    }
+
+    /// The same database with readers that nobody but the pipeline uses.
+    pub(crate) fn for_pipeline(&self) -> Self {
+        Self {
+            read: self.read_for_pipeline.clone(),
+            ..self.clone()
+        }
     }
 
     /// For reading.
@@ -209,7 +231,7 @@ impl Database {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        for pool in [&self.read, &self.write] {
+        for pool in [&self.read, &self.read_for_pipeline, &self.write] {
             pool.close().await;
         }
     }

@@ -75,33 +75,29 @@ async fn of_space(
     Ok(rules)
 }
 
-/// What these rules look at of a profile, as far as its evidence counts for decisions.
-pub(crate) async fn basis(
+/// What these rules look at of profiles, as far as their evidence counts for decisions.
+pub(crate) async fn bases(
     connection: &mut AnyConnection,
     space_id: &str,
-    profile_id: &String,
+    profiles: &[String],
     needed: &[String],
     rules: &Rules,
-) -> Result<Option<Basis>> {
+) -> Result<BTreeMap<String, Basis>> {
     if rules.is_empty() {
-        return Ok(None);
+        return Ok(BTreeMap::new());
     }
-    let reads = rules.reads();
+    let (reads, now) = (rules.reads(), clock::now());
     let definitions = computed_trait::all(connection, space_id).await?;
     let wanted = definitions
         .iter()
         .filter(|stored| reads.has_state(stored.key()));
-    let pairs = wanted.map(|stored| (profile_id.clone(), stored.row_id().to_owned()));
+    let pairs = wanted.flat_map(|stored| {
+        let of_each = profiles.iter();
+        of_each.map(|profile_id| (profile_id.clone(), stored.row_id().to_owned()))
+    });
     let states = States::Pairs(Arc::clone(&definitions), pairs.collect());
-    let one = std::slice::from_ref(profile_id);
-    let loaded = facts::load(
-        connection,
-        space_id,
-        Wanted::by([&reads]),
-        one,
-        states,
-        clock::now(),
-    )
-    .await?;
-    Ok(Some(loaded.basis_for(profile_id, needed, &reads)))
+    let wanted = Wanted::by([&reads]);
+    let loaded = facts::load(connection, space_id, wanted, profiles, states, now).await?;
+    let basis = |id: &String| (id.clone(), loaded.basis_for(id, needed, &reads));
+    Ok(profiles.iter().map(basis).collect())
 }

@@ -162,32 +162,34 @@ pub(crate) async fn memberships_of(
     Ok(found)
 }
 
-/// One profile's audiences, as far as they hold for these purposes, as a decision sees them.
+/// The audiences of profiles, as far as they hold for these purposes, as a decision sees them.
 pub(crate) async fn for_decisions(
     connection: &mut AnyConnection,
     space_id: &str,
-    profile_id: &str,
+    profiles: &[String],
     needed: &[String],
-) -> Result<Vec<Membership>> {
-    let sql = "SELECT a.id AS id, a.name AS name, m.since AS since, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
-        a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' AND m.space_id = $1 AND m.profile_id = $2 \
-        ORDER BY a.id";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(profile_id)
-        .fetch_all(connection)
-        .await?;
-    let mut memberships = Vec::new();
-    for row in &rows {
+) -> Result<BTreeMap<String, Vec<Membership>>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, a.id AS id, a.name AS name, \
+         m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member m CROSS JOIN audience a WHERE \
+         m.space_id = $1 AND m.profile_id = w.profile_id AND a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' \
+         ORDER BY a.id",
+        [space_id.into()],
+    );
+    let rows = query.rows(profiles.iter().map(|profile| [profile.into()]));
+    let mut found: BTreeMap<String, Vec<Membership>> = BTreeMap::new();
+    for row in &rows.fetch(connection).await? {
         if scope(row)?.serves(needed) {
-            memberships.push(Membership {
+            let membership = Membership {
                 audience_id: row.try_get("id")?,
                 name: row.try_get("name")?,
                 since: Some(time(row, "since")?),
-            });
+            };
+            let of_profile = found.entry(row.try_get("profile_id")?).or_default();
+            of_profile.push(membership);
         }
     }
-    Ok(memberships)
+    Ok(found)
 }
 
 /// Writes memberships, each with the time since which it holds and for what.
