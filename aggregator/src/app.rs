@@ -109,7 +109,7 @@ impl App {
         audience::prepare(&database).await?;
         let snapshots = Arc::new(Snapshots::default());
         let parts = pipeline::Parts {
-            database: database.clone(),
+            database: database.for_pipeline(),
             live: live.clone(),
             snapshots: Arc::clone(&snapshots),
             refusals: Arc::clone(&refusals),

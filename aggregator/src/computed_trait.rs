@@ -2,6 +2,7 @@
 
 mod backfill;
 mod define;
+mod definitions;
 mod known;
 pub(crate) mod routes;
 mod stage;
@@ -9,6 +10,7 @@ mod store;
 
 pub(crate) use backfill::step as backfill;
 pub(crate) use define::{count_for_audience, forget_unused};
-pub(crate) use known::{Known, Seen, of_pairs, of_profiles};
-pub(crate) use stage::{ByEvent, Tally, apply};
+pub(crate) use definitions::Definitions;
+pub(crate) use known::{Known, Seen, of_pairs, of_places, of_profiles};
+pub(crate) use stage::{Counted, Tally, apply};
 pub(crate) use store::{Stored, all, by_key, keep, keys};

@@ -17,6 +17,8 @@ pub(crate) mod rows;
 
 /// How many connections read at the same time.
 const READERS: u32 = 8;
+/// The same for the pipeline alone.
+const PIPELINE_READERS: u32 = 2;
 
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. Checkpoints are small,
 /// because the log's entries wait at the same disk while one is written.
@@ -32,6 +34,8 @@ const NO_PRAGMAS: &str = "";
 pub(crate) struct Database {
     write: AnyPool,
     read: AnyPool,
+    /// Connections that read for the pipeline, so that its next turn does not stand in line behind requests.
+    read_for_pipeline: AnyPool,
     /// The log's entries.
     journal: Journal,
     /// On Postgres: the connection whose lock keeps a second headwater away.
@@ -45,9 +49,17 @@ impl Database {
         let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
         let tidied = database.journal.tidy();
         tidied.map_err(|error| log_unopened(folder, &error))?;
-        let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS).await?;
+        let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS, false).await?;
+        let few = pool(
+            &url(folder, "rwc")?,
+            PIPELINE_READERS,
+            SQLITE_PRAGMAS,
+            false,
+        )
+        .await?;
         Ok(Self {
             read: many,
+            read_for_pipeline: few,
             ..database
         })
     }
@@ -57,6 +69,7 @@ impl Database {
         let journal = Journal::open(folder).map_err(|error| log_unopened(folder, &error))?;
         Ok(Self {
             read: write.clone(),
+            read_for_pipeline: write.clone(),
             write,
             journal,
             lock: Arc::default(),
@@ -71,12 +84,13 @@ impl Database {
                     .to_owned(),
             ));
         }
-        let both = pool(url, READERS + 4, NO_PRAGMAS).await?;
+        let both = pool(url, READERS + 4, NO_PRAGMAS, true).await?;
         let lock = take_lock(&both).await?;
         Self {
             journal: Journal::of_table(both.clone()).await.map_err(|error| {
                 OpenError(format!("the log's table could not be made: {error}"))
             })?,
+            read_for_pipeline: pool(url, PIPELINE_READERS, NO_PRAGMAS, true).await?,
             write: both.clone(),
             read: both,
             lock: Arc::new(Mutex::new(Some(lock))),
@@ -101,6 +115,14 @@ impl Database {
         };
         migrations::all().run(&self.write).await.map_err(explain)?;
         Ok(self)
+    }
+
+    /// The same database with readers that nobody but the pipeline uses.
+    pub(crate) fn for_pipeline(&self) -> Self {
+        Self {
+            read: self.read_for_pipeline.clone(),
+            ..self.clone()
+        }
     }
 
     /// For reading.
@@ -209,7 +231,7 @@ impl Database {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        for pool in [&self.read, &self.write] {
+        for pool in [&self.read, &self.read_for_pipeline, &self.write] {
             pool.close().await;
         }
     }
@@ -260,12 +282,18 @@ async fn write_pool(url: String) -> Result<AnyPool, OpenError> {
     let fail = |error: &dyn std::fmt::Display| {
         OpenError(format!("the database could not be opened: {error}"))
     };
-    let open = async move { pool(&url, 1, SQLITE_PRAGMAS).await };
+    let open = async move { pool(&url, 1, SQLITE_PRAGMAS, true).await };
     let opened = priority::behind("headwater-open", open).map_err(|error| fail(&error))?;
     opened.await.map_err(|error| fail(&error))?
 }
 
-async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyPool, OpenError> {
+/// `derives` says whether the connections are taken for what need not wait for the disk, too.
+async fn pool(
+    url: &str,
+    connections: u32,
+    pragmas: &'static str,
+    derives: bool,
+) -> Result<AnyPool, OpenError> {
     let sqlite = !pragmas.is_empty();
     sqlx::any::install_default_drivers();
     let options = AnyPoolOptions::new()
@@ -285,7 +313,7 @@ async fn pool(url: &str, connections: u32, pragmas: &'static str) -> Result<AnyP
     let options = options.after_release(move |connection: &mut AnyConnection, _| {
         let left_over = connection.is_in_transaction();
         Box::pin(async move {
-            if sqlite && !left_over {
+            if sqlite && derives && !left_over {
                 // It may have been taken for what need not wait for the disk.
                 connection.execute("PRAGMA synchronous = FULL").await?;
             }

@@ -12,6 +12,6 @@ mod stage;
 mod store;
 
 pub(crate) use holdout::share;
-pub(crate) use seen::{keep, of_profile as exposures_of};
+pub(crate) use seen::{keep, of_profiles as exposures_of};
 pub(crate) use stage::{Exposures, apply};
 pub(crate) use store::{live, unarchived};

@@ -43,5 +43,6 @@ mod tracking_plan;
 mod traits;
 mod usage;
 mod user_token;
+mod version;
 mod withdrawal;
 mod workspace;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
+use cdp_core::identity::is_device;
 use cdp_core::time::{Span, Timestamp};
 use serde_json::Value;
 use sqlx::AnyConnection;
@@ -87,6 +88,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) again: BTreeMap<String, Standing>,
     /// What was taken back.
     pub(crate) withdrawn: Vec<Withdrawal>,
+    /// What computed traits and the counts of audiences have come to with these events.
+    pub(crate) counted: computed_trait::Counted,
     /// Who entered audiences and who left them.
     pub(crate) changes: Vec<audience::Change>,
 }
@@ -118,6 +121,7 @@ impl<'a> Turn<'a> {
             scopes: Vec::new(),
             again: BTreeMap::new(),
             withdrawn: Vec::new(),
+            counted: computed_trait::Counted::default(),
             changes: Vec::new(),
         }
     }
@@ -132,6 +136,16 @@ impl<'a> Turn<'a> {
         let parsed =
             anchors.map(|anchor| anchor.parse().map_err(|text: String| Error::internal(text)));
         parsed.collect()
+    }
+
+    /// The profiles whose devices may have come to be used by somebody else.
+    fn of_devices(&self) -> BTreeSet<String> {
+        if !self.rules.identity().attributes_by_time() {
+            return BTreeSet::new();
+        }
+        let devices = self.named.iter().flatten().filter(|one| is_device(one));
+        let profiles = devices.filter_map(|device| self.profile_of.get(&device.to_string()));
+        profiles.cloned().collect()
     }
 
     /// Profiles of which something may have changed.
@@ -578,6 +592,7 @@ impl Runner {
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.concerned());
             done.changed.extend(turn.merged.keys().cloned());
+            done.changed.append(&mut turn.of_devices());
             if self.live.is_watched() {
                 done.told.extend(lines(&turn)?);
             }

@@ -9,5 +9,5 @@ mod timeline;
 mod view;
 
 pub(crate) use find::find;
-pub(crate) use store::{kinds_of, of_identifier};
+pub(crate) use store::{kinds_of, of_identifiers};
 pub(crate) use view::{IdentifierView, Profile, identifiers, names, seen_by};

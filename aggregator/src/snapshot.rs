@@ -1,7 +1,7 @@
 //! What the edge needs of a profile to decide: memberships, exposures and consent, from memory where nothing has
 //! changed since they were read.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cdp_core::audience::Rules;
@@ -9,6 +9,7 @@ use cdp_core::decision::{Experience, SPACE_HOLDOUT};
 use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::app::App;
 use crate::error::Result;
@@ -29,98 +30,92 @@ pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<S
     let Ok(identifier) = rules.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
-    let (known, version) = app.snapshots.get(space_id, &identifier);
-    if let Some(snapshot) = known {
+    if let Some(snapshot) = app.snapshots.get(space_id, &identifier) {
         return Ok(Snapshot {
             as_of,
             ..Snapshot::clone(&snapshot)
         });
     }
-    let stamp = app.snapshots.stamp(clock::now());
-    let user = identity::user_of(app, space_id, &identifier, clock::now()).await?;
-    let of_user = match user.identifier(&identifier) {
-        Some(identifier) => read(app, space_id, identifier).await?,
-        None => None,
-    };
-    let Some(mut snapshot) = of_user else {
+    let user = identity::user_of(app, space_id, identifier, clock::now()).await?;
+    let Some(identifier) = user else {
         return Ok(Snapshot {
             as_of,
             ..Snapshot::default()
         });
     };
-    snapshot.version = stamp;
-    if user.is_lasting() {
-        app.snapshots
-            .put(version, space_id, &identifier, snapshot.clone());
-    }
-    Ok(Snapshot { as_of, ..snapshot })
+    let snapshot = app.snapshots.wait(app, (space_id.to_owned(), identifier));
+    Ok(Snapshot {
+        as_of,
+        ..snapshot.await?.unwrap_or_default()
+    })
 }
 
-async fn read(app: &App, space_id: &str, identifier: &Identifier) -> Result<Option<Snapshot>> {
+/// Reads the snapshots of whoever has these ids, by identifier; strangers have none.
+async fn read(
+    app: &App,
+    space_id: &str,
+    identifiers: &BTreeSet<Identifier>,
+) -> Result<BTreeMap<String, Snapshot>> {
     let mut connection = app.database.reader().acquire().await?;
-    let Some(profile_id) = profile::of_identifier(&mut connection, space_id, identifier).await?
-    else {
-        return Ok(None);
-    };
+    let found = profile::of_identifiers(&mut connection, space_id, identifiers.iter()).await?;
     drop(connection);
     // All sources of a space have the same experiences.
     let sources = app.sources.of_space(space_id);
     let Some(config) = sources.first() else {
-        return Ok(None);
+        return Ok(BTreeMap::new());
     };
-    of_profile(
-        app,
-        space_id,
-        profile_id,
-        &config.experiences,
-        &config.audiences,
-    )
-    .await
-    .map(Some)
+    let profiles: BTreeSet<&String> = found.values().collect();
+    let profiles: Vec<String> = profiles.into_iter().cloned().collect();
+    let (experiences, audiences) = (&config.experiences, &config.audiences);
+    let snapshots = of_profiles(app, space_id, &profiles, experiences, audiences).await?;
+    let of_identifier = |(identifier, profile_id): (String, String)| {
+        let snapshot = snapshots.get(&profile_id)?;
+        Some((identifier, snapshot.clone()))
+    };
+    Ok(found.into_iter().filter_map(of_identifier).collect())
 }
 
-/// What a decision between these experiences needs of a profile.
-pub(crate) async fn of_profile(
+/// What decisions between these experiences need of profiles, by profile.
+pub(crate) async fn of_profiles(
     app: &App,
     space_id: &str,
-    profile_id: String,
+    profiles: &[String],
     experiences: &[Experience],
     audiences_for_edges: &Rules,
-) -> Result<Snapshot> {
+) -> Result<BTreeMap<String, Snapshot>> {
     let mut connection = app.database.reader().acquire().await?;
+    let connection = &mut *connection;
     let rules = consent::Rules::of(&app.sources, space_id);
     let needed = rules.for_decisions();
-    let audiences = audience::for_decisions(&mut connection, space_id, &profile_id, needed).await?;
-    let mut exposures =
-        experience::exposures_of(&mut connection, space_id, &profile_id, needed).await?;
+    let mut audiences = audience::for_decisions(connection, space_id, profiles, needed).await?;
+    let mut exposures = experience::exposures_of(connection, space_id, profiles, needed).await?;
+    let mut bases =
+        audience::bases(connection, space_id, profiles, needed, audiences_for_edges).await?;
+    let mut choices = consent::of_profiles(connection, space_id, profiles).await?;
     let counts: BTreeMap<&str, usize> = experiences
         .iter()
         .map(|experience| (experience.id.as_str(), experience.counts()))
         .chain([(SPACE_HOLDOUT, 0)])
         .collect();
-    exposures.retain(|id, _| counts.contains_key(id.as_str()));
-    for (id, exposed) in &mut exposures {
-        *exposed = exposed.for_snapshot(counts.get(id.as_str()).copied().unwrap_or(0));
-    }
-    let basis = audience::basis(
-        &mut connection,
-        space_id,
-        &profile_id,
-        needed,
-        audiences_for_edges,
-    );
-    let basis = basis.await?;
-    let mut choices =
-        consent::of_profiles(&mut connection, space_id, std::slice::from_ref(&profile_id)).await?;
-    Ok(Snapshot {
-        audiences,
-        basis,
-        exposures,
-        choices: choices.remove(&profile_id).unwrap_or_default(),
-        profile_id: Some(profile_id),
-        as_of: Some(clock::now()),
-        version: 0,
-    })
+    let as_of = Some(clock::now());
+    let snapshot = |profile_id: &String| {
+        let mut exposures = exposures.remove(profile_id).unwrap_or_default();
+        exposures.retain(|id, _| counts.contains_key(id.as_str()));
+        for (id, exposed) in &mut exposures {
+            *exposed = exposed.for_snapshot(counts.get(id.as_str()).copied().unwrap_or(0));
+        }
+        let snapshot = Snapshot {
+            audiences: audiences.remove(profile_id).unwrap_or_default(),
+            basis: bases.remove(profile_id),
+            exposures,
+            choices: choices.remove(profile_id).unwrap_or_default(),
+            profile_id: Some(profile_id.clone()),
+            as_of,
+            version: 0,
+        };
+        (profile_id.clone(), snapshot)
+    };
+    Ok(profiles.iter().map(snapshot).collect())
 }
 
 /// Snapshots in memory; beyond this many it starts anew.
@@ -128,8 +123,19 @@ const MOST: usize = 50_000;
 
 /// The snapshots that were asked for last. Only the pipeline changes what a snapshot says, and it
 /// calls [`Snapshots::forget`] between committing a change and saying that the change is there.
+///
+/// Those that are not in memory are read together: after a turn of the pipeline many requests want theirs at once, and
+/// reading all of them takes hardly more statements than reading one.
 #[derive(Debug, Default)]
-pub(crate) struct Snapshots(Mutex<Known>);
+pub(crate) struct Snapshots {
+    known: Mutex<Known>,
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by who reads for all that wait.
+    reading: tokio::sync::Mutex<()>,
+}
+
+/// Whose snapshot somebody waits for, and where it is to go.
+type Waiting = (Place, oneshot::Sender<Option<Snapshot>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -154,11 +160,60 @@ impl Snapshots {
         known.stamp
     }
 
-    /// The snapshot, and what [`Snapshots::put`] wants to hear about one that is read now.
-    fn get(&self, space_id: &str, identifier: &Identifier) -> (Option<Arc<Snapshot>>, u64) {
-        let known = self.known();
+    /// The snapshot, if it is in memory.
+    fn get(&self, space_id: &str, identifier: &Identifier) -> Option<Arc<Snapshot>> {
         let place = (space_id.to_owned(), identifier.clone());
-        (known.snapshots.get(&place).cloned(), known.version)
+        self.known().snapshots.get(&place).cloned()
+    }
+
+    /// Waits until the snapshot is read, by this caller or by another one that reads for all; nothing for a stranger.
+    async fn wait(&self, app: &App, place: Place) -> Result<Option<Snapshot>> {
+        loop {
+            let (answer, mut answered) = oneshot::channel();
+            let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting().push((place.clone(), answer));
+            let _reading = self.reading.lock().await;
+            // Who had the turn before may have read this one along. Where its caller has gone meanwhile, it is asked for anew.
+            match answered.try_recv() {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(TryRecvError::Closed) => continue,
+                Err(TryRecvError::Empty) => {}
+            }
+            let all = std::mem::take(&mut *waiting());
+            self.read(app, all).await?;
+            if let Ok(snapshot) = answered.try_recv() {
+                return Ok(snapshot);
+            }
+        }
+    }
+
+    /// Reads the snapshots that these wait for. When that fails, they ask themselves.
+    async fn read(&self, app: &App, all: Vec<Waiting>) -> Result<()> {
+        let mut spaces: BTreeMap<String, Vec<(Identifier, oneshot::Sender<_>)>> = BTreeMap::new();
+        for ((space_id, identifier), answer) in all {
+            spaces
+                .entry(space_id)
+                .or_default()
+                .push((identifier, answer));
+        }
+        for (space_id, wanted) in spaces {
+            let version = self.known().version;
+            let stamp = self.stamp(clock::now());
+            let identifiers = wanted.iter().map(|(identifier, _)| identifier.clone());
+            let mut found = read(app, &space_id, &identifiers.collect()).await?;
+            for snapshot in found.values_mut() {
+                snapshot.version = stamp;
+            }
+            for (identifier, answer) in wanted {
+                let snapshot = found.get(&identifier.to_string());
+                if let Some(snapshot) = snapshot {
+                    self.put(version, &space_id, &identifier, snapshot.clone());
+                }
+                // Whoever has gone needs it no more.
+                let _ = answer.send(snapshot.cloned());
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what was read, unless something has changed since.
@@ -203,6 +258,6 @@ impl Snapshots {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::changes::{self, Cause};
 use super::evaluate::{Occasion, evaluate};
 use super::news::News;
+use super::plan::Plan;
 use super::store;
 use crate::clock;
+use crate::computed_trait::Counted;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -15,7 +17,7 @@ use crate::live::{LAG, Live};
 use crate::source::Directory;
 
 /// Profiles in one step.
-const STEP: i64 = 500;
+const STEP: i64 = 1_000;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
 pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) -> Result<bool> {
@@ -26,34 +28,45 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
         return Ok(false);
     };
     let (space_id, now) = (&building.space_id, clock::now());
-    let profiles = store::profiles_after(database, space_id, &building.cursor, STEP).await?;
-    let done = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
-    let cursor = profiles.last().cloned().unwrap_or_default();
+    let mut reader = database.reader().acquire().await?;
+    let plan = Plan::load(&mut reader, space_id, now).await?;
+    drop(reader);
+    let after = building.cursor.as_str();
+    let (profiles, reached) = match plan.looks_at(&building.id) {
+        Some(places) => store::profiles_with(database, space_id, after, &places, STEP).await?,
+        None => {
+            let profiles = store::profiles_after(database, space_id, after, STEP).await?;
+            let whole = i64::try_from(profiles.len()).unwrap_or(i64::MAX) < STEP;
+            let last = profiles.last().cloned();
+            (profiles, last.filter(|_| !whole))
+        }
+    };
+    let (done, cursor) = (reached.is_none(), reached.unwrap_or_default());
     let profiles = profiles
         .into_iter()
-        .map(|id| (id, News::Anything))
+        .map(|id| (id, News::Definition(building.id.clone())))
         .collect();
     let mut transaction = database.begin().await?;
-    let audiences = store::all(&mut transaction, space_id).await?;
     let occasion = Occasion {
         merged: &BTreeMap::new(),
         cause: &|_| Cause::Definition,
+        counted: &Counted::default(),
         first_look_of: Some(building.id.as_str()).filter(|_| building.is_new),
         now,
     };
     let rules = Rules::of(sources, space_id);
-    let mut changes = evaluate(&mut transaction, &rules, &audiences, &profiles, &occasion)
+    let mut changes = evaluate(&mut transaction, &rules, &plan, &profiles, &occasion)
         .await?
         .changes;
-    store::advance(&mut transaction, &building.id, &cursor, done).await?;
+    store::advance(&mut transaction, &building, &cursor, done).await?;
     let replaced = done && !building.replaces.is_empty();
     if replaced {
         store::replace(&mut transaction, &building, now).await?;
         let changed = &building.replaces;
         // Whoever looks at the audience sees others in it now.
-        for audience in &audiences {
+        for audience in plan.audiences() {
             if audience.rule.reads().audiences.contains(changed) {
-                store::look_again(&mut transaction, &audience.id, now).await?;
+                store::look_again(&mut transaction, space_id, &audience.id, now).await?;
             }
         }
     }

@@ -7,7 +7,7 @@ use cdp_core::audience::{Expr, ExprError, Reads, Text, TextError};
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::evaluate::{counted, is_counted};
+use super::plan::{counted, is_counted};
 use super::store::{self, Audience};
 use crate::app::App;
 use crate::computed_trait::{self, count_for_audience, forget_unused};
@@ -238,7 +238,7 @@ pub(crate) async fn prepare(database: &Database) -> Result<()> {
     for (space_id, audience) in &audiences {
         let definitions = computed_trait::all(&mut transaction, space_id).await?;
         if !is_counted(&audience.rule, &counted(&definitions)) {
-            store::look_again(&mut transaction, &audience.id, clock::now()).await?;
+            store::look_again(&mut transaction, space_id, &audience.id, clock::now()).await?;
         }
     }
     Ok(transaction.commit().await?)
@@ -260,7 +260,7 @@ pub(crate) async fn look_again_at(
 ) -> Result<()> {
     for audience in store::all(connection, space_id).await? {
         if audience.rule.reads().computed_traits.contains(key) {
-            store::look_again(connection, &audience.id, clock::now()).await?;
+            store::look_again(connection, space_id, &audience.id, clock::now()).await?;
         }
     }
     Ok(())

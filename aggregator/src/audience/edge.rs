@@ -1,14 +1,14 @@
 //! What edges get of audiences: those that experiences are for, so that an edge knows by itself who is in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cdp_core::audience::{Basis, Expr, Named, Rules};
 use cdp_core::decision::Experience;
 use sqlx::AnyConnection;
 
-use super::evaluate::{Ready, ready};
-use super::facts::{self, States};
-use super::store;
+use super::facts::{self, States, Wanted};
+use super::plan::{Plan, Ready};
 use crate::database::Database;
 use crate::error::Result;
 use crate::{clock, computed_trait};
@@ -37,22 +37,26 @@ async fn of_space(
     space_id: &str,
     wanted: &BTreeSet<&str>,
 ) -> Result<Rules> {
-    let audiences = store::all(connection, space_id).await?;
-    let definitions = computed_trait::all(connection, space_id).await?;
-    let ready: Vec<Ready<'_>> = ready(&audiences, &definitions)
-        .into_iter()
-        .filter(|ready| ready.audience.status == "ready" && ready.audience.is_visible())
+    let plan = Plan::load(connection, space_id, clock::now()).await?;
+    let ready: Vec<&Ready> = (plan.ready().iter())
+        .filter(|ready| ready.audience.is_ready() && ready.audience.is_visible())
         .collect();
     // From the last one on: each comes behind those that it looks at.
     let mut needed: BTreeSet<&str> = wanted.clone();
-    for Ready { audience, interest } in ready.iter().rev() {
+    for Ready {
+        audience, interest, ..
+    } in ready.iter().rev()
+    {
         if needed.contains(audience.id.as_str()) {
             needed.extend(interest.audiences().map(String::as_str));
         }
     }
     let mut there: BTreeSet<&str> = BTreeSet::new();
     let mut rules = Rules::default();
-    for Ready { audience, interest } in &ready {
+    for Ready {
+        audience, interest, ..
+    } in &ready
+    {
         let looks_at = interest.audiences().all(|id| there.contains(id.as_str()));
         if needed.contains(audience.id.as_str()) && looks_at {
             there.insert(&audience.id);
@@ -64,33 +68,36 @@ async fn of_space(
         }
     }
     let reads = rules.reads().computed_traits;
-    rules.computed_traits = definitions
-        .iter()
+    rules.computed_traits = (plan.definitions().iter())
         .filter(|stored| stored.is_visible() && reads.contains(stored.key()))
         .map(|stored| stored.definition().clone())
         .collect();
     Ok(rules)
 }
 
-/// What these rules look at of a profile, as far as its evidence counts for decisions.
-pub(crate) async fn basis(
+/// What these rules look at of profiles, as far as their evidence counts for decisions.
+pub(crate) async fn bases(
     connection: &mut AnyConnection,
     space_id: &str,
-    profile_id: &String,
+    profiles: &[String],
     needed: &[String],
     rules: &Rules,
-) -> Result<Option<Basis>> {
+) -> Result<BTreeMap<String, Basis>> {
     if rules.is_empty() {
-        return Ok(None);
+        return Ok(BTreeMap::new());
     }
-    let reads = rules.reads();
+    let (reads, now) = (rules.reads(), clock::now());
     let definitions = computed_trait::all(connection, space_id).await?;
     let wanted = definitions
         .iter()
         .filter(|stored| reads.has_state(stored.key()));
-    let pairs = wanted.map(|stored| (profile_id.clone(), stored.row_id().to_owned()));
-    let states = States::Pairs(definitions.clone(), pairs.collect());
-    let one = std::slice::from_ref(profile_id);
-    let loaded = facts::load(connection, space_id, &reads, one, states, clock::now()).await?;
-    Ok(Some(loaded.basis_for(profile_id, needed, &reads)))
+    let pairs = wanted.flat_map(|stored| {
+        let of_each = profiles.iter();
+        of_each.map(|profile_id| (profile_id.clone(), stored.row_id().to_owned()))
+    });
+    let states = States::Pairs(Arc::clone(&definitions), pairs.collect());
+    let wanted = Wanted::by([&reads]);
+    let loaded = facts::load(connection, space_id, wanted, profiles, states, now).await?;
+    let basis = |id: &String| (id.clone(), loaded.basis_for(id, needed, &reads));
+    Ok(profiles.iter().map(basis).collect())
 }

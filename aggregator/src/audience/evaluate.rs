@@ -1,23 +1,26 @@
 //! Evaluating profiles and writing down what changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use cdp_core::audience::{Expr, Reads};
 use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::changes::{self, Cause, Change};
-use super::facts::{self, Loaded, States};
+use super::facts::{self, Loaded, States, Wanted};
 use super::members;
-use super::news::{self, Interest, News};
+use super::news::News;
+use super::plan::{Plan, Ready};
 use super::store::Audience;
-use crate::computed_trait::{self, Stored};
+use crate::computed_trait::Counted;
 use crate::consent::{self, Folded, Rules};
 use crate::error::Result;
 
-/// Profiles whose facts are in memory at the same time.
+/// Profiles whose facts are in memory at the same time, when all audiences are asked about them.
 const PART: usize = 200;
+/// The same, when only some are.
+const LARGE_PART: usize = 1_000;
 
 /// Why profiles are looked at.
 pub(super) struct Occasion<'a> {
@@ -25,20 +28,16 @@ pub(super) struct Occasion<'a> {
     pub(super) merged: &'a BTreeMap<String, String>,
     /// What happened to a profile.
     pub(super) cause: &'a (dyn Fn(&str) -> Cause + Sync),
+    /// What was counted just now.
+    pub(super) counted: &'a Counted,
     /// Whether a new definition looks at everybody for the first time: nobody enters it then, they are in it.
     pub(super) first_look_of: Option<&'a str>,
     /// Now.
     pub(super) now: Timestamp,
 }
 
-/// An audience that can be asked, with what it looks at.
-pub(super) struct Ready<'a> {
-    pub(super) audience: &'a Audience,
-    pub(super) interest: Interest,
-}
-
 /// A profile, and the audiences that have to be asked about it.
-pub(super) type Asked<'a> = (String, Vec<&'a Ready<'a>>);
+pub(super) type Asked<'a> = (String, Vec<&'a Ready>);
 
 /// What has changed.
 #[derive(Default)]
@@ -57,36 +56,18 @@ type Known = BTreeMap<(String, String), (Timestamp, Scope)>;
 pub(super) async fn evaluate(
     connection: &mut AnyConnection,
     rules: &Rules,
-    audiences: &[Audience],
+    plan: &Plan,
     news: &BTreeMap<String, News>,
     occasion: &Occasion<'_>,
 ) -> Result<Outcome> {
     let space_id = rules.space_id();
-    let definitions = computed_trait::all(connection, space_id).await?;
-    let ready = ready(audiences, &definitions);
-    let about_anybody: BTreeSet<&str> = if news.values().any(News::is_new) {
-        let asked = ready
-            .iter()
-            .filter(|ready| news::is_about_anybody(&ready.audience.rule, occasion.now));
-        asked.map(|ready| ready.audience.id.as_str()).collect()
-    } else {
-        BTreeSet::new()
-    };
     let (mut wholly, mut partly): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (Vec::new(), Vec::new());
     for (profile_id, news) in news {
-        let mut asked: BTreeSet<&str> = BTreeSet::new();
-        let mut whom = Vec::new();
-        for ready in &ready {
-            let of_new = news.is_new() && about_anybody.contains(ready.audience.id.as_str());
-            if of_new || ready.interest.concerns(news, &asked) {
-                asked.insert(&ready.audience.id);
-                whom.push(ready);
-            }
-        }
+        let whom = plan.concerned(news);
         match news {
             News::Anything => wholly.push((profile_id.clone(), whom)),
-            News::Said { .. } if whom.is_empty() => {}
-            News::Said { .. } => partly.push((profile_id.clone(), whom)),
+            _ if whom.is_empty() => {}
+            _ => partly.push((profile_id.clone(), whom)),
         }
     }
     let mut known = members::memberships(connection, space_id, &ids(&wholly)).await?;
@@ -103,27 +84,29 @@ pub(super) async fn evaluate(
     }
     let mut writer = Writer {
         rules,
-        audiences,
+        plan,
         occasion,
         known,
         since,
         outcome: Outcome::default(),
     };
-    let reads = Reads::of(ready.iter().map(|ready| &*ready.audience.rule));
     let now = occasion.now;
     for part in wholly.chunks(PART) {
         let ids = ids(part);
-        let states = States::All(definitions.clone());
-        let facts = facts::load(connection, space_id, &reads, &ids, states, now).await?;
-        let due = writer.part(connection, &facts, part).await?;
+        let states = States::All(Arc::clone(plan.definitions()));
+        let facts = facts::load(connection, space_id, plan.wanted(), &ids, states, now).await?;
+        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let due = writer.part(connection, &facts, &folded, part).await?;
         members::set_due(connection, space_id, &ids, due).await?;
     }
-    for part in partly.chunks(PART) {
+    for part in partly.chunks(LARGE_PART) {
         let asked = part.iter().flat_map(|(_, asked)| asked);
-        let reads = Reads::of(asked.map(|ready| &*ready.audience.rule));
-        let states = States::of(&definitions, part);
-        let facts = facts::load(connection, space_id, &reads, &ids(part), states, now).await?;
-        let due = writer.part(connection, &facts, part).await?;
+        let wanted = Wanted::by(asked.map(|ready| &ready.reads));
+        let ids = ids(part);
+        let folded = consent::folded_of_profiles(connection, space_id, &ids).await?;
+        let states = States::of(plan.definitions(), part, &folded, occasion.counted);
+        let facts = facts::load(connection, space_id, wanted, &ids, states, now).await?;
+        let due = writer.part(connection, &facts, &folded, part).await?;
         // What other audiences wait for stays.
         members::set_due_by(connection, space_id, due).await?;
     }
@@ -134,39 +117,10 @@ fn ids(asked: &[Asked<'_>]) -> Vec<String> {
     asked.iter().map(|(id, _)| id.clone()).collect()
 }
 
-/// The audiences that can be asked, each behind those that its rule looks at.
-pub(super) fn ready<'a>(audiences: &'a [Audience], definitions: &[Stored]) -> Vec<Ready<'a>> {
-    let counted = counted(definitions);
-    in_order(audiences)
-        .into_iter()
-        .filter(|audience| is_counted(&audience.rule, &counted))
-        .map(|audience| Ready {
-            interest: Interest::of(audience, definitions),
-            audience,
-        })
-        .collect()
-}
-
-/// The keys of what is counted for audiences, all earlier events included.
-pub(super) fn counted(definitions: &[Stored]) -> BTreeSet<&str> {
-    let ready = definitions
-        .iter()
-        .filter(|stored| stored.is_ready_counter());
-    ready.map(Stored::key).collect()
-}
-
-/// Whether all that a rule counts is counted.
-pub(super) fn is_counted(rule: &Expr, counted: &BTreeSet<&str>) -> bool {
-    let counters = rule.counters();
-    counters
-        .iter()
-        .all(|counter| counted.contains(counter.key.as_str()))
-}
-
 /// Asks, and writes what has changed.
 struct Writer<'a> {
     rules: &'a Rules,
-    audiences: &'a [Audience],
+    plan: &'a Plan,
     occasion: &'a Occasion<'a>,
     known: Known,
     since: BTreeMap<(String, String), Timestamp>,
@@ -179,11 +133,11 @@ impl Writer<'_> {
         &mut self,
         connection: &mut AnyConnection,
         facts: &Loaded,
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
         asked: &[Asked<'_>],
     ) -> Result<BTreeMap<String, Timestamp>> {
         let (space_id, now) = (self.rules.space_id(), self.occasion.now);
-        let folded = consent::folded_of_profiles(connection, space_id, &ids(asked)).await?;
-        let found = self.memberships(facts, asked, &folded);
+        let found = self.memberships(facts, asked, folded);
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
         let mut told = Vec::new();
@@ -219,7 +173,7 @@ impl Writer<'_> {
 
     /// An audience that people see: others change in silence.
     fn visible(&self, audience_id: &str) -> Option<&Audience> {
-        let known = self.audiences.iter().find(|known| known.id == audience_id);
+        let known = self.plan.audience(audience_id);
         known.filter(|known| known.is_visible())
     }
 
@@ -249,7 +203,7 @@ impl Writer<'_> {
         &self,
         facts: &Loaded,
         asked: &[Asked<'_>],
-        folded: &BTreeMap<String, Vec<Folded>>,
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
     ) -> Found {
         let (rules, now) = (self.rules, self.occasion.now);
         // A profile that went into another belongs nowhere, and neither does one that never agreed to it,
@@ -258,8 +212,8 @@ impl Writer<'_> {
         let scope = |needed: &[String]| Scope::listing(needed.iter().map(String::as_str));
         let (narrow_scope, wide_scope) = (scope(narrow), scope(wide));
         let agreed = |profile_id: &String, needed: &[String]| {
-            let mut of_profile = folded.get(profile_id).into_iter().flatten();
-            of_profile.any(|folded: &Folded| folded.serves(needed))
+            let of_profile = folded.get(profile_id).into_iter();
+            (of_profile.flat_map(BTreeMap::values)).any(|folded| folded.serves(needed))
         };
         let mut found = Found::default();
         for (profile_id, asked) in asked {
@@ -280,7 +234,7 @@ impl Writer<'_> {
                     }
                 }
             }
-            for Ready { audience, .. } in asked {
+            for Ready { audience, .. } in asked.iter().copied() {
                 let evaluation = audience.rule.evaluate(&seen.facts(), now);
                 let wide = for_decisions
                     .as_ref()
@@ -323,36 +277,4 @@ struct Found {
     /// For which purposes each membership holds, by audience and profile; `None` where there is none.
     members: BTreeMap<(String, String), Option<Scope>>,
     due: BTreeMap<String, Timestamp>,
-}
-
-/// The audiences, each behind those that its rule looks at. There are no circles: none is saved.
-fn in_order(audiences: &[Audience]) -> Vec<&Audience> {
-    let known: BTreeSet<&str> = audiences
-        .iter()
-        .map(|audience| audience.id.as_str())
-        .collect();
-    let mut waiting: Vec<(&Audience, BTreeSet<String>)> = audiences
-        .iter()
-        .map(|audience| {
-            let mut reads = audience.rule.reads().audiences;
-            reads.retain(|id| known.contains(id.as_str()));
-            (audience, reads)
-        })
-        .collect();
-    let mut placed: BTreeSet<&str> = BTreeSet::new();
-    let mut ordered = Vec::new();
-    loop {
-        let before = ordered.len();
-        waiting.retain(|(audience, reads)| {
-            let ready = reads.iter().all(|id| placed.contains(id.as_str()));
-            if ready {
-                placed.insert(&audience.id);
-                ordered.push(*audience);
-            }
-            !ready
-        });
-        if ordered.len() == before {
-            return ordered;
-        }
-    }
 }

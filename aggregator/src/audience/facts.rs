@@ -1,6 +1,7 @@
 //! What the audiences of a space want to know of profiles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdp_core::audience::{Basis, Expr, Facts, Reads};
 use cdp_core::computed_trait::State;
@@ -11,8 +12,8 @@ use sqlx::AnyConnection;
 
 use super::evaluate::Asked;
 use super::members;
-use crate::computed_trait::Stored;
-use crate::consent::{self, Rules};
+use crate::computed_trait::{Counted, Definitions};
+use crate::consent::{self, Folded, Rules};
 use crate::error::Result;
 use crate::pipeline::{self, Logged};
 use crate::{computed_trait, profile, traits};
@@ -104,25 +105,61 @@ impl Loaded {
     }
 }
 
-/// Whose counts and computed traits are loaded.
-pub(super) enum States {
-    /// Those of all definitions.
-    All(Vec<Stored>),
-    /// Those of pairs of profile and definition.
-    Pairs(Vec<Stored>, BTreeSet<(String, String)>),
+/// Which facts are loaded beside counts and computed traits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    traits: bool,
+    choices: bool,
+    identifiers: bool,
 }
 
-impl States {
-    /// Those that the audiences look at which are asked about each profile.
-    pub(super) fn of(definitions: &[Stored], asked: &[Asked<'_>]) -> Self {
-        let each = asked
-            .iter()
-            .flat_map(|(id, asked)| asked.iter().map(move |ready| (id, ready)));
-        let pairs = each.flat_map(|(id, ready)| {
-            let wanted = ready.interest.definitions.iter();
-            wanted.map(|definition| (id.clone(), definition.clone()))
-        });
-        Self::Pairs(definitions.to_vec(), pairs.collect())
+impl Wanted {
+    /// Those that rules look at.
+    pub(super) fn by<'a>(reads: impl IntoIterator<Item = &'a Reads>) -> Self {
+        let mut wanted = Self::default();
+        for reads in reads {
+            wanted.traits |= !reads.traits.is_empty();
+            wanted.choices |= !reads.purposes.is_empty();
+            wanted.identifiers |= !reads.kinds.is_empty();
+        }
+        wanted
+    }
+}
+
+/// Whose counts and computed traits are loaded.
+pub(super) enum States<'a> {
+    /// Those of all definitions.
+    All(Arc<Definitions>),
+    /// Those of pairs of profile and definition.
+    Pairs(Arc<Definitions>, BTreeSet<(String, String)>),
+    /// Those of profiles, each at an anchor and a definition, of which some were counted just now.
+    Places(
+        Arc<Definitions>,
+        Vec<(String, (String, String))>,
+        &'a Counted,
+    ),
+}
+
+impl<'a> States<'a> {
+    /// Those that the audiences look at which are asked about each profile. `folded` has the profiles' identifiers.
+    pub(super) fn of(
+        definitions: &Arc<Definitions>,
+        asked: &[Asked<'_>],
+        folded: &BTreeMap<String, BTreeMap<String, Folded>>,
+        counted: &'a Counted,
+    ) -> Self {
+        let mut places = Vec::new();
+        for (id, asked) in asked {
+            let wanted = asked.iter().flat_map(|ready| &ready.interest.definitions);
+            let wanted: BTreeSet<&String> = wanted.collect();
+            for anchor in folded.get(id).into_iter().flat_map(BTreeMap::keys) {
+                let pairs = wanted
+                    .iter()
+                    .map(|wanted| (anchor.clone(), (*wanted).clone()));
+                places.extend(pairs.map(|pair| (id.clone(), pair)));
+            }
+        }
+        Self::Places(Arc::clone(definitions), places, counted)
     }
 }
 
@@ -130,9 +167,9 @@ impl States {
 pub(super) async fn load(
     connection: &mut AnyConnection,
     space_id: &str,
-    reads: &Reads,
+    wanted: Wanted,
     profiles: &[String],
-    states: States,
+    states: States<'_>,
     now: Timestamp,
 ) -> Result<Loaded> {
     let mut loaded = Loaded {
@@ -146,14 +183,17 @@ pub(super) async fn load(
         States::Pairs(definitions, pairs) => {
             computed_trait::of_pairs(connection, space_id, definitions, pairs.into_iter()).await?
         }
+        States::Places(definitions, places, counted) => {
+            computed_trait::of_places(connection, space_id, definitions, places, counted).await?
+        }
     };
-    if !reads.traits.is_empty() {
+    if wanted.traits {
         loaded.traits = traits::of_profiles(connection, space_id, profiles).await?;
     }
-    if !reads.purposes.is_empty() {
+    if wanted.choices {
         loaded.choices = consent::of_profiles(connection, space_id, profiles).await?;
     }
-    if !reads.kinds.is_empty() {
+    if wanted.identifiers {
         loaded.identifiers = profile::kinds_of(connection, space_id, profiles).await?;
     }
     Ok(loaded)
@@ -174,7 +214,15 @@ pub(super) async fn load_and_count(
         computed_trait::all(connection, space_id).await?,
     );
     let states = States::All(definitions);
-    let mut loaded = load(connection, space_id, &reads, profiles, states, now).await?;
+    let mut loaded = load(
+        connection,
+        space_id,
+        Wanted::by([&reads]),
+        profiles,
+        states,
+        now,
+    )
+    .await?;
     let names: BTreeSet<&str> = rule
         .counters()
         .iter()

@@ -96,16 +96,17 @@ pub(super) async fn memberships_at(
     space_id: &str,
     asked: &[Asked<'_>],
 ) -> Result<BTreeMap<(String, String), (Timestamp, Scope)>> {
+    // In the order of the primary key, so that neighbours are read together.
     let mut places: BTreeSet<(&String, &String)> = BTreeSet::new();
     for (profile_id, asked) in asked {
         for ready in asked {
             let looked_at = ready.interest.audiences();
             let ids = looked_at.chain([&ready.audience.id]);
-            places.extend(ids.map(|id| (profile_id, id)));
+            places.extend(ids.map(|id| (id, profile_id)));
         }
     }
     let query = Many::new(
-        "WITH wanted (profile_id, audience_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
+        "WITH wanted (audience_id, profile_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id, \
          m.profile_id AS profile_id, m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member \
          m WHERE m.space_id = $1 AND m.audience_id = w.audience_id AND m.profile_id = w.profile_id",
         [space_id.into()],
@@ -114,7 +115,7 @@ pub(super) async fn memberships_at(
         .rows(
             places
                 .into_iter()
-                .map(|(profile, audience)| [profile.into(), audience.into()]),
+                .map(|(audience, profile)| [audience.into(), profile.into()]),
         )
         .fetch(connection)
         .await?;
@@ -161,32 +162,34 @@ pub(crate) async fn memberships_of(
     Ok(found)
 }
 
-/// One profile's audiences, as far as they hold for these purposes, as a decision sees them.
+/// The audiences of profiles, as far as they hold for these purposes, as a decision sees them.
 pub(crate) async fn for_decisions(
     connection: &mut AnyConnection,
     space_id: &str,
-    profile_id: &str,
+    profiles: &[String],
     needed: &[String],
-) -> Result<Vec<Membership>> {
-    let sql = "SELECT a.id AS id, a.name AS name, m.since AS since, m.scope AS scope FROM audience_member m CROSS JOIN audience a WHERE \
-        a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' AND m.space_id = $1 AND m.profile_id = $2 \
-        ORDER BY a.id";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(profile_id)
-        .fetch_all(connection)
-        .await?;
-    let mut memberships = Vec::new();
-    for row in &rows {
+) -> Result<BTreeMap<String, Vec<Membership>>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, a.id AS id, a.name AS name, \
+         m.since AS since, m.scope AS scope FROM wanted w CROSS JOIN audience_member m CROSS JOIN audience a WHERE \
+         m.space_id = $1 AND m.profile_id = w.profile_id AND a.space_id = $1 AND a.id = m.audience_id AND a.replaces = '' \
+         ORDER BY a.id",
+        [space_id.into()],
+    );
+    let rows = query.rows(profiles.iter().map(|profile| [profile.into()]));
+    let mut found: BTreeMap<String, Vec<Membership>> = BTreeMap::new();
+    for row in &rows.fetch(connection).await? {
         if scope(row)?.serves(needed) {
-            memberships.push(Membership {
+            let membership = Membership {
                 audience_id: row.try_get("id")?,
                 name: row.try_get("name")?,
                 since: Some(time(row, "since")?),
-            });
+            };
+            let of_profile = found.entry(row.try_get("profile_id")?).or_default();
+            of_profile.push(membership);
         }
     }
-    Ok(memberships)
+    Ok(found)
 }
 
 /// Writes memberships, each with the time since which it holds and for what.

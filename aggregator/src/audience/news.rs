@@ -8,7 +8,7 @@ use cdp_core::traits;
 
 use super::facts::Seen;
 use super::store::Audience;
-use crate::computed_trait::Stored;
+use crate::computed_trait::Definitions;
 use crate::pipeline::{Logged, Turn};
 
 /// What is new of a profile.
@@ -17,6 +17,8 @@ pub(super) enum News {
     /// Anything may be.
     #[default]
     Anything,
+    /// Nothing of them, but the definition of an audience that looks at them.
+    Definition(String),
     /// Events of these names, and these traits; of somebody new, nothing else is there at all.
     Said {
         new: bool,
@@ -65,11 +67,6 @@ impl News {
         news
     }
 
-    /// Whether nothing was known before.
-    pub(super) fn is_new(&self) -> bool {
-        matches!(self, Self::Said { new: true, .. })
-    }
-
     fn add(&mut self, logged: &Logged) {
         let Self::Said { events, traits, .. } = self else {
             return;
@@ -110,10 +107,10 @@ pub(super) struct Interest {
 
 impl Interest {
     /// What an audience looks at, where the space computes so.
-    pub(super) fn of(audience: &Audience, definitions: &[Stored]) -> Self {
+    pub(super) fn of(audience: &Audience, definitions: &Definitions) -> Self {
         let reads = audience.rule.reads();
         let mut interest = Self::default();
-        for stored in definitions {
+        for stored in definitions.iter() {
             let key = stored.key();
             if reads.has_state(key) {
                 interest.definitions.insert(stored.row_id().to_owned());
@@ -125,16 +122,14 @@ impl Interest {
         interest
     }
 
-    /// Whether the news may change its answer. `asked` are the audiences that are asked before it.
-    pub(super) fn concerns(&self, news: &News, asked: &BTreeSet<&str>) -> bool {
-        match news {
-            News::Anything => true,
-            News::Said { events, traits, .. } => {
-                !self.events.is_disjoint(events)
-                    || !self.traits.is_disjoint(traits)
-                    || self.audiences.iter().any(|id| asked.contains(id.as_str()))
-            }
-        }
+    /// Names of events whose counts or computed traits it looks at.
+    pub(super) fn events(&self) -> impl Iterator<Item = &String> {
+        self.events.iter()
+    }
+
+    /// The traits that it looks at.
+    pub(super) fn traits(&self) -> impl Iterator<Item = &String> {
+        self.traits.iter()
     }
 
     /// The audiences that it looks at, by id.

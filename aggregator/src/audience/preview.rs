@@ -1,5 +1,6 @@
 //! How many a definition would reach, before it is saved.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cdp_core::audience::Expr;
@@ -65,7 +66,7 @@ pub(super) async fn preview(app: &App, space_id: &str, rule: &Expr) -> Result<Pr
         let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
         for id in profiles {
             looked_at += 1;
-            let mut of_profile = folded.get(&id).into_iter().flatten();
+            let mut of_profile = folded.get(&id).into_iter().flat_map(BTreeMap::values);
             let agreed = of_profile.any(|folded| folded.serves(needed));
             let mut seen = facts.seen_for(&id, needed);
             seen.audiences = audiences.remove(&id).unwrap_or_default();

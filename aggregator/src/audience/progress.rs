@@ -1,12 +1,14 @@
 //! How far an audience is that looks at everybody.
 
+use std::sync::Arc;
+
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
 use super::preview::share_before;
 use super::store::{self, Audience};
-use crate::computed_trait::{self, Stored};
+use crate::computed_trait::{self, Definitions, Stored};
 use crate::error::Result;
 
 /// How far it is.
@@ -36,7 +38,7 @@ enum Stage {
 /// What has to be known to say how far audiences of a space are.
 #[derive(Default)]
 pub(super) struct Builds {
-    definitions: Vec<Stored>,
+    definitions: Arc<Definitions>,
     /// The audience that is looked after now.
     first: Option<String>,
 }

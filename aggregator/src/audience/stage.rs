@@ -7,8 +7,10 @@ use sqlx::AnyConnection;
 
 use super::changes::Cause;
 use super::evaluate::{Occasion, evaluate};
+use super::members;
 use super::news::News;
-use super::{members, store};
+use super::plan::Plan;
+use crate::computed_trait::Counted;
 use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -26,8 +28,8 @@ pub(crate) async fn apply(
     turn: &mut Turn<'_>,
     now: Timestamp,
 ) -> Result<Vec<(String, String)>> {
-    let audiences = store::all(connection, turn.space_id).await?;
-    if audiences.is_empty() {
+    let plan = Plan::load(connection, turn.space_id, now).await?;
+    if plan.is_empty() {
         return Ok(Vec::new());
     }
     let mut latest: BTreeMap<&str, &Logged> = BTreeMap::new();
@@ -48,11 +50,12 @@ pub(crate) async fn apply(
     let occasion = Occasion {
         merged: &turn.merged,
         cause: &cause,
+        counted: &turn.counted,
         first_look_of: None,
         now,
     };
     let news = News::of_turn(turn);
-    let outcome = evaluate(connection, turn.rules, &audiences, &news, &occasion).await?;
+    let outcome = evaluate(connection, turn.rules, &plan, &news, &occasion).await?;
     turn.changes.extend(outcome.changes);
     Ok(outcome.left)
 }
@@ -76,15 +79,16 @@ pub(crate) async fn follow_the_clock(
     let occasion = Occasion {
         merged: &BTreeMap::new(),
         cause: &|_| Cause::Time,
+        counted: &Counted::default(),
         first_look_of: None,
         now,
     };
     let mut changes = Vec::new();
     let mut transaction = database.begin().await?;
     for (space_id, profiles) in &spaces {
-        let audiences = store::all(&mut transaction, space_id).await?;
+        let plan = Plan::load(&mut transaction, space_id, now).await?;
         let rules = Rules::of(sources, space_id);
-        let outcome = evaluate(&mut transaction, &rules, &audiences, profiles, &occasion).await?;
+        let outcome = evaluate(&mut transaction, &rules, &plan, profiles, &occasion).await?;
         changes.extend(outcome.changes);
     }
     transaction.commit().await.map_err(Error::from)?;

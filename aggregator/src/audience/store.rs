@@ -10,9 +10,12 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::changes;
+use super::plan::Places;
 use crate::database::Database;
+use crate::database::rows::Many;
 use crate::error::{Error, Result};
 use crate::memo::{self, Memo};
+use crate::version;
 
 /// The status of an audience that has looked at everybody.
 const READY: &str = "ready";
@@ -153,8 +156,8 @@ async fn put(
         .bind(version)
         .bind(replaces)
         .bind(now.as_micros());
-    query.execute(connection).await?;
-    Ok(())
+    query.execute(&mut *connection).await?;
+    version::renew(connection, space_id).await
 }
 
 /// Writes a new definition of an audience, which takes its place once it has looked at everybody. One that was
@@ -236,6 +239,7 @@ pub(super) async fn rename(
         .bind(id)
         .execute(&mut *transaction)
         .await?;
+    version::renew(&mut transaction, space_id).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -257,7 +261,7 @@ async fn erase(connection: &mut AnyConnection, space_id: &str, id: &str) -> Resu
         let query = sqlx::query(sql).bind(space_id).bind(id);
         query.execute(&mut *connection).await?;
     }
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// Lets a definition that has looked at everybody take the place of the one before: who is in both keeps the
@@ -285,12 +289,13 @@ pub(super) async fn replace(
         let query = sqlx::query(sql).bind(space_id).bind(new).bind(old);
         query.execute(&mut *connection).await?;
     }
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// Has an audience look at everybody again.
 pub(super) async fn look_again(
     connection: &mut AnyConnection,
+    space_id: &str,
     id: &str,
     now: Timestamp,
 ) -> Result<()> {
@@ -299,9 +304,9 @@ pub(super) async fn look_again(
     sqlx::query(sql)
         .bind(now.as_micros())
         .bind(id)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// The audiences of all spaces, each with its space.
@@ -332,7 +337,7 @@ pub(super) async fn building(connection: &mut AnyConnection) -> Result<Option<Bu
 /// Moves a backfill on.
 pub(super) async fn advance(
     connection: &mut AnyConnection,
-    id: &str,
+    building: &Building,
     cursor: &str,
     done: bool,
 ) -> Result<()> {
@@ -340,10 +345,10 @@ pub(super) async fn advance(
     sqlx::query(sql)
         .bind(cursor)
         .bind(i64::from(done))
-        .bind(id)
-        .execute(connection)
+        .bind(&building.id)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, &building.space_id).await
 }
 
 /// The space's next profiles by id.
@@ -365,7 +370,68 @@ pub(super) async fn profiles_after(
         .collect()
 }
 
-/// Every turn reads the rules.
+/// The profile that is so many places behind another one, if there are as many.
+async fn profile_behind(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    places: i64,
+) -> Result<Option<String>> {
+    let sql = "SELECT profile_id FROM identity_node WHERE space_id = $1 AND profile_id > $2 ORDER BY profile_id LIMIT 1 OFFSET $3";
+    let row = sqlx::query(sql)
+        .bind(space_id)
+        .bind(after)
+        .bind(places)
+        .fetch_optional(database.reader())
+        .await?;
+    Ok(row.map(|row| row.try_get("profile_id")).transpose()?)
+}
+
+/// Identifiers that are gone through in one statement. The pipeline waits for it.
+const WINDOW: i64 = 20_000;
+
+/// The space's next profiles by id of whom something is kept in these places; and up to where that was looked for, unless
+/// it was to the end.
+pub(super) async fn profiles_with(
+    database: &Database,
+    space_id: &str,
+    after: &str,
+    places: &Places,
+    limit: i64,
+) -> Result<(Vec<String>, Option<String>)> {
+    let behind = profile_behind(database, space_id, after, WINDOW).await?;
+    // Sorts behind every id.
+    let until = behind.as_deref().unwrap_or("prg");
+    let mut query = Many::new(
+        "WITH wanted (kind, name) AS (VALUES {rows}) SELECT DISTINCT n.profile_id AS profile_id FROM identity_node n WHERE \
+         n.space_id = $1 AND n.profile_id > $2 AND n.profile_id <= $3 AND (EXISTS (SELECT 1 FROM computed_value c WHERE \
+         c.space_id = $1 AND c.anchor = n.identifier AND c.definition_id IN (SELECT name FROM wanted WHERE kind = 'counted')) \
+         OR EXISTS (SELECT 1 FROM trait_value t WHERE t.space_id = $1 AND t.anchor = n.identifier AND t.trait_key IN \
+         (SELECT name FROM wanted WHERE kind = 'trait')) OR EXISTS (SELECT 1 FROM audience_member m WHERE m.space_id = $1 AND \
+         m.profile_id = n.profile_id AND m.audience_id IN (SELECT name FROM wanted WHERE kind = 'audience'))) \
+         ORDER BY n.profile_id LIMIT $4",
+        [space_id.into(), after.into(), until.into(), limit.into()],
+    );
+    for (kind, names) in [
+        ("counted", &places.definitions),
+        ("trait", &places.traits),
+        ("audience", &places.audiences),
+    ] {
+        for name in names {
+            query.push([kind.into(), name.into()]);
+        }
+    }
+    let mut connection = database.reader().acquire().await?;
+    let rows = query.fetch(&mut connection).await?;
+    let found: sqlx::Result<Vec<String>> =
+        rows.iter().map(|row| row.try_get("profile_id")).collect();
+    let found = found?;
+    let whole = i64::try_from(found.len()).is_ok_and(|found| found < limit);
+    let reached = if whole { behind } else { found.last().cloned() };
+    Ok((found, reached))
+}
+
+/// Rules as they are read from rows.
 static RULES: LazyLock<Memo<Expr>> = LazyLock::new(Memo::default);
 
 fn read(definition: &str) -> Result<Expr> {

@@ -1,10 +1,12 @@
 //! Why somebody belongs to an audience now, or does not.
 
+use std::collections::BTreeMap;
+
 use cdp_core::audience::Clause;
 use cdp_core::time::Timestamp;
 use serde::Serialize;
 
-use super::facts::{self, States};
+use super::facts::{self, States, Wanted};
 use super::members;
 use super::store;
 use crate::app::App;
@@ -43,11 +45,22 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
         computed_trait::all(&mut connection, space_id).await?,
     );
     let states = States::All(definitions);
-    let facts = facts::load(&mut connection, space_id, &reads, &profiles, states, now).await?;
+    let facts = facts::load(
+        &mut connection,
+        space_id,
+        Wanted::by([&reads]),
+        &profiles,
+        states,
+        now,
+    )
+    .await?;
     let mut seen = facts.seen_for(profile_id, needed);
     seen.audiences = known.keys().map(|(audience, _)| audience.clone()).collect();
     let place = (audience.id.clone(), profile_id.to_owned());
-    let mut of_profile = folded.get(profile_id).into_iter().flatten();
+    let mut of_profile = folded
+        .get(profile_id)
+        .into_iter()
+        .flat_map(BTreeMap::values);
     Ok(Why {
         member: known.contains_key(&place),
         since: known.get(&place).map(|(since, _)| *since),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::stage::{self, ByEvent, Tally};
+use super::definitions::Definitions;
+use super::stage::{self, Tally};
 use super::store;
 use crate::audience::Change;
 use crate::consent::{self, Rules};
@@ -34,17 +35,23 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
         STEP,
     )
     .await?;
-    let definitions = std::slice::from_ref(&building.stored);
+    let definitions = Definitions::of(vec![building.stored.clone()]);
     let rules = Rules::of(sources, space_id);
     let scopes = consent::scopes(&mut transaction, &rules, &events).await?;
-    let by_event = ByEvent::of(definitions);
     let mut tally = Tally::default();
     for (logged, scope) in events.iter().zip(&scopes) {
         if rules.keeps(scope) {
-            tally.add(&by_event, logged, scope);
+            tally.add(&definitions, logged, scope);
         }
     }
-    stage::add(&mut transaction, space_id, definitions, tally, clock::now()).await?;
+    stage::add(
+        &mut transaction,
+        space_id,
+        &definitions,
+        tally,
+        clock::now(),
+    )
+    .await?;
 
     // An audience that waits for a count looks at everybody when the count is there.
     let is_hidden = building.stored.definition.is_hidden();
@@ -56,7 +63,14 @@ pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) 
 
     let reached = events.last().map_or(building.until, |last| last.offset);
     let done = reached >= building.until;
-    store::advance(&mut transaction, &building.stored.id, reached, done).await?;
+    store::advance(
+        &mut transaction,
+        space_id,
+        &building.stored.id,
+        reached,
+        done,
+    )
+    .await?;
     if done && building.stored.is_next() {
         store::replace(&mut transaction, space_id, &building.stored).await?;
         let key = &building.stored.definition.key;

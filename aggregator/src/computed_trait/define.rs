@@ -116,7 +116,7 @@ pub(super) async fn remove(app: &App, space_id: &str, id: &str) -> Result<()> {
 pub(crate) async fn forget_unused(database: &Database, space_id: &str) -> Result<()> {
     let used = audience::counters(database, space_id).await?;
     let mut transaction = database.begin().await?;
-    for stored in store::all(&mut transaction, space_id).await? {
+    for stored in store::all(&mut transaction, space_id).await?.iter() {
         let key = &stored.definition.key;
         if stored.definition.is_hidden() && !used.contains(key) && !stored.is_next() {
             store::erase(&mut transaction, space_id, stored.row_id()).await?;

@@ -1,6 +1,7 @@
 //! What is computed of profiles, seen for some purposes: `computed_value` over a profile's identifiers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cdp_core::computed_trait::{Changes, Definition, State};
 use cdp_core::consent::Scope;
@@ -9,14 +10,16 @@ use cdp_core::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use super::store::{Stored, state};
+use super::definitions::Definitions;
+use super::stage::Counted;
+use super::store::state;
 use crate::database::rows::Many;
 use crate::error::Result;
 
 /// What is kept of what is computed of profiles, of every scope.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    definitions: BTreeMap<String, Stored>,
+    definitions: Arc<Definitions>,
     states: BTreeMap<String, Vec<(String, Scope, State)>>,
 }
 
@@ -34,10 +37,9 @@ pub(crate) struct Seen {
 }
 
 impl Known {
-    fn of(definitions: Vec<Stored>) -> Self {
-        let named = |stored: Stored| (stored.row_id().to_owned(), stored);
+    fn of(definitions: Arc<Definitions>) -> Self {
         Self {
-            definitions: definitions.into_iter().map(named).collect(),
+            definitions,
             states: BTreeMap::new(),
         }
     }
@@ -115,7 +117,7 @@ impl Known {
             sum.merge(state);
         }
         merged.into_iter().filter_map(|(id, (scope, state))| {
-            let stored = self.definitions.get(id)?;
+            let stored = self.definitions.by_id(id)?;
             (!stored.is_next()).then_some((stored.definition(), scope, state))
         })
     }
@@ -131,7 +133,7 @@ impl Known {
 pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: Vec<Stored>,
+    definitions: Arc<Definitions>,
     profiles: &[String],
 ) -> Result<Known> {
     let mut known = Known::of(definitions);
@@ -157,7 +159,7 @@ pub(crate) async fn of_profiles(
 pub(crate) async fn of_pairs(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: Vec<Stored>,
+    definitions: Arc<Definitions>,
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<Known> {
     let mut known = Known::of(definitions);
@@ -172,6 +174,38 @@ pub(crate) async fn of_pairs(
         .rows(pairs.map(|(profile, definition)| [profile.into(), definition.into()]))
         .fetch(connection)
         .await?;
+    known.add(&rows)?;
+    Ok(known)
+}
+
+/// The same at some anchors of profiles, for rows of profile, anchor and definition: where it was counted just now, from memory.
+pub(crate) async fn of_places(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    definitions: Arc<Definitions>,
+    places: Vec<(String, (String, String))>,
+    counted: &Counted,
+) -> Result<Known> {
+    let mut known = Known::of(definitions);
+    let mut query = Many::new(
+        "WITH wanted (profile_id, anchor, definition_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, \
+         c.definition_id AS definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN computed_value c \
+         WHERE c.space_id = $1 AND c.anchor = w.anchor AND c.definition_id = w.definition_id",
+        [space_id.into()],
+    );
+    for (profile_id, place) in places {
+        if let Some(states) = counted.at(&place) {
+            let states = states.iter().map(|(scope, state)| {
+                let definition = place.1.clone();
+                (definition, scope.clone(), state.clone())
+            });
+            known.states.entry(profile_id).or_default().extend(states);
+        } else {
+            let (anchor, definition) = place;
+            query.push([profile_id.into(), anchor.into(), definition.into()]);
+        }
+    }
+    let rows = query.fetch(connection).await?;
     known.add(&rows)?;
     Ok(known)
 }

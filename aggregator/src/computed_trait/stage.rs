@@ -1,60 +1,38 @@
 //! The pipeline's stage that counts, sums and remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use cdp_core::computed_trait::State;
 use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
+use super::definitions::Definitions;
 use super::store::{self, Stored};
 use crate::clock;
 use crate::error::Result;
 use crate::pipeline::{Logged, Turn};
 
-/// Where a state is kept: definition, anchor and scope.
+/// Where a state is kept: anchor, definition and scope.
 pub(super) type Place = (String, String, Scope);
 
 /// What definitions remember of events.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(pub(super) BTreeMap<Place, State>);
 
-/// Definitions by the name of the events that they count.
-pub(crate) struct ByEvent<'a>(BTreeMap<&'a str, Vec<&'a Stored>>);
-
-impl<'a> ByEvent<'a> {
-    /// Sorts definitions so.
-    pub(crate) fn of(definitions: &'a [Stored]) -> Self {
-        let mut sorted: BTreeMap<&str, Vec<&Stored>> = BTreeMap::new();
-        for stored in definitions {
-            sorted.entry(stored.event()).or_default().push(stored);
-        }
-        Self(sorted)
-    }
-
-    fn matching(&self, logged: &Logged) -> impl Iterator<Item = &'a Stored> {
-        let named = logged.event.event_name().and_then(|name| self.0.get(name));
-        named
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|stored| stored.definition.matches(&logged.event))
-    }
-}
-
 impl Tally {
     /// Takes an event into account, in every definition that it matches.
-    pub(crate) fn add(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
-        for stored in definitions.matching(logged) {
+    pub(crate) fn add(&mut self, definitions: &Definitions, logged: &Logged, scope: &Scope) {
+        for stored in definitions.counting(logged) {
             self.count(stored, logged, scope);
         }
     }
 
     /// The same for an event that was there before: a definition that still counts what was before it
     /// comes to the event by itself.
-    pub(crate) fn add_again(&mut self, definitions: &ByEvent<'_>, logged: &Logged, scope: &Scope) {
+    pub(crate) fn add_again(&mut self, definitions: &Definitions, logged: &Logged, scope: &Scope) {
         let counted = definitions
-            .matching(logged)
+            .counting(logged)
             .filter(|stored| stored.has_counted(logged.offset));
         for stored in counted {
             self.count(stored, logged, scope);
@@ -62,45 +40,65 @@ impl Tally {
     }
 
     fn count(&mut self, stored: &Stored, logged: &Logged, scope: &Scope) {
-        let place = (stored.id.clone(), logged.anchor.clone(), scope.clone());
+        let place = (logged.anchor.clone(), stored.id.clone(), scope.clone());
         let state = self.0.entry(place).or_default();
         state.add(&stored.definition, &logged.event);
     }
 }
 
-/// Takes the events into account, in every definition of the space that they match.
-pub(crate) async fn apply(connection: &mut AnyConnection, turn: &Turn<'_>) -> Result<()> {
-    let definitions = store::all(connection, turn.space_id).await?;
-    let by_event = ByEvent::of(&definitions);
-    let mut tally = Tally::default();
-    for (logged, scope) in turn.facts() {
-        tally.add(&by_event, logged, scope);
+/// What counts have come to, by anchor and definition: of each there is every scope of which something is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Counted(HashMap<(String, String), Vec<(Scope, State)>>);
+
+impl Counted {
+    fn of(states: impl Iterator<Item = (Place, State)>) -> Self {
+        let mut counted = Self::default();
+        for ((anchor, definition, scope), state) in states {
+            let of_both = counted.0.entry((anchor, definition)).or_default();
+            of_both.push((scope, state));
+        }
+        counted
     }
-    add(connection, turn.space_id, &definitions, tally, clock::now()).await
+
+    /// What an anchor's events come to in a definition, if they were counted.
+    pub(super) fn at(&self, place: &(String, String)) -> Option<&[(Scope, State)]> {
+        self.0.get(place).map(Vec::as_slice)
+    }
 }
 
-/// Adds to what is kept, without what has left its window for ever.
+/// Takes the events into account, in every definition of the space that they match.
+pub(crate) async fn apply(connection: &mut AnyConnection, turn: &mut Turn<'_>) -> Result<()> {
+    let definitions = store::all(connection, turn.space_id).await?;
+    let mut tally = Tally::default();
+    for (logged, scope) in turn.facts() {
+        tally.add(&definitions, logged, scope);
+    }
+    let now = clock::now();
+    turn.counted = add(connection, turn.space_id, &definitions, tally, now).await?;
+    Ok(())
+}
+
+/// Adds to what is kept, without what has left its window for ever; gives what it has come to.
 pub(super) async fn add(
     connection: &mut AnyConnection,
     space_id: &str,
-    definitions: &[Stored],
+    definitions: &Definitions,
     mut tally: Tally,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Counted> {
+    let mut beside = Vec::new();
     for (place, state) in store::states(connection, space_id, tally.0.keys()).await? {
-        if let Some(fresh) = tally.0.get_mut(&place) {
-            fresh.merge(&state);
+        match tally.0.get_mut(&place) {
+            Some(fresh) => fresh.merge(&state),
+            None => beside.push((place, state)),
         }
     }
-    let moving = definitions
-        .iter()
-        .filter(|stored| stored.definition.window.moves())
-        .map(|stored| (stored.id.as_str(), stored));
-    let moving: BTreeMap<&str, &Stored> = moving.collect();
-    for ((id, ..), state) in &mut tally.0 {
-        if let Some(stored) = moving.get(id.as_str()) {
+    for ((_, id, _), state) in &mut tally.0 {
+        let stored = definitions.by_id(id);
+        if let Some(stored) = stored.filter(|stored| stored.definition.window.moves()) {
             state.forget(&stored.definition, now);
         }
     }
-    store::keep(connection, space_id, tally).await
+    store::keep(connection, space_id, &tally).await?;
+    Ok(Counted::of(tally.0.into_iter().chain(beside)))
 }

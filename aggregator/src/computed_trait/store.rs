@@ -10,15 +10,19 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::definitions::Definitions;
 use super::stage::{Place, Tally};
 use crate::app::App;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
 use crate::memo::{self, Memo};
+use crate::version::{self, Made};
 
-/// Every turn reads the definitions.
+/// Definitions as they are read from rows.
 static DEFINITIONS: LazyLock<Memo<Definition>> = LazyLock::new(Memo::default);
+/// The definitions of each space.
+static ALL: LazyLock<Made<Definitions>> = LazyLock::new(Made::default);
 
 /// The status of a definition that has counted all earlier events.
 const READY: &str = "ready";
@@ -121,13 +125,21 @@ pub(super) struct Building {
 }
 
 /// The space's definitions.
-pub(crate) async fn all(connection: &mut AnyConnection, space_id: &str) -> Result<Vec<Stored>> {
+pub(crate) async fn all(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<Arc<Definitions>> {
+    let version = version::of(connection, space_id).await?;
+    if let Some(known) = ALL.of(space_id, &version) {
+        return Ok(known);
+    }
     let sql = "SELECT id, public_id, version, trait_key, definition, status, created_at, backfill_position, backfill_until FROM computed_trait WHERE space_id = $1 ORDER BY trait_key";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .fetch_all(connection)
         .await?;
-    rows.iter().map(stored).collect()
+    let all: Result<Vec<Stored>> = rows.iter().map(stored).collect();
+    Ok(ALL.keep(space_id, version, Definitions::of(all?)))
 }
 
 /// A page of the space's definitions behind a key.
@@ -157,12 +169,12 @@ async fn with_next(
 ) -> Result<Vec<Stored>> {
     let mut connection = database.reader().acquire().await?;
     let all = all(&mut connection, space_id).await?;
-    for next in all.into_iter().filter(|stored| stored.is_next) {
+    for next in all.iter().filter(|stored| stored.is_next) {
         let old = found.iter_mut().find(|old| old.public_id == next.public_id);
         if let Some(old) = old {
             old.next = Some(Next {
                 version: next.version,
-                definition: next.definition,
+                definition: Arc::clone(&next.definition),
                 progress: next.progress,
                 started_at: next.created_at,
             });
@@ -189,9 +201,10 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
 /// The keys of the computed traits that people see.
 pub(crate) async fn keys(app: &App, space_id: &str) -> Result<BTreeSet<String>> {
     let mut connection = app.database.reader().acquire().await?;
-    let definitions = all(&mut connection, space_id).await?.into_iter();
+    let definitions = all(&mut connection, space_id).await?;
     Ok(definitions
-        .filter(Stored::is_visible)
+        .iter()
+        .filter(|stored| stored.is_visible())
         .map(|stored| stored.definition.key.clone())
         .collect())
 }
@@ -199,8 +212,9 @@ pub(crate) async fn keys(app: &App, space_id: &str) -> Result<BTreeSet<String>> 
 /// The definition of a computed trait, by its key.
 pub(crate) async fn by_key(app: &App, space_id: &str, key: &str) -> Result<Definition> {
     let mut connection = app.database.reader().acquire().await?;
-    let definitions = all(&mut connection, space_id).await?.into_iter();
+    let definitions = all(&mut connection, space_id).await?;
     definitions
+        .iter()
         .filter(|stored| !stored.is_next)
         .map(|stored| Definition::clone(&stored.definition))
         .find(|definition| definition.key == key && !definition.is_hidden())
@@ -245,7 +259,9 @@ async fn put(
         .bind(version)
         .bind(until)
         .bind(now.as_micros());
-    Ok(query.execute(connection).await?.rows_affected() > 0)
+    let inserted = query.execute(&mut *connection).await?.rows_affected() > 0;
+    version::renew(connection, space_id).await?;
+    Ok(inserted)
 }
 
 /// Writes a definition that takes the place of another one when it has counted what is before `until`. One that
@@ -299,9 +315,9 @@ pub(super) async fn replace(
         .bind(&next.definition.key)
         .bind(space_id)
         .bind(&next.id)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// Takes a definition away that people know by this id, and what is to take its place.
@@ -323,7 +339,7 @@ pub(super) async fn erase(connection: &mut AnyConnection, space_id: &str, id: &s
         let query = sqlx::query(sql).bind(space_id).bind(id);
         query.execute(&mut *connection).await?;
     }
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// The oldest definition that is not done.
@@ -345,6 +361,7 @@ pub(super) async fn building(database: &Database) -> Result<Option<Building>> {
 /// Moves a backfill on.
 pub(super) async fn advance(
     connection: &mut AnyConnection,
+    space_id: &str,
     id: &str,
     position: i64,
     done: bool,
@@ -355,9 +372,9 @@ pub(super) async fn advance(
         .bind(position)
         .bind(status)
         .bind(id)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    version::renew(connection, space_id).await
 }
 
 /// The profiles that own these anchors.
@@ -381,30 +398,32 @@ pub(super) async fn profiles_of(
         .collect()
 }
 
-/// The states at these places.
+/// The states of these places' anchors and definitions, of every scope.
 pub(super) async fn states(
     connection: &mut AnyConnection,
     space_id: &str,
     places: impl Iterator<Item = &Place>,
 ) -> Result<Vec<(Place, State)>> {
+    let mut wanted: Vec<(&String, &String)> = places
+        .map(|(anchor, definition, _)| (anchor, definition))
+        .collect();
+    // Places are in order.
+    wanted.dedup();
     let query = Many::new(
-        "WITH wanted (definition_id, anchor, scope) AS (VALUES {rows}) SELECT c.definition_id AS \
-         definition_id, c.anchor AS anchor, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN \
-         computed_value c WHERE c.space_id = $1 AND c.definition_id = w.definition_id AND \
-         c.anchor = w.anchor AND c.scope = w.scope",
+        "WITH wanted (anchor, definition_id) AS (VALUES {rows}) SELECT c.anchor AS anchor, c.definition_id AS \
+         definition_id, c.scope AS scope, c.state AS state FROM wanted w CROSS JOIN computed_value c WHERE \
+         c.space_id = $1 AND c.anchor = w.anchor AND c.definition_id = w.definition_id",
         [space_id.into()],
     );
-    let rows = query
-        .rows(places.map(|(definition, anchor, scope)| {
-            [definition.into(), anchor.into(), scope.as_str().into()]
-        }))
-        .fetch(connection)
-        .await?;
+    let rows = wanted
+        .into_iter()
+        .map(|(anchor, definition)| [anchor.into(), definition.into()]);
+    let rows = query.rows(rows).fetch(connection).await?;
     rows.iter()
         .map(|row| {
             let place = (
-                row.try_get("definition_id")?,
                 row.try_get("anchor")?,
+                row.try_get("definition_id")?,
                 Scope::from_text(row.try_get("scope")?),
             );
             Ok((place, state(row)?))
@@ -416,20 +435,20 @@ pub(super) async fn states(
 pub(crate) async fn keep(
     connection: &mut AnyConnection,
     space_id: &str,
-    tally: Tally,
+    tally: &Tally,
 ) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO computed_value (space_id, definition_id, anchor, scope, state) VALUES {rows} \
-         ON CONFLICT (space_id, definition_id, anchor, scope) DO UPDATE SET state = excluded.state",
+        "INSERT INTO computed_value (space_id, anchor, definition_id, scope, state) VALUES {rows} \
+         ON CONFLICT (space_id, anchor, definition_id, scope) DO UPDATE SET state = excluded.state",
         [],
     );
-    for ((definition, anchor, scope), state) in tally.0 {
+    for ((anchor, definition, scope), state) in &tally.0 {
         insert.push([
             space_id.into(),
-            definition.into(),
             anchor.into(),
+            definition.into(),
             scope.as_str().into(),
-            serde_json::to_string(&state)?.into(),
+            serde_json::to_string(state)?.into(),
         ]);
     }
     insert.execute(connection).await?;

@@ -128,15 +128,15 @@ pub(crate) async fn standings_of_people(
         .collect())
 }
 
-/// The scopes that the events of profiles have, by profile. Every profile that exists is in it.
+/// The scopes that the events of profiles have, by profile and identifier. Every profile that exists is in it.
 pub(crate) async fn folded_of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
-) -> Result<BTreeMap<String, Vec<Folded>>> {
+) -> Result<BTreeMap<String, BTreeMap<String, Folded>>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, COALESCE(c.folded, '{}') AS folded \
-         FROM wanted w CROSS JOIN identity_node n LEFT JOIN consent_state c ON c.space_id = $1 AND c.anchor = n.identifier \
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, n.identifier AS identifier, \
+         COALESCE(c.folded, '{}') AS folded FROM wanted w CROSS JOIN identity_node n LEFT JOIN consent_state c ON c.space_id = $1 AND c.anchor = n.identifier \
          WHERE n.space_id = $1 AND n.profile_id = w.profile_id",
         [space_id.into()],
     );
@@ -144,10 +144,10 @@ pub(crate) async fn folded_of_profiles(
         .rows(profiles.iter().map(|profile| [profile.into()]))
         .fetch(connection)
         .await?;
-    let mut found: BTreeMap<String, Vec<Folded>> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeMap<String, Folded>> = BTreeMap::new();
     for row in &rows {
         let of_profile = found.entry(row.try_get("profile_id")?).or_default();
-        of_profile.push(folded(row)?);
+        of_profile.insert(row.try_get("identifier")?, folded(row)?);
     }
     Ok(found)
 }

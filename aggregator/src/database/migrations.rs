@@ -40,7 +40,9 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0018", "reading_and_automatic_merges"),
     step!("0019", "audience_versions"),
     step!("0020", "audience_progress"),
-    step!("0021", "shared_device"),
+    step!("0021", "definition_version"),
+    step!("0022", "states_by_anchor"),
+    step!("0023", "shared_device"),
 ];
 
 /// All steps, in order.

@@ -39,8 +39,9 @@ pub(super) async fn preview(app: &App, space_id: &str, question: Question) -> Re
     let profile_id = profile::find(app, space_id, &question.profile).await?;
     let experiences = store::unarchived(&app.database, space_id).await?;
     let nothing = Rules::default();
-    let snapshot = snapshot::of_profile(app, space_id, profile_id.clone(), &experiences, &nothing);
-    let snapshot = snapshot.await?;
+    let one = std::slice::from_ref(&profile_id);
+    let mut snapshots = snapshot::of_profiles(app, space_id, one, &experiences, &nothing).await?;
+    let snapshot = snapshots.remove(&profile_id).unwrap_or_default();
     let rules = consent::Rules::of(&app.sources, space_id);
     let sources = app.sources.of_space(space_id);
     let config = sources.first();

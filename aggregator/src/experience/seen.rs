@@ -80,21 +80,29 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// What a profile was shown, by experience, as far as the evidence counts for these purposes.
-pub(crate) async fn of_profile(
+/// What profiles were shown, by profile and experience, as far as the evidence counts for these purposes.
+pub(crate) async fn of_profiles(
     connection: &mut AnyConnection,
     space_id: &str,
-    profile_id: &str,
+    profiles: &[String],
     needed: &[String],
-) -> Result<BTreeMap<String, Exposed>> {
-    let sql = "SELECT x.experience_id AS owner, x.scope AS scope, x.state AS state FROM identity_node n CROSS JOIN exposure x \
-               WHERE n.space_id = $1 AND n.profile_id = $2 AND x.space_id = $1 AND x.anchor = n.identifier";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(profile_id)
-        .fetch_all(connection)
-        .await?;
-    merged(&rows, needed)
+) -> Result<BTreeMap<String, BTreeMap<String, Exposed>>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS profile_id, x.experience_id AS experience_id, \
+         x.scope AS scope, x.state AS state FROM wanted w CROSS JOIN identity_node n CROSS JOIN exposure x WHERE \
+         n.space_id = $1 AND n.profile_id = w.profile_id AND x.space_id = $1 AND x.anchor = n.identifier",
+        [space_id.into()],
+    );
+    let rows = query.rows(profiles.iter().map(|profile| [profile.into()]));
+    let mut found: BTreeMap<String, BTreeMap<String, Exposed>> = BTreeMap::new();
+    for row in &rows.fetch(connection).await? {
+        if scope(row)?.serves(needed) {
+            let of_profile = found.entry(row.try_get("profile_id")?).or_default();
+            let of_experience = of_profile.entry(row.try_get("experience_id")?);
+            of_experience.or_default().merge(&exposed(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Everybody who was shown an experience, by profile, likewise.
@@ -111,12 +119,8 @@ pub(super) async fn of_experience(
         .bind(experience_id)
         .fetch_all(connection)
         .await?;
-    merged(&rows, needed)
-}
-
-fn merged(rows: &[AnyRow], needed: &[String]) -> Result<BTreeMap<String, Exposed>> {
     let mut found: BTreeMap<String, Exposed> = BTreeMap::new();
-    for row in rows {
+    for row in &rows {
         if scope(row)?.serves(needed) {
             let owner = row.try_get("owner")?;
             found.entry(owner).or_default().merge(&exposed(row)?);

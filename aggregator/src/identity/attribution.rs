@@ -242,49 +242,22 @@ async fn write(
     Ok(moved)
 }
 
-/// Who uses a device that several people used.
-#[derive(Debug)]
-pub(crate) enum User {
-    /// What evidence joins with the identifier, since it is not such a device.
-    AsJoined,
-    /// Whoever is signed in.
-    SignedIn(Identifier),
-    /// Nobody knows.
-    Unknown,
-}
-
-impl User {
-    /// Whose snapshot the device gets.
-    pub(crate) fn identifier<'u>(&'u self, device: &'u Identifier) -> Option<&'u Identifier> {
-        match self {
-            Self::AsJoined => Some(device),
-            Self::SignedIn(person) => Some(person),
-            Self::Unknown => None,
-        }
-    }
-
-    /// Whether that stays so until evidence says otherwise; who is signed in, time alone may change.
-    pub(crate) fn is_lasting(&self) -> bool {
-        matches!(self, Self::AsJoined)
-    }
-}
-
-/// Who uses a device at a moment.
+/// Whose snapshot an identifier gets at a moment: its own, or that of whoever is signed in on a device that several people
+/// used. `None` where nobody knows who uses it.
 pub(crate) async fn user_of(
     app: &App,
     space_id: &str,
-    device: &Identifier,
+    identifier: Identifier,
     now: Timestamp,
-) -> Result<User> {
-    if !app.sources.identity(space_id).attributes_by_time() || !is_device(device) {
-        return Ok(User::AsJoined);
+) -> Result<Option<Identifier>> {
+    if !app.sources.identity(space_id).attributes_by_time() || !is_device(&identifier) {
+        return Ok(Some(identifier));
     }
     let mut connection = app.database.reader().acquire().await?;
-    let people = store::people(&mut connection, space_id, std::iter::once(device)).await?;
-    let Some(people) = people.get(device).filter(|people| people.is_shared()) else {
-        return Ok(User::AsJoined);
+    let people = store::people(&mut connection, space_id, std::iter::once(&identifier)).await?;
+    let Some(people) = people.get(&identifier).filter(|people| people.is_shared()) else {
+        return Ok(Some(identifier));
     };
-    let around = store::around(&mut connection, space_id, device, people, (now, now)).await?;
-    let user = around.at(now).cloned();
-    Ok(user.map_or(User::Unknown, User::SignedIn))
+    let around = store::around(&mut connection, space_id, &identifier, people, (now, now)).await?;
+    Ok(around.at(now).cloned())
 }

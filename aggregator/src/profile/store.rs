@@ -14,8 +14,26 @@ use crate::database::rows::Many;
 use crate::error::Result;
 use crate::identity::store::identifier;
 
+/// The profiles that have these identifiers, by identifier.
+pub(crate) async fn of_identifiers(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &Identifier>,
+) -> Result<BTreeMap<String, String>> {
+    let query = Many::new(
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.profile_id AS profile_id \
+         FROM wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = w.identifier",
+        [space_id.into()],
+    );
+    let rows = identifiers.map(|identifier| [identifier.to_string().into()]);
+    let rows = query.rows(rows).fetch(connection).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("identifier")?, row.try_get("profile_id")?)))
+        .collect()
+}
+
 /// The profile that has this identifier.
-pub(crate) async fn of_identifier(
+pub(super) async fn of_identifier(
     connection: &mut AnyConnection,
     space_id: &str,
     identifier: &Identifier,

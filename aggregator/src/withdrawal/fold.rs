@@ -23,7 +23,6 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let (space_id, rules) = (turn.space_id, turn.rules);
     let definitions = computed_trait::all(connection, space_id).await?;
     let mut writes = traits::Writes::default();
-    let by_event = computed_trait::ByEvent::of(&definitions);
     let mut tally = computed_trait::Tally::default();
     let mut exposures = experience::Exposures::default();
     let mut links = Links::default();
@@ -41,14 +40,14 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
             links.add(rules.links_of(&logged), &scope, &rules.policy().uses.link);
             if rules.keeps(&scope) {
                 writes.add(&logged, &scope);
-                tally.add_again(&by_event, &logged, &scope);
+                tally.add_again(&definitions, &logged, &scope);
                 exposures.add(&logged, &scope);
             }
         }
     }
     store::clear(connection, space_id, turn.again.keys()).await?;
     traits::keep(connection, space_id, writes).await?;
-    computed_trait::keep(connection, space_id, tally).await?;
+    computed_trait::keep(connection, space_id, &tally).await?;
     experience::keep(connection, space_id, exposures).await?;
     identity::put_links(connection, space_id, links).await?;
     consent::put_folded(connection, space_id, &folded).await?;
