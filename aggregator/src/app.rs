@@ -107,6 +107,7 @@ impl App {
         )
         .await?;
         audience::prepare(&database).await?;
+        tokio::spawn(database.clone().fold());
         let snapshots = Arc::new(Snapshots::default());
         let parts = pipeline::Parts {
             database: database.for_pipeline(),

@@ -20,9 +20,9 @@ const READERS: u32 = 8;
 /// The same for the pipeline alone.
 const PIPELINE_READERS: u32 = 2;
 
-/// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. Checkpoints are small,
-/// because the log's entries wait at the same disk while one is written.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; \
+/// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. A commit makes a checkpoint
+/// itself only where [`Database::fold`] does not keep up.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
 
 /// Postgres is set up by whoever runs it.
@@ -154,6 +154,23 @@ impl Database {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await
+    }
+
+    /// Folds SQLite's write-ahead log into the file as long as the database is open, a little at a time: the log's entries
+    /// wait at the same disk. It does so beside whoever writes, so that a reply need not wait until a commit has done it.
+    pub(crate) async fn fold(self) {
+        if !matches!(self.journal, Journal::Files(_)) {
+            return;
+        }
+        loop {
+            tokio::time::sleep(FOLD).await;
+            let folded = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+                .fetch_all(&self.read_for_pipeline)
+                .await;
+            if matches!(folded, Err(sqlx::Error::PoolClosed)) {
+                return;
+            }
+        }
     }
 
     /// The log's entries.
@@ -336,6 +353,8 @@ const AWAY: Duration = Duration::from_secs(5);
 /// a moment later.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How often SQLite's write-ahead log is folded into the file.
+const FOLD: Duration = Duration::from_millis(250);
 /// How often the connection with the lock is looked at.
 const WATCH: Duration = Duration::from_secs(1);
 /// How often the lock may be refused before it is somebody else's.

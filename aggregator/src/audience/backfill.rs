@@ -17,7 +17,7 @@ use crate::live::{LAG, Live};
 use crate::source::Directory;
 
 /// Profiles in one step.
-const STEP: i64 = 1_000;
+const STEP: i64 = 2_000;
 
 /// Does one step of the oldest audience that is not done; false when there is none.
 pub(crate) async fn step(database: &Database, sources: &Directory, live: &Live) -> Result<bool> {

@@ -79,7 +79,7 @@ pub(crate) async fn events_of_profiles(
         .collect()
 }
 
-/// The next events of one space and name between two positions.
+/// The next events of one space and name between two positions. Joining the empty text: see [`read_until`].
 pub(crate) async fn read_between(
     connection: &mut AnyConnection,
     space_id: &str,
@@ -89,7 +89,7 @@ pub(crate) async fn read_between(
     limit: i64,
 ) -> Result<Vec<Logged>> {
     let sql = "SELECT offset_id, space_id, source_id, anchor, body FROM event \
-               WHERE offset_id > $1 AND offset_id <= $2 AND space_id = $3 AND name = $4 ORDER BY offset_id LIMIT $5";
+               WHERE offset_id > $1 AND offset_id <= $2 AND space_id || '' = $3 AND name = $4 ORDER BY offset_id LIMIT $5";
     let rows = sqlx::query(sql)
         .bind(after)
         .bind(until)
