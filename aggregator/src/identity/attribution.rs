@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{self, SignIns, Word, is_device, only_devices, whose};
+use cdp_core::identity::{self, Word, is_device, only_devices, whose};
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
@@ -99,7 +99,7 @@ pub(crate) async fn attribute(
         let Some(people) = after.get(device).filter(|people| people.is_shared()) else {
             continue;
         };
-        let was_shared = before.get(device).is_some_and(SignIns::is_shared);
+        let was_shared = before.get(device).is_some_and(store::People::is_shared);
         let window = if was_shared {
             let around = store::around(connection, space_id, device, people, span).await?;
             around.concerned(span.0, span.1)

@@ -41,12 +41,6 @@ impl SignIns {
         self.people.insert(person);
     }
 
-    /// Whether somebody is known to have signed in.
-    #[must_use]
-    pub fn is_used_by(&self, person: &Identifier) -> bool {
-        self.people.contains(person)
-    }
-
     /// Whether more than one person used it.
     #[must_use]
     pub fn is_shared(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{BELIEVED, Decision, SignIns, Word, only_devices};
+use cdp_core::identity::{BELIEVED, Decision, SignIns, Word, is_device, only_devices};
 use cdp_core::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::{AnyConnection, Row as _};
@@ -13,59 +13,102 @@ use super::{Open, Window};
 use crate::consent::Rules;
 use crate::database::rows::Many;
 use crate::error::Result;
-use crate::identity::store::{constraints_of, identifier};
+use crate::identity::store::{constraints_of, decides, identifier};
 use crate::pipeline;
 
-/// Who signed in on devices, without those whose evidence somebody cut.
+/// Who signed in on a device, as far as that says whether several did, and whose evidence somebody cut.
+#[derive(Clone, Debug, Default)]
+pub(super) struct People {
+    used: SignIns,
+    cut: BTreeSet<Identifier>,
+}
+
+impl People {
+    /// Whether several people used it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.used.is_shared()
+    }
+}
+
+/// Who signed in on devices, without those whose evidence somebody cut. A robot may be thousands of people, and two are enough.
 pub(super) async fn people<'a>(
     connection: &mut AnyConnection,
     space_id: &str,
     devices: impl Iterator<Item = &'a Identifier> + Clone,
-) -> Result<BTreeMap<Identifier, SignIns>> {
-    let query = Many::new(
-        "WITH wanted (device) AS (VALUES {rows}) SELECT p.device AS device, p.person AS person FROM wanted w \
-         CROSS JOIN device_person p WHERE p.space_id = $1 AND p.device = w.device",
-        [space_id.into()],
-    );
-    let rows = devices.map(|device| [device.to_string().into()]);
-    let mut used: BTreeMap<Identifier, Vec<Identifier>> = BTreeMap::new();
-    for row in query.rows(rows).fetch(connection).await? {
-        let device = used.entry(identifier(&row, "device")?).or_default();
-        device.push(identifier(&row, "person")?);
+) -> Result<BTreeMap<Identifier, People>> {
+    let mut people: BTreeMap<Identifier, People> = BTreeMap::new();
+    if decides(connection, space_id).await? {
+        let decided = constraints_of(connection, space_id, devices.clone()).await?;
+        for one in decided.iter().filter(|one| one.decision == Decision::Cut) {
+            for (device, person) in [(&one.a, &one.b), (&one.b, &one.a)] {
+                if is_device(device) {
+                    let device = people.entry(device.clone()).or_default();
+                    device.cut.insert(person.clone());
+                }
+            }
+        }
     }
-    let cut = constraints_of(connection, space_id, used.keys()).await?;
-    let is_cut = |device: &Identifier, person: &Identifier| {
-        let mut cut = cut.iter().filter(|one| one.decision == Decision::Cut);
-        cut.any(|one| one.is_of(device, person))
-    };
-    let mut people: BTreeMap<Identifier, SignIns> = BTreeMap::new();
-    for (device, used_by) in used {
-        for person in used_by {
-            if !is_cut(&device, &person) {
-                people.entry(device.clone()).or_default().used_by(person);
+    let ends = "WITH wanted (device) AS (VALUES {rows}) SELECT w.device AS device, \
+                (SELECT MIN(p.person) FROM device_person p WHERE p.space_id = $1 AND p.device = w.device) AS person, \
+                (SELECT MAX(p.person) FROM device_person p WHERE p.space_id = $1 AND p.device = w.device) AS other FROM wanted w";
+    let all = "WITH wanted (device) AS (VALUES {rows}) SELECT p.device AS device, p.person AS person, p.person AS other \
+               FROM wanted w CROSS JOIN device_person p WHERE p.space_id = $1 AND p.device = w.device";
+    let cut: BTreeSet<Identifier> = people.keys().cloned().collect();
+    for (sql, with_cuts) in [(ends, false), (all, true)] {
+        let devices = devices
+            .clone()
+            .filter(|one| cut.contains(*one) == with_cuts);
+        let rows = devices.map(|device| [device.to_string().into()]);
+        let query = Many::new(sql, [space_id.into()]);
+        for row in query.rows(rows).fetch(connection).await? {
+            if row.try_get::<Option<&str>, _>("person")?.is_none() {
+                continue;
+            }
+            let device = people.entry(identifier(&row, "device")?).or_default();
+            for column in ["person", "other"] {
+                let person = identifier(&row, column)?;
+                if !device.cut.contains(&person) {
+                    device.used.used_by(person);
+                }
             }
         }
     }
     Ok(people)
 }
 
-/// What was said of a device around some time, by the people that count.
+/// What was said of a device in some time, and what around it says who used it then: the words before and after, and the
+/// sign-ins before and after. The evidence of nobody among them was cut.
 pub(super) async fn around(
     connection: &mut AnyConnection,
     space_id: &str,
     device: &Identifier,
-    people: &SignIns,
+    people: &People,
     (first, last): Window,
 ) -> Result<SignIns> {
-    let sql = "SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at >= $3 AND at <= $4";
+    let between = "SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at >= $3 AND at <= $4";
+    let nearest = "SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at >= $3 AND at <= $4 \
+         UNION SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at = \
+         (SELECT MAX(at) FROM device_word WHERE space_id = $1 AND device = $2 AND at < $3) \
+         UNION SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at = \
+         (SELECT MAX(at) FROM device_word WHERE space_id = $1 AND device = $2 AND at < $3 AND person <> '') \
+         UNION SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at = \
+         (SELECT MIN(at) FROM device_word WHERE space_id = $1 AND device = $2 AND at > $4) \
+         UNION SELECT at, person FROM device_word WHERE space_id = $1 AND device = $2 AND at = \
+         (SELECT MIN(at) FROM device_word WHERE space_id = $1 AND device = $2 AND at > $4 AND person <> '')";
+    // The nearest words may be of somebody who does not count: then all that could matter are read.
+    let (sql, first, last) = if people.cut.is_empty() {
+        (nearest, first, last)
+    } else {
+        (between, first.plus(BELIEVED.negated()), last.plus(BELIEVED))
+    };
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(device.to_string())
-        .bind(first.plus(BELIEVED.negated()).as_micros())
-        .bind(last.plus(BELIEVED).as_micros())
+        .bind(first.as_micros())
+        .bind(last.as_micros())
         .fetch_all(connection)
         .await?;
-    let mut around = people.clone();
+    let mut around = people.used.clone();
     for row in &rows {
         let at = Timestamp::from_micros(row.try_get("at")?);
         if row.try_get::<&str, _>("person")?.is_empty() {
@@ -73,7 +116,7 @@ pub(super) async fn around(
             continue;
         }
         let person = identifier(row, "person")?;
-        if people.is_used_by(&person) {
+        if !people.cut.contains(&person) {
             around.add(at, Word::SignedIn(person));
         }
     }
