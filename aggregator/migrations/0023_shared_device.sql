@@ -17,7 +17,6 @@ CREATE TABLE device_person (
     person TEXT NOT NULL,
     PRIMARY KEY (space_id, device, person)
 );
-CREATE INDEX device_person_of_person ON device_person (space_id, person);
 
 -- Events that carry only devices, under each of them that is not, or was not always, their anchor.
 CREATE TABLE device_event (
@@ -27,3 +26,4 @@ CREATE TABLE device_event (
     offset_id BIGINT NOT NULL,
     PRIMARY KEY (space_id, device, timestamp, offset_id)
 );
+CREATE INDEX device_event_of_offset ON device_event (space_id, offset_id);

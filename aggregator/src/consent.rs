@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cdp_core::consent::Standing;
 use cdp_core::identifier::Identifier;
+use sqlx::AnyConnection;
 
 use crate::app::App;
 use crate::error::Result;
@@ -55,4 +56,26 @@ pub(crate) async fn current_of_people<'a>(
             Some((anchor.clone(), state.standing()))
         })
         .collect())
+}
+
+/// What the person behind an identifier has said.
+pub(crate) async fn said_by(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifier: &Identifier,
+) -> Result<Standing> {
+    let anchors = std::iter::once(identifier.to_string());
+    let states = store::of_anchors(connection, space_id, anchors).await?;
+    Ok(states.into_values().next().unwrap_or_default().standing())
+}
+
+/// What was said with an identifier, whoever has it.
+pub(crate) async fn said_with(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifier: &Identifier,
+) -> Result<Standing> {
+    let anchors = std::iter::once(identifier.to_string());
+    let states = store::states(connection, space_id, anchors).await?;
+    Ok(states.into_values().next().unwrap_or_default().standing())
 }

@@ -132,6 +132,14 @@ impl Error {
         }
     }
 
+    /// The same for somebody else whom it stopped; the log has its cause already.
+    pub(crate) fn told_again(&self) -> Self {
+        Self {
+            details: self.details.clone(),
+            ..Self::new(self.code, self.message.clone())
+        }
+    }
+
     /// Not there, or another space's; both look the same on purpose.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(

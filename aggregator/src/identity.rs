@@ -18,7 +18,7 @@ pub(crate) mod store;
 mod waiting;
 
 pub(crate) use again::resolve_again;
-pub(crate) use attribution::{attribute, given, user_of};
+pub(crate) use attribution::{User, attribute, given, user_of};
 pub(crate) use cache::Cache;
 pub(crate) use decision::{
     Decided, automatic_taken_back, count_automatic, decide_pair, merge_automatically,

@@ -12,7 +12,6 @@ use std::time::Duration;
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::is_device;
 use cdp_core::time::{Span, Timestamp};
 use serde_json::Value;
 use sqlx::AnyConnection;
@@ -136,16 +135,6 @@ impl<'a> Turn<'a> {
         let parsed =
             anchors.map(|anchor| anchor.parse().map_err(|text: String| Error::internal(text)));
         parsed.collect()
-    }
-
-    /// The profiles whose devices may have come to be used by somebody else.
-    fn of_devices(&self) -> BTreeSet<String> {
-        if !self.rules.identity().attributes_by_time() {
-            return BTreeSet::new();
-        }
-        let devices = self.named.iter().flatten().filter(|one| is_device(one));
-        let profiles = devices.filter_map(|device| self.profile_of.get(&device.to_string()));
-        profiles.cloned().collect()
     }
 
     /// Profiles of which something may have changed.
@@ -592,7 +581,6 @@ impl Runner {
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.concerned());
             done.changed.extend(turn.merged.keys().cloned());
-            done.changed.append(&mut turn.of_devices());
             if self.live.is_watched() {
                 done.told.extend(lines(&turn)?);
             }

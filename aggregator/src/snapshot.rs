@@ -12,7 +12,8 @@ use cdp_core::time::Timestamp;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::identity::User;
 use crate::{audience, clock, consent, experience, identity, profile};
 
 /// The answer to an edge, which may have what there is to say.
@@ -30,24 +31,34 @@ pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<S
     let Ok(identifier) = rules.identifier(subject.kind(), subject.id()) else {
         return Ok(Snapshot::default());
     };
-    if let Some(snapshot) = app.snapshots.get(space_id, &identifier) {
-        return Ok(Snapshot {
-            as_of,
-            ..Snapshot::clone(&snapshot)
-        });
-    }
-    let user = identity::user_of(app, space_id, identifier, clock::now()).await?;
-    let Some(identifier) = user else {
-        return Ok(Snapshot {
-            as_of,
-            ..Snapshot::default()
-        });
+    let snapshot = match identity::user_of(app, &rules, space_id, identifier, clock::now()).await? {
+        User::Own(identifier) => known(app, space_id, identifier).await?,
+        User::Shared { whose, said } => {
+            let mut snapshot = match whose {
+                Some(person) => known(app, space_id, person).await?,
+                None => Snapshot::default(),
+            };
+            // A no that was said with the device holds for whoever uses it.
+            let denied = said.into_iter().filter(|(_, granted)| !granted);
+            snapshot.choices.extend(denied);
+            Snapshot {
+                passing: true,
+                version: app.snapshots.stamp(clock::now()),
+                ..snapshot
+            }
+        }
     };
-    let snapshot = app.snapshots.wait(app, (space_id.to_owned(), identifier));
-    Ok(Snapshot {
-        as_of,
-        ..snapshot.await?.unwrap_or_default()
-    })
+    Ok(Snapshot { as_of, ..snapshot })
+}
+
+/// The snapshot of whoever has an identifier, from memory or read; empty for a stranger.
+async fn known(app: &App, space_id: &str, identifier: Identifier) -> Result<Snapshot> {
+    if let Some(snapshot) = app.snapshots.get(space_id, &identifier) {
+        return Ok(Snapshot::clone(&snapshot));
+    }
+    let place = (space_id.to_owned(), identifier);
+    let snapshot = app.snapshots.wait(app, place).await?;
+    Ok(snapshot.unwrap_or_default())
 }
 
 /// Reads the snapshots of whoever has these ids, by identifier; strangers have none.
@@ -112,6 +123,7 @@ pub(crate) async fn of_profiles(
             profile_id: Some(profile_id.clone()),
             as_of,
             version: 0,
+            passing: false,
         };
         (profile_id.clone(), snapshot)
     };
@@ -135,7 +147,7 @@ pub(crate) struct Snapshots {
 }
 
 /// Whose snapshot somebody waits for, and where it is to go.
-type Waiting = (Place, oneshot::Sender<Option<Snapshot>>);
+type Waiting = (Place, oneshot::Sender<Result<Option<Snapshot>>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -175,20 +187,20 @@ impl Snapshots {
             let _reading = self.reading.lock().await;
             // Who had the turn before may have read this one along. Where its caller has gone meanwhile, it is asked for anew.
             match answered.try_recv() {
-                Ok(snapshot) => return Ok(snapshot),
+                Ok(snapshot) => return snapshot,
                 Err(TryRecvError::Closed) => continue,
                 Err(TryRecvError::Empty) => {}
             }
             let all = std::mem::take(&mut *waiting());
-            self.read(app, all).await?;
+            self.read(app, all).await;
             if let Ok(snapshot) = answered.try_recv() {
-                return Ok(snapshot);
+                return snapshot;
             }
         }
     }
 
-    /// Reads the snapshots that these wait for. When that fails, they ask themselves.
-    async fn read(&self, app: &App, all: Vec<Waiting>) -> Result<()> {
+    /// Reads the snapshots that these wait for. When that fails, it fails for those of the space.
+    async fn read(&self, app: &App, all: Vec<Waiting>) {
         let mut spaces: BTreeMap<String, Vec<(Identifier, oneshot::Sender<_>)>> = BTreeMap::new();
         for ((space_id, identifier), answer) in all {
             spaces
@@ -200,20 +212,25 @@ impl Snapshots {
             let version = self.known().version;
             let stamp = self.stamp(clock::now());
             let identifiers = wanted.iter().map(|(identifier, _)| identifier.clone());
-            let mut found = read(app, &space_id, &identifiers.collect()).await?;
-            for snapshot in found.values_mut() {
-                snapshot.version = stamp;
+            let found = read(app, &space_id, &identifiers.collect()).await;
+            if let Err(error) = &found {
+                tracing::error!(%error, "snapshots cannot be read");
             }
             for (identifier, answer) in wanted {
-                let snapshot = found.get(&identifier.to_string());
-                if let Some(snapshot) = snapshot {
+                let snapshot = found.as_ref().map(|found| {
+                    let snapshot = found.get(&identifier.to_string()).cloned();
+                    snapshot.map(|snapshot| Snapshot {
+                        version: stamp,
+                        ..snapshot
+                    })
+                });
+                if let Ok(Some(snapshot)) = &snapshot {
                     self.put(version, &space_id, &identifier, snapshot.clone());
                 }
                 // Whoever has gone needs it no more.
-                let _ = answer.send(snapshot.cloned());
+                let _ = answer.send(snapshot.map_err(Error::told_again));
             }
         }
-        Ok(())
     }
 
     /// Keeps what was read, unless something has changed since.

@@ -180,6 +180,9 @@ pub struct Snapshot {
     /// What the person was shown of the experiences that may be decided, by experience.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub exposures: BTreeMap<String, Exposed>,
+    /// Whether it is of whoever uses a device of several people at this moment, and of nobody a moment later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passing: bool,
     /// Of when all this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,

@@ -26,7 +26,8 @@ pub(crate) struct Heard {
 impl Heard {
     /// Whether it may still be used when nobody can be asked.
     pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
-        now.since(self.at) < USABLE
+        let usable = if self.snapshot.passing { FRESH } else { USABLE };
+        now.since(self.at) < usable
     }
 }
 

@@ -163,8 +163,8 @@ async fn event(
     let anchors = std::iter::once(logged.anchor.clone());
     let mut states = store::of_anchors(&mut connection, space_id, anchors).await?;
     let standing = states.remove(&logged.anchor).unwrap_or_default().standing();
-    let anchors = std::iter::once(&logged.anchor);
-    let devices = Devices::of(&mut connection, &rules, anchors).await?;
+    let events = std::iter::once(&logged);
+    let devices = Devices::of_events(&mut connection, &rules, events).await?;
     let grants = rules.grants(&logged);
     let scope = grants.map(|grants| rules.scope(&logged, &grants, &standing, &devices));
     let counts_for: Vec<&str> = scope.iter().flat_map(Scope::purposes).collect();

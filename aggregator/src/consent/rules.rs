@@ -23,10 +23,9 @@ pub(crate) struct Rules {
     decisions: Vec<String>,
 }
 
-/// What was said with the devices on which people signed in: it holds for the events that were given to them from these, too.
-/// By the anchor of such an event and its device.
+/// What was said with devices: it holds for the events that were given from them to whoever was signed in, too.
 #[derive(Debug, Default)]
-pub(crate) struct Devices(pub(super) BTreeMap<(String, String), Standing>);
+pub(crate) struct Devices(pub(super) BTreeMap<String, Standing>);
 
 impl Rules {
     /// The rules of a space, as they are now. Without a source nothing can be allowed.
@@ -134,7 +133,7 @@ impl Rules {
     }
 
     /// The devices that such an event came from; none of any other.
-    fn given_from(&self, logged: &Logged) -> Vec<String> {
+    pub(super) fn given_from(&self, logged: &Logged) -> Vec<String> {
         if !self.identity.attributes_by_time() {
             return Vec::new();
         }
@@ -152,8 +151,8 @@ impl Rules {
         standing: &'s Standing,
         devices: &'s Devices,
     ) -> Vec<&'s Standing> {
-        let of_device = |device| devices.0.get(&(logged.anchor.clone(), device));
-        let of_devices = self.given_from(logged).into_iter().filter_map(of_device);
+        let given_from = self.given_from(logged).into_iter();
+        let of_devices = given_from.filter_map(|device| devices.0.get(&device));
         std::iter::once(standing).chain(of_devices).collect()
     }
 
@@ -168,6 +167,8 @@ impl Rules {
         let words = self.words(logged, standing, devices).into_iter();
         let scopes = words.map(|words| Scope::of(grants, words));
         let common = scopes.reduce(|one, other| one.common(&other));
-        common.unwrap_or_default()
+        // That it is this person's is a link.
+        let links = |scope: &Scope| !self.is_given(logged) || scope.serves(&self.policy.uses.link);
+        common.filter(links).unwrap_or_default()
     }
 }

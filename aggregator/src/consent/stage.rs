@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::EventKind;
 use cdp_core::identifier::Identifier;
+use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::entry::Tip;
@@ -125,9 +126,16 @@ async fn of_shared_devices(
     if !turn.rules.identity().attributes_by_time() {
         return Ok(BTreeMap::new());
     }
+    // Of what is granted only the moment changes, with every event.
+    let denies = |kept: &Kept| -> BTreeMap<String, (Option<Timestamp>, bool)> {
+        let said = kept.state.standing().0.into_iter();
+        let said = said.filter(|(_, said)| said.denied_at.is_some());
+        said.map(|(purpose, said)| (purpose, (said.denied_at, said.denies())))
+            .collect()
+    };
     let differs = |(anchor, (_, kept)): &(&String, &(String, Kept))| {
-        let known = before.get(*anchor).map(|(_, known)| known.state.standing());
-        known.unwrap_or_default() != kept.state.standing()
+        let known = before.get(*anchor).map(|(_, known)| denies(known));
+        known.unwrap_or_default() != denies(kept)
     };
     let spoke = anchors.iter().filter(differs).map(|(anchor, _)| anchor);
     let given = identity::given(connection, turn.space_id, spoke).await?;
@@ -155,11 +163,10 @@ async fn heard_with(
         .events
         .iter()
         .filter(|logged| turn.rules.is_given(logged));
-    let given: BTreeSet<&String> = given.map(|logged| &logged.anchor).collect();
-    let mut devices = Devices::of(connection, turn.rules, given.into_iter()).await?;
-    for ((_, device), standing) in &mut devices.0 {
-        if let Some((_, kept)) = anchors.get(device) {
-            *standing = kept.state.standing();
+    let mut devices = Devices::of_events(connection, turn.rules, given.clone()).await?;
+    for device in given.flat_map(|logged| turn.rules.given_from(logged)) {
+        if let Some((_, kept)) = anchors.get(&device) {
+            devices.0.insert(device, kept.state.standing());
         }
     }
     Ok(devices)
@@ -263,7 +270,7 @@ pub(crate) async fn scopes(
         .map(|(anchor, state)| (anchor, state.standing()))
         .collect();
     let nothing_said = Standing::default();
-    let devices = Devices::of(connection, rules, standings.keys()).await?;
+    let devices = Devices::of_events(connection, rules, events.iter()).await?;
     let scope = |logged: &Logged| {
         let standing = standings.get(&logged.anchor).unwrap_or(&nothing_said);
         let grants = rules.grants(logged);

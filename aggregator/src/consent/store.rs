@@ -1,6 +1,6 @@
 //! SQL of `consent_state`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::{Choices, Standing};
 use sqlx::any::AnyRow;
@@ -11,6 +11,7 @@ use super::rules::{Devices, Rules};
 use super::state::State;
 use crate::database::rows::Many;
 use crate::error::Result;
+use crate::pipeline::Logged;
 
 /// What is kept of an anchor.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -175,8 +176,20 @@ pub(super) async fn of_anchors(
 }
 
 impl Devices {
-    /// What was said with the devices on which these people signed in; nothing where rules give no events to them for that.
-    pub(crate) async fn of(
+    /// What was said with those from which these events were given.
+    pub(crate) async fn of_events(
+        connection: &mut AnyConnection,
+        rules: &Rules,
+        events: impl Iterator<Item = &Logged>,
+    ) -> Result<Self> {
+        let devices: BTreeSet<String> =
+            events.flat_map(|logged| rules.given_from(logged)).collect();
+        let states = states(connection, rules.space_id(), devices.into_iter()).await?;
+        Ok(Self::said(states))
+    }
+
+    /// The same of all events of these anchors.
+    pub(crate) async fn of_anchors(
         connection: &mut AnyConnection,
         rules: &Rules,
         anchors: impl Iterator<Item = &String>,
@@ -185,20 +198,28 @@ impl Devices {
             return Ok(Self::default());
         }
         let query = Many::new(
-            "WITH wanted (anchor) AS (VALUES {rows}) SELECT p.person AS anchor, p.device AS device, COALESCE(c.state, '{}') AS state \
-             FROM wanted w CROSS JOIN device_person p LEFT JOIN consent_state c ON c.space_id = $1 AND c.anchor = p.device \
-             WHERE p.space_id = $1 AND p.person = w.anchor",
+            "WITH wanted (anchor) AS (VALUES {rows}) SELECT DISTINCT c.anchor AS anchor, c.state AS state FROM wanted w \
+             CROSS JOIN event e CROSS JOIN device_event d CROSS JOIN consent_state c WHERE e.space_id = $1 AND e.anchor = w.anchor \
+             AND d.space_id = $1 AND d.offset_id = e.offset_id AND c.space_id = $1 AND c.anchor = d.device",
             [rules.space_id().into()],
         );
         let rows = query
             .rows(anchors.map(|anchor| [anchor.into()]))
             .fetch(connection)
             .await?;
-        let standings = rows.iter().map(|row| {
-            let place = (row.try_get("anchor")?, row.try_get("device")?);
-            Ok((place, state(row)?.standing()))
-        });
-        Ok(Self(standings.collect::<Result<_>>()?))
+        let states = rows
+            .iter()
+            .map(|row| Ok((row.try_get("anchor")?, state(row)?)));
+        Ok(Self::said(states.collect::<Result<_>>()?))
+    }
+
+    fn said(states: BTreeMap<String, State>) -> Self {
+        let states = states.into_iter();
+        Self(
+            states
+                .map(|(device, state)| (device, state.standing()))
+                .collect(),
+        )
     }
 }
 

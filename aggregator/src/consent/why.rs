@@ -5,9 +5,7 @@ use std::pin::pin;
 use cdp_core::audience::Expr;
 use cdp_core::computed_trait::Definition;
 use cdp_core::consent::{Explained, Standing, Use, Verdict};
-use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity;
 use cdp_core::{gate, traits};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
@@ -33,7 +31,8 @@ pub(super) enum About {
 
 impl About {
     /// Whether it may rest on an event.
-    fn concerns(&self, identity: &identity::Rules, event: &Event) -> bool {
+    fn concerns(&self, rules: &Rules, logged: &Logged) -> bool {
+        let event = &logged.event;
         match self {
             Self::Anything => true,
             Self::Trait(name) => traits::of_event(event).iter().any(|(key, _)| key == name),
@@ -42,8 +41,8 @@ impl About {
                 let counters = rule.counters();
                 counters.is_empty() || counters.iter().any(|counter| counter.matches(event))
             }
-            Self::Link(identifier) => identity
-                .evidence_of(event)
+            Self::Link(identifier) => rules
+                .links_of(logged)
                 .iter()
                 .any(|(a, b)| a == identifier || b == identifier),
         }
@@ -76,7 +75,12 @@ impl Answer {
                 let (policy, event) = (rules.policy(), &logged.event);
                 gate::explain(policy, basis, event, Some(standing), *asked).explained()
             };
-            uses.iter().map(explain).collect::<Vec<Explained>>()
+            // That what was given is this person's is a link.
+            let link = rules.is_given(logged).then_some(Use::Link);
+            uses.iter()
+                .chain(&link)
+                .map(explain)
+                .collect::<Vec<Explained>>()
         };
         let allows =
             |reasons: &Vec<Explained>| reasons.iter().all(|why| why.verdict == Verdict::Allow);
@@ -103,13 +107,13 @@ pub(super) async fn answer(
     about: &About,
     uses: &[Use<'_>],
 ) -> Result<Option<Answer>> {
-    let devices = Devices::of(connection, rules, anchors.iter()).await?;
+    let devices = Devices::of_anchors(connection, rules, anchors.iter()).await?;
     let mut best: Option<Answer> = None;
     for anchor in anchors {
         let events = pipeline::events_of_anchor(connection, rules.space_id(), anchor);
         let mut events = pin!(events);
         while let Some(logged) = events.try_next().await? {
-            if rules.grants(&logged).is_none() || !about.concerns(rules.identity(), &logged.event) {
+            if rules.grants(&logged).is_none() || !about.concerns(rules, &logged) {
                 continue;
             }
             let found = Answer::of(rules, &logged, standing, &devices, uses);

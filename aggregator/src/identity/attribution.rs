@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_core::consent::Choices;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{self, Word, is_device, only_devices, whose};
+use cdp_core::identity::{self, BELIEVED, SignIns, Word, is_device, only_devices, whose};
 use cdp_core::time::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::app::App;
-use crate::consent::Rules;
+use crate::consent::{self, Rules};
 use crate::error::Result;
 use crate::pipeline::Logged;
 
@@ -27,6 +28,19 @@ type Window = (Timestamp, Timestamp);
 fn always() -> Window {
     let ends = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
     ends.into()
+}
+
+/// Between which moments these are, which are in order. Where nothing happens for longer than anybody is believed to be there, the
+/// one ends and the next begins: what lies between is not looked at.
+fn spans(moments: impl Iterator<Item = Timestamp>) -> Vec<Window> {
+    let mut spans: Vec<Window> = Vec::new();
+    for at in moments {
+        match spans.last_mut() {
+            Some((_, last)) if last.plus(BELIEVED) >= at => *last = at,
+            _ => spans.push((at, at)),
+        }
+    }
+    spans
 }
 
 /// What events say of who used devices, and those that carry nothing but devices.
@@ -67,9 +81,9 @@ impl Usage {
 
     /// Between which moments there are words, by device.
     fn spans(&self) -> impl Iterator<Item = (&Identifier, Window)> {
-        self.words.iter().filter_map(|(device, words)| {
-            let (first, last) = (words.first()?, words.last()?);
-            Some((device, (first.0, last.0)))
+        self.words.iter().flat_map(|(device, words)| {
+            let spans = spans(words.iter().map(|(at, _)| *at));
+            spans.into_iter().map(move |span| (device, span))
         })
     }
 }
@@ -173,20 +187,20 @@ async fn owners(
     space_id: &str,
     open: &BTreeMap<i64, Open>,
 ) -> Result<BTreeMap<i64, Identifier>> {
-    let mut spans: BTreeMap<&Identifier, Window> = BTreeMap::new();
+    let mut moments: BTreeMap<&Identifier, BTreeSet<Timestamp>> = BTreeMap::new();
     for event in open.values() {
         for device in &event.devices {
-            let span = spans.entry(device).or_insert((event.at, event.at));
-            *span = (span.0.min(event.at), span.1.max(event.at));
+            moments.entry(device).or_default().insert(event.at);
         }
     }
-    let people = store::people(connection, space_id, spans.keys().copied()).await?;
+    let people = store::people(connection, space_id, moments.keys().copied()).await?;
     let mut sign_ins = BTreeMap::new();
     for (device, people) in people.into_iter().filter(|(_, people)| people.is_shared()) {
-        if let Some(span) = spans.get(&device) {
-            let around = store::around(connection, space_id, &device, &people, *span).await?;
-            sign_ins.insert(device, around);
+        let mut words = SignIns::default();
+        for span in spans(moments.get(&device).into_iter().flatten().copied()) {
+            words.merge(store::around(connection, space_id, &device, &people, span).await?);
         }
+        sign_ins.insert(device, words);
     }
     let owner = |event: &Open| {
         let of_devices = event
@@ -222,42 +236,68 @@ async fn write(
     let mut moved = BTreeSet::new();
     let mut offsets: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let mut left = Vec::new();
+    let mut own = Vec::new();
     for (offset, event) in open {
         let Some(owner) = owners.get(offset).map(ToString::to_string) else {
             continue;
         };
         if owner != event.anchor {
-            left.extend(
-                event
-                    .devices
-                    .first()
-                    .map(|device| (device, event.at, *offset)),
-            );
+            let device = event.devices.first();
+            left.extend(device.map(|device| (device, event.at, *offset)));
+            own.extend(device.map(|device| (*offset, device)));
             moved.extend([owner.clone(), event.anchor.clone()]);
             offsets.entry(owner).or_default().push(*offset);
         }
     }
     store::put_events(connection, space_id, left.into_iter()).await?;
     store::put_anchors(connection, offsets).await?;
+    store::put_read(connection, space_id, own).await?;
     Ok(moved)
 }
 
-/// Whose snapshot an identifier gets at a moment: its own, or that of whoever is signed in on a device that several people
-/// used. `None` where nobody knows who uses it.
+/// Whose snapshot an identifier gets.
+#[derive(Debug)]
+pub(crate) enum User {
+    /// Its own.
+    Own(Identifier),
+    /// On a device that several people used, that of whoever is signed in; `None` where nobody knows who is, or where they do not
+    /// want to be linked with what they do. What was said with the device holds beside what they said.
+    Shared {
+        whose: Option<Identifier>,
+        said: Choices,
+    },
+}
+
+/// Whose snapshot an identifier gets at a moment.
 pub(crate) async fn user_of(
     app: &App,
+    rules: &identity::Rules,
     space_id: &str,
     identifier: Identifier,
     now: Timestamp,
-) -> Result<Option<Identifier>> {
-    if !app.sources.identity(space_id).attributes_by_time() || !is_device(&identifier) {
-        return Ok(Some(identifier));
+) -> Result<User> {
+    if !rules.attributes_by_time() || !is_device(&identifier) {
+        return Ok(User::Own(identifier));
     }
     let mut connection = app.database.reader().acquire().await?;
     let people = store::people(&mut connection, space_id, std::iter::once(&identifier)).await?;
     let Some(people) = people.get(&identifier).filter(|people| people.is_shared()) else {
-        return Ok(Some(identifier));
+        return Ok(User::Own(identifier));
     };
     let around = store::around(&mut connection, space_id, &identifier, people, (now, now)).await?;
-    Ok(around.at(now).cloned())
+    let with_device = consent::said_with(&mut connection, space_id, &identifier).await?;
+    let mut whose = around.at(now).cloned();
+    if let Some(person) = &whose {
+        let of_person = consent::said_by(&mut connection, space_id, person).await?;
+        let consent = Rules::of(&app.sources, space_id);
+        let denies = |purpose: &String| {
+            let mut both = [&of_person, &with_device].into_iter();
+            both.any(|said| said.0.get(purpose).is_some_and(|said| said.denies()))
+        };
+        if consent.policy().uses.link.iter().any(denies) {
+            whose = None;
+        }
+    }
+    let said = with_device.choices();
+    Ok(User::Shared { whose, said })
 }

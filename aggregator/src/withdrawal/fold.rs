@@ -27,7 +27,7 @@ pub(crate) async fn fold_again(connection: &mut AnyConnection, turn: &mut Turn<'
     let mut exposures = experience::Exposures::default();
     let mut links = Links::default();
     let mut folded: BTreeMap<String, Folded> = BTreeMap::new();
-    let devices = consent::Devices::of(connection, rules, turn.again.keys()).await?;
+    let devices = consent::Devices::of_anchors(connection, rules, turn.again.keys()).await?;
     for (anchor, standing) in &turn.again {
         let of_anchor = folded.entry(anchor.clone()).or_default();
         let mut events = pin!(pipeline::events_of_anchor(connection, space_id, anchor));

@@ -243,6 +243,122 @@ fn a_shared_device_gets_the_decisions_of_whoever_is_signed_in() {
     assert_eq!(shown(&server), Value::Null, "a day after the last word");
 }
 
+#[test]
+fn who_does_not_want_to_be_linked_gets_nothing_of_what_was_done_on_a_device() {
+    let server = Server::fresh();
+    let mut policy = server.get("/api/v1/consent/policy").ok()["policy"].clone();
+    policy["uses"]["link"] = json!(["personalization"]);
+    server.post("/api/v1/consent/policy", &policy).ok();
+    rule(&server, "by_time");
+    define(&server);
+    let unlinked = |event: Value| {
+        let choices = json!({"analytics": true, "personalization": false});
+        with(
+            event,
+            "context",
+            json!({"consent": {"categoryPreferences": choices}}),
+        )
+    };
+    server.batch(&[
+        signed_in("1", TABLET, "ada", 0),
+        unlinked(signed_in("2", TABLET, "bob", 20)),
+        unlinked(bought("3", TABLET, 10, 30)),
+        signed_in("4", TABLET, "ada", 60),
+        bought("5", TABLET, 1, 70),
+    ]);
+    let of = |name: &str| revenue(&server, &format!("user_id:{name}"));
+    assert_eq!(of("bob"), Value::Null);
+    assert_eq!(of("ada"), 1);
+    // Who takes it back is linked with nothing any more.
+    let banner = json!({"type": "consent", "messageId": "6", "userId": "ada"});
+    server.batch(&[at(unlinked(banner), 80)]);
+    assert_eq!(of("ada"), Value::Null);
+}
+
+#[test]
+fn a_no_that_was_said_with_another_device_of_an_event_holds_for_it() {
+    let server = Server::fresh();
+    rule(&server, "by_time");
+    define(&server);
+    let of = |name: &str| revenue(&server, &format!("user_id:{name}"));
+    let mut on_both = bought("3", "tablet", 10, 30);
+    on_both["context"]["device"] = json!({"id": "d-1"});
+    server.batch(&[
+        signed_in("1", "tablet", "ada", 0),
+        signed_in("2", "tablet", "bob", 20),
+        on_both,
+    ]);
+    let counts_for = |server: &Server| {
+        let event = server.get("/api/v1/events/3/consent").ok();
+        event["counts_for"].clone()
+    };
+    assert_eq!(of("bob"), 10);
+    assert_eq!(counts_for(&server), json!(["analytics", "personalization"]));
+    let mut reinstalled = bought("4", "other", 1, 120);
+    let choices = json!({"analytics": true, "personalization": false});
+    reinstalled["context"] =
+        json!({"consent": {"categoryPreferences": choices}, "device": {"id": "d-1"}});
+    server.batch(&[reinstalled]);
+    assert_eq!(counts_for(&server), json!(["analytics"]));
+    assert_eq!(of("bob"), 10);
+}
+
+#[test]
+fn a_no_that_was_said_with_a_shared_device_holds_for_its_decisions() {
+    let mut server = Server::fresh().stop().serve_at("2026-03-01T00:00:00Z");
+    rule(&server, "by_time");
+    define(&server);
+    let audiences = server.all("/api/v1/audiences");
+    let experience = json!({"name": "For buyers", "placement": "hero", "audience_id": audiences[0]["id"], "variants": [{"key": "thanks", "value": 1}]});
+    server.post("/api/v1/experiences", &experience).ok();
+    server.batch(&[
+        signed_in("1", TABLET, "bob", 0),
+        signed_in("2", "adas-phone", "ada", 0),
+        bought("3", "adas-phone", 1, 0),
+    ]);
+    let shown = |server: &Server| {
+        let body = json!({"writeKey": server.keys().write_key, "anonymousId": TABLET, "placements": ["hero"],
+            "consent": {"categoryPreferences": {"personalization": true}}});
+        server.public("/v1/decide", &body).ok()["decisions"]["hero"]["variant"].clone()
+    };
+    server.move_clock("2026-03-01T01:00:00Z");
+    server.batch(&[signed_in("4", TABLET, "ada", 60)]);
+    assert_eq!(shown(&server), "thanks");
+    // Whoever says so: it is Bob's tablet, and Ada said nothing.
+    server.move_clock("2026-03-01T01:01:00Z");
+    let banner = json!({"type": "consent", "messageId": "5", "anonymousId": TABLET});
+    server.batch(&[at(choosing(banner, false), 61)]);
+    assert_eq!(shown(&server), Value::Null);
+}
+
+#[test]
+fn what_moves_while_rules_are_read_is_as_these_have_it_in_the_end() {
+    let server = Server::fresh();
+    rule(&server, "by_time");
+    define(&server);
+    let mut first = vec![signed_in("in-ada", "tablet", "ada", 0)];
+    first.extend((0..40_usize).map(|at| bought(&format!("t-{at}"), "tablet", 1, 100 + at * 10)));
+    server.batch(&first);
+    for part in 0..30 {
+        let filler: Vec<Value> = (0..250)
+            .map(|at| bought(&format!("f-{part}-{at}"), &format!("b-{part}-{at}"), 1, 0))
+            .collect();
+        server.batch(&filler);
+    }
+    std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| rule(&server, "owner"));
+        for step in 0..20_usize {
+            let bob = signed_in(&format!("in-{step}"), "tablet", "bob", 95 + step * 20);
+            server.batch(&[bob]);
+        }
+        publishing.join().unwrap();
+    });
+    let of = |name: &str| revenue(&server, &format!("user_id:{name}"));
+    assert_eq!([of("ada"), of("bob")], [json!(40), Value::Null]);
+    rule(&server, "by_time");
+    assert_eq!([of("ada"), of("bob")], [Value::Null, json!(40)]);
+}
+
 /// What an event of the random history says, for the oracle.
 struct Said {
     id: String,

@@ -41,6 +41,12 @@ impl SignIns {
         self.people.insert(person);
     }
 
+    /// Takes in what else is known.
+    pub fn merge(&mut self, other: Self) {
+        self.words.extend(other.words);
+        self.people.extend(other.people);
+    }
+
     /// Whether more than one person used it.
     #[must_use]
     pub fn is_shared(&self) -> bool {
@@ -66,7 +72,7 @@ impl SignIns {
         })
     }
 
-    /// Between which moments words of some time say who used it, as far as the words around them leave that to them.
+    /// Between which moments the words of some time say who used it, as far as the words around them leave that to them.
     #[must_use]
     pub fn concerned(&self, first: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
         let signs_in = |(_, word): &&(Timestamp, Word)| *word != Word::SignedOut;
@@ -77,7 +83,12 @@ impl SignIns {
             .words
             .range((last, Word::SignedOut)..)
             .find(|(at, _)| *at > last);
-        let from = first.plus(BELIEVED.negated());
+        // Who signs out says nothing of the time before.
+        let from = self
+            .words
+            .iter()
+            .find(|word| word.0 >= first && signs_in(word));
+        let from = from.map_or(first, |(at, _)| first.min(at.plus(BELIEVED.negated())));
         let until = last.plus(BELIEVED);
         (
             before.map_or(from, |(at, _)| from.max(*at)),

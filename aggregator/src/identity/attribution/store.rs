@@ -252,6 +252,35 @@ pub(super) async fn put_anchors(
     Ok(())
 }
 
+/// Has events that came to be others' be their devices' own again when rules come into force for which they were read before
+/// that: these give them anew.
+pub(super) async fn put_read(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    events: Vec<(i64, &Identifier)>,
+) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let row = sqlx::query("SELECT position FROM identity_reading WHERE space_id = $1")
+        .bind(space_id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else {
+        return Ok(());
+    };
+    let position: i64 = row.try_get("position")?;
+    let insert = Many::new(
+        "INSERT INTO identity_read (space_id, offset_id, anchor) VALUES {rows} ON CONFLICT (space_id, offset_id) DO NOTHING",
+        [],
+    );
+    let read = events.into_iter().filter(|(offset, _)| *offset <= position);
+    let rows =
+        read.map(|(offset, device)| [space_id.into(), offset.into(), device.to_string().into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
 /// To whom events of devices were given: anchors, each with its person.
 pub(crate) async fn given(
     connection: &mut AnyConnection,
