@@ -1,14 +1,18 @@
 //! An audience that looks at everybody says how far it is, and so does a definition that is to take over.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::{Server, eventually, track};
 
 const PEOPLE: usize = 4_000;
+/// How long looking at all of them may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Does something that takes a while; gives what the list of audiences says meanwhile of the one audience.
+/// Does something that takes a while; gives what the list of audiences says of the one audience until it is done: also behind
+/// the answer, which does not wait for ever.
 fn meanwhile(server: &Server, act: impl FnOnce() + Send) -> Vec<Value> {
     let done = AtomicBool::new(false);
     let mut seen: Vec<Value> = Vec::new();
@@ -17,8 +21,14 @@ fn meanwhile(server: &Server, act: impl FnOnce() + Send) -> Vec<Value> {
             act();
             done.store(true, Ordering::SeqCst);
         });
-        while !done.load(Ordering::SeqCst) {
+        let is_busy = |seen: &[Value]| {
+            let last = seen.last();
+            last.is_some_and(|one| one["status"] == "building" || !one["next"].is_null())
+        };
+        let started = Instant::now();
+        while !done.load(Ordering::SeqCst) || is_busy(&seen) {
             seen.extend(server.all("/api/v1/audiences"));
+            assert!(started.elapsed() < DEADLINE, "not done in time");
         }
     });
     seen
