@@ -35,6 +35,7 @@ mod placement;
 mod priority;
 mod profile;
 mod quarantine;
+mod report;
 mod snapshot;
 mod source;
 mod telemetry;
