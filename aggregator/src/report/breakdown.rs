@@ -154,7 +154,8 @@ impl Wanted {
             .into_iter()
             .map(|(value, count)| (count, value))
             .collect();
-        often.sort_unstable_by_key(|(count, value)| (u64::MAX - count, *value));
+        let name = |value: u16| values.get(usize::from(value));
+        often.sort_unstable_by_key(|(count, value)| (u64::MAX - count, name(*value)));
         let shown: Vec<u16> = often
             .iter()
             .take(MOST_VALUES)
