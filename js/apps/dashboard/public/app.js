@@ -2,6 +2,7 @@
 import { h, icon } from "./dom.js";
 import { startFeed, stopFeed } from "./live-feed.js";
 import { grouped, viewOf, visible } from "./navigation.js";
+import { listenForKeys, openHelp, openPalette } from "./palette.js";
 import { forgetToken, takeTokenFromAddress, token } from "./session.js";
 import { signInView } from "./views/sign-in.js";
 
@@ -25,13 +26,14 @@ function frame() {
     "nav",
     { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
     grouped(visible()).map(([name, inside]) => group(name, inside)),
+    h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
     h("button", { type: "button", class: "sign-out", click: signOut }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
   app.replaceChildren(
     h("a", { class: "skip", href: "#main", click: skip }, "Skip to content"),
-    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), menu, nav),
+    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), "Go to…", h("kbd", {}, "Ctrl K")), menu, nav),
     place,
   );
 }
@@ -94,6 +96,7 @@ function show() {
 }
 
 takeTokenFromAddress();
+listenForKeys();
 window.addEventListener("hashchange", () => {
   takeTokenFromAddress();
   show();
