@@ -23,6 +23,8 @@ import { liveView } from "./views/live.js";
 import { peopleView } from "./views/people.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
+import { sourceView } from "./views/source.js";
+import { sourcesView } from "./views/sources.js";
 import { trackingPlanView } from "./views/tracking-plan.js";
 
 /** @type {NavScreen[]} */
@@ -35,6 +37,7 @@ export const screens = [
   { key: "audiences", name: "Audiences", group: "People", scope: "audiences:read", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", view: ([, one, action]) => (one === "new" || action === "edit" ? audienceBuilderView : one ? audienceView : audiencesView) },
   { key: "computed-traits", name: "Computed traits", group: "People", scope: "people:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
+  { key: "sources", name: "Sources", group: "Set up", scope: "sources:read", path: "M12 4v10m0 0-4-4m4 4 4-4M4 16v4h16v-4", view: ([, one]) => (one ? sourceView : sourcesView) },
   { key: "tracking-plan", name: "Tracking plan", group: "Set up", scope: "sources:read", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2", view: () => trackingPlanView },
 ];
 
