@@ -18,6 +18,7 @@ import { computedTraitsView } from "./views/computed-traits.js";
 import { experienceFormView } from "./views/experience-form.js";
 import { experiencesView } from "./views/experiences.js";
 import { homeView } from "./views/home.js";
+import { identityView } from "./views/identity.js";
 import { ledgerView } from "./views/ledger.js";
 import { liveView } from "./views/live.js";
 import { peopleView } from "./views/people.js";
@@ -25,6 +26,7 @@ import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { sourceView } from "./views/source.js";
 import { sourcesView } from "./views/sources.js";
+import { supportView } from "./views/support.js";
 import { trackingPlanView } from "./views/tracking-plan.js";
 
 /** @type {NavScreen[]} */
@@ -34,8 +36,10 @@ export const screens = [
   { key: "ledger", name: "Loss ledger", group: "Watch", scope: "events:read", path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6", view: () => ledgerView },
   { key: "quarantine", name: "Quarantine", group: "Watch", scope: "events:read", path: "M12 4 3 19.500h18L12 4Zm0 6v4.500m0 2.500v.1", view: () => quarantineView },
   { key: "people", name: "People", group: "People", scope: "people:read", path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700", view: ([, one]) => (one ? profileView : peopleView) },
+  { key: "support", name: "Support", group: "People", scope: "people:read", path: "M5 13v-1a7 7 0 0 1 14 0v1M5 13h2.500v5H6a1 1 0 0 1-1-1v-4Zm14 0h-2.500v5H18a1 1 0 0 0 1-1v-4Zm-1 5c0 1.500-1.500 2.500-4 2.500", view: () => supportView },
   { key: "audiences", name: "Audiences", group: "People", scope: "audiences:read", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", view: ([, one, action]) => (one === "new" || action === "edit" ? audienceBuilderView : one ? audienceView : audiencesView) },
   { key: "computed-traits", name: "Computed traits", group: "People", scope: "people:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
+  { key: "identity", name: "Identity", group: "People", scope: "identity:read", path: "M7 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm10 12a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM9 8l6 8M17 7h.1M5 17h4", view: () => identityView },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
   { key: "sources", name: "Sources", group: "Set up", scope: "sources:read", path: "M12 4v10m0 0-4-4m4 4 4-4M4 16v4h16v-4", view: ([, one]) => (one ? sourceView : sourcesView) },
   { key: "tracking-plan", name: "Tracking plan", group: "Set up", scope: "sources:read", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2", view: () => trackingPlanView },

@@ -40,6 +40,7 @@ export function homeView({ place, signal }) {
 /** @param {HTMLElement} flow @param {HTMLElement} facts @param {HTMLElement} first @param {AbortSignal} signal */
 function keepFresh(flow, facts, first, signal) {
   let drawn = "";
+  let onboarding = false;
   /** Whether anything has arrived yet: browsers number their events, servers' only make people. @type {boolean | undefined} */
   let arrived;
   let width = 0;
@@ -51,10 +52,11 @@ function keepFresh(flow, facts, first, signal) {
       if (before !== arrived) {
         const now = arrived;
         void loaded(first, signal, () => steps(signal, now), checklist);
+        onboarding ||= !now;
         if (!now) flow.replaceChildren(...firstEvent((await api(withQuery("sources", { limit: 100 }), { signal })).data, signal));
       }
-      // What waits for the first event stays as it is until the event has come and its line was read.
-      if (!arrived) return;
+      // What waited for the first event stays while this screen is open, so that the line that turned green can be read.
+      if (onboarding) return;
       const state = JSON.stringify(all);
       if (state !== drawn || width !== flow.clientWidth) {
         drawn = state;
@@ -83,6 +85,9 @@ function keepFresh(flow, facts, first, signal) {
 /** @param {import("../ledger-figures.js").Figures[]} all @param {number} width */
 function flowOf(all, width) {
   const sum = together(all);
+  if (sum.numbered === 0) {
+    return [h("h2", { id: "flow" }, "Every event, accounted for"), h("p", { class: "quiet" }, "No browser has numbered an event yet. As soon as the SDK runs on a page, each number it gives out ends here in exactly one outcome."), h("p", { class: "flow-links" }, h("a", { href: "#/sources" }, "Put the SDK into a page"))];
+  }
   const keys = [...new Set([...ALWAYS, ...OUTCOMES.map(({ key }) => key).filter((key) => sum.outcomes[key])])].sort((a, b) => OUTCOMES.findIndex(({ key }) => key === a) - OUTCOMES.findIndex(({ key }) => key === b));
   const branches = keys.map((key) => ({ key, name: outcomeName(key), count: sum.outcomes[key] ?? 0 }));
   if (sum.unexplained) branches.push({ key: "unexplained", name: "unexplained", count: sum.unexplained });
