@@ -15,6 +15,8 @@ import { audienceBuilderView } from "./views/audience-builder.js";
 import { audiencesView } from "./views/audiences.js";
 import { computedTraitFormView } from "./views/computed-trait-form.js";
 import { computedTraitsView } from "./views/computed-traits.js";
+import { consentView } from "./views/consent.js";
+import { experienceView } from "./views/experience.js";
 import { experienceFormView } from "./views/experience-form.js";
 import { experiencesView } from "./views/experiences.js";
 import { homeView } from "./views/home.js";
@@ -40,8 +42,9 @@ export const screens = [
   { key: "audiences", name: "Audiences", group: "People", scope: "audiences:read", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", view: ([, one, action]) => (one === "new" || action === "edit" ? audienceBuilderView : one ? audienceView : audiencesView) },
   { key: "computed-traits", name: "Computed traits", group: "People", scope: "people:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
   { key: "identity", name: "Identity", group: "People", scope: "identity:read", path: "M7 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm10 12a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM9 8l6 8M17 7h.1M5 17h4", view: () => identityView },
-  { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
+  { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : one ? experienceView : experiencesView) },
   { key: "sources", name: "Sources", group: "Set up", scope: "sources:read", path: "M12 4v10m0 0-4-4m4 4 4-4M4 16v4h16v-4", view: ([, one]) => (one ? sourceView : sourcesView) },
+  { key: "consent", name: "Consent policy", group: "Set up", scope: "consent:read", path: "M12 3l7 3v5c0 4.500-3 8-7 10-4-2-7-5.500-7-10V6l7-3Zm-3 9 2 2 4-4", view: () => consentView },
   { key: "tracking-plan", name: "Tracking plan", group: "Set up", scope: "sources:read", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2", view: () => trackingPlanView },
 ];
 

@@ -103,7 +103,7 @@ async function factsOf(signal) {
   const [audiences, experiences] = await Promise.all([api(withQuery("audiences", { limit: 5 }), { signal }), api(withQuery("experiences", { limit: 5 }), { signal })]);
   return [
     shortList("Audiences", "#/audiences", audiences.data.map((/** @type {any} */ one) => [one.name, `#/audiences/${one.id}`, one.members])),
-    shortList("Experiences", "#/experiences", experiences.data.map((/** @type {any} */ one) => [one.name, "#/experiences", undefined])),
+    shortList("Experiences", "#/experiences", experiences.data.map((/** @type {any} */ one) => [one.name, `#/experiences/${one.id}`, undefined])),
   ];
 }
 
