@@ -107,7 +107,7 @@ function row(one, rows) {
         void answer(event.key === "a" ? "accept" : "reject");
       }
     } },
-    h("div", { class: "row-head" }, h("span", {}, names.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index])}`, "aria-label": `The person of ${name}` }, identifierChip(name)))), h("span", { class: "quiet num" }, `${number(Math.round(one.waterfall.weight * 10) / 10)} bits`)),
+    h("div", { class: "row-head" }, h("span", {}, names.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index])}` }, identifierChip(name)))), h("span", { class: "quiet num" }, `${number(Math.round(one.waterfall.weight * 10) / 10)} bits`)),
     h("dl", { class: "facts" }, one.waterfall.bars.filter((/** @type {any} */ bar) => bar.values.some(Boolean)).map((/** @type {any} */ bar) => h("div", {}, h("dt", {}, kindName(bar.field)), h("dd", {}, bar.values[0] === bar.values[1] ? bar.values[0] : `${bar.values[0] || "unknown"} / ${bar.values[1] || "unknown"}`)))),
     h("details", { class: "raw" }, h("summary", {}, "Why: field by field"), waterfallChart(one.waterfall)),
     h("div", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => void answer("accept") }, "One person", h("span", { class: "sr" }, `: ${names.join(" and ")}`)), h("button", { type: "button", class: "button", click: () => void answer("reject") }, "Two people", h("span", { class: "sr" }, `: ${names.join(" and ")}`))),

@@ -127,6 +127,8 @@ function addKind(kinds, draw) {
 /** @param {any} told what other rules would do */
 function effect(told) {
   const figure = (/** @type {string} */ name, /** @type {any} */ pair) => h("div", { class: "card" }, h("span", { class: "quiet" }, name), h("b", { class: "big" }, number(pair.then)), h("span", { class: "quiet" }, `now ${number(pair.now)}`));
+  // Blocked evidence is told by its reason.
+  const sum = (/** @type {Record<string, number>} */ counts) => Object.values(counts).reduce((all, count) => all + count, 0);
   const { changed, sample } = told;
   // Rules that read events otherwise show only the identifiers of what would be.
   const after = (sample.after ?? []).map((/** @type {any} */ one) => ({ ...one, identifiers: (one.identifiers ?? []).map((/** @type {any} */ id) => { const text = identifierText(id); const at = text.indexOf(":"); return { kind: text.slice(0, at), value: text.slice(at + 1) }; }) }));
@@ -134,7 +136,7 @@ function effect(told) {
     "section",
     { class: "stack" },
     h("h2", {}, "What would change"),
-    h("div", { class: "figures" }, figure("People", told.profiles), figure("Blocked evidence", told.blocked), figure("Largest person", told.largest)),
+    h("div", { class: "figures" }, figure("People", told.profiles), figure("Blocked evidence", { now: sum(told.blocked.now), then: sum(told.blocked.then) }), figure("Largest person", told.largest)),
     h("p", {}, changed.profiles === 0 ? `Nobody would change${told.complete ? "" : `, of the newest ${number(told.limit)} groups`}.` : `${plural(changed.profiles, "person", "people")} would change: ${number(changed.merged)} merged, ${number(changed.split)} split.`),
     changed.profiles > 0 && beforeAfter({ before: sample.before ?? [], after }),
   );

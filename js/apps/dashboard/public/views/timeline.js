@@ -48,7 +48,7 @@ export function timelineOf(page, path, signal) {
     }
   } }, "Show more");
   draw();
-  return [h("div", { class: "tools" }, choice), list, ...(cursor ? [h("p", { class: "more" }, more)] : [])];
+  return [h("h2", { class: "sr" }, "What they did"), h("div", { class: "tools" }, choice), list, ...(cursor ? [h("p", { class: "more" }, more)] : [])];
 }
 
 /** @param {any[]} events newest first @returns {Node[]} */
