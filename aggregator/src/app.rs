@@ -17,10 +17,11 @@ use crate::ingest::Log;
 use crate::ledger::NewTabs;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
+use crate::privacy::Suppressions;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
-use crate::{audience, clock, matching, pipeline, workspace};
+use crate::{audience, clock, matching, pipeline, privacy, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) sources: Arc<Directory>,
     pub(crate) refusals: Arc<Refusals>,
+    /// Who was erased and is not taken in again.
+    pub(crate) suppressions: Arc<Suppressions>,
     pub(crate) plans: Plans,
     pub(crate) violations: Arc<Counts>,
     pub(crate) counting: Arc<Counting>,
@@ -95,6 +98,7 @@ impl App {
         let sources = Arc::new(Directory::load(&database).await?);
         let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
         tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
+        let suppressions = Arc::new(Suppressions::load(&database).await?);
         let plans = Plans::load(&database).await?;
         let (violations, violations_task) = Counts::start(database.clone()).await?;
         let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));
@@ -114,16 +118,22 @@ impl App {
             live: live.clone(),
             snapshots: Arc::clone(&snapshots),
             refusals: Arc::clone(&refusals),
+            suppressions: Arc::clone(&suppressions),
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
         };
         let (pipeline, task) = Pipeline::start(parts, &log, reached).await?;
+        tokio::spawn(privacy::erase_again(
+            Arc::clone(&suppressions),
+            database.clone(),
+        ));
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {
             database,
             sources,
             refusals,
+            suppressions,
             plans,
             violations,
             counting,
