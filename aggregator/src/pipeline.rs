@@ -417,8 +417,9 @@ impl Runner {
         if now < self.trim_at {
             return Ok(false);
         }
-        privacy::begin_daily(&self.database, now).await?;
+        let began = privacy::begin_daily(&self.database, now).await?;
         let more = audience::trim(&self.database, now.plus(self.changes_kept.negated())).await?;
+        let more = more || began;
         if !more {
             self.trim_at = now.plus(TRIM);
         }

@@ -150,13 +150,14 @@ pub(super) async fn run(app: &App, space_id: &str) -> Result<Run> {
     Ok(run)
 }
 
-/// Begins to delete what is too old in the spaces where that was done longer than a day ago.
-pub(crate) async fn begin_daily(database: &Database, now: Timestamp) -> Result<()> {
-    for space_id in store::due(database, now.plus(DAILY.negated())).await? {
+/// Begins to delete what is too old in the spaces where that was done longer than a day ago; whether there are any.
+pub(crate) async fn begin_daily(database: &Database, now: Timestamp) -> Result<bool> {
+    let due = store::due(database, now.plus(DAILY.negated())).await?;
+    for space_id in &due {
         let last = pipeline::last_offset(database).await?;
-        store::begin(database, &space_id, &id::dated("prr", now)?, last).await?;
+        store::begin(database, space_id, &id::dated("prr", now)?, last).await?;
     }
-    Ok(())
+    Ok(!due.is_empty())
 }
 
 /// Deletes some of what is too old; whether there may be more.
