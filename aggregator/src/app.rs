@@ -18,6 +18,7 @@ use crate::ledger::NewTabs;
 use crate::live::Live;
 use crate::pipeline::Pipeline;
 use crate::privacy::Suppressions;
+use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
@@ -46,6 +47,7 @@ pub(crate) struct App {
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
@@ -113,10 +115,12 @@ impl App {
         audience::prepare(&database).await?;
         tokio::spawn(database.clone().fold());
         let snapshots = Arc::new(Snapshots::default());
+        let reports = Arc::new(Reports::default());
         let parts = pipeline::Parts {
             database: database.for_pipeline(),
             live: live.clone(),
             snapshots: Arc::clone(&snapshots),
+            reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
             suppressions: Arc::clone(&suppressions),
             sources: Arc::clone(&sources),
@@ -141,6 +145,7 @@ impl App {
             pipeline,
             live,
             snapshots,
+            reports,
             nonces,
             edge_secret,
             idempotency,

@@ -36,6 +36,7 @@ mod priority;
 mod privacy;
 mod profile;
 mod quarantine;
+mod report;
 mod snapshot;
 mod source;
 mod telemetry;

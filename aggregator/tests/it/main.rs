@@ -60,6 +60,7 @@ mod privacy_requests;
 mod privacy_retention;
 mod profile_api;
 mod quarantine;
+mod reports;
 mod restart;
 mod shared_devices;
 mod signature;
