@@ -10,6 +10,7 @@ import { homeView } from "./views/home.js";
 import { ledgerView } from "./views/ledger.js";
 import { liveView } from "./views/live.js";
 import { peopleView } from "./views/people.js";
+import { privacyView } from "./views/privacy.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { reportsView } from "./views/reports.js";
@@ -40,6 +41,7 @@ const SCREENS = [
   { key: "computed-traits", name: "Computed traits", group: "Understand", scope: "audiences:read", view: (one) => (one ? computedTraitFormView : computedTraitsView), path: "M18 6V4H6l6 8-6 8h12v-2" },
   { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", view: () => reportsView, path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6" },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", view: (one) => (one === "new" ? experienceFormView : experiencesView), path: "M4 5h16v9H4V5Zm0 13h7m4 0h5" },
+  { key: "privacy", name: "Privacy requests", group: "Govern", scope: "privacy:read", view: () => privacyView, path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.400 7 9 4.100-1.600 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10" },
 ];
 
 /** All screens, or those that somebody with these scopes may see. @param {Set<string>} [scopes] */
