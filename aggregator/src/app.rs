@@ -1,5 +1,6 @@
 //! Everything a running headwater has, opened and closed in the right order.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cdp_core::time::Span;
@@ -69,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) dedupe_window: usize,
     /// For how many days it is kept who entered audiences and who left them.
     pub(crate) audience_changes_days: u16,
+    /// Where a copy of who was erased is kept, beside the database and not within it.
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -77,6 +80,7 @@ impl Default for Settings {
             edge_secret: None,
             dedupe_window: DEDUPE_WINDOW,
             audience_changes_days: AUDIENCE_CHANGES_DAYS,
+            suppressions: None,
         }
     }
 }
@@ -100,7 +104,7 @@ impl App {
         let sources = Arc::new(Directory::load(&database).await?);
         let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
         tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
-        let suppressions = Arc::new(Suppressions::load(&database).await?);
+        let suppressions = Arc::new(Suppressions::load(&database, settings.suppressions).await?);
         let plans = Plans::load(&database).await?;
         let (violations, violations_task) = Counts::start(database.clone()).await?;
         let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));

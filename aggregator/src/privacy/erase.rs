@@ -118,9 +118,7 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
         _ => of_store(&mut transaction, &mut known, &mut request, store).await?,
     };
     if let Some(progress) = request.progress.get_mut(known.store) {
-        done.then_some("done")
-            .unwrap_or("running")
-            .clone_into(&mut progress.state);
+        if done { "done" } else { "running" }.clone_into(&mut progress.state);
     }
     if done {
         known.store += 1;
@@ -298,7 +296,7 @@ pub(crate) async fn again(suppressions: Arc<Suppressions>, database: Database) {
             "identifiers that were erased are there again: they are erased again"
         ),
         Err(error) => {
-            tracing::error!(%error, "whether somebody who was erased is there again could not be found out")
+            tracing::error!(%error, "whether somebody who was erased is there again could not be found out");
         }
     }
 }

@@ -213,7 +213,6 @@ fn has_word(text: &str, values: &BTreeSet<String>) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ fn message(request: &Request, Identifier { kind, value }: &Identifier) -> Value 
                 .or_insert_with(|| value.as_str().into());
         }
         _ => {
-            message["context"] = json!({"externalIds": [{"type": kind, "id": value, "collection": "users", "encoding": "none"}]})
+            message["context"] = json!({"externalIds": [{"type": kind, "id": value, "collection": "users", "encoding": "none"}]});
         }
     }
     message["traits"] = Value::Object(traits);

@@ -385,7 +385,7 @@ pub(super) async fn start(app: &App, space_id: &str, id: &str) -> Result<Request
             return Ok(request);
         }
         Kind::Access | Kind::Portability => {
-            request.progress = archive::count(app, &request).await?
+            request.progress = archive::count(app, &request).await?;
         }
         Kind::Rectification => request.progress = rectify::apply(app, &request).await?,
         Kind::Restriction => request.progress = restriction::begin(app, &request).await?,

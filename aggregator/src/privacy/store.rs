@@ -189,7 +189,8 @@ fn request(row: &AnyRow) -> Result<Request> {
     let kind: Kind = read_word(text("kind")?)?;
     let state: State = read_word(text("state")?)?;
     // From the moment that it is being erased nothing tells who it is about.
-    let is_told = !subject.is_empty() && !(kind == Kind::Erasure && state == State::Running);
+    let is_erased = kind == Kind::Erasure && state == State::Running;
+    let is_told = !subject.is_empty() && !is_erased;
     let subject = is_told.then(|| {
         subject
             .parse()

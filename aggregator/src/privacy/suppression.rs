@@ -1,6 +1,7 @@
 //! Who was erased and is not taken in again. Nothing of them is kept but a keyed hash of each identifier.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use cdp_core::event::Event;
@@ -10,21 +11,23 @@ use cdp_core::identity::Rules;
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 use sqlx::{AnyConnection, Row as _};
 
 use super::person::Person;
 use crate::database::Database;
-use crate::database::rows::Many;
 use crate::error::{Error, Result};
 use crate::ingest::Entry;
 use crate::source::Directory;
 use crate::{clock, id};
 
-/// The setting with the key of the hashes.
-const KEY: &str = "suppression_key";
+mod copy;
+mod store;
+
+pub(super) use store::page;
+
 /// What is said of an event that is refused.
 const REASON: &str = "the person was erased at their request: nothing of them is taken in any more. A privacy officer can lift this where they come back by their own wish";
 /// Texts of a message that are looked at.
@@ -34,10 +37,23 @@ const MOST_TEXTS: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Suppressions {
     key: String,
+    /// Where the copy is.
+    file: Option<PathBuf>,
     /// By space and hash: whether others use the identifier as well.
     spaces: RwLock<HashMap<String, HashMap<String, bool>>>,
     /// Refused events by space and hash, to be written down.
     refused: Mutex<HashMap<(String, String), i64>>,
+}
+
+/// A suppression as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Suppressed {
+    space_id: String,
+    hash: String,
+    kind: String,
+    shared: bool,
+    request_id: String,
+    created_at: i64,
 }
 
 /// A suppression as callers see it.
@@ -55,23 +71,26 @@ pub(super) struct Suppression {
 }
 
 impl Suppressions {
-    /// Reads them, and makes the key if there is none.
-    pub(crate) async fn load(database: &Database) -> Result<Self> {
+    /// Reads them, and makes the key if there is none. `file` has a copy that outlives a restore of the database: what is in it
+    /// and not in the database is suppressed again.
+    pub(crate) async fn load(database: &Database, file: Option<PathBuf>) -> Result<Self> {
+        let copy = file.as_deref().map(copy::read).transpose()?.flatten();
+        let key = copy.as_ref().map(|copy| copy.key.clone());
         let mut transaction = database.begin().await?;
-        sqlx::query(
-            "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(KEY)
-        .bind(id::secret("")?)
-        .execute(&mut *transaction)
-        .await?;
-        let row = sqlx::query("SELECT value FROM setting WHERE name = $1")
-            .bind(KEY)
-            .fetch_one(&mut *transaction)
-            .await?;
+        let key = store::key(&mut transaction, key).await?;
+        match copy {
+            Some(copy) if copy.key == key => {
+                store::put(&mut transaction, copy.suppressed).await?;
+            }
+            Some(_) => tracing::error!(
+                "the copy of who was erased is of another database, and is not used: put the right data folder beside the database"
+            ),
+            None => {}
+        }
         transaction.commit().await?;
         let suppressions = Self {
-            key: row.try_get("value")?,
+            key,
+            file,
             spaces: RwLock::default(),
             refused: Mutex::default(),
         };
@@ -79,19 +98,19 @@ impl Suppressions {
         Ok(suppressions)
     }
 
-    /// Reads them again.
+    /// Reads them again, and renews the copy.
     pub(super) async fn reload(&self, database: &Database) -> Result<()> {
-        let rows = sqlx::query("SELECT space_id, hash, shared FROM privacy_suppression")
-            .fetch_all(database.reader())
-            .await?;
+        let suppressed = store::all(database).await?;
         let mut spaces: HashMap<String, HashMap<String, bool>> = HashMap::new();
-        for row in &rows {
-            let shared: i64 = row.try_get("shared")?;
-            let space = spaces.entry(row.try_get("space_id")?).or_default();
-            space.insert(row.try_get("hash")?, shared != 0);
+        for one in &suppressed {
+            let space = spaces.entry(one.space_id.clone()).or_default();
+            space.insert(one.hash.clone(), one.shared);
         }
         *self.spaces.write().unwrap_or_else(PoisonError::into_inner) = spaces;
-        Ok(())
+        match &self.file {
+            Some(file) => copy::write(file, &self.key, suppressed),
+            None => Ok(()),
+        }
     }
 
     /// The keyed hash of an identifier in normal form, in hexadecimal digits.
@@ -229,36 +248,23 @@ impl Suppressions {
         request_id: &str,
         person: &Person,
     ) -> Result<u64> {
-        let insert = Many::new(
-            "INSERT INTO privacy_suppression (space_id, hash, kind, shared, request_id, refused, created_at) VALUES {rows} \
-             ON CONFLICT (space_id, hash) DO NOTHING",
-            [],
-        );
         let now = clock::now().as_micros();
-        let own = person.identifiers.iter().map(|one| (one, 0));
+        let own = person.identifiers.iter().map(|one| (one, false));
         let is_device = |one: &&String| {
             one.parse()
                 .is_ok_and(|one| cdp_core::identity::is_device(&one))
         };
-        let shared = person
-            .shared
-            .iter()
-            .filter(|one| !is_device(one))
-            .map(|one| (one, 1));
-        let rows = own.chain(shared).map(|(one, shared)| {
-            let kind = one.split_once(':').map_or("", |(kind, _)| kind);
-            [
-                space_id.into(),
-                self.hash_text(one).into(),
-                kind.into(),
-                shared.into(),
-                request_id.into(),
-                0.into(),
-                now.into(),
-            ]
+        let shared = person.shared.iter().filter(|one| !is_device(one));
+        let all = own.chain(shared.map(|one| (one, true)));
+        let suppressed = all.map(|(one, shared)| Suppressed {
+            space_id: space_id.to_owned(),
+            hash: self.hash_text(one),
+            kind: one.split_once(':').map_or("", |(kind, _)| kind).to_owned(),
+            shared,
+            request_id: request_id.to_owned(),
+            created_at: now,
         });
-        let rows: Vec<_> = rows.collect();
-        Ok(insert.rows(rows).execute(connection).await?)
+        store::put(connection, suppressed.collect()).await
     }
 
     /// Lifts a suppression.
@@ -312,32 +318,4 @@ fn collect<'v>(value: &'v Value, texts: &mut Vec<&'v str>) {
         Value::Object(fields) => fields.values().for_each(|value| collect(value, texts)),
         _ => {}
     }
-}
-
-/// A page of a space's suppressions.
-pub(super) async fn page(
-    database: &Database,
-    space_id: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Suppression>> {
-    let sql = "SELECT hash, kind, shared, request_id, refused, created_at FROM privacy_suppression WHERE space_id = $1 AND hash > $2 ORDER BY hash LIMIT $3";
-    let rows = sqlx::query(sql)
-        .bind(space_id)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(database.reader())
-        .await?;
-    let suppression = |row: &sqlx::any::AnyRow| {
-        let shared: i64 = row.try_get("shared")?;
-        Ok(Suppression {
-            id: row.try_get("hash")?,
-            kind: row.try_get("kind")?,
-            shared: shared != 0,
-            request_id: row.try_get("request_id")?,
-            refused: row.try_get("refused")?,
-            created_at: Timestamp::from_micros(row.try_get("created_at")?),
-        })
-    };
-    rows.iter().map(suppression).collect()
 }

@@ -377,22 +377,6 @@ fn whoever_is_there_again_after_a_restore_is_erased_again() {
     let server = data.serve();
     until_done(&server, &erase(&server));
     let data = server.stop();
-    // The list of who was erased is kept apart, and is put back into the backup.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let mut connection = sqlx::SqliteConnection::connect(backup.to_str().unwrap()).await.unwrap();
-        let current = folder.join("headwater.sqlite");
-        let sql = format!(
-            "ATTACH '{}' AS later; INSERT INTO privacy_suppression SELECT * FROM later.privacy_suppression; \
-             INSERT OR REPLACE INTO setting SELECT * FROM later.setting; DETACH later",
-            current.display()
-        );
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    });
     fs::rename(&backup, folder.join("headwater.sqlite")).unwrap();
     let server = data.serve();
     eventually("they are erased again", || {

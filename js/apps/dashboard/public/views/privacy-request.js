@@ -58,7 +58,7 @@ export function requestView({ place, signal, parts }) {
     const changes = Object.entries(request.changes ?? {}).map(([name, value]) => (value === null ? `${name} goes` : `${name} = ${plain(value)}`));
     return h("section", { class: "card stack", "aria-label": "Summary" },
       h("p", { class: "plan-state" }, stateBadge(request.state), isOpen(request) && dueNote(request), h("span", { class: "quiet" }, ABOUT[request.kind])),
-      h("dl", { class: "facts" },
+      h("dl", { class: "facts privacy-facts" },
         fact("Person", subjectText(request)),
         changes.length > 0 && fact("Corrections", changes.join(", ")),
         fact("Received", moment(request.created_at)),
