@@ -332,6 +332,64 @@ fn whoever_was_erased_does_not_come_back_by_a_late_event_or_an_import() {
 }
 
 #[test]
+fn what_two_people_used_stays_with_the_one_who_remains() {
+    let server = Server::fresh();
+    let user = format!("user-{CANARY}");
+    server
+        .post(
+            "/api/v1/audiences",
+            &json!({"name": "Buyers", "definition": {"event": "Bought"}}),
+        )
+        .ok();
+    // The browser was hers first.
+    server.batch(&[
+        identify(
+            "ada-1",
+            SHARED,
+            &user,
+            json!({"email": email(), "about": CANARY}),
+        ),
+        with(
+            track("ada-2", SHARED, "Bought", json!({"x": CANARY})),
+            "userId",
+            json!(user),
+        ),
+        identify(
+            "bob-1",
+            SHARED,
+            "bob",
+            json!({"email": "bob@example.com", "plan": "free"}),
+        ),
+        with(
+            track("bob-2", SHARED, "Bought", json!({"price": 3})),
+            "userId",
+            json!("bob"),
+        ),
+    ]);
+    let without_names = |mut profile: Value| {
+        profile.as_object_mut().unwrap().remove("identifiers");
+        profile
+    };
+    let before = without_names(server.profile("user_id:bob"));
+    let timeline = server.collected("user_id:bob");
+    let request = erase(&server);
+    until_done(&server, &request);
+    assert_eq!(server.collected("user_id:bob"), timeline);
+    // The browser is his as if she had never been.
+    let after = eventually("the browser is whose it was besides", || {
+        let profile = server.profile("user_id:bob");
+        let names = profile["identifiers"].to_string();
+        names.contains(SHARED).then_some(profile)
+    });
+    assert_eq!(without_names(after), before);
+    assert_eq!(
+        server.outcomes(&[track("bob-3", SHARED, "Looked", json!({}))]),
+        ["ok"]
+    );
+    assert_eq!(found(server.data()), Vec::<String>::new());
+}
+
+#[test]
 fn an_erasure_goes_on_after_a_kill() {
     let mut server = Server::fresh();
     settle(&server);
