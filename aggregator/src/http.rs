@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use crate::app::App;
 use crate::{
     audience, computed_trait, consent, counting, experience, identity, ledger, matching, placement,
-    profile, quarantine, report, source, tracking_plan, user_token, withdrawal,
+    privacy, profile, quarantine, report, source, tracking_plan, user_token, withdrawal,
 };
 
 pub(crate) mod api;
@@ -43,7 +43,8 @@ fn operations() -> Api {
     let api = tracking_plan::routes::routes(api);
     let api = consent::policy::routes::routes(api);
     let api = withdrawal::routes::routes(consent::routes::routes(api));
-    let api = report::routes::routes(counting::routes::routes(api));
+    let api = privacy::routes::routes(counting::routes::routes(api));
+    let api = report::routes::routes(api);
     live::routes(source::routes::routes(api))
 }
 

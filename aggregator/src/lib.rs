@@ -33,6 +33,7 @@ mod memo;
 mod pipeline;
 mod placement;
 mod priority;
+mod privacy;
 mod profile;
 mod quarantine;
 mod report;

@@ -33,6 +33,13 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   return answer;
 }
 
+/** A file of the server API. @param {string} path @param {AbortSignal} signal @returns {Promise<Blob>} */
+export async function file(path, signal) {
+  const response = await fetch(`/api/v1/${path}`, { headers: { authorization: `Bearer ${token()}` }, signal });
+  if (!response.ok) throw refused(response, await response.json().catch(() => undefined));
+  return response.blob();
+}
+
 /** @param {Response} response @param {any} answer */
 function refused(response, answer) {
   const error = answer?.error ?? {};

@@ -24,6 +24,7 @@ import { identityView } from "./views/identity.js";
 import { ledgerView } from "./views/ledger.js";
 import { liveView } from "./views/live.js";
 import { peopleView } from "./views/people.js";
+import { privacyView } from "./views/privacy.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { reportsView } from "./views/reports.js";
@@ -48,6 +49,7 @@ export const screens = [
   { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6", view: () => reportsView },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : one ? experienceView : experiencesView) },
   { key: "consent", name: "Consent policy", group: "Govern", scope: "consent:read", path: "M12 3l7 3v5c0 4.500-3 8-7 10-4-2-7-5.500-7-10V6l7-3Zm-3 9 2 2 4-4", view: () => consentView },
+  { key: "privacy", name: "Privacy requests", group: "Govern", scope: "privacy:read", view: () => privacyView, path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.400 7 9 4.100-1.600 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10" },
 ];
 
 /** The menu's headings, in the order they stand. */
