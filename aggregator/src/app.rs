@@ -21,6 +21,7 @@ use crate::live::Live;
 use crate::member::password::Hasher;
 use crate::member::throttle::Throttle;
 use crate::pipeline::Pipeline;
+use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
@@ -47,6 +48,7 @@ pub(crate) struct App {
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
@@ -123,10 +125,12 @@ impl App {
         audience::prepare(&database).await?;
         tokio::spawn(database.clone().fold());
         let snapshots = Arc::new(Snapshots::default());
+        let reports = Arc::new(Reports::default());
         let parts = pipeline::Parts {
             database: database.for_pipeline(),
             live: live.clone(),
             snapshots: Arc::clone(&snapshots),
+            reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
@@ -146,6 +150,7 @@ impl App {
             pipeline,
             live,
             snapshots,
+            reports,
             nonces,
             edge_secret,
             idempotency,

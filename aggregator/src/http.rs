@@ -11,7 +11,7 @@ use crate::access::Area;
 use crate::app::App;
 use crate::{
     audience, audit, computed_trait, consent, counting, experience, identity, ledger, matching,
-    member, placement, profile, quarantine, session, source, token, tracking_plan, user_token,
+    member, placement, profile, quarantine, report, session, source, token, tracking_plan, user_token,
     withdrawal, workspace,
 };
 
@@ -37,7 +37,7 @@ use context::{Operations, Shared};
 type Slice = fn(Api) -> Api;
 
 /// Every slice with the area that its operations are of, unless it says otherwise of one.
-const SLICES: [(Area, Slice); 20] = [
+const SLICES: [(Area, Slice); 21] = [
     (Area::People, profile::routes::routes),
     (Area::Identity, identity::routes::routes),
     (Area::Identity, matching::routes::routes),
@@ -54,6 +54,7 @@ const SLICES: [(Area, Slice); 20] = [
     (Area::Consent, counting::routes::routes),
     (Area::People, consent::routes::routes),
     (Area::People, withdrawal::routes::routes),
+    (Area::Reports, report::routes::routes),
     (Area::Sources, source::routes::routes),
     (Area::Members, member::routes::routes),
     (Area::Tokens, token::routes::routes),

@@ -38,6 +38,7 @@ mod placement;
 mod priority;
 mod profile;
 mod quarantine;
+mod report;
 mod session;
 mod snapshot;
 mod source;

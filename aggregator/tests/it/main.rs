@@ -56,6 +56,7 @@ mod placements;
 mod poison;
 mod profile_api;
 mod quarantine;
+mod reports;
 mod restart;
 mod shared_devices;
 mod signature;
