@@ -11,8 +11,8 @@ use crate::access::Area;
 use crate::app::App;
 use crate::{
     audience, audit, computed_trait, consent, counting, experience, identity, ledger, matching,
-    member, placement, profile, quarantine, report, session, source, token, tracking_plan, user_token,
-    withdrawal, workspace,
+    member, placement, profile, quarantine, report, session, source, token, tracking_plan,
+    user_token, withdrawal, workspace,
 };
 
 pub(crate) mod api;
