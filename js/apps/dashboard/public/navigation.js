@@ -7,9 +7,11 @@
  * @property {string} name
  * @property {string} group under which heading the menu has it
  * @property {string} path its icon
- * @property {string} scope what a token must be allowed to see
+ * @property {string} scope what somebody must hold to see it; nothing for whoever is signed in
  * @property {(parts: string[]) => import("./app.js").View | undefined} view by the address's parts
  */
+import { accountView } from "./views/account.js";
+import { auditView } from "./views/audit.js";
 import { audienceView } from "./views/audience.js";
 import { audienceBuilderView } from "./views/audience-builder.js";
 import { audiencesView } from "./views/audiences.js";
@@ -20,10 +22,12 @@ import { experiencesView } from "./views/experiences.js";
 import { homeView } from "./views/home.js";
 import { ledgerView } from "./views/ledger.js";
 import { liveView } from "./views/live.js";
+import { membersView } from "./views/members.js";
 import { peopleView } from "./views/people.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { reportsView } from "./views/reports.js";
+import { tokensView } from "./views/tokens.js";
 import { trackingPlanView } from "./views/tracking-plan.js";
 
 /** @type {NavScreen[]} */
@@ -38,6 +42,10 @@ export const screens = [
   { key: "computed-traits", name: "Computed traits", group: "Understand", scope: "audiences:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
   { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6", view: () => reportsView },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
+  { key: "audit", name: "Audit log", group: "Govern", scope: "audit:read", path: "M7 3h8l4 4v14H7V3Zm7 0v5h5M10 12h6m-6 4h6", view: () => auditView },
+  { key: "members", name: "Members", group: "Workspace", scope: "members:read", path: "M12 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-7 9c.6-3.500 3.200-5.500 7-5.500s6.400 2 7 5.500", view: () => membersView },
+  { key: "tokens", name: "Tokens", group: "Workspace", scope: "tokens:read", path: "M15 9a4 4 0 1 1-3.400 6L7 15v3H4v-4h7.100A4 4 0 0 1 15 9Zm0 3.900v.1", view: () => tokensView },
+  { key: "account", name: "Your account", group: "Workspace", scope: "", path: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm0-8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-5.500 5c1-2.500 3-3.500 5.500-3.500s4.500 1 5.500 3.500", view: () => accountView },
 ];
 
 /** The menu's headings, in the order they stand. */
@@ -48,7 +56,7 @@ export function visible(scopes) {
   if (!scopes) return screens;
   return screens.filter(({ scope }) => {
     const [area] = scope.split(":");
-    return scopes.some((given) => given === scope || given === "*" || given === `${area}:*` || given === `${area}:write`);
+    return scope === "" || scopes.some((given) => given === scope || given === "*" || given === `${area}:*` || given === `${area}:write`);
   });
 }
 
