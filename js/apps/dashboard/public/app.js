@@ -110,6 +110,7 @@ async function show() {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
+  const secret = takeSecretFromAddress();
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
   const enter = () => {
@@ -121,9 +122,9 @@ async function show() {
     main = undefined;
     return parts[0] === "setup" ? setupView(app, takeSecretFromAddress("setup"), enter) : joinView(app, takeSecretFromAddress("join"), enter);
   }
-  const secret = takeSecretFromAddress();
   let problem = "";
   if (secret) {
+    stopFeed();
     main = undefined;
     await api("session/token", { method: "POST", body: { token: secret } }).catch((error) => {
       problem = error instanceof Error ? error.message : String(error);
