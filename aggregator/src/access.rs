@@ -4,10 +4,12 @@ mod area;
 mod caller;
 mod role;
 mod scope;
+mod shown_out;
 mod used;
 
 pub(crate) use area::Area;
 pub(crate) use caller::{Actor, Caller};
 pub(crate) use role::Role;
 pub(crate) use scope::{Action, Scope, Scopes};
+pub(crate) use shown_out::ShownOut;
 pub(crate) use used::Used;

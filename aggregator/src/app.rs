@@ -7,7 +7,7 @@ use edge_worker::RateLimiter;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::access::Used;
+use crate::access::{ShownOut, Used};
 use crate::audit::Audit;
 use crate::consent::Refusals;
 use crate::counting::Counting;
@@ -63,6 +63,8 @@ pub(crate) struct App {
     pub(crate) audit: Audit,
     /// When tokens and sessions were last used.
     pub(crate) used: Used,
+    /// Who may no longer come in.
+    pub(crate) shown_out: ShownOut,
     /// Digests of passwords.
     pub(crate) hasher: Hasher,
     /// Who tries to sign in.
@@ -160,6 +162,7 @@ impl App {
             room: Room::default(),
             audit,
             used: Used::default(),
+            shown_out: ShownOut::default(),
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             members: tokio::sync::Mutex::default(),

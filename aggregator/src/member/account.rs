@@ -116,6 +116,7 @@ pub(crate) async fn join(
         session::store::end_of_member(&mut transaction, &member.id, "").await?;
         session::store::insert(&mut transaction, &session).await?;
         transaction.commit().await?;
+        app.shown_out.tell();
         return Ok((member, session));
     }
     if link.kind != Kind::Invitation.as_str() {
@@ -151,6 +152,7 @@ async fn make(
         return Err(link::gone());
     }
     store::insert(&mut transaction, member, kept, session.created_at).await?;
+    store::seen(&mut transaction, &member.id, session.created_at).await?;
     session::store::insert(&mut transaction, &session).await?;
     transaction.commit().await?;
     Ok((member.clone(), session))
@@ -229,6 +231,7 @@ pub(crate) async fn change_password(
     session::store::end_of_member(&mut transaction, &member.id, "").await?;
     session::store::insert(&mut transaction, &session).await?;
     transaction.commit().await?;
+    app.shown_out.tell();
     Ok(session)
 }
 
@@ -278,6 +281,7 @@ pub(super) async fn change_role(app: &App, held: Scopes, id: &str, word: &str) -
     store::set_role(&mut transaction, id, role).await?;
     end(&mut transaction, &member).await?;
     transaction.commit().await?;
+    app.shown_out.tell();
     Ok(Member { role, ..member })
 }
 
@@ -290,7 +294,9 @@ pub(super) async fn remove(app: &App, held: Scopes, id: &str) -> Result<()> {
     keep_an_owner(&mut transaction, &member).await?;
     store::delete(&mut transaction, id).await?;
     end(&mut transaction, &member).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    app.shown_out.tell();
+    Ok(())
 }
 
 /// Ends a member's sessions, and the links that would give them a new password.

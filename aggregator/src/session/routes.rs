@@ -219,6 +219,7 @@ async fn sign_out(caller: Caller, State(app): State<Shared>, browser: Browser) -
         let mut transaction = app.database.begin().await?;
         store::end(&mut transaction, id).await?;
         transaction.commit().await?;
+        app.shown_out.tell();
     }
     let mut headers = HeaderMap::new();
     headers.insert(SET_COOKIE, cookie::take(browser.secure)?);
@@ -277,6 +278,7 @@ async fn end_own(app: &App, member: &Member, id: &str) -> Result<()> {
     let ended = store::end_own(&mut transaction, &member.id, id).await?;
     transaction.commit().await?;
     if ended {
+        app.shown_out.tell();
         return Ok(());
     }
     Err(Error::new(Code::NotFound, "you have no such session"))

@@ -94,7 +94,9 @@ pub(super) async fn revoke(app: &App, space_id: &str, held: Scopes, id: &str) ->
     let mut transaction = app.database.begin().await?;
     store::delete(&mut transaction, space_id, id).await?;
     session::store::end_of_token(&mut transaction, id).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    app.shown_out.tell();
+    Ok(())
 }
 
 fn within(held: Scopes, scopes: Scopes) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Members come by links, may what their role says, and go at once.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use serde_json::{Value, json};
 
 use crate::harness::visitor::{PASSWORD, Visitor};
@@ -369,6 +371,27 @@ fn tokens_hold_what_they_were_given_and_end() {
         b"",
     );
     assert_eq!(ended.status, 401);
+}
+
+#[test]
+fn who_is_shown_out_sees_no_more_live_events() {
+    let server = Server::fresh();
+    let owner = server.owner();
+    let mia = owner.invites("mia@team.test", "marketer");
+    let me = mia.get("/api/v1/session").ok();
+    let address = server.base.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(crate::harness::DEADLINE))
+        .unwrap();
+    let cookie = &mia.cookie;
+    write!(stream, "GET /api/v1/events/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    assert!(lines.next().unwrap().unwrap().contains("200"));
+    let path = format!("/api/v1/members/{}", me["member"]["id"].as_str().unwrap());
+    assert_eq!(owner.send("DELETE", &path, &Value::Null).status, 204);
+    // It ends, and no reading waits in vain.
+    assert!(lines.all(|line| line.is_ok()));
 }
 
 #[test]
