@@ -8,6 +8,8 @@ use edge_worker::RateLimiter;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::access::{ShownOut, Used};
+use crate::audit::Audit;
 use crate::consent::Refusals;
 use crate::counting::Counting;
 use crate::database::Database;
@@ -17,6 +19,8 @@ use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::ledger::NewTabs;
 use crate::live::Live;
+use crate::member::password::Hasher;
+use crate::member::throttle::Throttle;
 use crate::pipeline::Pipeline;
 use crate::privacy::Suppressions;
 use crate::report::Reports;
@@ -60,6 +64,17 @@ pub(crate) struct App {
     pub(crate) limiter: Mutex<RateLimiter>,
     /// For the bodies of requests.
     pub(crate) room: Room,
+    pub(crate) audit: Audit,
+    /// When tokens and sessions were last used.
+    pub(crate) used: Used,
+    /// Who may no longer come in.
+    pub(crate) shown_out: ShownOut,
+    /// Digests of passwords.
+    pub(crate) hasher: Hasher,
+    /// Who tries to sign in.
+    pub(crate) throttle: Throttle,
+    /// Held while members change, so that the last owner stays.
+    pub(crate) members: tokio::sync::Mutex<()>,
 }
 
 /// What an operator can say about an [`App`].
@@ -91,6 +106,7 @@ pub(crate) struct Tasks {
     pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
     counting: JoinHandle<()>,
+    audit: JoinHandle<()>,
 }
 
 impl App {
@@ -135,6 +151,7 @@ impl App {
             Arc::clone(&suppressions),
             database.clone(),
         ));
+        let (audit, audit_task) = Audit::start(database.clone());
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {
@@ -157,6 +174,12 @@ impl App {
             tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
             room: Room::default(),
+            audit,
+            used: Used::default(),
+            shown_out: ShownOut::default(),
+            hasher: Hasher::default(),
+            throttle: Throttle::default(),
+            members: tokio::sync::Mutex::default(),
         });
         Ok((
             app,
@@ -165,6 +188,7 @@ impl App {
                 pipeline: task,
                 violations: violations_task,
                 counting: counting_task,
+                audit: audit_task,
             },
         ))
     }
@@ -186,6 +210,10 @@ impl App {
         self.counting.stop();
         if let Err(error) = tasks.counting.await {
             tracing::error!(%error, "the counting of people who did not agree did not end well");
+        }
+        self.audit.stop();
+        if let Err(error) = tasks.audit.await {
+            tracing::error!(%error, "the audit log did not end well");
         }
         self.database.close().await;
     }
