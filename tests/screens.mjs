@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { launch } from "./harness/browser.mjs";
 import { Headwater } from "./harness/headwater.mjs";
 import { ROOT } from "./harness/part.mjs";
-import { seedMatches, seedSpace } from "./scenarios/seeded-space.mjs";
+import { seedMatches, seedResults, seedSpace } from "./scenarios/seeded-space.mjs";
 
 const FOLDER = join(ROOT, "docs/screens");
 const VIEW = { width: 1280, height: 800 };
@@ -19,6 +19,7 @@ const browser = await launch();
 try {
   const { api, experience } = await seedSpace(headwater);
   await seedMatches(headwater, api);
+  await seedResults(headwater, api, experience.id);
   const [source] = await api.all("/api/v1/sources");
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const context = await browser.newContext({ viewport: VIEW, colorScheme, reducedMotion: "reduce" });
@@ -34,7 +35,7 @@ try {
     const shown = [
       ...keys.map((key) => [key || "start", key]),
       ["person", "people/user_id:ada"], ["person-identity", "people/user_id:ada?tab=identity"],
-      ["support", "support?q=ada"], ["experience", `experiences/${experience.id}`], ["source", `sources/${source.id}`], ["identity-rules", "identity?tab=rules"],
+      ["support", "support?q=ada"], ["experience", `experiences/${experience.id}`], ["experience-results", `experiences/${experience.id}?tab=results`], ["source", `sources/${source.id}`], ["identity-rules", "identity?tab=rules"],
     ];
     for (const [name, path] of shown) {
       await page.evaluate((to) => (location.hash = `#/${to}`), path);
