@@ -1,3 +1,4 @@
+import { remember } from "../address.js";
 import { h, icon } from "../dom.js";
 import { number, shortId, time } from "../format.js";
 import { eventName, eventWho, feed, isAudience, isEntered, onFeed } from "../live-feed.js";
@@ -22,10 +23,12 @@ export function liveView({ place, signal, query }) {
 
   const search = h("input", { type: "search", placeholder: "Filter by event, person, page, reason…", "aria-label": "Filter events", value: text, input: () => {
     text = search.value.trim().toLowerCase();
+    remember({ q: text });
     draw();
   } });
   const choice = h("select", { "aria-label": "Outcome", change: () => {
     outcome = choice.value;
+    remember({ outcome });
     draw();
   } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)), h("option", { value: AUDIENCES, selected: outcome === AUDIENCES }, "audience changes"));
   const pause = h("button", { type: "button", class: "button", "aria-pressed": "false", click: () => {
