@@ -1,7 +1,8 @@
 /** Entry: signing in, the frame, and which screen an address shows. */
 import { h, icon } from "./dom.js";
 import { startFeed, stopFeed } from "./live-feed.js";
-import { GROUPS, screens, viewOf } from "./navigation.js";
+import { grouped, viewOf, visible } from "./navigation.js";
+import { listenForKeys, openHelp, openPalette } from "./palette.js";
 import { forgetToken, takeTokenFromAddress, token } from "./session.js";
 import { signInView } from "./views/sign-in.js";
 
@@ -24,22 +25,28 @@ function frame() {
   const nav = h(
     "nav",
     { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
-    h("div", { class: "nav-groups" }, GROUPS.map(group)),
+    grouped(visible()).map(([name, inside]) => group(name, inside)),
+    h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
     h("button", { type: "button", class: "sign-out", click: signOut }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
   app.replaceChildren(
     h("a", { class: "skip", href: "#main", click: skip }, "Skip to content"),
-    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), menu, nav),
+    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), "Go to…", h("kbd", {}, "Ctrl K")), menu, nav),
     place,
   );
 }
 
-/** A heading with its screens; nothing where there are none. @param {string} name */
-function group(name) {
-  const entries = screens().filter((one) => one.group === name);
-  return entries.length > 0 && h("div", { class: "nav-group" }, name && h("p", { class: "nav-title" }, name), entries.map(({ key, name, path }) => h("a", { href: `#/${key}`, "data-nav": key }, icon(path), name)));
+/** @param {string} name @param {import("./navigation.js").NavScreen[]} inside */
+function group(name, inside) {
+  const id = `nav-${name.toLowerCase().replaceAll(" ", "-")}`;
+  return h(
+    "div",
+    { class: "nav-group", role: "group", "aria-labelledby": id },
+    h("p", { class: "nav-head", id }, name),
+    inside.map(({ key, name: screen, path }) => h("a", { href: `#/${key}`, "data-nav": key }, icon(path), screen)),
+  );
 }
 
 /** The fragment names the screen, so the skip link must not change it. @param {Event} event */
@@ -81,7 +88,7 @@ function show() {
   const place = h("div", { class: "screen" });
   main?.replaceChildren(place);
   if (view) view({ place, signal: leaving.signal, parts, query: new URLSearchParams(query) });
-  else place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Home")));
+  else place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Start")));
   const title = place.querySelector("h1")?.textContent;
   document.title = title ? `${title} · Headwater` : "Headwater";
   window.scrollTo(0, 0);
@@ -89,6 +96,7 @@ function show() {
 }
 
 takeTokenFromAddress();
+listenForKeys();
 window.addEventListener("hashchange", () => {
   takeTokenFromAddress();
   show();

@@ -1,4 +1,15 @@
-/** The screens: each is one line, from which the navigation, the palette and the addresses follow. */
+/**
+ * Every screen of the dashboard, one line each: what the menu shows, what the command palette finds, and which view an
+ * address opens.
+ *
+ * @typedef {object} NavScreen
+ * @property {string} key the first part of its address
+ * @property {string} name
+ * @property {string} group under which heading the menu has it
+ * @property {string} path its icon
+ * @property {string} scope what a token must be allowed to see
+ * @property {(parts: string[]) => import("./app.js").View | undefined} view by the address's parts
+ */
 import { audienceView } from "./views/audience.js";
 import { audienceBuilderView } from "./views/audience-builder.js";
 import { audiencesView } from "./views/audiences.js";
@@ -16,40 +27,40 @@ import { quarantineView } from "./views/quarantine.js";
 import { reportsView } from "./views/reports.js";
 import { trackingPlanView } from "./views/tracking-plan.js";
 
-/**
- * @typedef {object} Entry
- * @property {string} key the first part of the address
- * @property {string} name
- * @property {string} group the heading it stands under; '' above all
- * @property {string} scope what a member or a token has to have to see it, such as `people:read`
- * @property {string} path its icon
- * @property {(second: string | undefined, third: string | undefined) => import("./app.js").View} view by what follows in the address
- */
-
-/** The headings, in order. */
-export const GROUPS = ["", "Collect", "Understand", "Act", "Govern", "Workspace"];
-
-/** @type {Entry[]} */
-const SCREENS = [
-  { key: "", name: "Home", group: "", scope: "events:read", view: () => homeView, path: "M4 11.500 12 5l8 6.500V19a1 1 0 0 1-1 1h-4.500v-5h-5v5H5a1 1 0 0 1-1-1v-7.500Z" },
-  { key: "live", name: "Live events", group: "Collect", scope: "events:read", view: () => liveView, path: "M4 12h3l3-7 4 14 3-7h3" },
-  { key: "ledger", name: "Loss ledger", group: "Collect", scope: "events:read", view: () => ledgerView, path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6" },
-  { key: "quarantine", name: "Quarantine", group: "Collect", scope: "events:read", view: () => quarantineView, path: "M12 4 3 19.500h18L12 4Zm0 6v4.500m0 2.500v.1" },
-  { key: "tracking-plan", name: "Tracking plan", group: "Collect", scope: "events:read", view: () => trackingPlanView, path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2" },
-  { key: "people", name: "People", group: "Understand", scope: "people:read", view: (one) => (one ? profileView : peopleView), path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700" },
-  { key: "audiences", name: "Audiences", group: "Understand", scope: "audiences:read", view: (one, what) => (one === "new" || what === "edit" ? audienceBuilderView : one ? audienceView : audiencesView), path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z" },
-  { key: "computed-traits", name: "Computed traits", group: "Understand", scope: "audiences:read", view: (one) => (one ? computedTraitFormView : computedTraitsView), path: "M18 6V4H6l6 8-6 8h12v-2" },
-  { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", view: () => reportsView, path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6" },
-  { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", view: (one) => (one === "new" ? experienceFormView : experiencesView), path: "M4 5h16v9H4V5Zm0 13h7m4 0h5" },
-  { key: "privacy", name: "Privacy requests", group: "Govern", scope: "privacy:read", view: () => privacyView, path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.400 7 9 4.100-1.600 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10" },
+/** @type {NavScreen[]} */
+export const screens = [
+  { key: "", name: "Start", group: "Collect", scope: "events:read", path: "M4 11.500 12 5l8 6.500V19a1 1 0 0 1-1 1h-4.500v-5h-5v5H5a1 1 0 0 1-1-1v-7.500Z", view: () => homeView },
+  { key: "live", name: "Live events", group: "Collect", scope: "events:read", path: "M4 12h3l3-7 4 14 3-7h3", view: () => liveView },
+  { key: "ledger", name: "Loss ledger", group: "Collect", scope: "events:read", path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6", view: () => ledgerView },
+  { key: "quarantine", name: "Quarantine", group: "Collect", scope: "events:read", path: "M12 4 3 19.500h18L12 4Zm0 6v4.500m0 2.500v.1", view: () => quarantineView },
+  { key: "tracking-plan", name: "Tracking plan", group: "Collect", scope: "events:read", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2", view: () => trackingPlanView },
+  { key: "people", name: "People", group: "Understand", scope: "people:read", path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700", view: ([, one]) => (one ? profileView : peopleView) },
+  { key: "audiences", name: "Audiences", group: "Understand", scope: "audiences:read", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", view: ([, one, action]) => (one === "new" || action === "edit" ? audienceBuilderView : one ? audienceView : audiencesView) },
+  { key: "computed-traits", name: "Computed traits", group: "Understand", scope: "audiences:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
+  { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6", view: () => reportsView },
+  { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
+  { key: "privacy", name: "Privacy requests", group: "Govern", scope: "privacy:read", path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.400 7 9 4.100-1.600 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10", view: () => privacyView },
 ];
 
-/** All screens, or those that somebody with these scopes may see. @param {Set<string>} [scopes] */
-export function screens(scopes) {
-  return scopes ? SCREENS.filter(({ scope }) => scopes.has(scope)) : SCREENS;
+/** The menu's headings, in the order they stand. */
+const GROUPS = ["Collect", "Understand", "Act", "Govern", "Workspace"];
+
+/** The screens that scopes let somebody see; with no scopes known, all. @param {string[]} [scopes] such as `people:read` or `people:*` */
+export function visible(scopes) {
+  if (!scopes) return screens;
+  return screens.filter(({ scope }) => {
+    const [area] = scope.split(":");
+    return scopes.some((given) => given === scope || given === "*" || given === `${area}:*` || given === `${area}:write`);
+  });
 }
 
-/** What an address shows. @param {string[]} parts @returns {import("./app.js").View | undefined} */
-export function viewOf([first = "", second, third]) {
-  return SCREENS.find(({ key }) => key === first)?.view(second, third);
+/** Screens under their headings, those that nobody may see left out. @param {NavScreen[]} some @returns {[string, NavScreen[]][]} */
+export function grouped(some) {
+  const names = [...GROUPS, ...some.map(({ group }) => group).filter((group) => !GROUPS.includes(group))];
+  return [...new Set(names)].map((name) => /** @type {[string, NavScreen[]]} */ ([name, some.filter(({ group }) => group === name)])).filter(([, inside]) => inside.length > 0);
+}
+
+/** @param {string[]} parts of the address @returns {import("./app.js").View | undefined} */
+export function viewOf(parts) {
+  return screens.find(({ key }) => key === (parts[0] ?? ""))?.view(parts);
 }

@@ -17,7 +17,7 @@ export function pathsChart(paths, backwards) {
     const steps = Math.max(0, ...paths.nodes.map((/** @type {any} */ node) => node.step));
     const at = (/** @type {number} */ step) => (backwards ? steps - step : step);
     const id = (/** @type {number} */ step, /** @type {string | null} */ event) => `${step}\n${event ?? ""}`;
-    const nodes = paths.nodes.map((/** @type {any} */ node) => ({ ...node, id: id(node.step, node.event) }));
+    const nodes = paths.nodes.map((/** @type {any} */ node) => ({ ...node, id: id(node.step, node.event), fixedValue: node.ways }));
     const links = paths.links.map((/** @type {any} */ link) => {
       const [near, far] = backwards ? [link.to, link.from] : [link.from, link.to];
       const [from, to] = backwards ? [id(link.step + 1, far), id(link.step, near)] : [id(link.step, near), id(link.step + 1, far)];

@@ -241,15 +241,15 @@ function paths(query, answer) {
   const backwards = query.get("end") === "to" && query.has("event");
   return [
     h("div", { class: "card" }, h("p", {}, h("b", {}, plural(answer.ways, "way")), h("span", { class: "quiet" }, ` ${query.get("event") ? (backwards ? "that lead there" : "from there on") : "from the beginning of a visit"}`)), answer.links.length > 0 ? pathsChart(answer, backwards) : h("p", { class: "quiet" }, "Nobody did anything else in the same visit.")),
-    table("Numbers", ["From", "To", "Ways"], answer.links.map((/** @type {any} */ link) => [stepName(link.from), stepName(link.to), number(link.ways)])),
+    table("Numbers", ["From", "To", "Ways"], answer.links.map((/** @type {any} */ link) => [stepName(link.from), stepName(link.to), number(link.ways)]), 2),
   ];
 }
 
-/** @param {string} label @param {string[]} head @param {string[][]} rows */
-function table(label, head, rows) {
+/** @param {string} label @param {string[]} head @param {string[][]} rows @param {number} [words] columns that are no numbers */
+function table(label, head, rows, words = 1) {
   return h(
     "div",
     { class: "card flush scroll report-table", tabindex: "0", role: "region", "aria-label": label },
-    h("table", { class: "table" }, h("thead", {}, h("tr", {}, head.map((name, index) => h("th", { scope: "col", class: index > 0 && "num" }, name)))), h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((value) => h("td", { class: "num" }, value)))))),
+    h("table", { class: "table" }, h("thead", {}, h("tr", {}, head.map((name, index) => h("th", { scope: "col", class: index >= words && "num" }, name)))), h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((value, index) => h("td", { class: index + 1 >= words && "num" }, value)))))),
   );
 }
