@@ -38,6 +38,8 @@ pub mod outcome;
 pub mod placement;
 pub mod rate;
 pub mod recent;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod signature;
 pub mod source;
 pub mod time;

@@ -1,5 +1,7 @@
 //! JSON in and out, with the error envelope when it cannot be read.
 
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -21,6 +23,16 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// Something that was made.
 pub(crate) type Created<T> = (StatusCode, Json<T>);
 
+/// Something that was begun and goes on in the background.
+#[derive(Debug)]
+pub(crate) struct Accepted<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Error;
 
@@ -36,17 +48,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     }
 }
 
-/// A body that is read as the text that it is.
+/// A body that is read as the text that it is, so that mistakes have the lines that it has; `T` is its shape.
 #[derive(Debug)]
-pub(crate) struct Text(pub(crate) String);
+pub(crate) struct Text<T>(pub(crate) String, pub(crate) PhantomData<fn() -> T>);
 
-impl FromRequest<Shared> for Text {
+impl<T> FromRequest<Shared> for Text<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self> {
         let whole = whole(app, request.into_body()).await?;
         let text = String::from_utf8(whole.bytes.to_vec());
-        text.map(Self).map_err(|error| {
+        text.map(|text| Self(text, PhantomData)).map_err(|error| {
             Error::new(
                 Code::InvalidRequest,
                 format!("the body is no UTF-8: {error}"),

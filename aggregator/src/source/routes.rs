@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::change::{self, Change, Wanted};
 use super::store::{self, Source};
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -39,7 +39,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<List<Source>>> {
     let sources = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(sources, |source| source.id.clone())
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub(crate) mod contract;
 mod postgres;
 
 /// How long anything may take before a test gives up.
@@ -270,7 +271,8 @@ impl Server {
         self.data.take().unwrap()
     }
 
-    /// A request with any headers.
+    /// A request with any headers. What is answered has to be as the API's description says.
+    #[track_caller]
     pub(crate) fn send(
         &self,
         method: &str,
@@ -293,11 +295,13 @@ impl Server {
         });
         let headers = headers.collect();
         let text = response.body_mut().read_to_string().unwrap();
-        Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers,
             text,
-        }
+        };
+        contract::check(method, path, body, &answer);
+        answer
     }
 
     /// Reads with the owner's token.
