@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
+use crate::audience::Expr;
 use crate::condition::{Condition, Operators};
 use crate::consent::Uses;
 #[cfg(not(target_arch = "wasm32"))]
@@ -35,6 +36,9 @@ impl<T: JsonSchema, S: JsonSchema> JsonSchema for OrShort<T, S> {
         json_schema!({"anyOf": [short, whole]})
     }
 }
+
+/// An audience's rule in every form in which it may be written: as a tree, or as its text.
+pub type WrittenRule = OrShort<OrShort<Expr, ShortRule>, String>;
 
 /// A rule on one trait, with its name beside it.
 #[derive(JsonSchema)]

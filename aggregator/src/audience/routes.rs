@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use cdp_core::audience::Expr;
-use cdp_core::schema::OrShort;
+use cdp_core::schema::WrittenRule;
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::store::{self, Audience};
 use super::why::{Why, why as explain};
 use super::{changes, members};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
@@ -57,20 +57,20 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change an audience: its name, or its definition, which serves once it has looked at everybody",
             json!({"name": "Sneaker fans", "definition": rule}),
             update,
-        )
-        .delete("/audiences/{id}", "Take an audience away", delete)
+        ).fails(&[Code::InvalidDefinition])
+        .delete("/audiences/{id}", "Take an audience away", delete).fails(&[Code::Conflict])
         .post(
             "/audiences",
             "Make an audience; the definition is a tree or its text form",
             json!({"name": "Sneaker fans", "definition": rule}),
             create,
-        )
+        ).fails(&[Code::InvalidDefinition])
         .post_to_read(
             "/audiences/preview",
             "How many a definition would reach",
             json!({"definition": rule}),
             preview,
-        )
+        ).fails(&[Code::InvalidDefinition])
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -78,7 +78,7 @@ pub(crate) fn routes(api: Api) -> Api {
 #[schemars(rename = "NewAudience")]
 struct New {
     name: String,
-    #[schemars(with = "OrShort<Expr, String>")]
+    #[schemars(with = "WrittenRule")]
     definition: Value,
 }
 
@@ -89,7 +89,7 @@ struct Update {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
-    #[schemars(with = "Option<OrShort<Expr, String>>")]
+    #[schemars(with = "Option<WrittenRule>")]
     definition: Option<Value>,
 }
 
@@ -97,7 +97,7 @@ struct Update {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AudienceQuestion")]
 struct Question {
-    #[schemars(with = "OrShort<Expr, String>")]
+    #[schemars(with = "WrittenRule")]
     definition: Value,
 }
 

@@ -25,18 +25,18 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change a computed trait; the old definition serves until the new one has counted what is stored",
             changed,
             update,
-        )
+        ).fails(&[Code::Conflict])
         .delete(
             "/computed_traits/{id}",
             "Take a computed trait away that no audience looks at",
             delete,
-        )
+        ).fails(&[Code::Conflict])
         .post(
             "/computed_traits",
             "Make a computed trait; events that are stored already are counted too",
             example,
             create,
-        )
+        ).fails(&[Code::Conflict])
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<List<Stored>>> {

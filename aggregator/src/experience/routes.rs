@@ -42,19 +42,19 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change an experience; \"version\" is the one that was read, what is absent stays, null takes away",
             json!({"version": 1, "enabled": false}),
             update,
-        )
+        ).fails(&[Code::Conflict])
         .post(
             "/experiences/{id}/archive",
             "End an experience for good; what was measured stays",
             json!({}),
             archive,
-        );
+        ).fails(&[Code::Conflict]);
     api.post_to_read(
         "/experiences/preview",
         "What each placement would show somebody, and why",
         json!({"profile": "email:ada@example.com", "placements": ["home-hero"], "at": "2026-02-01T00:00:00Z"}),
         preview,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/experiences/{id}/results",
         "Compare an experience's arms: ?metric=conversion, sum or mean, &event=, &where= (JSON), &of=properties.revenue, &within=14d, &better=higher or lower",

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::sse::Sse;
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
@@ -168,8 +169,8 @@ impl<'a> Description<'a> {
     }
 }
 
-/// The shape of a parameter that is there: a query has no null.
-fn given(schema: &Value) -> Value {
+/// The shape of what is there when it is there: a query has no null, nor has a member that is left away instead.
+pub(super) fn given(schema: &Value) -> Value {
     let mut schema = schema.clone();
     let is_null = |schema: &Value| schema["type"] == "null";
     if let Some(types) = schema["type"].as_array().cloned() {
@@ -253,6 +254,7 @@ impl<T: JsonSchema> Takes for Json<T> {
 impl<T: JsonSchema> Takes for Text<T> {
     fn takes(description: &mut Description<'_>) {
         description.body::<T>();
+        description.codes.insert(Code::InvalidDefinition);
     }
 }
 
@@ -357,6 +359,33 @@ impl JsonSchema for Nothing {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({"type": "object", "additionalProperties": false})
+    }
+}
+
+/// The shape of a change of `T`, of which every member may be absent, and so within.
+#[derive(Debug)]
+pub(crate) struct Partly<T>(PhantomData<fn() -> T>);
+
+impl<T: JsonSchema> JsonSchema for Partly<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Change", T::schema_name()).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.meta_schema = None;
+            settings.inline_subschemas = true;
+        });
+        let mut schema = settings
+            .for_deserialize()
+            .into_generator()
+            .into_root_schema_for::<T>();
+        let mut optional = RecursiveTransform(|schema: &mut Schema| {
+            schema.remove("required");
+            schema.remove("title");
+        });
+        optional.transform(&mut schema);
+        schema
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Publish identity rules; \"version\" in them, or If-Match, names the newest, from which they were written. Rules that read events otherwise come into force when all have been read by them; everybody is resolved again in the background",
         rules.clone(),
         publish,
-    )
+    ).fails(&[Code::Conflict])
     .post_to_read(
         "/identity/rules/check",
         "Check identity rules as a whole; every mistake is told with its line and column",
@@ -65,13 +65,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "What a merge, an unmerge or other rules would do: profiles with traits and audiences, before and after",
         json!({"decision": pair}),
         show,
-    )
+    ).fails(&[Code::InvalidDefinition, Code::NotFound])
     .post(
         "/identity/decisions",
         "Merge two identifiers by hand, or keep them apart; this also answers a merge that is held for review",
         pair,
         decide,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/identity/decisions",
         "List what was decided of who is who, youngest first; ?automatic=true only what matching merged by itself, false only what people decided",

@@ -13,7 +13,7 @@ use super::gaps::{self, Gap, Place};
 use super::store::{self, Ended, Tab};
 use crate::app::App;
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
@@ -30,17 +30,18 @@ pub(crate) fn routes(api: Api) -> Api {
         "/ledger",
         "Numbered events by outcome, and the gaps with their likely causes; ?source= for one source",
         read,
-    );
+    ).fails(&[Code::NotFound]);
     let api = api.get(
         "/ledger/gaps",
         "Every run of numbers without an outcome, by tab, with its likely cause; ?source= for one source",
         list_gaps,
-    );
+    ).fails(&[Code::NotFound]);
     api.get(
         "/ledger/tabs",
         "Every tab's numbers by outcome; ?source= for one source",
         list_tabs,
     )
+    .fails(&[Code::NotFound])
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -26,7 +26,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Compare what is known of people who share no identifier, in the background; pairs that reach the probability become suggestions in the place of those that nobody has answered",
         json!({"threshold": 0.9}),
         start,
-    )
+    ).fails(&[Code::Conflict])
     .get(
         "/identity/matching",
         "List the matchings with how they ended and the model that was learned, youngest first",
@@ -42,7 +42,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Have matching merge by itself from the weight on from which at least this share of pairs is right, by the pairs that were accepted and rejected; or not any more, and with \"take_back\" undo all that it merged",
         json!({"on": true, "precision": 0.95}),
         set_automatic,
-    )
+    ).fails(&[Code::Conflict])
     .get(
         "/identity/suggestions",
         "List pairs that may be one person, strongest first, each with its weight field by field; ?status= is open, accepted or rejected",
@@ -53,13 +53,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "Merge the two people of a suggestion. The decision is undone like any other",
         reason.clone(),
         accept,
-    )
+    ).fails(&[Code::Conflict])
     .post(
         "/identity/suggestions/{id}/reject",
         "Keep the two people of a suggestion apart, whatever evidence comes. The decision is undone like any other",
         reason,
         reject,
-    )
+    ).fails(&[Code::Conflict])
 }
 
 #[derive(Deserialize, JsonSchema)]

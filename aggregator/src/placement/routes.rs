@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::define;
 use super::store::{self, Stored};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::contract::{Unread, without};
@@ -28,13 +28,13 @@ pub(crate) fn routes(api: Api) -> Api {
             "Make a placement: its key, and the JSON Schema of what may stand there",
             json!({"key": "home-hero", "name": "Hero of the home page", "schema": schema, "default": {"title": "Welcome"}}),
             create,
-        )
+        ).fails(&[Code::Conflict])
         .patch(
             "/placements/{id}",
             "Change a placement; \"version\" is the one that was read, what is absent stays",
             json!({"version": 1, "default": {"title": "Hello"}}),
             update,
-        )
+        ).fails(&[Code::Conflict])
 }
 
 /// The shape of a change.

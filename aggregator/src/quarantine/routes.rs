@@ -27,12 +27,14 @@ pub(crate) fn routes(api: Api) -> Api {
         "List refused messages with their reasons, youngest first; ?q=&source=&reason=&from=&to=",
         list,
     )
+    .fails(&[Code::NotFound])
     .post(
         "/quarantine/replay",
         "Try refused messages again: by id, mended, or by filter up to 500 at a time",
         json!({"ids": ["qrn_…"]}),
         replay,
     )
+    .fails(&[Code::NotFound])
 }
 
 /// The filter beside `limit` and `cursor`, which the page reads.

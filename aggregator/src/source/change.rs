@@ -12,6 +12,7 @@ use super::store::Source;
 use super::{NewSource, fresh, store};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::http::contract::Partly;
 use crate::{clock, id};
 
 /// Characters that a name or a basis may have.
@@ -35,7 +36,7 @@ pub(super) struct Wanted {
     consent_basis: Option<Value>,
     #[serde(default)]
     allowed_origins: Vec<String>,
-    #[schemars(with = "Option<CollectionPolicy>")]
+    #[schemars(with = "Option<Partly<CollectionPolicy>>")]
     collection: Option<Object>,
 }
 
@@ -47,7 +48,7 @@ pub(super) struct Change {
     name: Option<String>,
     enabled: Option<bool>,
     allowed_origins: Option<Vec<String>>,
-    #[schemars(with = "Option<CollectionPolicy>")]
+    #[schemars(with = "Option<Partly<CollectionPolicy>>")]
     collection: Option<Object>,
     #[schemars(with = "Option<ConsentBasis>")]
     consent_basis: Option<Value>,

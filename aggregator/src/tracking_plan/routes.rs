@@ -39,24 +39,28 @@ pub(crate) fn routes(api: Api) -> Api {
         save,
     )
     .delete("/tracking-plan/draft", "Discard the draft", discard)
+    .fails(&[Code::NotFound])
     .post(
         "/tracking-plan/infer",
         "Make a draft from the stored events of the last days",
         json!({"days": 7, "replace_draft": false}),
         make_draft,
     )
+    .fails(&[Code::Conflict])
     .post_to_read(
         "/tracking-plan/try",
         "What the draft, a version or a plan would have done with the events of the last days",
         json!({"days": 7, "plan": plan}),
         try_out,
     )
+    .fails(&[Code::InvalidDefinition, Code::NotFound])
     .post(
         "/tracking-plan/publish",
         "Publish the draft, or bring an older version back",
         json!({"version": 1}),
         publish,
     )
+    .fails(&[Code::Conflict, Code::InvalidDefinition, Code::NotFound])
     .get(
         "/tracking-plan/versions",
         "List the published versions, youngest first",

@@ -52,13 +52,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "Publish a consent policy; \"version\" in it, or If-Match, names the one it was written from",
         policy.clone(),
         make,
-    )
+    ).fails(&[Code::Conflict])
     .post_to_read(
         "/consent/policy/try",
         "What a consent policy would have done with the events of the last days, and what would change",
         json!({"days": 7, "policy": policy}),
         try_out,
-    )
+    ).fails(&[Code::InvalidDefinition])
     .get(
         "/consent/policies",
         "List the published consent policies, youngest first",

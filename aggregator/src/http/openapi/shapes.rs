@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::http::contract::given;
+
 /// Where references lead.
 const PLACE: &str = "#/components/schemas/";
 /// What the name of a type that is taken otherwise than it is answered ends with.
@@ -61,8 +63,11 @@ pub(super) fn joined(
             }
         }
     }
+    let named = written.clone();
     for schema in written.values_mut() {
         each(schema, &mut plain);
+        each(schema, &mut |schema| unfold(schema, &named));
+        each(schema, &mut never_null);
         close(schema);
     }
     for (name, mut schema) in read {
@@ -136,6 +141,39 @@ fn plain(schema: &mut Map<String, Value>) {
         .is_some_and(|format| format.is_string() && !is_known(format))
     {
         schema.remove("format");
+    }
+}
+
+/// Puts the members of a named type beside others in the place of its name: each of both would be closed to the
+/// members of the other.
+fn unfold(schema: &mut Map<String, Value>, named: &Map<String, Value>) {
+    if !schema.contains_key("properties") {
+        return;
+    }
+    let found = target(schema).and_then(|name| named.get(name)).cloned();
+    let Some(Value::Object(found)) = found else {
+        return;
+    };
+    schema.remove("$ref");
+    for (word, value) in found {
+        match (schema.get_mut(&word), value) {
+            (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
+            (Some(Value::Array(known)), Value::Array(more)) => known.extend(more),
+            (Some(_), _) => {}
+            (None, value) => drop(schema.insert(word, value)),
+        }
+    }
+}
+
+/// Takes null away from members that are left away instead.
+fn never_null(schema: &mut Map<String, Value>) {
+    let required = schema.get("required").and_then(Value::as_array).cloned();
+    let required = required.unwrap_or_default();
+    let members = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, member) in members.into_iter().flatten() {
+        if !required.contains(&json!(name)) {
+            *member = given(member);
+        }
     }
 }
 
