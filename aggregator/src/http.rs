@@ -71,6 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::<Shared>::new()
         .nest("/api/v1", api)
         .route("/api/openapi.json", get(openapi::serve))
+        .route("/api/docs", get(dashboard::api_docs))
         .route("/api/{*path}", any(error::not_found))
         .route("/internal/{*path}", any(error::not_found))
         .merge(internal::routes())

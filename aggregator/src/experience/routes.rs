@@ -59,7 +59,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "/experiences/{id}/results",
         "Compare an experience's arms: ?metric=conversion, sum or mean, &event=, &where= (JSON), &of=properties.revenue, &within=14d, &better=higher or lower",
         compare,
-    )
+    ).fails(&[Code::InvalidDefinition])
     .get(
         "/experiences/holdout",
         "The share of all people who see the default everywhere",

@@ -50,6 +50,7 @@ mod lock;
 mod logs;
 mod match_evaluate;
 mod merge;
+mod openapi_walk;
 mod order;
 mod pages;
 mod placements;

@@ -23,9 +23,9 @@ export function address(template, path = {}, query = {}) {
   return text ? `${filled}?${text}` : filled;
 }
 
-/** @type {typeof import("./index.js").client} */
+/** @type {typeof import("@headwater/api-client").client} */
 export const client = ({ base = "", token, fetch = globalThis.fetch.bind(globalThis) }) => async (operation, ...rest) => {
-  const { path, query, body, headers: more, signal } = /** @type {import("./index.js").Given} */ (rest[0] ?? {});
+  const { path, query, body, headers: more, signal } = /** @type {import("@headwater/api-client").Given} */ (rest[0] ?? {});
   const [method, template] = /** @type {[string, string]} */ (operation.split(" "));
   /** @type {Record<string, string>} */
   const headers = { authorization: `Bearer ${typeof token === "function" ? token() : token}`, accept: "application/json", ...more };

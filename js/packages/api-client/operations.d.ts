@@ -7,12 +7,12 @@ export type Aggregate = ("count" | "sum" | "average" | "min" | "max" | "first" |
 export type ArmFigures = {
   arm: string;
   /** Compared with the baseline; absent of the baseline itself, and of variants with an audience of their own. */
-  comparison?: (Comparison | null);
+  comparison?: Comparison;
   /** People with an event that counts. */
   converted: number;
   people: number;
   /** The share, the sum for each person, or the mean of all values. */
-  value?: number | null;
+  value?: number;
 };
 
 /** One arm as it was counted. */
@@ -31,13 +31,13 @@ export type Audience = {
   members: number;
   name: string;
   /** The definition that is to take the place of this one. */
-  next?: (AudienceToCome | null);
+  next?: AudienceToCome;
   /** How much of its stage is done, from 0 to 1; 1 when it has looked at everybody. */
   progress: number;
   /** What it does; nothing when it is done. */
-  stage?: (AudienceStage | null);
+  stage?: AudienceStage;
   /** Since when it looks at everybody. */
-  started_at?: (Timestamp | null);
+  started_at?: Timestamp;
   /** `building` until everybody was looked at once, then `ready`; `rebuilding` while everybody is looked at again. */
   status: string;
   text: string;
@@ -62,7 +62,7 @@ export type AudienceChange = {
 /** What made somebody enter or leave. */
 export type AudienceChangeCause = {
   /** Its name; absent of events without one. */
-  event?: string | null;
+  event?: string;
   kind: "event";
   /** Which. */
   message_id: string;
@@ -79,7 +79,7 @@ export type AudienceChangeCause = {
 /** One rule of a definition with its answer. */
 export type AudienceClause = {
   /** When the answer can change although nothing happens. */
-  changes_at?: (Timestamp | null);
+  changes_at?: Timestamp;
   /** The rules that it joins. */
   clauses?: AudienceClause[];
   /** Whether it holds. */
@@ -97,7 +97,7 @@ export type AudienceEvidence = {
   /** Whether the person is in it. */
   member: boolean;
   /** Since when, as far as the snapshot says. */
-  since?: (Timestamp | null);
+  since?: Timestamp;
 };
 
 export type AudienceExample = {
@@ -130,7 +130,7 @@ export type AudiencePreview = {
 };
 
 export type AudienceQuestion = {
-  definition: (string | AudienceRuleInput);
+  definition: (string | (ShortRule | AudienceRuleInput));
 };
 
 /** A rule over one person. */
@@ -178,7 +178,7 @@ export type AudienceRuleInput = {
 } | {
   /** What they have to be. */
   computed_traits: Condition;
-} | DateRuleInput | EventRuleInput | SequenceRuleInput | {
+} | DateRuleInput | EventRuleInput | SequenceRule | {
   /** Its id. */
   audience: string;
 } | {
@@ -199,16 +199,16 @@ export type AudienceToCome = {
   /** How much of its stage is done, from 0 to 1; 1 when it has looked at everybody. */
   progress: number;
   /** What it does; nothing when it is done. */
-  stage?: (AudienceStage | null);
+  stage?: AudienceStage;
   /** Since when it looks at everybody. */
-  started_at?: (Timestamp | null);
+  started_at?: Timestamp;
   status: string;
   text: string;
   version: number;
 };
 
 export type AudienceUpdate = {
-  definition?: (string | AudienceRuleInput) | null;
+  definition?: (string | (ShortRule | AudienceRuleInput)) | null;
   name?: string | null;
 };
 
@@ -222,7 +222,7 @@ export type AudienceWhy = {
   member: boolean;
   profile_id: string;
   /** Since when. */
-  since?: (Timestamp | null);
+  since?: Timestamp;
   /** Each rule with its answer and what it saw. */
   why: AudienceClause;
 };
@@ -235,11 +235,11 @@ export type AutomaticMatching = {
   /** The share of right pairs that is asked for. */
   precision: number;
   /** Why there is no such weight. */
-  reason?: string | null;
+  reason?: string;
   /** Automatic merges that were taken back just now. */
-  taken_back?: number | null;
+  taken_back?: number;
   /** From where on pairs are known to be right, by the weights with which they were reviewed. */
-  threshold?: (MatchingThreshold | null);
+  threshold?: MatchingThreshold;
 };
 
 export type AutomaticMatchingWish = {
@@ -307,6 +307,31 @@ export type CollectionPolicy = {
   rate_limits: RateLimits;
 };
 
+/** What a source takes and what it records. */
+export type CollectionPolicyChange = {
+  /** Known bots. */
+  bots?: ("keep" | "flag" | "drop");
+  /** Addresses. */
+  ip?: ("drop" | "truncate" | "keep");
+  /** Speed. */
+  rate_limits?: {
+    /** From one caller (`crate::address::caller`), where callers have public addresses. */
+    address?: {
+      /** Events at once after a pause. */
+      burst?: number;
+      /** Events a second on average; 0 is no limit. */
+      events_per_second?: number;
+    };
+    /** From all callers together. */
+    write_key?: {
+      /** Events at once after a pause. */
+      burst?: number;
+      /** Events a second on average; 0 is no limit. */
+      events_per_second?: number;
+    };
+  };
+};
+
 /** Two arms compared: what a results screen shows. */
 export type Comparison = {
   /** The baseline as it was counted. */
@@ -318,27 +343,37 @@ export type Comparison = {
 };
 
 /** The difference, or why there is none. */
-export type ComparisonOutcome = (Finding & {
+export type ComparisonOutcome = {
+  /** What follows, in a word. */
+  conclusion: Conclusion;
+  /** The difference: variant − baseline, or that divided by the baseline. With a Bayesian prior, what is thought of it now. */
+  estimate: number;
+  /** How strong the evidence is. */
+  evidence: FindingEvidence;
+  /** Where the difference is, but for `alpha` of the experiences. Among several variants the intervals of the tests hold all at once, but for `alpha`. A relative one reaches zero while the absolute difference is unclear. */
+  interval: Interval;
+  /** The standard error of the estimate; with a Bayesian method, the standard deviation of what is thought. */
+  standard_error: number;
   status: "ready";
 } | {
   /** Why; written as a sentence. */
   reason: Unready;
   status: "not_ready";
-});
+};
 
 /** A definition with its id and how far its backfill is. */
 export type ComputedTrait = {
   /** How. */
   aggregate: Aggregate;
   /** `false` leaves the events of known bots out, `true` takes only them. */
-  bots?: boolean | null;
+  bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
   created_at: Timestamp;
   /** Name of the events that count. */
   event: string;
   /** Not before this moment. */
-  from?: (Timestamp | null);
+  from?: Timestamp;
   /** How people know it; stays when the definition changes. */
   id: string;
   /** The trait's name. */
@@ -346,24 +381,24 @@ export type ComputedTrait = {
   /** How many times are remembered; only of `Aggregate::Times`. */
   most?: number;
   /** How many values are listed; only of `Aggregate::LastN`. */
-  n?: number | null;
+  n?: number;
   /** The definition that is to take the place of this one. */
-  next?: (ComputedTraitToCome | null);
+  next?: ComputedTraitToCome;
   /** Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none. */
-  of?: string | null;
+  of?: string;
   /** How much of what was there before it is counted, from 0 to 1. */
   progress: number;
   status: string;
   /** Name of the time zone (IANA), such as `Europe/Berlin`. */
   timezone?: string;
   /** Before this moment. */
-  until?: (Timestamp | null);
+  until?: Timestamp;
   /** Counts the definitions that it has had. */
   version: number;
   /** What their properties have to be. */
-  where?: (Condition | null);
+  where?: Condition;
   /** Younger than this. What is exactly as old is outside. */
-  within?: (Span | null);
+  within?: Span;
 };
 
 /** What to compute. */
@@ -371,29 +406,29 @@ export type ComputedTraitDefinition = {
   /** How. */
   aggregate: Aggregate;
   /** `false` leaves the events of known bots out, `true` takes only them. */
-  bots?: boolean | null;
+  bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
   /** Name of the events that count. */
   event: string;
   /** Not before this moment. */
-  from?: (Timestamp | null);
+  from?: Timestamp;
   /** The trait's name. */
   key: string;
   /** How many times are remembered; only of `Aggregate::Times`. */
   most?: number;
   /** How many values are listed; only of `Aggregate::LastN`. */
-  n?: number | null;
+  n?: number;
   /** Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none. */
-  of?: string | null;
+  of?: string;
   /** Name of the time zone (IANA), such as `Europe/Berlin`. */
   timezone?: string;
   /** Before this moment. */
-  until?: (Timestamp | null);
+  until?: Timestamp;
   /** What their properties have to be. */
-  where?: (Condition | null);
+  where?: Condition;
   /** Younger than this. What is exactly as old is outside. */
-  within?: (Span | null);
+  within?: Span;
 };
 
 /** What to compute. */
@@ -470,17 +505,17 @@ export type ConsentEntry = {
   hash: string;
   /** What was hashed, byte by byte. */
   hashed: string;
-  jurisdiction?: string | null;
+  jurisdiction?: string;
   kind: ConsentEntryKind;
   message_id: string;
-  policy_version?: number | null;
+  policy_version?: number;
   /** Hash of the entry before; empty for the first. */
   previous: string;
   received_at: Timestamp;
   /** When it was said, by our clock. */
   said_at: Timestamp;
   seq: number;
-  source?: string | null;
+  source?: string;
   source_id: string;
   space_id: string;
 };
@@ -511,9 +546,9 @@ export type ConsentExplained = {
   /** The same for people. */
   sentence: string;
   /** Where the person's choices came from. */
-  source?: string | null;
+  source?: string;
   /** The use that was asked for. */
-  use?: string | null;
+  use?: string;
   /** The answer. */
   verdict: ConsentVerdict;
 };
@@ -537,7 +572,7 @@ export type ConsentPolicy = {
   /** A consent tool's own names for what people choose, and the purposes each stands for. */
   categories?: Record<string, string[]>;
   /** What is counted of those that are not collected, where a place's rule says so. */
-  counting?: (Counting | null);
+  counting?: Counting;
   /** What holds in a known place without a rule of its own. */
   default: ConsentRule;
   /** What Global Privacy Control denies where a place does not say otherwise. Empty where the owner does not honour it. */
@@ -589,9 +624,9 @@ export type ConsentRegime = ("opt_in" | "opt_out");
 /** What holds in a place. */
 export type ConsentRule = {
   /** Who is counted here, of those that are not collected; nobody where absent. */
-  counting?: (CountedFrom | null);
+  counting?: CountedFrom;
   /** What Global Privacy Control denies here; the policy's own list where absent. */
-  gpc_denies?: string[] | null;
+  gpc_denies?: string[];
   /** What is presumed of single purposes. */
   purposes?: Record<string, ConsentRegime>;
   /** What is presumed of every purpose that has no regime of its own here. */
@@ -748,7 +783,7 @@ export type ConsentWhy = {
   /** The profile's. */
   id: string;
   /** Why there is no evidence. */
-  reason?: string | null;
+  reason?: string;
 };
 
 /** Who of a place is counted. */
@@ -786,9 +821,9 @@ export type CurrentConsentPolicy = {
 /** The rules in force. */
 export type CurrentIdentityRules = {
   /** `None` of the rules that every space begins with. */
-  published_at?: (Timestamp | null);
+  published_at?: Timestamp;
   /** What is read by rules that are to come into force. */
-  reading?: (IdentityRulesReading | null);
+  reading?: IdentityRulesReading;
   /** How many groups of identifiers are still to be resolved by them. */
   resolving: number;
   rules: unknown;
@@ -836,7 +871,7 @@ export type DecidedIdentity = {
   kind: string;
   pairs: DecidedPair[];
   reason: string;
-  undone_at?: (Timestamp | null);
+  undone_at?: Timestamp;
 };
 
 /** Two identifiers and what was decided of them. The order of the two says nothing. */
@@ -854,7 +889,7 @@ export type Decision = {
   /** The experience; null shows the default. */
   experience: string | null;
   /** The properties of the event that tells that this was shown; absent where nothing was decided. */
-  exposure?: (Exposure | null);
+  exposure?: Exposure;
   /** The placement asked for. */
   placement: string;
   /** Why, in words for a person. */
@@ -876,13 +911,13 @@ export type DecisionCause = ("chosen" | "audience" | "variant_audience" | "sched
 /** What became of one experience, on which evidence, and how old that is. */
 export type DecisionWhy = {
   /** Of when what is known of the person is. */
-  as_of?: (Timestamp | null);
+  as_of?: Timestamp;
   /** The audiences that were looked at. */
   audiences?: AudienceEvidence[];
   /** How the person came to the arm, of an experience that decides. */
-  by?: (DecisionAssigned | null);
+  by?: DecisionAssigned;
   /** The experience; absent where none was asked. */
-  experience?: string | null;
+  experience?: string;
   /** What became of it. */
   outcome: DecisionCause;
 };
@@ -901,6 +936,14 @@ export type Error = {
 /** Which call of the spec an event is. <https://segment.com/docs/connections/spec/> */
 export type EventKind = ("track" | "identify" | "page" | "screen" | "group" | "alias" | "consent");
 
+/** Events of a name with such properties. */
+export type EventMatching = {
+  /** Name of the event. */
+  event: string;
+  /** What its properties have to be. */
+  where?: Condition;
+};
+
 /** So many events of a name with such properties within a window; or so much in them. */
 export type EventRule = {
   /** The comparison. */
@@ -914,21 +957,21 @@ export type EventRule = {
   of: string;
 } & {
   /** `false` leaves the events of known bots out, `true` takes only them. */
-  bots?: boolean | null;
+  bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
   /** Name of the event. */
   event: string;
   /** Not before this moment. */
-  from?: (Timestamp | null);
+  from?: Timestamp;
   /** Name of the time zone (IANA), such as `Europe/Berlin`. */
   timezone?: string;
   /** Before this moment. */
-  until?: (Timestamp | null);
+  until?: Timestamp;
   /** What its properties have to be. */
-  where?: (Condition | null);
+  where?: Condition;
   /** Younger than this. What is exactly as old is outside. */
-  within?: (Span | null);
+  within?: Span;
 };
 
 /** So many events of a name with such properties within a window; or so much in them. */
@@ -1017,7 +1060,7 @@ export type ExperienceResults = {
   arms: ArmFigures[];
   as_of: Timestamp;
   /** The arm that the others are compared with. */
-  baseline?: string | null;
+  baseline?: string;
   excluded: ExcludedPeople;
   experience: string;
   metric: Metric;
@@ -1030,7 +1073,7 @@ export type ExperienceResults = {
 /** What an exposure says: the properties of its event. */
 export type Exposure = {
   /** The decision that was shown; what tells of one twice counts once. */
-  decision_id?: string | null;
+  decision_id?: string;
   /** The experience, or `SPACE_HOLDOUT`. */
   experience: string;
   /** Whether the default was shown so that the effect can be measured. */
@@ -1153,11 +1196,11 @@ export type IdentifierKind = {
   /** The kind's name. */
   kind: string;
   /** How many a profile may have; `None` for any number. */
-  most?: number | null;
+  most?: number;
   /** How many new ones a profile may have in some time. */
-  period?: (IdentifierPeriod | null);
+  period?: IdentifierPeriod;
   /** A value that was seen with more different values than this of one unique kind belongs to nobody: a mailbox, a kiosk, a constant. */
-  shared_above?: number | null;
+  shared_above?: number;
   /** Whether one value is one person: a profile never has two, and merging never joins them. */
   unique: boolean;
 };
@@ -1278,7 +1321,7 @@ export type IdentityRulesPreview = {
   /** Whether everybody was looked at; otherwise the newest. */
   complete: boolean;
   /** Events that were read, where the rules read them otherwise. */
-  events?: number | null;
+  events?: number;
   /** Identifiers that were looked at. */
   identifiers: number;
   /** Identifiers of the largest profile. */
@@ -1316,9 +1359,9 @@ export type IdentityRulesSample = (ProfileChanges | {
 /** A published version. */
 export type IdentityRulesVersion = {
   /** `None` of the rules that every space begins with. */
-  published_at?: (Timestamp | null);
+  published_at?: Timestamp;
   /** What is read by rules that are to come into force. */
-  reading?: (IdentityRulesReading | null);
+  reading?: IdentityRulesReading;
   rules: unknown;
   version: number;
 };
@@ -1388,19 +1431,19 @@ export type LedgerGap = {
   explanation: string;
   from: number;
   /** When the evidence for it came; absent when that was not written down. */
-  since?: (Timestamp | null);
+  since?: Timestamp;
   source_id: string;
   tab: string;
   to: number;
 };
 
 /** A matching as callers see it. */
-export type Matching = {
+export type MatchingRun = {
   /** What was merged by itself; `None` where the space does not want that. */
   automatic?: unknown;
   /** Pairs that were compared. */
   compared: number;
-  ended_at?: (Timestamp | null);
+  ended_at?: Timestamp;
   id: string;
   /** What was learned; `None` until it is. */
   model?: unknown;
@@ -1412,22 +1455,6 @@ export type Matching = {
   status: string;
   suggestions: number;
   threshold: number;
-};
-
-/** Events of a name with such properties. */
-export type Matching2 = {
-  /** Name of the event. */
-  event: string;
-  /** What its properties have to be. */
-  where?: (Condition | null);
-};
-
-/** Events of a name with such properties. */
-export type MatchingInput = {
-  /** Name of the event. */
-  event: string;
-  /** What its properties have to be. */
-  where?: (Condition | null);
 };
 
 /** A matching that has begun. */
@@ -1473,7 +1500,7 @@ export type Metric = {
   /** Which events. */
   events: ComputedTraitDefinition;
   metric: MetricKind;
-  of?: string | null;
+  of?: string;
   /** How long after the first exposure an event counts. */
   within: Span;
 };
@@ -1485,7 +1512,7 @@ export type MetricBetter = "higher" | "lower";
 export type MetricKind = ("conversion" | "sum" | "mean");
 
 export type NewAudience = {
-  definition: (string | AudienceRuleInput);
+  definition: (string | (ShortRule | AudienceRuleInput));
   name: string;
 };
 
@@ -1516,7 +1543,7 @@ export type NewExperience = {
 /** A source that is to be made. */
 export type NewSource = {
   allowed_origins?: string[];
-  collection?: (CollectionPolicy | null);
+  collection?: (CollectionPolicyChange | null);
   consent_basis?: (ConsentBasis | null);
   kind: string;
   name: string;
@@ -1562,7 +1589,7 @@ export type PlannedEvent = {
   /** What it means, for people. */
   description?: string;
   /** The event's name. A page or screen entry without one stands for every name that has no entry of its own; identify and group have none. */
-  event?: string | null;
+  event?: string;
   /** What happens when it looks otherwise. */
   on_violation: PlanAction;
   /** JSON Schema of the properties (track, page, screen) or traits (identify, group); draft 2020-12, or draft-07 when `$schema` says so. */
@@ -1733,23 +1760,23 @@ export type ReadEvents = {
 /** What was known of consent when an event was captured: kept with the event, never rewritten. */
 export type Receipt = {
   /** When the state was read. */
-  capturedAt?: (Timestamp | null);
+  capturedAt?: Timestamp;
   /** The same in the client's own words, where the policy maps those to purposes. */
-  categories?: Record<string, boolean> | null;
+  categories?: Record<string, boolean>;
   /** State per purpose at capture; empty while no choice was made. `categoryPreferences` is Segment's name for it. */
   categoryPreferences: Record<string, boolean>;
   /** When the person chose, where the client knows: another browser's older choice does not undo a withdrawal. */
-  chosenAt?: (Timestamp | null);
+  chosenAt?: Timestamp;
   /** Whether Global Privacy Control was on. */
   gpc: boolean;
   /** Where the person was, from the edge's geography. Only the edge writes it: what a client says of it is not kept. */
-  jurisdiction?: string | null;
+  jurisdiction?: string;
   /** The policy's version that the client knew. */
-  policyVersion?: number | null;
+  policyVersion?: number;
   /** The second record, of an event that was held and then released by a choice. */
-  release?: (Release | null);
+  release?: Release;
   /** Where the state came from: `banner`, `api`, `tcf`, `gpp`, `gpc`, `default`, `basis:…`. */
-  source?: string | null;
+  source?: string;
 };
 
 /** A group that is large enough to be shown. */
@@ -1779,13 +1806,13 @@ export type RefusalCounts = {
 /** The choice that released a held event. */
 export type Release = {
   /** The same in the client's own words, where the policy maps those to purposes. */
-  categories?: Record<string, boolean> | null;
+  categories?: Record<string, boolean>;
   /** State per purpose at the release. */
   categoryPreferences: Record<string, boolean>;
   /** When it was made. */
-  releasedAt?: (Timestamp | null);
+  releasedAt?: Timestamp;
   /** Where the choice came from. */
-  source?: string | null;
+  source?: string;
 };
 
 /** What became of messages that were tried again. */
@@ -1814,7 +1841,7 @@ export type ReplayedMessage = {
   /** What became of it. */
   outcome: Outcome;
   /** Why, in words for a person; absent when there is nothing to explain. */
-  reason?: string | null;
+  reason?: string;
 };
 
 /** What is lost on average by a choice, in the unit of the difference: the amount lost if it is wrong, times how likely that is. */
@@ -1830,19 +1857,9 @@ export type SequenceRule = {
   /** The steps, in order; only the last may be one that must not happen. */
   sequence: SequenceStep[];
   /** How young the first step's event has to be. */
-  within?: (Span | null);
+  within?: Span;
   /** Events none of which may happen between the first step and the last one (where the last step must not happen: and the end of its time). */
-  without?: Matching2[];
-};
-
-/** Events one after the other. Each step is strictly later than the one before. The person belongs as long as the first step's event is within the window; for ever without one. Of each step's events the latest 1,024 are looked at. */
-export type SequenceRuleInput = {
-  /** The steps, in order; only the last may be one that must not happen. */
-  sequence: SequenceStepInput[];
-  /** How young the first step's event has to be. */
-  within?: (Span | null);
-  /** Events none of which may happen between the first step and the last one (where the last step must not happen: and the end of its time). */
-  without?: MatchingInput[];
+  without?: EventMatching[];
 };
 
 /** One step of a sequence. */
@@ -1850,27 +1867,12 @@ export type SequenceStep = {
   /** Name of the event. */
   event: string;
   /** What its properties have to be. */
-  where?: (Condition | null);
+  where?: Condition;
   /** At most so long after the step before. */
-  within?: (Span | null);
+  within?: Span;
 } | {
   /** What. */
-  not: Matching2;
-  /** For how long. */
-  within: Span;
-};
-
-/** One step of a sequence. */
-export type SequenceStepInput = {
-  /** Name of the event. */
-  event: string;
-  /** What its properties have to be. */
-  where?: (Condition | null);
-  /** At most so long after the step before. */
-  within?: (Span | null);
-} | {
-  /** What. */
-  not: MatchingInput;
+  not: EventMatching;
   /** For how long. */
   within: Span;
 };
@@ -1907,7 +1909,7 @@ export type Source = {
 /** What of a source is to change; what is absent stays. */
 export type SourceChange = {
   allowed_origins?: string[] | null;
-  collection?: (CollectionPolicy | null);
+  collection?: (CollectionPolicyChange | null);
   consent_basis?: (ConsentBasis | null);
   enabled?: boolean | null;
   name?: string | null;
@@ -1928,14 +1930,14 @@ export type Split = {
 
 /** An experience as it is kept. */
 export type StoredExperience = {
-  archived_at?: (Timestamp | null);
+  archived_at?: Timestamp;
   /** Who sees it; everybody when absent. */
-  audience_id?: string | null;
+  audience_id?: string;
   created_at: Timestamp;
   /** Whether it takes part. */
   enabled: boolean;
   /** When it is over, that moment included; it stays when absent. */
-  ends_at?: (Timestamp | null);
+  ends_at?: Timestamp;
   /** How often a person may be shown it; the next experience decides when one of these is reached. */
   frequency_caps?: FrequencyCap[];
   /** Share of the audience that sees the default instead, 0 to 1, so that the effect can be measured. */
@@ -1949,7 +1951,7 @@ export type StoredExperience = {
   /** Among experiences that take the person, the highest wins; then the smallest id. */
   priority: number;
   /** When it begins; it has always been there when absent. */
-  starts_at?: (Timestamp | null);
+  starts_at?: Timestamp;
   updated_at: Timestamp;
   /** What is shown. */
   variants: Variant[];
@@ -1975,7 +1977,7 @@ export type Suggestion = {
   a: Identifier;
   b: Identifier;
   /** The decision that answered it. */
-  decision_id?: string | null;
+  decision_id?: string;
   id: string;
   matching_id: string;
   /** The model that weighed it. */
@@ -2004,9 +2006,9 @@ export type TabAccount = {
 
 /** An event as it was collected, or the change of an audience as an event of type audience. */
 export type TimelineEntry = {
-  event?: string | null;
+  event?: string;
   messageId: string;
-  properties?: Record<string, unknown> | null;
+  properties?: Record<string, unknown>;
   source_id?: string;
   timestamp: string;
   type: string;
@@ -2167,7 +2169,7 @@ export type Uses = Record<string, string[]>;
 /** One thing that may be shown. */
 export type Variant = {
   /** For whom it is, among those who see the experience. The first such variant whose audience the person is in is shown; the variants without an audience share everybody else by weight. */
-  audience_id?: string | null;
+  audience_id?: string;
   /** Whether anybody sees it, also of those who were shown it before. */
   enabled?: boolean;
   /** Name within the experience. */
@@ -2637,7 +2639,7 @@ export interface Operations {
       };
     };
     answer: {
-      data: Matching[];
+      data: MatchingRun[];
       /** Where the next page begins, to be given as `cursor`; null on the last. */
       next_cursor: string | null;
     };

@@ -48,17 +48,13 @@ pub(super) fn joined(
                 each(part, &mut plain);
             }
         }
-        for response in operation["responses"]
-            .as_object_mut()
-            .into_iter()
-            .flat_map(|all| all.values_mut())
-        {
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for response in responses.into_iter().flat_map(|all| all.values_mut()) {
             each(response, &mut plain);
-            for content in response["content"]
-                .as_object_mut()
-                .into_iter()
-                .flat_map(|all| all.values_mut())
-            {
+            let content = response.get_mut("content").and_then(Value::as_object_mut);
+            for content in content.into_iter().flat_map(|all| all.values_mut()) {
                 close(&mut content["schema"]);
             }
         }
