@@ -69,6 +69,7 @@ impl Action {
 #[cfg_attr(feature = "schema", schemars(rename = "TrackingPlanDocument"))]
 pub struct Plan {
     /// The events that are expected.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub events: Vec<PlannedEvent>,
     /// What happens to an event that is not in the plan. It rules track events always, and the
     /// pages, screens, identify and group calls only once the plan has an entry of their type: a

@@ -38,6 +38,13 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self> {
         let whole = whole(app, request.into_body()).await?;
+        // Otherwise a list would be taken for an object's members in the order of our code.
+        if whole.bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Error::new(
+                Code::InvalidRequest,
+                "the body is a list: send an object, such as the example that GET /api/openapi.json shows",
+            ));
+        }
         let read = serde_json::from_slice(&whole.bytes);
         read.map(Self).map_err(|error| {
             Error::new(

@@ -2038,7 +2038,7 @@ export type TrackingPlanDocument = {
 /** A tracking plan as people write it. */
 export type TrackingPlanDocumentInput = {
   /** The events that are expected. */
-  events: PlannedEventInput[];
+  events?: PlannedEventInput[];
   /** What happens to an event that is not in the plan. It rules track events always, and the pages, screens, identify and group calls only once the plan has an entry of their type: a plan that says nothing about pages has nothing against them. */
   unplanned?: PlanAction;
 };
