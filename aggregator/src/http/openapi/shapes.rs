@@ -126,8 +126,9 @@ fn rename(schema: &mut Map<String, Value>, renamed: &impl Fn(&str) -> String) {
 fn plain(schema: &mut Map<String, Value>) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text
-            .replace("[`", "`")
-            .replace("`]", "`")
+            .replace("[`", "")
+            .replace("`]", "")
+            .replace('`', "")
             .replace('\n', " ");
     }
     // The only formats that say more than the type does.

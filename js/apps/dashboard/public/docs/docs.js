@@ -61,7 +61,7 @@ function show(document_) {
 function make(document_, path, method, operation) {
   const id = operation.operationId;
   const short = path.replace("/api/v1", "");
-  const link = h("a", { href: `#${id}` }, verb(method), h("span", { class: "mono" }, short));
+  const link = h("a", { href: `#${id}` }, verb(method), h("span", { class: "mono" }, short.split(/(?=\/)/).flatMap((part) => [part, h("wbr")])));
   const example = operation.requestBody?.content["application/json"];
   const answers = Object.entries(operation.responses).map(([status, response]) => [status, resolved(document_, response)]);
   const entry = h("article", { class: "card docs-operation", id, "aria-labelledby": `${id}-name` },
