@@ -222,9 +222,9 @@ fn close(schema: &mut Value) {
         let choices = members.get_mut(word).and_then(Value::as_array_mut);
         for choice in choices.into_iter().flatten() {
             if has_members {
-                within(choice)
+                within(choice);
             } else {
-                close(choice)
+                close(choice);
             }
         }
     }
