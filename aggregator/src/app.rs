@@ -7,6 +7,8 @@ use edge_worker::RateLimiter;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::access::{ShownOut, Used};
+use crate::audit::Audit;
 use crate::consent::Refusals;
 use crate::counting::Counting;
 use crate::database::Database;
@@ -16,7 +18,10 @@ use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::ledger::NewTabs;
 use crate::live::Live;
+use crate::member::password::Hasher;
+use crate::member::throttle::Throttle;
 use crate::pipeline::Pipeline;
+use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
@@ -43,6 +48,7 @@ pub(crate) struct App {
     pub(crate) pipeline: Pipeline,
     pub(crate) live: Live,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) nonces: Nonces,
     pub(crate) edge_secret: String,
     pub(crate) idempotency: crate::http::idempotency::Running,
@@ -54,6 +60,17 @@ pub(crate) struct App {
     pub(crate) limiter: Mutex<RateLimiter>,
     /// For the bodies of requests.
     pub(crate) room: Room,
+    pub(crate) audit: Audit,
+    /// When tokens and sessions were last used.
+    pub(crate) used: Used,
+    /// Who may no longer come in.
+    pub(crate) shown_out: ShownOut,
+    /// Digests of passwords.
+    pub(crate) hasher: Hasher,
+    /// Who tries to sign in.
+    pub(crate) throttle: Throttle,
+    /// Held while members change, so that the last owner stays.
+    pub(crate) members: tokio::sync::Mutex<()>,
 }
 
 /// What an operator can say about an [`App`].
@@ -82,6 +99,7 @@ pub(crate) struct Tasks {
     pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
     counting: JoinHandle<()>,
+    audit: JoinHandle<()>,
 }
 
 impl App {
@@ -109,15 +127,18 @@ impl App {
         audience::prepare(&database).await?;
         tokio::spawn(database.clone().fold());
         let snapshots = Arc::new(Snapshots::default());
+        let reports = Arc::new(Reports::default());
         let parts = pipeline::Parts {
             database: database.for_pipeline(),
             live: live.clone(),
             snapshots: Arc::clone(&snapshots),
+            reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
         };
         let (pipeline, task) = Pipeline::start(parts, &log, reached).await?;
+        let (audit, audit_task) = Audit::start(database.clone());
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {
@@ -131,6 +152,7 @@ impl App {
             pipeline,
             live,
             snapshots,
+            reports,
             nonces,
             edge_secret,
             idempotency,
@@ -138,6 +160,12 @@ impl App {
             tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
             room: Room::default(),
+            audit,
+            used: Used::default(),
+            shown_out: ShownOut::default(),
+            hasher: Hasher::default(),
+            throttle: Throttle::default(),
+            members: tokio::sync::Mutex::default(),
         });
         Ok((
             app,
@@ -146,6 +174,7 @@ impl App {
                 pipeline: task,
                 violations: violations_task,
                 counting: counting_task,
+                audit: audit_task,
             },
         ))
     }
@@ -167,6 +196,10 @@ impl App {
         self.counting.stop();
         if let Err(error) = tasks.counting.await {
             tracing::error!(%error, "the counting of people who did not agree did not end well");
+        }
+        self.audit.stop();
+        if let Err(error) = tasks.audit.await {
+            tracing::error!(%error, "the audit log did not end well");
         }
         self.database.close().await;
     }

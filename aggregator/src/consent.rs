@@ -26,7 +26,9 @@ pub(crate) use folded::Folded;
 pub(crate) use refusals::Refusals;
 pub(crate) use rules::{Devices, Rules};
 pub(crate) use stage::{Withdrawal, apply, hear_apart, scopes};
-pub(crate) use store::{folded_of_profiles, of_profiles, put_folded, standings_of_people};
+pub(crate) use store::{
+    folded_of_profiles, of_profiles, put_folded, standings_of_people, standings_of_refusing,
+};
 
 /// What the people that own these anchors have said. Nobody who is unknown, or who never refused, need be in the answer.
 pub(crate) async fn current_of_people<'a>(

@@ -93,7 +93,10 @@ pub(crate) async fn read(
 }
 
 /// The youngest place of the log up to an offset, whosever event is there, and when it was received.
-async fn place_before(database: &Database, upper: i64) -> Result<Option<(i64, Timestamp)>> {
+pub(crate) async fn place_before(
+    database: &Database,
+    upper: i64,
+) -> Result<Option<(i64, Timestamp)>> {
     let sql = "SELECT offset_id, received_at FROM event WHERE offset_id <= $1 ORDER BY offset_id DESC LIMIT 1";
     let row = sqlx::query(sql)
         .bind(upper)

@@ -23,6 +23,7 @@ use crate::database::journal::{Portion, Record};
 use crate::error::{Code, Error, Result};
 use crate::ingest::{Entry, IdHash, Log, Seen};
 use crate::live::Live;
+use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::{
@@ -191,6 +192,7 @@ pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) live: Live,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) refusals: Arc<consent::Refusals>,
     pub(crate) sources: Arc<Directory>,
     /// For how long it is kept who entered audiences and who left them.
@@ -230,6 +232,7 @@ impl Pipeline {
             database: parts.database,
             live: parts.live,
             snapshots: parts.snapshots,
+            reports: parts.reports,
             refusals: parts.refusals,
             sources: parts.sources,
             changes_kept: parts.changes_kept,
@@ -313,6 +316,7 @@ struct Runner {
     database: Database,
     live: Live,
     snapshots: Arc<Snapshots>,
+    reports: Arc<Reports>,
     refusals: Arc<consent::Refusals>,
     sources: Arc<Directory>,
     changes_kept: Span,
@@ -339,6 +343,8 @@ struct Done {
     changed: BTreeSet<String>,
     told: Vec<Told>,
     entered_and_left: Vec<audience::Change>,
+    /// Spaces in which events came to be others'.
+    attributed: BTreeSet<String>,
 }
 
 impl Runner {
@@ -439,6 +445,9 @@ impl Runner {
         )
         .await?;
         transaction.commit().await.map_err(Error::from)?;
+        if !turn.moved.is_empty() {
+            self.reports.forget(&space_id);
+        }
         self.live.changed(&turn.changes);
         self.identity.settle();
         self.resolved.send_modify(|count| *count += 1);
@@ -497,6 +506,7 @@ impl Runner {
         };
         if step == identity::Step::InForce {
             self.identity = identity::Cache::default();
+            self.reports.forget_all();
             self.sources.reload(&self.database).await?;
             self.resolved.send_modify(|count| *count += 1);
         }
@@ -550,6 +560,9 @@ impl Runner {
         });
         self.seen.settle(taken);
         self.snapshots.forget(done.changed.iter());
+        for space_id in &done.attributed {
+            self.reports.forget(space_id);
+        }
         self.reached.send_replace(reached);
         for (space_id, event, profile_id) in done.told {
             self.live.stored(&space_id, &event, profile_id.as_deref());
@@ -570,6 +583,7 @@ impl Runner {
             changed: BTreeSet::new(),
             told: Vec::new(),
             entered_and_left: Vec::new(),
+            attributed: BTreeSet::new(),
         };
         for (space_id, (mut events, named)) in by_space(taken) {
             let rules = Rules::of(&self.sources, &space_id);
@@ -578,6 +592,9 @@ impl Runner {
                 moved,
                 ..Turn::of(&rules, &events, named)
             };
+            if !turn.moved.is_empty() {
+                done.attributed.insert(space_id.to_string());
+            }
             stages(connection, &mut turn, &mut self.identity, &self.refusals).await?;
             done.changed.append(&mut turn.concerned());
             done.changed.extend(turn.merged.keys().cloned());

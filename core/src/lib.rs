@@ -4,7 +4,8 @@
 //! ([`wire`]), whether consent allows it ([`consent`]), whose it is (`identity`), what it says
 //! about a person ([`traits`], [`computed_trait`]), whether it is what its space expects
 //! (`tracking_plan`), what holds of it ([`condition`]), which audiences follow ([`audience`]), what
-//! a page then shows ([`decision`], split by [`bucket`]), and what that did (`experiment`). The browser, the edge and the
+//! a page then shows ([`decision`], split by [`bucket`]), what that did (`experiment`), and
+//! what was done altogether (`report`). The browser, the edge and the
 //! server call the same functions.
 //!
 //! There is no clock, no randomness, no I/O and no `async` in this crate: time and fresh ids are
@@ -40,6 +41,8 @@ pub mod rate;
 pub mod recent;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod report;
 pub mod signature;
 pub mod source;
 pub mod time;

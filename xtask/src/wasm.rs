@@ -1,5 +1,6 @@
-//! `cargo xtask wasm`: the browser SDK and the edge worker.
+//! `cargo xtask wasm`: the browser SDK, the edge worker, and the dashboard's charts.
 
+mod dashboard;
 mod edge;
 mod sdk;
 pub(crate) mod toolchain;
@@ -20,17 +21,16 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<()>
     let only_edge = arguments.flag("--edge");
     arguments.finish()?;
     setup::run(workspace, Scope::Demo)?;
-    if !only_edge {
-        build_sdk(workspace)?;
+    match (only_sdk, only_edge) {
+        (true, false) => build_sdk(workspace),
+        (false, true) => build_edge(workspace),
+        _ => build(workspace),
     }
-    if !only_sdk {
-        build_edge(workspace)?;
-    }
-    Ok(())
 }
 
-/// Builds both; the edge worker serves the SDK's files and comes second.
+/// Builds both, and the dashboard's charts; the edge worker serves the SDK's files and comes after it.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    dashboard::build(workspace)?;
     build_sdk(workspace)?;
     build_edge(workspace)
 }

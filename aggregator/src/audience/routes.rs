@@ -17,6 +17,7 @@ use super::progress::{Builds, Progress};
 use super::store::{self, Audience};
 use super::why::{Why, why as explain};
 use super::{changes, members};
+use crate::access::Area;
 use crate::app::App;
 use crate::error::{Code, Result};
 use crate::http::api::Api;
@@ -32,6 +33,21 @@ pub(crate) fn routes(api: Api) -> Api {
     let rule = json!({"event": "Product Viewed", "where": {"category": {"eq": "sneakers"}}, "count": {"gte": 3}, "within": "30d"});
     api.get("/audiences", "List audiences", list)
         .get("/audiences/{id}", "Read an audience", read)
+        .patch(
+            "/audiences/{id}",
+            "Change an audience: its name, or its definition, which serves once it has looked at everybody",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            update,
+        ).fails(&[Code::InvalidDefinition])
+        .delete("/audiences/{id}", "Take an audience away", delete).fails(&[Code::Conflict])
+        .post(
+            "/audiences",
+            "Make an audience; the definition is a tree or its text form",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            create,
+        ).fails(&[Code::InvalidDefinition])
+        // What follows tells of people one by one.
+        .within(Area::People)
         .get(
             "/audiences/{id}/members",
             "List an audience's members",
@@ -52,19 +68,6 @@ pub(crate) fn routes(api: Api) -> Api {
             "Which audiences a profile entered and left, and what did it, oldest first; ?order=desc for youngest first",
             changes_of_profile,
         )
-        .patch(
-            "/audiences/{id}",
-            "Change an audience: its name, or its definition, which serves once it has looked at everybody",
-            json!({"name": "Sneaker fans", "definition": rule}),
-            update,
-        ).fails(&[Code::InvalidDefinition])
-        .delete("/audiences/{id}", "Take an audience away", delete).fails(&[Code::Conflict])
-        .post(
-            "/audiences",
-            "Make an audience; the definition is a tree or its text form",
-            json!({"name": "Sneaker fans", "definition": rule}),
-            create,
-        ).fails(&[Code::InvalidDefinition])
         .post_to_read(
             "/audiences/preview",
             "How many a definition would reach",

@@ -343,6 +343,24 @@ pub(super) async fn refusing_after(
         .collect()
 }
 
+/// Everybody of a space who ever refused anything, with what they have said.
+pub(crate) async fn standings_of_refusing(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<BTreeMap<String, Standing>> {
+    // How the state is written: see `State`.
+    let sql = "SELECT DISTINCT n.person_id AS person_id FROM consent_state c CROSS JOIN identity_node n \
+               WHERE c.space_id = $1 AND (c.state LIKE '%{\"granted\":false%' OR c.state LIKE '%\"denied_at\"%') \
+               AND n.space_id = $1 AND n.identifier = c.anchor";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(&mut *connection)
+        .await?;
+    let people = rows.iter().map(|row| row.try_get("person_id"));
+    let people: Vec<String> = people.collect::<sqlx::Result<_>>()?;
+    standings_of_people(connection, space_id, people.iter()).await
+}
+
 /// Merges the states of each person's anchors.
 fn people(rows: &[AnyRow]) -> Result<BTreeMap<String, State>> {
     let mut merged: BTreeMap<String, State> = BTreeMap::new();

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{Reader, Shared, Writer};
 use super::json::{Accepted, Created, Json, Text};
+use crate::access::Caller;
 use crate::error::{Code, Error, Result};
 
 /// Where the shapes of named types are in the description.
@@ -159,7 +160,7 @@ impl<'a> Description<'a> {
     }
 
     /// An answer of `T` in JSON.
-    pub(super) fn answer<T: JsonSchema>(&mut self, status: u16) {
+    pub(crate) fn answer<T: JsonSchema>(&mut self, status: u16) {
         let shape = Value::from(self.shapes.written.subschema_for::<T>());
         self.answers.push(Answered {
             status,
@@ -228,6 +229,7 @@ macro_rules! described {
     };
 }
 
+described!();
 described!(A);
 described!(A, B);
 described!(A, B, C);
@@ -243,7 +245,7 @@ macro_rules! takes_nothing {
     )* };
 }
 
-takes_nothing!(Reader, Writer, State<Shared>);
+takes_nothing!(Reader, Writer, Caller, State<Shared>);
 
 impl<T: JsonSchema> Takes for Json<T> {
     fn takes(description: &mut Description<'_>) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::api::Operation;
+use super::api::{Access, Operation};
 use super::contract::{Answered, Description, Parameter, Shapes};
 use super::json::Json;
 use crate::error::Code;
@@ -46,9 +46,12 @@ pub(crate) fn document() -> Value {
         "servers": [{"url": "/", "description": "This server"}],
         "tags": tags,
         "paths": paths,
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "hwt_…"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "hwt_…"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "headwater", "description": "A member's session; __Host-headwater over https"}
+            },
             "responses": failures,
             "schemas": schemas
         }
@@ -116,7 +119,7 @@ fn describe(
         "operationId": id(operation),
         "tags": [operation.slice],
         "summary": operation.summary,
-        "security": [{"token": [operation.scope.as_str()]}],
+        "security": security(operation.access),
         "parameters": parameters,
         "responses": responses
     });
@@ -129,6 +132,18 @@ fn describe(
             json!({"required": true, "content": {"application/json": content}});
     }
     described
+}
+
+/// What a caller has to hold.
+fn security(access: Access) -> Value {
+    match access {
+        Access::Scope(scope) => {
+            let scope = scope.to_string();
+            json!([{"token": [scope]}, {"session": [scope]}])
+        }
+        Access::SignedIn => json!([{"token": []}, {"session": []}]),
+        Access::Everybody => json!([]),
+    }
 }
 
 fn answer(answered: &Answered) -> Value {

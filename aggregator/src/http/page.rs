@@ -38,6 +38,16 @@ pub(crate) struct List<T> {
     next_cursor: Option<String>,
 }
 
+impl<T> List<T> {
+    /// A list that has no further pages.
+    pub(crate) fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
+}
+
 /// Which page is asked for.
 #[derive(Debug)]
 pub(crate) struct Page {

@@ -31,7 +31,9 @@ pub(crate) fn routes(api: Api) -> Api {
         "Make a key that signs user tokens; its secret is told this once, and the keys before it end after the time that is given",
         json!({"previous_valid_seconds": USUAL_SECONDS}),
         rotate,
-    ).fails(&[Code::InvalidDefinition])
+    )
+    .fails(&[Code::InvalidDefinition])
+    .secret()
 }
 
 async fn list(

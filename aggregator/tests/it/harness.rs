@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 pub(crate) mod contract;
 mod postgres;
+pub(crate) mod visitor;
 
 /// How long anything may take before a test gives up.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

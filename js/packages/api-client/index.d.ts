@@ -34,8 +34,11 @@ export type Call = <K extends keyof Operations>(
   ...given: Record<string, never> extends Request<K> ? [given?: Request<K>] : [given: Request<K>]
 ) => Promise<Answer<K>>;
 
-/** A way to call the server: its address (that of the page when absent) and its token. */
-export function client(options: { base?: string; token: string | (() => string); fetch?: typeof fetch }): Call;
+/**
+ * A way to call the server: its address (that of the page when absent), a token (a browser of a member has a cookie instead), and
+ * headers of every call.
+ */
+export function client(options: { base?: string; token?: string; headers?: () => Record<string, string>; fetch?: typeof fetch }): Call;
 
 /** Where a call goes, below `/api/v1`. */
 export function address(template: string, path?: Record<string, string>, query?: Record<string, unknown>): string;

@@ -24,11 +24,12 @@ export function address(template, path = {}, query = {}) {
 }
 
 /** @type {typeof import("@headwater/api-client").client} */
-export const client = ({ base = "", token, fetch = globalThis.fetch.bind(globalThis) }) => async (operation, ...rest) => {
+export const client = ({ base = "", token, headers: always, fetch = globalThis.fetch.bind(globalThis) }) => async (operation, ...rest) => {
   const { path, query, body, headers: more, signal } = /** @type {import("@headwater/api-client").Given} */ (rest[0] ?? {});
   const [method, template] = /** @type {[string, string]} */ (operation.split(" "));
   /** @type {Record<string, string>} */
-  const headers = { authorization: `Bearer ${typeof token === "function" ? token() : token}`, accept: "application/json", ...more };
+  const headers = { accept: "application/json", ...always?.(), ...more };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   let response;
   try {

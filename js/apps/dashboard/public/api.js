@@ -1,13 +1,19 @@
 /** The server API: the only thing this dashboard talks to, and only on its own origin. */
 import { address, client } from "./api-client.js";
-import { token } from "./session.js";
+import { space } from "./session.js";
 
 /** @typedef {import("@headwater/api-client").Operations} Operations */
 
 export { ApiError } from "./api-client.js";
 
 /** Calls an operation by its name, with types: `GET /audiences/{id}`. */
-export const call = client({ token });
+export const call = client({ headers: picked });
+
+/** The space in which one works, of a member who may work in several. @returns {Record<string, string>} */
+function picked() {
+  const id = space();
+  return id ? { "headwater-space": id } : {};
+}
 
 /**
  * Calls an operation by its path, without types.
@@ -59,8 +65,7 @@ export function words(error) {
 export const withQuery = (path, query) => address(path, {}, query);
 
 /**
- * Follows server-sent events. `fetch` rather than `EventSource`, so that the token travels in a header and never in an
- * address. Comes back by itself after a broken connection.
+ * Follows server-sent events. `fetch` rather than `EventSource`, so that the picked space travels in a header. Comes back by itself after a broken connection.
  *
  * @param {string} path
  * @param {{ signal: AbortSignal, message: (data: any) => void, state: (state: "connecting" | "open" | "broken") => void }} options
@@ -70,7 +75,7 @@ export async function follow(path, { signal, message, state }) {
   while (!signal.aborted) {
     state("connecting");
     try {
-      const response = await fetch(`/api/v1/${path}`, { headers: { authorization: `Bearer ${token()}`, accept: "text/event-stream" }, signal });
+      const response = await fetch(`/api/v1/${path}`, { headers: { accept: "text/event-stream", ...picked() }, signal });
       if (response.status === 401 || response.status === 403) return state("broken");
       if (response.ok && response.body) {
         state("open");

@@ -1,65 +1,17 @@
 /** Entry: signing in, the frame, and which screen an address shows. */
+import { api, ApiError } from "./api.js";
 import { h, icon } from "./dom.js";
 import { startFeed, stopFeed } from "./live-feed.js";
-import { forgetToken, takeTokenFromAddress, token } from "./session.js";
-import { audienceView } from "./views/audience.js";
-import { audienceBuilderView } from "./views/audience-builder.js";
-import { audiencesView } from "./views/audiences.js";
-import { computedTraitFormView } from "./views/computed-trait-form.js";
-import { computedTraitsView } from "./views/computed-traits.js";
-import { experienceFormView } from "./views/experience-form.js";
-import { experiencesView } from "./views/experiences.js";
-import { homeView } from "./views/home.js";
-import { ledgerView } from "./views/ledger.js";
-import { liveView } from "./views/live.js";
-import { peopleView } from "./views/people.js";
-import { profileView } from "./views/profile.js";
-import { quarantineView } from "./views/quarantine.js";
-import { signInView } from "./views/sign-in.js";
-import { trackingPlanView } from "./views/tracking-plan.js";
+import { grouped, viewOf, visible } from "./navigation.js";
+import { listenForKeys, openHelp, openPalette } from "./palette.js";
+import { may, me, pickSpace, setMe, space, takeSecretFromAddress } from "./session.js";
+import { empty, failed } from "./states.js";
+import { joinView, setupView, signInView } from "./views/door.js";
 
 /**
  * @typedef {{ place: HTMLElement, signal: AbortSignal, parts: string[], query: URLSearchParams }} Screen
  * @typedef {(screen: Screen) => void} View
  */
-
-const NAV = [
-  { key: "", name: "Home", path: "M4 11.500 12 5l8 6.500V19a1 1 0 0 1-1 1h-4.500v-5h-5v5H5a1 1 0 0 1-1-1v-7.500Z" },
-  { key: "live", name: "Live events", path: "M4 12h3l3-7 4 14 3-7h3" },
-  { key: "people", name: "People", path: "M9 11.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 8c.5-3.300 3-5 6-5s5.500 1.700 6 5M16 5a3.300 3.300 0 0 1 0 6.300m1.500 3.500c2 .5 3.200 2 3.500 4.700" },
-  { key: "audiences", name: "Audiences", path: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Zm0-4a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z" },
-  { key: "computed-traits", name: "Computed traits", path: "M18 6V4H6l6 8-6 8h12v-2" },
-  { key: "experiences", name: "Experiences", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5" },
-  { key: "tracking-plan", name: "Tracking plan", path: "M9 5h11M9 12h11M9 19h11M3.500 5l1 1 2-2m-3 8 1 1 2-2m-3 8 1 1 2-2" },
-  { key: "ledger", name: "Loss ledger", path: "M6 4h12v16l-3-2-3 2-3-2-3 2V4Zm3 5h6m-6 4h6" },
-  { key: "quarantine", name: "Quarantine", path: "M12 4 3 19.500h18L12 4Zm0 6v4.500m0 2.500v.1" },
-];
-
-/** @param {string[]} parts @returns {View | undefined} */
-function viewOf([first = "", second, third]) {
-  switch (first) {
-    case "":
-      return homeView;
-    case "live":
-      return liveView;
-    case "people":
-      return second ? profileView : peopleView;
-    case "audiences":
-      return second === "new" || third === "edit" ? audienceBuilderView : second ? audienceView : audiencesView;
-    case "computed-traits":
-      return second ? computedTraitFormView : computedTraitsView;
-    case "experiences":
-      return second === "new" ? experienceFormView : experiencesView;
-    case "ledger":
-      return ledgerView;
-    case "quarantine":
-      return quarantineView;
-    case "tracking-plan":
-      return trackingPlanView;
-    default:
-      return undefined;
-  }
-}
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 let leaving = new AbortController();
@@ -75,15 +27,28 @@ function frame() {
   const nav = h(
     "nav",
     { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
-    NAV.map(({ key, name, path }) => h("a", { href: `#/${key}`, "data-nav": key }, icon(path), name)),
-    h("button", { type: "button", class: "sign-out", click: signOut }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
+    spaces(),
+    grouped(visible(me()?.scopes)).map(([name, inside]) => group(name, inside)),
+    h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
+    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
   app.replaceChildren(
     h("a", { class: "skip", href: "#main", click: skip }, "Skip to content"),
-    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), menu, nav),
+    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), "Go to…", h("kbd", {}, "Ctrl K")), menu, nav),
     place,
+  );
+}
+
+/** @param {string} name @param {import("./navigation.js").NavScreen[]} inside */
+function group(name, inside) {
+  const id = `nav-${name.toLowerCase().replaceAll(" ", "-")}`;
+  return h(
+    "div",
+    { class: "nav-group", role: "group", "aria-labelledby": id },
+    h("p", { class: "nav-head", id }, name),
+    inside.map(({ key, name: screen, path }) => h("a", { href: `#/${key}`, "data-nav": key }, icon(path), screen)),
   );
 }
 
@@ -97,26 +62,89 @@ function brandMark() {
   return h("img", { src: "/favicon.svg", alt: "", width: 28, height: 28 });
 }
 
-function signOut() {
-  forgetToken();
-  stopFeed();
-  main = undefined;
-  show();
+/** Which space is worked in, where there are several. */
+function spaces() {
+  const now = me();
+  if (!now || now.spaces.length < 2) return null;
+  const choice = h("select", { "aria-label": "Space", class: "space-choice", click: (/** @type {Event} */ event) => event.stopPropagation(), change: () => {
+    pickSpace(choice.value);
+    stopFeed();
+    main = undefined;
+    void show();
+  } }, now.spaces.map(({ id, name }) => h("option", { value: id, selected: id === now.space_id }, name)));
+  return choice;
 }
 
-function show() {
+async function signOut() {
+  // Where the server does not answer, the session ends by itself.
+  await api("session", { method: "DELETE" }).catch(() => undefined);
+  signedOut();
+}
+
+function signedOut() {
+  setMe(undefined);
+  pickSpace("");
+  stopFeed();
+  main = undefined;
+  void show();
+}
+
+/** Asks who is signed in; nobody leads to the door. @returns {Promise<boolean>} */
+async function known() {
+  try {
+    setMe(await api("session"));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404 && space()) {
+      pickSpace("");
+      return known();
+    }
+    if (error.status === 401) return false;
+    app.replaceChildren(h("main", { class: "sign-in", id: "main" }, failed(error, () => void show())));
+    throw error;
+  }
+}
+
+async function show() {
   leaving.abort();
   leaving = new AbortController();
-  if (!token()) {
-    main = undefined;
-    signInView(app, show);
-    return;
-  }
-  const first = !main;
-  if (!main) frame();
-  startFeed();
+  const { signal } = leaving;
+  const secret = takeSecretFromAddress();
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const enter = () => {
+    history.replaceState(null, "", `${location.pathname}#/`);
+    main = undefined;
+    void show();
+  };
+  if (parts[0] === "setup" || parts[0] === "join") {
+    main = undefined;
+    return parts[0] === "setup" ? setupView(app, takeSecretFromAddress("setup"), enter) : joinView(app, takeSecretFromAddress("join"), enter);
+  }
+  let problem = "";
+  if (secret) {
+    stopFeed();
+    main = undefined;
+    await api("session/token", { method: "POST", body: { token: secret } }).catch((error) => {
+      problem = error instanceof Error ? error.message : String(error);
+    });
+  }
+  if (!main) {
+    const somebody = await known().catch(() => undefined);
+    if (signal.aborted || somebody === undefined) return;
+    if (!somebody) return signInView(app, () => void show(), problem);
+  }
+  screen(parts, query, signal);
+}
+
+/** @param {string[]} parts @param {string} query @param {AbortSignal} signal */
+function screen(parts, query, signal) {
+  const first = !main;
+  if (!main) frame();
+  if (may("events:read")) startFeed();
+  const allowed = visible(me()?.scopes);
+  if (parts.length === 0 && !may("events:read")) parts = [allowed[0]?.key ?? "account"];
   const view = viewOf(parts);
   for (const link of app.querySelectorAll("[data-nav]")) {
     const current = link.getAttribute("data-nav") === (parts[0] ?? "");
@@ -125,18 +153,16 @@ function show() {
   }
   const place = h("div", { class: "screen" });
   main?.replaceChildren(place);
-  if (view) view({ place, signal: leaving.signal, parts, query: new URLSearchParams(query) });
-  else place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Home")));
+  if (!view) place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Start")));
+  else if (!allowed.some(({ key }) => key === (parts[0] ?? ""))) place.append(h("h1", {}, "Not in your role"), empty("This screen is for others", "Your role does not include it. If your work needs it, ask an admin of this workspace.", h("a", { class: "button", href: "#/" }, "Back to what you can see")));
+  else view({ place, signal, parts, query: new URLSearchParams(query) });
   const title = place.querySelector("h1")?.textContent;
   document.title = title ? `${title} · Headwater` : "Headwater";
   window.scrollTo(0, 0);
   if (!first) main?.focus({ preventScroll: true });
 }
 
-takeTokenFromAddress();
-window.addEventListener("hashchange", () => {
-  takeTokenFromAddress();
-  show();
-});
-document.addEventListener("signed-out", signOut);
-show();
+listenForKeys();
+window.addEventListener("hashchange", () => void show());
+document.addEventListener("signed-out", signedOut);
+void show();

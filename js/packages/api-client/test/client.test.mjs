@@ -11,7 +11,7 @@ function answering(given) {
     if (given instanceof Error) throw given;
     return given;
   };
-  return { asked, call: client({ base: "https://cdp.example", token: () => "hwt_1", fetch }) };
+  return { asked, call: client({ base: "https://cdp.example", token: "hwt_1", fetch }) };
 }
 
 test("parameters go where they belong, and what is not given is left away", () => {

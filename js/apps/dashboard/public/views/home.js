@@ -17,7 +17,7 @@ export function homeView({ place, signal }) {
   const latest = h("div");
   const facts = h("div", { class: "home-side" });
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Home")),
+    h("div", { class: "head" }, h("h1", {}, "Start")),
     flow,
     h("div", { class: "home" }, h("section", { "aria-labelledby": "latest" }, h("div", { class: "head-small" }, h("h2", { id: "latest" }, "Latest events"), h("a", { href: "#/live" }, "All live events")), latest), facts),
   );

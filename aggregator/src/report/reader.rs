@@ -1,0 +1,178 @@
+//! Reading what reports need: everything once, then what is new.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::time::timeout;
+
+use super::columns::Columns;
+use super::people::{Census, counts_from};
+use super::store;
+use crate::app::App;
+use crate::consent::{Rules, standings_of_refusing};
+use crate::error::{Code, Error, Result};
+use crate::pipeline;
+
+/// Events that are kept for reports of one space: 360 MB of them.
+const MOST_EVENTS: usize = 30_000_000;
+/// Places of the log in one step.
+const STEP: i64 = 20_000;
+/// How long a question waits until what is new is read; after that it is answered from what was there before.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Who is who is read for every question where that is done as quickly as this; else when so many times as long has passed
+/// as it took.
+const QUICK: Duration = Duration::from_millis(50);
+const REST: u32 = 20;
+/// Reports that are reckoned at the same time, of all spaces.
+const AT_A_TIME: usize = 2;
+
+/// What reports of all spaces have read. A space is read when it is asked about for the first time.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    spaces: Mutex<BTreeMap<String, Arc<Space>>>,
+    reckoning: Semaphore,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self {
+            spaces: Mutex::default(),
+            reckoning: Semaphore::new(AT_A_TIME),
+        }
+    }
+}
+
+/// One space.
+#[derive(Debug, Default)]
+struct Space {
+    columns: RwLock<Columns>,
+    /// Held by whoever reads; when who is who was read last, and how long that took.
+    reading: Arc<tokio::sync::Mutex<Option<(Instant, Duration)>>>,
+    /// The last place of the log when reading began.
+    end: AtomicI64,
+}
+
+impl Reports {
+    /// Forgets what was read of a space, after events were taken away or came to be others'.
+    pub(crate) fn forget(&self, space_id: &str) {
+        self.spaces().remove(space_id);
+    }
+
+    /// The same of every space.
+    pub(crate) fn forget_all(&self) {
+        self.spaces().clear();
+    }
+
+    /// Answers a question from all events up to now.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        app: &Arc<App>,
+        space_id: &str,
+        question: impl FnOnce(&Columns) -> T + Send + 'static,
+    ) -> Result<T> {
+        let space = Arc::clone(self.spaces().entry(space_id.to_owned()).or_default());
+        space.bring_up_to_date(app, space_id).await?;
+        let _turn = self.reckoning.acquire().await.map_err(Error::internal)?;
+        let answer = tokio::task::spawn_blocking(move || {
+            let columns = space.columns.read().unwrap_or_else(PoisonError::into_inner);
+            question(&columns)
+        });
+        answer.await.map_err(Error::internal)
+    }
+
+    fn spaces(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Space>>> {
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Space {
+    /// Reads what is new, or waits for whoever does. Reading goes on when nobody waits for it any more.
+    async fn bring_up_to_date(self: &Arc<Self>, app: &Arc<App>, space_id: &str) -> Result<()> {
+        if let Ok(reading) = timeout(PATIENCE, Arc::clone(&self.reading).lock_owned()).await {
+            let (space, app, space_id) = (Arc::clone(self), Arc::clone(app), space_id.to_owned());
+            let task = tokio::spawn(async move { space.read(&app, &space_id, reading).await });
+            if let Ok(done) = timeout(PATIENCE, task).await {
+                done.map_err(Error::internal)??;
+            }
+        }
+        let columns = self.columns.read().unwrap_or_else(PoisonError::into_inner);
+        if columns.whole {
+            return Ok(());
+        }
+        let end = self.end.load(Ordering::Relaxed);
+        let message = "the events are being read for reports, for the first time since the start: ask again in a moment";
+        Err(Error::new(Code::Unavailable, message)
+            .with("done", columns.reached)
+            .with("of", end))
+    }
+
+    async fn read(
+        &self,
+        app: &App,
+        space_id: &str,
+        mut reading: OwnedMutexGuard<Option<(Instant, Duration)>>,
+    ) -> Result<()> {
+        let end = pipeline::last_offset(&app.database).await?;
+        self.end.store(end, Ordering::Relaxed);
+        let most = i64::try_from(MOST_EVENTS).unwrap_or(i64::MAX);
+        let mut reached = {
+            let mut columns = self.write();
+            if columns.reached < end - most {
+                columns.reached = end - most;
+                columns.cut = true;
+            }
+            columns.reached
+        };
+        while reached < end {
+            let until = end.min(reached.saturating_add(STEP));
+            let mut connection = app.database.reader().acquire().await?;
+            let events = store::events(&mut connection, space_id, reached, until).await?;
+            drop(connection);
+            self.write().take(events, until, MOST_EVENTS);
+            reached = until;
+        }
+        let is_due =
+            |(at, took): &(Instant, Duration)| *took < QUICK || at.elapsed() >= *took * REST;
+        if reading.as_ref().is_none_or(is_due) {
+            let started = Instant::now();
+            self.read_people(app, space_id).await?;
+            *reading = Some((Instant::now(), started.elapsed()));
+        }
+        self.write().finish();
+        Ok(())
+    }
+
+    /// Reads who is who, and who has taken back what storing needs.
+    async fn read_people(&self, app: &App, space_id: &str) -> Result<()> {
+        let rules = Rules::of(&app.sources, space_id);
+        let needed = &rules.policy().uses.store;
+        let mut connection = app.database.reader().acquire().await?;
+        let refusing = standings_of_refusing(&mut connection, space_id).await?;
+        let mut census = Census::of(&self.columns());
+        let mut after = String::new();
+        loop {
+            let page = store::belongings(&mut connection, space_id, &after).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.identifier);
+            let columns = self.columns();
+            for belonging in page {
+                let said = refusing.get(&belonging.person_id);
+                let from = said.map_or(i64::MIN, |said| counts_from(said, needed));
+                census.add(&columns, belonging, from);
+            }
+        }
+        self.write().census = census.finish();
+        Ok(())
+    }
+
+    fn columns(&self) -> std::sync::RwLockReadGuard<'_, Columns> {
+        self.columns.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Columns> {
+        self.columns.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,20 @@
+/** What was done, said in a corner and to screen readers. */
+import { h } from "./dom.js";
+
+const SECONDS = 6;
+/** @type {HTMLElement | undefined} */
+let region;
+
+/** @param {string} text @param {{ name: string, act: () => void }} [undo] a way back */
+export function toast(text, undo) {
+  if (!region?.isConnected) {
+    region = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+    document.body.append(region);
+  }
+  const note = h("p", { class: "toast" }, h("span", {}, text), undo && h("button", { type: "button", class: "link-button", click: () => {
+    note.remove();
+    undo.act();
+  } }, undo.name));
+  region.append(note);
+  setTimeout(() => note.remove(), (undo ? 3 : 1) * SECONDS * 1000);
+}
