@@ -1,5 +1,6 @@
 //! Everything a running headwater has, opened and closed in the right order.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cdp_core::time::Span;
@@ -21,11 +22,12 @@ use crate::live::Live;
 use crate::member::password::Hasher;
 use crate::member::throttle::Throttle;
 use crate::pipeline::Pipeline;
+use crate::privacy::Suppressions;
 use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
-use crate::{audience, clock, matching, pipeline, workspace};
+use crate::{audience, clock, matching, pipeline, privacy, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
@@ -41,6 +43,8 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) sources: Arc<Directory>,
     pub(crate) refusals: Arc<Refusals>,
+    /// Who was erased and is not taken in again.
+    pub(crate) suppressions: Arc<Suppressions>,
     pub(crate) plans: Plans,
     pub(crate) violations: Arc<Counts>,
     pub(crate) counting: Arc<Counting>,
@@ -81,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) dedupe_window: usize,
     /// For how many days it is kept who entered audiences and who left them.
     pub(crate) audience_changes_days: u16,
+    /// Where a copy of who was erased is kept, beside the database and not within it.
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -89,6 +95,7 @@ impl Default for Settings {
             edge_secret: None,
             dedupe_window: DEDUPE_WINDOW,
             audience_changes_days: AUDIENCE_CHANGES_DAYS,
+            suppressions: None,
         }
     }
 }
@@ -113,6 +120,7 @@ impl App {
         let sources = Arc::new(Directory::load(&database).await?);
         let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
         tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
+        let suppressions = Arc::new(Suppressions::load(&database, settings.suppressions).await?);
         let plans = Plans::load(&database).await?;
         let (violations, violations_task) = Counts::start(database.clone()).await?;
         let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));
@@ -134,10 +142,15 @@ impl App {
             snapshots: Arc::clone(&snapshots),
             reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
+            suppressions: Arc::clone(&suppressions),
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
         };
         let (pipeline, task) = Pipeline::start(parts, &log, reached).await?;
+        tokio::spawn(privacy::erase_again(
+            Arc::clone(&suppressions),
+            database.clone(),
+        ));
         let (audit, audit_task) = Audit::start(database.clone());
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
@@ -145,6 +158,7 @@ impl App {
             database,
             sources,
             refusals,
+            suppressions,
             plans,
             violations,
             counting,

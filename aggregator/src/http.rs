@@ -11,7 +11,7 @@ use crate::access::Area;
 use crate::app::App;
 use crate::{
     audience, audit, computed_trait, consent, counting, experience, identity, ledger, matching,
-    member, placement, profile, quarantine, report, session, source, token, tracking_plan,
+    member, placement, privacy, profile, quarantine, report, session, source, token, tracking_plan,
     user_token, withdrawal, workspace,
 };
 
@@ -32,6 +32,7 @@ pub(crate) mod openapi;
 pub(crate) mod page;
 mod public;
 pub(crate) mod version;
+pub(crate) mod zip;
 
 use api::Api;
 use context::{Operations, Shared};
@@ -40,7 +41,7 @@ use context::{Operations, Shared};
 type Slice = fn(Api) -> Api;
 
 /// Every slice with the area that its operations are of, unless it says otherwise of one.
-const SLICES: [(Area, Slice); 21] = [
+const SLICES: [(Area, Slice); 22] = [
     (Area::People, profile::routes::routes),
     (Area::Identity, identity::routes::routes),
     (Area::Identity, matching::routes::routes),
@@ -58,6 +59,7 @@ const SLICES: [(Area, Slice); 21] = [
     (Area::People, consent::routes::routes),
     (Area::People, withdrawal::routes::routes),
     (Area::Reports, report::routes::routes),
+    (Area::Privacy, privacy::routes::routes),
     (Area::Sources, source::routes::routes),
     (Area::Members, member::routes::routes),
     (Area::Tokens, token::routes::routes),

@@ -36,6 +36,7 @@ mod memo;
 mod pipeline;
 mod placement;
 mod priority;
+mod privacy;
 mod profile;
 mod quarantine;
 mod report;

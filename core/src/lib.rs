@@ -39,10 +39,10 @@ pub mod outcome;
 pub mod placement;
 pub mod rate;
 pub mod recent;
-#[cfg(feature = "schema")]
-pub mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod signature;
 pub mod source;
 pub mod time;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::store::{self, Filter, View};
 use super::verify::{self, Verdict};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
@@ -27,12 +27,12 @@ pub(crate) fn routes(api: Api) -> Api {
         "/audit",
         "Who did what: ?member= (a member's or token's id), operation= (such as POST /api/v1/tokens), person= (a profile), since=, until=, order=desc for youngest first",
         list,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/audit/export",
         "The same as lines of JSON, the oldest first, whole",
         export,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/audit/verify",
         "Whether the log is as it was written; the first entry that is not",

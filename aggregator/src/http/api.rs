@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::context::Shared;
 use super::contract::{Described, Description};
-use crate::error::Code;
 use crate::access::{Action, Area, Scope};
+use crate::error::Code;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::link::Made;
 use super::{View, account, store};
 use crate::access::{Role, Scopes};
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
@@ -24,18 +24,18 @@ pub(crate) fn routes(api: Api) -> Api {
             "Give a member another role; their sessions end",
             json!({"role": "marketer"}),
             change,
-        )
+        ).fails(&[Code::InvalidDefinition, Code::Conflict])
         .delete(
             "/members/{id}",
             "Take a member away; their sessions end at once",
             remove,
-        )
+        ).fails(&[Code::Conflict])
         .post(
             "/members/{id}/reset",
             "Make a link by which a member takes a new password; it is told this once, is used once, and ends after a day",
             json!({}),
             reset,
-        )
+        ).fails(&[Code::InvalidDefinition])
         .secret()
         .get("/invitations", "List the invitations that wait", invitations)
         .post(
@@ -43,7 +43,7 @@ pub(crate) fn routes(api: Api) -> Api {
             "Invite somebody: the answer has a link that is told this once, is used once, and ends after 7 days",
             json!({"email": "ada@example.com", "role": "marketer"}),
             invite,
-        )
+        ).fails(&[Code::InvalidDefinition, Code::Conflict])
         .secret()
         .delete("/invitations/{id}", "Take an invitation back", uninvite)
         .for_signed_in()

@@ -20,8 +20,8 @@ use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::caller;
 use crate::http::context::Shared;
-use crate::http::json::Json;
 use crate::http::contract::{Answered, Answers, Description, Takes};
+use crate::http::json::Json;
 use crate::http::page::{List, Page};
 use crate::member::{Member, View, account, link};
 use crate::workspace::Space;
@@ -43,6 +43,7 @@ pub(crate) fn routes(api: Api) -> Api {
             json!({"current": "the password until now", "new": "some words in a row"}),
             change_password,
         )
+        .fails(&[Code::InvalidDefinition, Code::TooManyRequests])
         .secret()
         .get("/sessions", "Your sessions", list)
         .delete("/sessions/{id}", "End one of your sessions", end)
@@ -54,35 +55,35 @@ fn ways_in(api: Api) -> Api {
         "Sign in with email and password; the answer sets a cookie",
         json!({"email": "ada@example.com", "password": "some words in a row"}),
         sign_in,
-    )
+    ).fails(&[Code::TooManyRequests])
     .secret()
     .post(
         "/session/token",
         "Begin a browser's session that acts as a token",
         json!({"token": "hwt_…"}),
         sign_in_as_token,
-    )
+    ).fails(&[Code::TooManyRequests])
     .secret()
     .post(
         "/setup",
         "Make the first owner, with the link that the first start prints",
         json!({"token": "hwl_…", "name": "Ada", "email": "ada@example.com", "password": "some words in a row"}),
         set_up,
-    )
+    ).fails(&[Code::InvalidDefinition, Code::Conflict, Code::TooManyRequests])
     .secret()
     .post(
         "/join",
         "Become a member by an invitation's link, or take a new password by a reset link",
         json!({"token": "hwl_…", "name": "Ada", "password": "some words in a row"}),
         join,
-    )
+    ).fails(&[Code::InvalidDefinition, Code::Conflict, Code::TooManyRequests])
     .secret()
     .post_to_read(
         "/join/check",
         "For whom a link is, before it is used",
         json!({"token": "hwl_…"}),
         check,
-    )
+    ).fails(&[Code::TooManyRequests])
     .secret()
 }
 
@@ -362,7 +363,11 @@ async fn change_password(
     welcome(member, &session, &browser)
 }
 
-async fn list(caller: Caller, State(app): State<Shared>, page: Page) -> Result<Json<List<store::Listed>>> {
+async fn list(
+    caller: Caller,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<store::Listed>>> {
     let member = member_of(&caller)?;
     let current = caller.session_id.as_deref().unwrap_or_default();
     let window = (page.after(), page.fetch());

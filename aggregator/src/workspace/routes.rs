@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{MadeSpace, Space};
 use crate::access::Caller;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Shared, Writer};
 use crate::http::json::{Created, Json};
@@ -23,6 +23,7 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({"name": "Staging"}),
         make,
     )
+    .fails(&[Code::InvalidDefinition])
     .for_signed_in()
     .get(
         "/spaces",

@@ -40,5 +40,8 @@ export type Call = <K extends keyof Operations>(
  */
 export function client(options: { base?: string; token?: string; headers?: () => Record<string, string>; fetch?: typeof fetch }): Call;
 
+/** The error of an answer that is none of success. */
+export function refused(response: Response, answer: any): ApiError;
+
 /** Where a call goes, below `/api/v1`. */
 export function address(template: string, path?: Record<string, string>, query?: Record<string, unknown>): string;

@@ -44,8 +44,8 @@ export const client = ({ base = "", token, headers: always, fetch = globalThis.f
   return answer;
 };
 
-/** @param {Response} response @param {any} answer */
-function refused(response, answer) {
+/** The error of an answer that is none of success. @param {Response} response @param {any} answer */
+export function refused(response, answer) {
   const error = answer?.error ?? {};
   const id = response.headers.get("x-request-id");
   const message = error.message ?? `The server answered ${response.status}.`;

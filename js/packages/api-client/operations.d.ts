@@ -1,5 +1,15 @@
 // Made by `cargo xtask codegen` from spec/openapi.json: not to be changed by hand.
 
+/** Who does something, as the audit log names them. */
+export type Actor = {
+  /** mem_… or tok_…; empty for nobody. */
+  id: string;
+  /** member, token, or nobody before a sign-in. */
+  kind: string;
+  /** What people call them. */
+  name: string;
+};
+
 /** How events become one value. */
 export type Aggregate = ("count" | "sum" | "average" | "min" | "max" | "first" | "last" | "most_frequent" | "unique_count" | "last_n" | "time_since_last" | "time_since_first" | "times");
 
@@ -23,6 +33,11 @@ export type ArmLevel = {
   n: number;
 };
 
+/** The token as which a session acts. */
+export type AsToken = {
+  token: NamedToken;
+};
+
 /** An audience, how many are in it, and how far it is. */
 export type Audience = {
   created_at: Timestamp;
@@ -38,7 +53,7 @@ export type Audience = {
   stage?: AudienceStage;
   /** Since when it looks at everybody. */
   started_at?: Timestamp;
-  /** `building` until everybody was looked at once, then `ready`; `rebuilding` while everybody is looked at again. */
+  /** building until everybody was looked at once, then ready; rebuilding while everybody is looked at again. */
   status: string;
   text: string;
   updated_at: Timestamp;
@@ -54,7 +69,7 @@ export type AudienceChange = {
   cause: AudienceChangeCause;
   happened_at: Timestamp;
   id: string;
-  /** `entered` or `left`. */
+  /** entered or left. */
   kind: string;
   profile_id: string;
 };
@@ -92,7 +107,7 @@ export type AudienceClause = {
 
 /** An audience that was looked at. */
 export type AudienceEvidence = {
-  /** `aud_…` */
+  /** aud_… */
   audience: string;
   /** Whether the person is in it. */
   member: boolean;
@@ -122,7 +137,7 @@ export type AudiencePreview = {
   count_at_most: number;
   /** The definition as a tree, and as a text. */
   definition: AudienceRule;
-  /** Whether everybody was looked at. If not, `count` is an estimate and `looked_at` says from how many. */
+  /** Whether everybody was looked at. If not, count is an estimate and looked_at says from how many. */
   exact: boolean;
   looked_at: number;
   sample: AudienceExample[];
@@ -158,7 +173,7 @@ export type AudienceRule = {
   /** What was said. */
   is?: ConsentSaid;
 } | {
-  /** The kind, such as `email`. */
+  /** The kind, such as email. */
   identifier: string;
 };
 
@@ -187,7 +202,7 @@ export type AudienceRuleInput = {
   /** What was said. */
   is?: ConsentSaid;
 } | {
-  /** The kind, such as `email`. */
+  /** The kind, such as email. */
   identifier: string;
 };
 
@@ -227,6 +242,36 @@ export type AudienceWhy = {
   why: AudienceClause;
 };
 
+export type AuditBad = {
+  number: number;
+  reason: string;
+};
+
+/** An entry as the API shows it. */
+export type AuditEntry = {
+  about: unknown;
+  actor: Actor;
+  address: string;
+  at: Timestamp;
+  hash: string;
+  number: number;
+  operation: string;
+  person: string | null;
+  status: number;
+};
+
+/** What looking through the whole log gave. */
+export type AuditVerdict = {
+  /** Entries that were looked at. */
+  entries: number;
+  /** The first that is not as it was written. */
+  first_bad: (AuditBad | null);
+  /** The digest at the end. Who keeps it elsewhere can tell later that nobody wrote the log anew. */
+  head: string;
+  /** Whether nothing was changed, moved, put between or taken away. */
+  intact: boolean;
+};
+
 /** Whether matching merges by itself, as callers see it. */
 export type AutomaticMatching = {
   /** Automatic merges that hold. */
@@ -260,7 +305,7 @@ export type BlockedMerge = {
 export type BlockedValues = {
   /** Whether the product's own list counts, too. */
   defaults: boolean;
-  /** Patterns in which `*` stands for any letters, whatever their case. */
+  /** Patterns in which * stands for any letters, whatever their case. */
   patterns: string[];
   /** Whole values, whatever their case. */
   values: string[];
@@ -270,7 +315,7 @@ export type BlockedValues = {
 export type BlockedValuesInput = {
   /** Whether the product's own list counts, too. */
   defaults?: boolean;
-  /** Patterns in which `*` stands for any letters, whatever their case. */
+  /** Patterns in which * stands for any letters, whatever their case. */
   patterns?: string[];
   /** Whole values, whatever their case. */
   values?: string[];
@@ -315,7 +360,7 @@ export type CollectionPolicyChange = {
   ip?: ("drop" | "truncate" | "keep");
   /** Speed. */
   rate_limits?: {
-    /** From one caller (`crate::address::caller`), where callers have public addresses. */
+    /** From one caller (crate::address::caller), where callers have public addresses. */
     address?: {
       /** Events at once after a pause. */
       burst?: number;
@@ -365,7 +410,7 @@ export type ComparisonOutcome = {
 export type ComputedTrait = {
   /** How. */
   aggregate: Aggregate;
-  /** `false` leaves the events of known bots out, `true` takes only them. */
+  /** false leaves the events of known bots out, true takes only them. */
   bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
@@ -378,18 +423,18 @@ export type ComputedTrait = {
   id: string;
   /** The trait's name. */
   key: string;
-  /** How many times are remembered; only of `Aggregate::Times`. */
+  /** How many times are remembered; only of Aggregate::Times. */
   most?: number;
-  /** How many values are listed; only of `Aggregate::LastN`. */
+  /** How many values are listed; only of Aggregate::LastN. */
   n?: number;
   /** The definition that is to take the place of this one. */
   next?: ComputedTraitToCome;
-  /** Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none. */
+  /** Of which values, a path such as properties.revenue that goes through arrays; count needs none. */
   of?: string;
   /** How much of what was there before it is counted, from 0 to 1. */
   progress: number;
   status: string;
-  /** Name of the time zone (IANA), such as `Europe/Berlin`. */
+  /** Name of the time zone (IANA), such as Europe/Berlin. */
   timezone?: string;
   /** Before this moment. */
   until?: Timestamp;
@@ -405,7 +450,7 @@ export type ComputedTrait = {
 export type ComputedTraitDefinition = {
   /** How. */
   aggregate: Aggregate;
-  /** `false` leaves the events of known bots out, `true` takes only them. */
+  /** false leaves the events of known bots out, true takes only them. */
   bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
@@ -415,13 +460,13 @@ export type ComputedTraitDefinition = {
   from?: Timestamp;
   /** The trait's name. */
   key: string;
-  /** How many times are remembered; only of `Aggregate::Times`. */
+  /** How many times are remembered; only of Aggregate::Times. */
   most?: number;
-  /** How many values are listed; only of `Aggregate::LastN`. */
+  /** How many values are listed; only of Aggregate::LastN. */
   n?: number;
-  /** Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none. */
+  /** Of which values, a path such as properties.revenue that goes through arrays; count needs none. */
   of?: string;
-  /** Name of the time zone (IANA), such as `Europe/Berlin`. */
+  /** Name of the time zone (IANA), such as Europe/Berlin. */
   timezone?: string;
   /** Before this moment. */
   until?: Timestamp;
@@ -435,7 +480,7 @@ export type ComputedTraitDefinition = {
 export type ComputedTraitDefinitionInput = {
   /** How. */
   aggregate: Aggregate;
-  /** `false` leaves the events of known bots out, `true` takes only them. */
+  /** false leaves the events of known bots out, true takes only them. */
   bots?: boolean | null;
   /** Which period. */
   calendar?: CalendarPeriod;
@@ -445,13 +490,13 @@ export type ComputedTraitDefinitionInput = {
   from?: (TimestampInput | null);
   /** The trait's name. */
   key: string;
-  /** How many times are remembered; only of `Aggregate::Times`. */
+  /** How many times are remembered; only of Aggregate::Times. */
   most?: number;
-  /** How many values are listed; only of `Aggregate::LastN`. */
+  /** How many values are listed; only of Aggregate::LastN. */
   n?: number | null;
-  /** Of which values, a path such as `properties.revenue` that goes through arrays; `count` needs none. */
+  /** Of which values, a path such as properties.revenue that goes through arrays; count needs none. */
   of?: string | null;
-  /** Name of the time zone (IANA), such as `Europe/Berlin`. */
+  /** Name of the time zone (IANA), such as Europe/Berlin. */
   timezone?: string;
   /** Before this moment. */
   until?: (TimestampInput | null);
@@ -490,7 +535,7 @@ export type Consent = {
 export type ConsentBasis = {
   kind: "every_event";
 } | {
-  /** The basis in the owner's words, such as `contract`. */
+  /** The basis in the owner's words, such as contract. */
   basis: string;
   kind: "declared";
 };
@@ -501,7 +546,7 @@ export type ConsentEntry = {
   /** What was said, by purpose. */
   choices: Record<string, boolean>;
   gpc: boolean;
-  /** The hash of `hashed`, which has the hash of the entry before in it. */
+  /** The hash of hashed, which has the hash of the entry before in it. */
   hash: string;
   /** What was hashed, byte by byte. */
   hashed: string;
@@ -531,7 +576,7 @@ export type ConsentEvidence = {
   reasons: ConsentExplained[];
 };
 
-/** A `Why` that can be kept and shown. */
+/** A Why that can be kept and shown. */
 export type ConsentExplained = {
   /** What decided. */
   ground: ConsentGround;
@@ -541,7 +586,7 @@ export type ConsentExplained = {
   purpose: string;
   /** What the place presumes of the purpose. */
   regime: ConsentRegime;
-  /** Place in the policy of the rule that decided, such as `jurisdictions.US-CA`. */
+  /** Place in the policy of the rule that decided, such as jurisdictions.US-CA. */
   rule: string;
   /** The same for people. */
   sentence: string;
@@ -567,7 +612,7 @@ export type ConsentOfEvent = {
   receipt: Receipt;
 };
 
-/** A space's consent policy. Reading one checks it as a whole (`Policy::read`). */
+/** A space's consent policy. Reading one checks it as a whole (Policy::read). */
 export type ConsentPolicy = {
   /** A consent tool's own names for what people choose, and the purposes each stands for. */
   categories?: Record<string, string[]>;
@@ -577,9 +622,9 @@ export type ConsentPolicy = {
   default: ConsentRule;
   /** What Global Privacy Control denies where a place does not say otherwise. Empty where the owner does not honour it. */
   gpc_denies: string[];
-  /** By country (`DE`) or a country's region (`US-CA`). The closest is the whole rule: a region inherits nothing from its country. */
+  /** By country (DE) or a country's region (US-CA). The closest is the whole rule: a region inherits nothing from its country. */
   jurisdictions?: Record<string, ConsentRule>;
-  /** The purposes of the space; `necessary` is among them. */
+  /** The purposes of the space; necessary is among them. */
   purposes: Purpose[];
   /** What holds where the edge does not know the place. */
   unknown: ConsentRule;
@@ -589,7 +634,7 @@ export type ConsentPolicy = {
   version: number;
 };
 
-/** A space's consent policy. Reading one checks it as a whole (`Policy::read`). */
+/** A space's consent policy. Reading one checks it as a whole (Policy::read). */
 export type ConsentPolicyInput = {
   /** A consent tool's own names for what people choose, and the purposes each stands for. */
   categories?: Record<string, string[]>;
@@ -599,9 +644,9 @@ export type ConsentPolicyInput = {
   default?: (ConsentRegime | ConsentRule);
   /** What Global Privacy Control denies where a place does not say otherwise. Empty where the owner does not honour it. */
   gpc_denies?: string[];
-  /** By country (`DE`) or a country's region (`US-CA`). The closest is the whole rule: a region inherits nothing from its country. */
+  /** By country (DE) or a country's region (US-CA). The closest is the whole rule: a region inherits nothing from its country. */
   jurisdictions?: Record<string, (ConsentRegime | ConsentRuleInput)>;
-  /** The purposes of the space; `necessary` is among them. */
+  /** The purposes of the space; necessary is among them. */
   purposes?: ((string | PurposeInput))[];
   /** What holds where the edge does not know the place. */
   unknown?: (ConsentRegime | ConsentRuleInput);
@@ -662,7 +707,7 @@ export type ConsentStatement = {
   categoryPreferences: Record<string, boolean>;
   /** Names the statement, so that it counts once however often it is sent. */
   messageId?: string | null;
-  /** How it was heard, such as `phone`. */
+  /** How it was heard, such as phone. */
   source?: string | null;
 };
 
@@ -791,7 +836,7 @@ export type CountedFrom = ("refusal" | "start");
 
 /** What a space has counted where people do not agree to be collected. Only what is named here is ever sent, so that nothing that a page made of somebody's data can be. */
 export type Counting = {
-  /** Names of `track` events. */
+  /** Names of track events. */
   events: string[];
   /** Numbers below this are not shown. */
   minimum_group: number;
@@ -801,12 +846,17 @@ export type Counting = {
 
 /** What a space has counted where people do not agree to be collected. Only what is named here is ever sent, so that nothing that a page made of somebody's data can be. */
 export type CountingInput = {
-  /** Names of `track` events. */
+  /** Names of track events. */
   events?: string[];
   /** Numbers below this are not shown. */
   minimum_group?: number;
   /** Paths of pages, without a query. */
   pages?: string[];
+};
+
+export type Credentials = {
+  email: string;
+  password: string;
 };
 
 /** The policy in force. */
@@ -820,7 +870,7 @@ export type CurrentConsentPolicy = {
 
 /** The rules in force. */
 export type CurrentIdentityRules = {
-  /** `None` of the rules that every space begins with. */
+  /** None of the rules that every space begins with. */
   published_at?: Timestamp;
   /** What is read by rules that are to come into force. */
   reading?: IdentityRulesReading;
@@ -925,7 +975,7 @@ export type DecisionWhy = {
 /** What went wrong and what to do. */
 export type Error = {
   error: {
-    code: "invalid_request" | "invalid_cursor" | "invalid_definition" | "unauthenticated" | "wrong_signature" | "forbidden" | "not_found" | "unknown_write_key" | "method_not_allowed" | "conflict" | "idempotency_conflict" | "payload_too_large" | "request_timeout" | "overloaded" | "storage_full" | "unavailable" | "internal";
+    code: "invalid_request" | "invalid_cursor" | "invalid_definition" | "unauthenticated" | "wrong_signature" | "forbidden" | "not_found" | "unknown_write_key" | "method_not_allowed" | "conflict" | "idempotency_conflict" | "payload_too_large" | "too_many_requests" | "request_timeout" | "overloaded" | "storage_full" | "unavailable" | "internal";
     /** For a program. */
     details: Record<string, unknown>;
     /** For a person: what is wrong and what to do. */
@@ -953,10 +1003,10 @@ export type EventRule = {
   aggregate: Aggregate;
   /** The comparison. */
   is: Operators;
-  /** Which values, a path such as `properties.revenue`. */
+  /** Which values, a path such as properties.revenue. */
   of: string;
 } & {
-  /** `false` leaves the events of known bots out, `true` takes only them. */
+  /** false leaves the events of known bots out, true takes only them. */
   bots?: boolean;
   /** Which period. */
   calendar?: CalendarPeriod;
@@ -964,7 +1014,7 @@ export type EventRule = {
   event: string;
   /** Not before this moment. */
   from?: Timestamp;
-  /** Name of the time zone (IANA), such as `Europe/Berlin`. */
+  /** Name of the time zone (IANA), such as Europe/Berlin. */
   timezone?: string;
   /** Before this moment. */
   until?: Timestamp;
@@ -983,10 +1033,10 @@ export type EventRuleInput = {
   aggregate: Aggregate;
   /** The comparison. */
   is: Operators;
-  /** Which values, a path such as `properties.revenue`. */
+  /** Which values, a path such as properties.revenue. */
   of: string;
 } & {
-  /** `false` leaves the events of known bots out, `true` takes only them. */
+  /** false leaves the events of known bots out, true takes only them. */
   bots?: boolean | null;
   /** Which period. */
   calendar?: CalendarPeriod;
@@ -994,7 +1044,7 @@ export type EventRuleInput = {
   event: string;
   /** Not before this moment. */
   from?: (TimestampInput | null);
-  /** Name of the time zone (IANA), such as `Europe/Berlin`. */
+  /** Name of the time zone (IANA), such as Europe/Berlin. */
   timezone?: string;
   /** Before this moment. */
   until?: (TimestampInput | null);
@@ -1026,7 +1076,7 @@ export type ExperienceChange = {
   holdout?: number;
   /** Name for people. */
   name?: string;
-  /** The place on the page, such as `home-hero`. */
+  /** The place on the page, such as home-hero. */
   placement?: string;
   /** Among experiences that take the person, the highest wins; then the smallest id. */
   priority?: number;
@@ -1051,7 +1101,7 @@ export type ExperienceQuestion = {
   at?: (TimestampInput | null);
   /** Which placements; all that experiences fill when absent. */
   placements?: string[];
-  /** `kind:value` or `prf_…`. */
+  /** kind:value or prf_…. */
   profile: string;
 };
 
@@ -1074,7 +1124,7 @@ export type ExperienceResults = {
 export type Exposure = {
   /** The decision that was shown; what tells of one twice counts once. */
   decision_id?: string;
-  /** The experience, or `SPACE_HOLDOUT`. */
+  /** The experience, or SPACE_HOLDOUT. */
   experience: string;
   /** Whether the default was shown so that the effect can be measured. */
   holdout: boolean;
@@ -1092,7 +1142,7 @@ export type Finding = {
   estimate: number;
   /** How strong the evidence is. */
   evidence: FindingEvidence;
-  /** Where the difference is, but for `alpha` of the experiences. Among several variants the intervals of the tests hold all at once, but for `alpha`. A relative one reaches zero while the absolute difference is unclear. */
+  /** Where the difference is, but for alpha of the experiences. Among several variants the intervals of the tests hold all at once, but for alpha. A relative one reaches zero while the absolute difference is unclear. */
   interval: Interval;
   /** The standard error of the estimate; with a Bayesian method, the standard deviation of what is thought. */
   standard_error: number;
@@ -1100,7 +1150,7 @@ export type Finding = {
 
 /** How strong the evidence is. */
 export type FindingEvidence = {
-  /** What the conclusion goes by: not below the p value of the absolute difference, which asks the same (see `docs/experiments.md`), and corrected for the number of variants (Holm). */
+  /** What the conclusion goes by: not below the p value of the absolute difference, which asks the same (see docs/experiments.md), and corrected for the number of variants (Holm). */
   adjusted_p_value: number;
   kind: "test";
   /** The chance of a difference at least as large if there is none; for the sequential test, of ever seeing one. */
@@ -1113,12 +1163,60 @@ export type FindingEvidence = {
   risk: Risk;
 };
 
+export type FirstOwner = {
+  email: string;
+  name: string;
+  password: string;
+  token: string;
+};
+
 /** At most so many exposures of a person within the last while. */
 export type FrequencyCap = {
   /** How many. */
   exposures: number;
   /** How far back they count; an exposure exactly as old does not. */
   within: Span;
+};
+
+/** The answer. */
+export type Funnel = {
+  /** When it was reckoned. */
+  as_of: Timestamp;
+  /** Whether these are all that are stored; otherwise they are the youngest. */
+  complete: boolean;
+  /** Events that reports of this space know. */
+  events_known: number;
+  /** The oldest of them. */
+  known_since: (Timestamp | null);
+  steps: FunnelStep[];
+};
+
+/** A funnel: how many people do one thing after the other. */
+export type FunnelAsked = {
+  /** The id of an audience: only whoever belongs to it now. */
+  audience?: string | null;
+  days?: number | null;
+  /** From then on; with days instead, that many days back from until. */
+  since?: (TimestampInput | null);
+  steps: ReportEvent[];
+  /** An IANA time zone, in which days begin; UTC without it. */
+  timezone?: string;
+  /** Up to then; now without it. */
+  until?: (TimestampInput | null);
+  /** Within how many days from the first step. */
+  window_days?: number | null;
+};
+
+/** A step of a funnel. */
+export type FunnelStep = {
+  event: string | null;
+  /** Half of them took at most so long from the first step. */
+  median_seconds: number | null;
+  /** People who came so far. */
+  people: number;
+  /** As a share of those of the first step, and of the step before; 1 of the first. */
+  share_of_first: number;
+  share_of_previous: number;
 };
 
 /** Why numbers have no outcome, as far as the evidence says. */
@@ -1147,7 +1245,7 @@ export type GraphHappened = {
   b: Identifier;
   event: string;
   reason: string | null;
-  /** `linked` or `blocked`. */
+  /** linked or blocked. */
   what: string;
 } | {
   at: Timestamp;
@@ -1195,7 +1293,7 @@ export type IdentifierKind = {
   form: IdentifierForm;
   /** The kind's name. */
   kind: string;
-  /** How many a profile may have; `None` for any number. */
+  /** How many a profile may have; None for any number. */
   most?: number;
   /** How many new ones a profile may have in some time. */
   period?: IdentifierPeriod;
@@ -1211,7 +1309,7 @@ export type IdentifierKindInput = {
   form?: IdentifierForm;
   /** The kind's name. */
   kind?: string;
-  /** How many a profile may have; `None` for any number. */
+  /** How many a profile may have; None for any number. */
   most?: number | null;
   /** How many new ones a profile may have in some time. */
   period?: (IdentifierPeriod | null);
@@ -1251,7 +1349,7 @@ export type IdentityQuarantine = {
   /** By reason. */
   blocked: Record<string, number>;
   data: HeldMerge[];
-  /** Where the next page begins, to be given as `cursor`; null on the last. */
+  /** Where the next page begins, to be given as cursor; null on the last. */
   next_cursor: string | null;
 };
 
@@ -1358,7 +1456,7 @@ export type IdentityRulesSample = (ProfileChanges | {
 
 /** A published version. */
 export type IdentityRulesVersion = {
-  /** `None` of the rules that every space begins with. */
+  /** None of the rules that every space begins with. */
   published_at?: Timestamp;
   /** What is read by rules that are to come into force. */
   reading?: IdentityRulesReading;
@@ -1404,8 +1502,36 @@ export type Interval = {
   upper: number | null;
 };
 
+/** How long a bucket is. */
+export type IntervalInput = ("hour" | "day" | "week" | "month");
+
+/** An invitation that waits. */
+export type Invitation = {
+  created_at: Timestamp;
+  email: string;
+  ends_at: Timestamp;
+  id: string;
+  role: string;
+};
+
 /** What a source records of its callers' addresses. */
 export type IpPolicy = ("drop" | "truncate" | "keep");
+
+export type Joining = {
+  name?: string;
+  password: string;
+  token: string;
+};
+
+/** An event that reports know. */
+export type KnownEvent = {
+  /** The name. */
+  event: string;
+  /** How often it happened. */
+  events: number;
+  /** When it happened last. */
+  last_at: Timestamp;
+};
 
 /** What became of numbered events. */
 export type Ledger = {
@@ -1437,15 +1563,43 @@ export type LedgerGap = {
   to: number;
 };
 
+/** What holds no longer. */
+export type Lifted = {
+  id: string;
+  lifted: boolean;
+};
+
+export type LinkSecret = {
+  token: string;
+};
+
+/** For whom a link is. */
+export type LinkView = {
+  email: string;
+  ends_at: Timestamp;
+  kind: string;
+  role: string;
+};
+
+/** A member in the list of all. */
+export type ListedMember = {
+  created_at: Timestamp;
+  email: string;
+  id: string;
+  last_seen_at: (Timestamp | null);
+  name: string;
+  role: string;
+};
+
 /** A matching as callers see it. */
 export type MatchingRun = {
-  /** What was merged by itself; `None` where the space does not want that. */
+  /** What was merged by itself; None where the space does not want that. */
   automatic?: unknown;
   /** Pairs that were compared. */
   compared: number;
   ended_at?: Timestamp;
   id: string;
-  /** What was learned; `None` until it is. */
+  /** What was learned; None until it is. */
   model?: unknown;
   model_version?: string;
   reason?: string;
@@ -1477,6 +1631,38 @@ export type MatchingThreshold = {
 
 export type MatchingWish = {
   threshold?: number;
+};
+
+/** A scope in words. */
+export type May = {
+  action: string;
+  area: string;
+  scope: string;
+  words: string;
+};
+
+/** A member as the API shows them. */
+export type Member = {
+  email: string;
+  id: string;
+  name: string;
+  role: string;
+};
+
+export type MemberChange = {
+  role: string;
+};
+
+/** A link that was made. Its secret is told this once. */
+export type MemberLink = {
+  email: string;
+  ends_at: Timestamp;
+  id: string;
+  /** Where the dashboard takes it, below its own address. The secret is in the fragment, which browsers do not send. */
+  path: string;
+  role: string;
+  /** The secret. */
+  token: string;
 };
 
 /** A profile's place in an audience, as the profile shows it. */
@@ -1511,6 +1697,12 @@ export type MetricBetter = "higher" | "lower";
 /** What is made of a person's events. */
 export type MetricKind = ("conversion" | "sum" | "mean");
 
+/** A token without its secret. */
+export type NamedToken = {
+  id: string;
+  name: string;
+};
+
 export type NewAudience = {
   definition: (string | (ShortRule | AudienceRuleInput));
   name: string;
@@ -1530,7 +1722,7 @@ export type NewExperience = {
   holdout?: number;
   /** Name for people. */
   name?: string;
-  /** The place on the page, such as `home-hero`. */
+  /** The place on the page, such as home-hero. */
   placement?: string;
   /** Among experiences that take the person, the highest wins; then the smallest id. */
   priority?: number;
@@ -1538,6 +1730,25 @@ export type NewExperience = {
   starts_at?: (TimestampInput | null);
   /** What is shown. */
   variants?: VariantInput[];
+};
+
+export type NewInvitation = {
+  email: string;
+  role: string;
+};
+
+/** What a new request says. */
+export type NewPrivacyRequest = {
+  kind: PrivacyRequestKind;
+  note?: string;
+  regime?: PrivacyRegime;
+  /** Of a rectification: traits that go. */
+  remove?: string[];
+  /** Of a rectification: traits that get a value. */
+  set?: Record<string, unknown>;
+  subject: PrivacySubject;
+  /** How the requester's identity was checked, if it was already. */
+  verified?: (PrivacyVerificationInput | null);
 };
 
 /** A source that is to be made. */
@@ -1549,17 +1760,92 @@ export type NewSource = {
   name: string;
 };
 
+export type NewSpace = {
+  name: string;
+};
+
+/** A token that is asked for. */
+export type NewToken = {
+  /** After how many days it ends; without it, when it is taken away. */
+  ends_in_days?: number | null;
+  name: string;
+  /** Such as people:read; read and write stand for every area. */
+  scopes: string[];
+};
+
 /** What a value has to be: the value itself, or operators, such as {"$gte": 3}. */
 export type Operators = unknown;
 
 /** What became of one message. Every message gets exactly one. */
 export type Outcome = ("ok" | "held" | "denied" | "quarantined" | "duplicate" | "retry" | "dropped");
 
+export type Passwords = {
+  current: string;
+  new: string;
+};
+
+/** What follows on what. */
+export type PathLink = {
+  /** The earlier of both, in time. */
+  from: string | null;
+  /** The step of the one that is nearer to the end that is looked at. */
+  step: number;
+  to: string | null;
+  ways: number;
+};
+
+/** What happens at a step. */
+export type PathNode = {
+  /** The event; null is all that are too rare to be shown. */
+  event: string | null;
+  /** Counted from the end that is looked at, which is 0. */
+  step: number;
+  ways: number;
+};
+
+/** The answer. */
+export type Paths = {
+  /** When it was reckoned. */
+  as_of: Timestamp;
+  /** Whether these are all that are stored; otherwise they are the youngest. */
+  complete: boolean;
+  /** Events that reports of this space know. */
+  events_known: number;
+  /** The oldest of them. */
+  known_since: (Timestamp | null);
+  links: PathLink[];
+  nodes: PathNode[];
+  /** How many ways there are: visits, or times that the last step happened. */
+  ways: number;
+};
+
+/** Paths: what people do next, or did before. */
+export type PathsAsked = {
+  /** The id of an audience: only whoever belongs to it now. */
+  audience?: string | null;
+  days?: number | null;
+  /** From the first time in a visit that this happens. */
+  from?: string | null;
+  /** Names of each step that are shown; the rest is told together. */
+  most_names?: number | null;
+  /** From then on; with days instead, that many days back from until. */
+  since?: (TimestampInput | null);
+  steps?: number | null;
+  /** An IANA time zone, in which days begin; UTC without it. */
+  timezone?: string;
+  /** Up to each time that this happens. Without both, from the beginning of each visit. */
+  to?: string | null;
+  /** Up to then; now without it. */
+  until?: (TimestampInput | null);
+  /** Minutes without anything that end a visit. */
+  visit_gap_minutes?: number | null;
+};
+
 /** A place on pages or in apps that experiences fill. */
 export type Placement = {
   /** What stands there while nothing else is decided; the page's own content when null. */
   default?: unknown;
-  /** What pages ask for, such as `home-hero`. */
+  /** What pages ask for, such as home-hero. */
   key: string;
   /** Name for people. */
   name: string;
@@ -1571,7 +1857,7 @@ export type Placement = {
 export type PlacementChange = {
   /** What stands there while nothing else is decided; the page's own content when null. */
   default?: unknown;
-  /** What pages ask for, such as `home-hero`. */
+  /** What pages ask for, such as home-hero. */
   key?: string;
   /** Name for people. */
   name?: string;
@@ -1592,7 +1878,7 @@ export type PlannedEvent = {
   event?: string;
   /** What happens when it looks otherwise. */
   on_violation: PlanAction;
-  /** JSON Schema of the properties (track, page, screen) or traits (identify, group); draft 2020-12, or draft-07 when `$schema` says so. */
+  /** JSON Schema of the properties (track, page, screen) or traits (identify, group); draft 2020-12, or draft-07 when $schema says so. */
   schema: unknown;
   /** Which call. */
   type: EventKind;
@@ -1606,11 +1892,86 @@ export type PlannedEventInput = {
   event?: string | null;
   /** What happens when it looks otherwise. */
   on_violation?: PlanAction;
-  /** JSON Schema of the properties (track, page, screen) or traits (identify, group); draft 2020-12, or draft-07 when `$schema` says so. */
+  /** JSON Schema of the properties (track, page, screen) or traits (identify, group); draft 2020-12, or draft-07 when $schema says so. */
   schema?: unknown;
   /** Which call. */
   type: EventKind;
 };
+
+/** How far an erasure is with one store, or what an answer found there. */
+export type PrivacyProgress = {
+  /** Rows that were found, or erased. */
+  count: number;
+  /** waiting, running or done. */
+  state: string;
+  store: string;
+};
+
+export type PrivacyReason = {
+  reason?: string;
+};
+
+/** Under which law, which says when an answer is due. */
+export type PrivacyRegime = ("gdpr" | "ccpa");
+
+/** A request as callers see it. */
+export type PrivacyRequest = {
+  /** Traits with what they are to be; null takes one away. */
+  changes?: Record<string, unknown>;
+  created_at: Timestamp;
+  due_at: Timestamp;
+  ended_at: (Timestamp | null);
+  extended: boolean;
+  id: string;
+  kind: PrivacyRequestKind;
+  note: string;
+  progress: PrivacyProgress[];
+  reason: string;
+  receipt: unknown;
+  regime: PrivacyRegime;
+  started_at: (Timestamp | null);
+  state: PrivacyRequestState;
+  /** None once it is being erased. */
+  subject: (Identifier | null);
+  /** HMAC-SHA256 of the subject, in hexadecimal digits. */
+  subject_hash: string;
+  verification: (PrivacyVerification | null);
+};
+
+/** What is asked for. */
+export type PrivacyRequestKind = ("access" | "portability" | "erasure" | "rectification" | "restriction");
+
+/** How far a request is. */
+export type PrivacyRequestState = ("received" | "verified" | "running" | "done" | "refused" | "cancelled");
+
+/** Who is meant: email:ada@example.com, a profile's id, or kind and value. */
+export type PrivacySubject = (string | {
+  kind: string;
+  value: string;
+});
+
+/** How the requester's identity was checked. */
+export type PrivacyVerification = {
+  at: Timestamp;
+  /** Who checked it. */
+  by: string;
+  method: PrivacyVerificationMethod;
+  /** Where the proof is, such as a ticket's number; no copy of a document belongs here. */
+  reference: string;
+};
+
+/** How the requester's identity was checked. */
+export type PrivacyVerificationInput = {
+  at?: TimestampInput;
+  /** Who checked it. */
+  by?: string;
+  method: PrivacyVerificationMethod;
+  /** Where the proof is, such as a ticket's number; no copy of a document belongs here. */
+  reference?: string;
+};
+
+/** A way to check who somebody is. */
+export type PrivacyVerificationMethod = ("email_link" | "phone_code" | "signed_in" | "document" | "knowledge" | "other");
 
 /** A profile. */
 export type Profile = {
@@ -1739,7 +2100,7 @@ export type Rate = {
 
 /** How many events a source takes. */
 export type RateLimits = {
-  /** From one caller (`crate::address::caller`), where callers have public addresses. */
+  /** From one caller (crate::address::caller), where callers have public addresses. */
   address: Rate;
   /** From all callers together. */
   write_key: Rate;
@@ -1763,7 +2124,7 @@ export type Receipt = {
   capturedAt?: Timestamp;
   /** The same in the client's own words, where the policy maps those to purposes. */
   categories?: Record<string, boolean>;
-  /** State per purpose at capture; empty while no choice was made. `categoryPreferences` is Segment's name for it. */
+  /** State per purpose at capture; empty while no choice was made. categoryPreferences is Segment's name for it. */
   categoryPreferences: Record<string, boolean>;
   /** When the person chose, where the client knows: another browser's older choice does not undo a withdrawal. */
   chosenAt?: Timestamp;
@@ -1775,7 +2136,7 @@ export type Receipt = {
   policyVersion?: number;
   /** The second record, of an event that was held and then released by a choice. */
   release?: Release;
-  /** Where the state came from: `banner`, `api`, `tcf`, `gpp`, `gpc`, `default`, `basis:…`. */
+  /** Where the state came from: banner, api, tcf, gpp, gpc, default, basis:…. */
   source?: string;
 };
 
@@ -1797,7 +2158,7 @@ export type RefusalCounts = {
   data: RefusalCount[];
   /** How many a group has at least; null where nothing is counted. */
   minimum_group: number | null;
-  /** Where the next page begins, to be given as `cursor`; null on the last. */
+  /** Where the next page begins, to be given as cursor; null on the last. */
   next_cursor: string | null;
   /** How many groups are too small to be shown. */
   suppressed: number;
@@ -1844,12 +2205,106 @@ export type ReplayedMessage = {
   reason?: string;
 };
 
+/** One event by its name; without a name whatever happens. */
+export type ReportEvent = {
+  event?: string | null;
+};
+
+/** The answer. */
+export type Retention = {
+  /** When it was reckoned. */
+  as_of: Timestamp;
+  cohorts: RetentionCohort[];
+  /** Whether these are all that are stored; otherwise they are the youngest. */
+  complete: boolean;
+  /** Events that reports of this space know. */
+  events_known: number;
+  /** The oldest of them. */
+  known_since: (Timestamp | null);
+};
+
+/** For how long events are kept. */
+export type Retention2 = {
+  /** The last deletion. */
+  last_run: (RetentionRun | null);
+  rules: RetentionRule[];
+};
+
+/** Retention: of those who began in a bucket, how many were back in each later one. */
+export type RetentionAsked = {
+  /** The id of an audience: only whoever belongs to it now. */
+  audience?: string | null;
+  days?: number | null;
+  interval?: IntervalInput;
+  /** Later buckets that are looked at. */
+  periods?: number | null;
+  /** What says that they are back. */
+  return?: ReportEvent;
+  /** From then on; with days instead, that many days back from until. */
+  since?: (TimestampInput | null);
+  /** What says that somebody begins: the first time that it happens. */
+  start?: ReportEvent;
+  /** An IANA time zone, in which days begin; UTC without it. */
+  timezone?: string;
+  /** Up to then; now without it. */
+  until?: (TimestampInput | null);
+};
+
+/** Those who began in one bucket. */
+export type RetentionCohort = {
+  people: number;
+  /** How many were back in the next bucket, in the one after it, and so on. */
+  returned: number[];
+  start: Timestamp;
+};
+
+/** How many events would go now by some rules: of those that were looked at, which may be only the youngest. */
+export type RetentionPreview = {
+  complete: boolean;
+  events: number;
+  looked_at: number;
+};
+
+/** For how long some events are kept. The most exact rule counts: of name and type, of the name, of the type, of everything. */
+export type RetentionRule = {
+  days: number;
+  /** Missing for every name. */
+  event?: string;
+  /** track, page, …; missing for every type. */
+  type?: string;
+};
+
+/** The rules of a space. */
+export type RetentionRules = {
+  rules: RetentionRule[];
+};
+
+/** How far a deletion of what is too old is. */
+export type RetentionRun = {
+  deleted: number;
+  ended_at: (Timestamp | null);
+  id: string;
+  /** The last event that was looked at, and the last that is to be. */
+  position: number;
+  started_at: Timestamp;
+  state: string;
+  until: number;
+};
+
 /** What is lost on average by a choice, in the unit of the difference: the amount lost if it is wrong, times how likely that is. */
 export type Risk = {
   /** By staying with the baseline. */
   baseline: number;
   /** By taking the variant. */
   variant: number;
+};
+
+/** A role and what its members may do. */
+export type Role = {
+  may: May[];
+  role: string;
+  scopes: ("events:read" | "events:write" | "people:read" | "people:write" | "identity:read" | "identity:write" | "audiences:read" | "audiences:write" | "experiences:read" | "experiences:write" | "consent:read" | "consent:write" | "sources:read" | "sources:write" | "privacy:read" | "privacy:write" | "reports:read" | "reports:write" | "members:read" | "members:write" | "tokens:read" | "tokens:write" | "audit:read" | "audit:write" | "settings:read" | "settings:write" | "ownership:read" | "ownership:write")[];
+  words: string;
 };
 
 /** Events one after the other. Each step is strictly later than the one before. The person belongs as long as the first step's event is within the window; for ever without one. Of each step's events the latest 1,024 are looked at. */
@@ -1875,6 +2330,19 @@ export type SequenceStep = {
   not: EventMatching;
   /** For how long. */
   within: Span;
+};
+
+/** A session in the list of one's own. */
+export type Session = {
+  /** From where it began, truncated. */
+  address: string;
+  /** What the browser says of itself. */
+  agent: string;
+  created_at: Timestamp;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  id: string;
+  last_seen_at: Timestamp;
 };
 
 /** Whose an event is that carries nothing but the id of a device on which several people signed in. */
@@ -1915,6 +2383,22 @@ export type SourceChange = {
   name?: string | null;
 };
 
+/** A space of the workspace. */
+export type Space = {
+  created_at: Timestamp;
+  id: string;
+  name: string;
+};
+
+/** A space that was made, with the keys of its sources. */
+export type SpaceMade = {
+  created_at: Timestamp;
+  id: string;
+  name: string;
+  server_write_key: string;
+  write_key: string;
+};
+
 /** A length of time: a number with its unit, s, m, h, d or w. */
 export type Span = string;
 
@@ -1942,11 +2426,11 @@ export type StoredExperience = {
   frequency_caps?: FrequencyCap[];
   /** Share of the audience that sees the default instead, 0 to 1, so that the effect can be measured. */
   holdout: number;
-  /** `exp_…` */
+  /** exp_… */
   id: string;
   /** Name for people. */
   name: string;
-  /** The place on the page, such as `home-hero`. */
+  /** The place on the page, such as home-hero. */
   placement: string;
   /** Among experiences that take the person, the highest wins; then the smallest id. */
   priority: number;
@@ -1962,7 +2446,7 @@ export type StoredExperience = {
 export type StoredPlacement = {
   /** What stands there while nothing else is decided; the page's own content when null. */
   default: unknown;
-  /** What pages ask for, such as `home-hero`. */
+  /** What pages ask for, such as home-hero. */
   key: string;
   /** Name for people. */
   name: string;
@@ -1993,6 +2477,19 @@ export type SuggestionAnswer = {
   reason?: string;
 };
 
+/** A suppression as callers see it. */
+export type Suppression = {
+  created_at: Timestamp;
+  /** HMAC-SHA256 of the identifier, in hexadecimal digits. */
+  id: string;
+  kind: string;
+  /** Events that were refused because of it. */
+  refused: number;
+  request_id: string;
+  /** Whether others use the identifier as well, so that only what names nobody else is refused. */
+  shared: boolean;
+};
+
 /** A tab's account. */
 export type TabAccount = {
   heard_at: Timestamp;
@@ -2020,6 +2517,31 @@ export type Timestamp = string;
 
 /** A moment: in the words of RFC 3339, or as a number of seconds or milliseconds since 1970. */
 export type TimestampInput = string | number;
+
+/** A token as lists show it. */
+export type Token = {
+  created_at: Timestamp;
+  /** The name of who made it. */
+  created_by: string | null;
+  ends_at: (Timestamp | null);
+  id: string;
+  /** To the minute. */
+  last_used_at: (Timestamp | null);
+  name: string;
+  /** How its secret begins; null of tokens that were made before this was kept. */
+  prefix: string | null;
+  scopes: ("events:read" | "events:write" | "people:read" | "people:write" | "identity:read" | "identity:write" | "audiences:read" | "audiences:write" | "experiences:read" | "experiences:write" | "consent:read" | "consent:write" | "sources:read" | "sources:write" | "privacy:read" | "privacy:write" | "reports:read" | "reports:write" | "members:read" | "members:write" | "tokens:read" | "tokens:write" | "audit:read" | "audit:write" | "settings:read" | "settings:write" | "ownership:read" | "ownership:write")[];
+};
+
+/** A token as it is told once. */
+export type TokenMade = {
+  created_at: Timestamp;
+  ends_at: (Timestamp | null);
+  id: string;
+  name: string;
+  scopes: ("events:read" | "events:write" | "people:read" | "people:write" | "identity:read" | "identity:write" | "audiences:read" | "audiences:write" | "experiences:read" | "experiences:write" | "consent:read" | "consent:write" | "sources:read" | "sources:write" | "privacy:read" | "privacy:write" | "reports:read" | "reports:write" | "members:read" | "members:write" | "tokens:read" | "tokens:write" | "audit:read" | "audit:write" | "settings:read" | "settings:write" | "ownership:read" | "ownership:write")[];
+  token: string;
+};
 
 /** What holds, and what is being written. */
 export type TrackingPlan = {
@@ -2108,6 +2630,54 @@ export type TrackingPlanVersion = {
   version: number;
 };
 
+/** One line of a trend. */
+export type TrendSeries = {
+  /** The event; null is whatever happened. */
+  event: string | null;
+  /** In each bucket. */
+  events: number[];
+  people: number[];
+  total_events: number;
+  total_people: number;
+  /** Of a breakdown: the property's value; null is all other values, or none. */
+  value?: string;
+};
+
+/** The answer. */
+export type Trends = {
+  /** When it was reckoned. */
+  as_of: Timestamp;
+  /** Of a breakdown: whether all events of the time were read; otherwise only those received since then. */
+  broken_down_since?: Timestamp;
+  /** When each bucket begins. */
+  buckets: Timestamp[];
+  /** Whether these are all that are stored; otherwise they are the youngest. */
+  complete: boolean;
+  /** Events that reports of this space know. */
+  events_known: number;
+  /** The oldest of them. */
+  known_since: (Timestamp | null);
+  series: TrendSeries[];
+};
+
+/** A trend: how often, and to how many people, in each bucket of time. */
+export type TrendsAsked = {
+  /** The id of an audience: only whoever belongs to it now. */
+  audience?: string | null;
+  /** A property of the only series by whose values it is divided, as a path such as properties.plan. */
+  breakdown?: string | null;
+  days?: number | null;
+  interval?: IntervalInput;
+  /** What is counted; everything together without it. */
+  series?: ReportEvent[];
+  /** From then on; with days instead, that many days back from until. */
+  since?: (TimestampInput | null);
+  /** An IANA time zone, in which days begin; UTC without it. */
+  timezone?: string;
+  /** Up to then; now without it. */
+  until?: (TimestampInput | null);
+};
+
 export type TriedEvent = {
   event: string | null;
   planned: boolean;
@@ -2143,7 +2713,7 @@ export type Unready = string;
 /** What may be told of a key: everything but its secret. */
 export type UserTokenKey = {
   created_at: Timestamp;
-  /** `utk_…`, by the time it was made. */
+  /** utk_…, by the time it was made. */
   id: string;
   /** Null while no other has taken its place. */
   valid_until: (Timestamp | null);
@@ -2221,6 +2791,20 @@ export type ViolationSample = {
   source_id: string;
 };
 
+/** Who has signed in. */
+export type Welcome = {
+  member: Member;
+};
+
+/** Who calls, and what they may do. */
+export type Who = {
+  member: (Member | null);
+  scopes: ("events:read" | "events:write" | "people:read" | "people:write" | "identity:read" | "identity:write" | "audiences:read" | "audiences:write" | "experiences:read" | "experiences:write" | "consent:read" | "consent:write" | "sources:read" | "sources:write" | "privacy:read" | "privacy:write" | "reports:read" | "reports:write" | "members:read" | "members:write" | "tokens:read" | "tokens:write" | "audit:read" | "audit:write" | "settings:read" | "settings:write" | "ownership:read" | "ownership:write")[];
+  space_id: string;
+  spaces: Space[];
+  token: (NamedToken | null);
+};
+
 /** A piece of news as callers see it. */
 export type WithdrawalNews = {
   audience_id?: string;
@@ -2247,7 +2831,7 @@ export interface Operations {
     };
     answer: {
       data: Audience[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2310,7 +2894,7 @@ export interface Operations {
     };
     answer: {
       data: AudienceChange[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2331,7 +2915,7 @@ export interface Operations {
     };
     answer: {
       data: AudienceMember[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2345,6 +2929,47 @@ export interface Operations {
       };
     };
     answer: AudienceWhy;
+  };
+  /** Who did what: ?member= (a member's or token's id), operation= (such as POST /api/v1/tokens), person= (a profile), since=, until=, order=desc for youngest first */
+  "GET /audit": {
+    request: {
+      query?: {
+        member?: string;
+        operation?: string;
+        person?: string;
+        since?: TimestampInput;
+        until?: TimestampInput;
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: AuditEntry[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** The same as lines of JSON, the oldest first, whole */
+  "GET /audit/export": {
+    request: {
+      query?: {
+        member?: string;
+        operation?: string;
+        person?: string;
+        since?: TimestampInput;
+        until?: TimestampInput;
+      };
+    };
+    answer: string;
+  };
+  /** Whether the log is as it was written; the first entry that is not */
+  "GET /audit/verify": {
+    request: {};
+    answer: AuditVerdict;
   };
   /** List computed traits */
   "GET /computed_traits": {
@@ -2360,7 +2985,7 @@ export interface Operations {
     };
     answer: {
       data: ComputedTrait[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2428,7 +3053,7 @@ export interface Operations {
     };
     answer: {
       data: WithdrawalNews[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2446,7 +3071,7 @@ export interface Operations {
     };
     answer: {
       data: ConsentPolicyVersion[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2514,7 +3139,7 @@ export interface Operations {
     };
     answer: {
       data: StoredExperience[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2606,7 +3231,7 @@ export interface Operations {
     };
     answer: {
       data: DecidedIdentity[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2640,7 +3265,7 @@ export interface Operations {
     };
     answer: {
       data: MatchingRun[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2717,7 +3342,7 @@ export interface Operations {
     };
     answer: {
       data: IdentityRulesVersion[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2736,7 +3361,7 @@ export interface Operations {
     };
     answer: {
       data: Suggestion[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2759,6 +3384,54 @@ export interface Operations {
       body: SuggestionAnswer;
     };
     answer: DecidedIdentity;
+  };
+  /** List the invitations that wait */
+  "GET /invitations": {
+    request: {
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: Invitation[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Invite somebody: the answer has a link that is told this once, is used once, and ends after 7 days */
+  "POST /invitations": {
+    request: {
+      body: NewInvitation;
+    };
+    answer: MemberLink;
+  };
+  /** Take an invitation back */
+  "DELETE /invitations/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Become a member by an invitation's link, or take a new password by a reset link */
+  "POST /join": {
+    request: {
+      body: Joining;
+    };
+    answer: Welcome;
+  };
+  /** For whom a link is, before it is used */
+  "POST /join/check": {
+    request: {
+      body: LinkSecret;
+    };
+    answer: LinkView;
   };
   /** Numbered events by outcome, and the gaps with their likely causes; ?source= for one source */
   "GET /ledger": {
@@ -2784,7 +3457,7 @@ export interface Operations {
     };
     answer: {
       data: LedgerGap[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2803,9 +3476,55 @@ export interface Operations {
     };
     answer: {
       data: TabAccount[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
+  };
+  /** List members with their roles */
+  "GET /members": {
+    request: {
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: ListedMember[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Take a member away; their sessions end at once */
+  "DELETE /members/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Give a member another role; their sessions end */
+  "PATCH /members/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+      body: MemberChange;
+    };
+    answer: Member;
+  };
+  /** Make a link by which a member takes a new password; it is told this once, is used once, and ends after a day */
+  "POST /members/{id}/reset": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: MemberLink;
   };
   /** List placements */
   "GET /placements": {
@@ -2821,7 +3540,7 @@ export interface Operations {
     };
     answer: {
       data: StoredPlacement[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2851,6 +3570,159 @@ export interface Operations {
     };
     answer: StoredPlacement;
   };
+  /** List what people asked for of their data, youngest first; ?kind= and ?state= for some of it */
+  "GET /privacy/requests": {
+    request: {
+      query?: {
+        kind?: string;
+        state?: string;
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: PrivacyRequest[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Take a request in: access, portability, erasure, rectification (with "set" and "remove") or restriction */
+  "POST /privacy/requests": {
+    request: {
+      body: NewPrivacyRequest;
+    };
+    answer: PrivacyRequest;
+  };
+  /** Read a request: how far each store is, when an answer is due, and the receipt */
+  "GET /privacy/requests/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: PrivacyRequest;
+  };
+  /** Fetch what is held of the person as a ZIP file, for 7 days after the request was answered */
+  "GET /privacy/requests/{id}/archive": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: string;
+  };
+  /** End a request that the requester has taken back and that was not begun */
+  "POST /privacy/requests/{id}/cancel": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: PrivacyRequest;
+  };
+  /** Take more time for a request, once */
+  "POST /privacy/requests/{id}/extend": {
+    request: {
+      path: {
+        id: string;
+      };
+      body: PrivacyReason;
+    };
+    answer: PrivacyRequest;
+  };
+  /** Lift a restriction: the person's data is used again */
+  "POST /privacy/requests/{id}/lift": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: Lifted;
+  };
+  /** Refuse a request, with the reason that the requester is told */
+  "POST /privacy/requests/{id}/refuse": {
+    request: {
+      path: {
+        id: string;
+      };
+      body: PrivacyReason;
+    };
+    answer: PrivacyRequest;
+  };
+  /** Begin what was asked for, once the requester's identity was checked. What was erased cannot be brought back */
+  "POST /privacy/requests/{id}/start": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: PrivacyRequest;
+  };
+  /** Write down how the requester's identity was checked: email_link, phone_code, signed_in, document, knowledge or other */
+  "POST /privacy/requests/{id}/verify": {
+    request: {
+      path: {
+        id: string;
+      };
+      body: PrivacyVerificationInput;
+    };
+    answer: PrivacyRequest;
+  };
+  /** Read for how long events are kept, and how far the last deletion is */
+  "GET /privacy/retention": {
+    request: {};
+    answer: Retention2;
+  };
+  /** Say for how many days events are kept; the most exact rule counts */
+  "PUT /privacy/retention": {
+    request: {
+      body: RetentionRules;
+    };
+    answer: Retention2;
+  };
+  /** Count the events that would go now by some rules */
+  "POST /privacy/retention/preview": {
+    request: {
+      body: RetentionRules;
+    };
+    answer: RetentionPreview;
+  };
+  /** Delete now what is too old; it is done every day by itself */
+  "POST /privacy/retention/run": {
+    request: {};
+    answer: RetentionRun;
+  };
+  /** List hashes of the identifiers that were erased and are not taken in again, and how many events were refused */
+  "GET /privacy/suppressions": {
+    request: {
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: Suppression[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Lift a suppression: whoever comes back by their own wish is taken in again */
+  "DELETE /privacy/suppressions/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: Lifted;
+  };
   /** List profiles */
   "GET /profiles": {
     request: {
@@ -2865,7 +3737,7 @@ export interface Operations {
     };
     answer: {
       data: Profile[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2901,7 +3773,7 @@ export interface Operations {
     };
     answer: {
       data: AudienceChange[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -2966,7 +3838,7 @@ export interface Operations {
     };
     answer: {
       data: TimelineEntry[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -3029,7 +3901,7 @@ export interface Operations {
     };
     answer: {
       data: QuarantinedMessage[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -3039,6 +3911,117 @@ export interface Operations {
       body: ReplayWish;
     };
     answer: Replay;
+  };
+  /** List the events that reports know, the commonest first */
+  "GET /reports/events": {
+    request: {};
+    answer: {
+      data: KnownEvent[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** How many people do one thing after the other within a time */
+  "POST /reports/funnels": {
+    request: {
+      body: FunnelAsked;
+    };
+    answer: Funnel;
+  };
+  /** What people do next, or with "to" what they did before */
+  "POST /reports/paths": {
+    request: {
+      body: PathsAsked;
+    };
+    answer: Paths;
+  };
+  /** Of those who began in a day, week or month, how many were back in each later one */
+  "POST /reports/retention": {
+    request: {
+      body: RetentionAsked;
+    };
+    answer: Retention;
+  };
+  /** How often events happened, and to how many people, in each hour, day, week or month */
+  "POST /reports/trends": {
+    request: {
+      body: TrendsAsked;
+    };
+    answer: Trends;
+  };
+  /** The roles, each with what its members may do */
+  "GET /roles": {
+    request: {};
+    answer: {
+      data: Role[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Sign out */
+  "DELETE /session": {
+    request: {};
+    answer: undefined;
+  };
+  /** Who you are: member or token, what you may do, and the spaces that you may work in */
+  "GET /session": {
+    request: {};
+    answer: Who;
+  };
+  /** Sign in with email and password; the answer sets a cookie */
+  "POST /session": {
+    request: {
+      body: Credentials;
+    };
+    answer: Welcome;
+  };
+  /** Take another password; your other sessions end */
+  "POST /session/password": {
+    request: {
+      body: Passwords;
+    };
+    answer: Welcome;
+  };
+  /** Begin a browser's session that acts as a token */
+  "POST /session/token": {
+    request: {
+      body: LinkSecret;
+    };
+    answer: AsToken;
+  };
+  /** Your sessions */
+  "GET /sessions": {
+    request: {
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: Session[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** End one of your sessions */
+  "DELETE /sessions/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Make the first owner, with the link that the first start prints */
+  "POST /setup": {
+    request: {
+      body: FirstOwner;
+    };
+    answer: Welcome;
   };
   /** List sources with their write keys */
   "GET /sources": {
@@ -3054,7 +4037,7 @@ export interface Operations {
     };
     answer: {
       data: Source[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -3092,6 +4075,56 @@ export interface Operations {
       };
     };
     answer: Source;
+  };
+  /** The spaces that you may work in; pick one with the header Headwater-Space */
+  "GET /spaces": {
+    request: {};
+    answer: {
+      data: Space[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Make a space with a website source and a server source */
+  "POST /spaces": {
+    request: {
+      body: NewSpace;
+    };
+    answer: SpaceMade;
+  };
+  /** List tokens: name, how the secret begins, scopes, who made it, when it was last used, when it ends */
+  "GET /tokens": {
+    request: {
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
+        /** Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc). */
+        order?: "asc" | "desc";
+      };
+    };
+    answer: {
+      data: Token[];
+      /** Where the next page begins, to be given as cursor; null on the last. */
+      next_cursor: string | null;
+    };
+  };
+  /** Make a token with scopes that you hold yourself; its secret is told this once */
+  "POST /tokens": {
+    request: {
+      body: NewToken;
+    };
+    answer: TokenMade;
+  };
+  /** Take a token away; it is refused from now on */
+  "DELETE /tokens/{id}": {
+    request: {
+      path: {
+        id: string;
+      };
+    };
+    answer: undefined;
   };
   /** Read the published tracking plan and the draft */
   "GET /tracking-plan": {
@@ -3145,7 +4178,7 @@ export interface Operations {
     };
     answer: {
       data: TrackingPlanSummary[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -3176,7 +4209,7 @@ export interface Operations {
     };
     answer: {
       data: Violation[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };
@@ -3194,7 +4227,7 @@ export interface Operations {
     };
     answer: {
       data: UserTokenKey[];
-      /** Where the next page begins, to be given as `cursor`; null on the last. */
+      /** Where the next page begins, to be given as cursor; null on the last. */
       next_cursor: string | null;
     };
   };

@@ -1,5 +1,5 @@
 /** The server API: the only thing this dashboard talks to, and only on its own origin. */
-import { address, client } from "./api-client.js";
+import { address, client, refused } from "./api-client.js";
 import { space } from "./session.js";
 
 /** @typedef {import("@headwater/api-client").Operations} Operations */
@@ -8,6 +8,13 @@ export { ApiError } from "./api-client.js";
 
 /** Calls an operation by its name, with types: `GET /audiences/{id}`. */
 export const call = client({ headers: picked });
+
+/** A file of the server API. @param {string} path @param {AbortSignal} signal @returns {Promise<Blob>} */
+export async function file(path, signal) {
+  const response = await fetch(`/api/v1/${path}`, { headers: picked(), signal });
+  if (!response.ok) throw refused(response, await response.json().catch(() => undefined));
+  return response.blob();
+}
 
 /** The space in which one works, of a member who may work in several. @returns {Record<string, string>} */
 function picked() {
