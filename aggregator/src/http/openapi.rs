@@ -95,6 +95,15 @@ fn describe(
 ) -> Value {
     let mut description = Description::of(shapes, operation.describe);
     description.codes.extend(operation.fails);
+    if operation.access != Access::Everybody {
+        description.optional(
+            "header",
+            "Headwater-Space",
+            "The space in which to work, of a member who may work in several.",
+            json!({"type": "string"}),
+        );
+        description.codes.insert(Code::NotFound);
+    }
     if operation.method == "post" {
         let key = json!({"type": "string", "minLength": 1, "maxLength": 255});
         description.optional(

@@ -44,9 +44,9 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({}),
         start,
     ).fails(&[Code::Conflict, Code::InvalidDefinition])
-    .post("/privacy/requests/{id}/refuse", "Refuse a request, with the reason that the requester is told", json!({"reason": "the identity could not be checked"}), refuse).fails(&[Code::Conflict])
+    .post("/privacy/requests/{id}/refuse", "Refuse a request, with the reason that the requester is told", json!({"reason": "the identity could not be checked"}), refuse).fails(&[Code::Conflict, Code::InvalidDefinition])
     .post("/privacy/requests/{id}/cancel", "End a request that the requester has taken back and that was not begun", json!({}), cancel).fails(&[Code::Conflict])
-    .post("/privacy/requests/{id}/extend", "Take more time for a request, once", json!({"reason": "many systems have to be asked"}), extend).fails(&[Code::Conflict])
+    .post("/privacy/requests/{id}/extend", "Take more time for a request, once", json!({"reason": "many systems have to be asked"}), extend).fails(&[Code::Conflict, Code::InvalidDefinition])
     .post("/privacy/requests/{id}/lift", "Lift a restriction: the person's data is used again", json!({}), lift).fails(&[Code::Conflict])
     .get("/privacy/requests/{id}/archive", "Fetch what is held of the person as a ZIP file, for 7 days after the request was answered", fetch).fails(&[Code::Conflict])
     .get("/privacy/suppressions", "List hashes of the identifiers that were erased and are not taken in again, and how many events were refused", suppressions)
@@ -219,6 +219,7 @@ async fn lift_suppression(
 
 /// For how long events are kept.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventRetention")]
 struct Retention {
     rules: Vec<retention::Rule>,
     /// The last deletion.

@@ -212,6 +212,7 @@ pub(super) struct Series {
     pub(super) event: Option<String>,
     /// Of a breakdown: the property's value; null is all other values, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-nullable" = true))]
     pub(super) value: Option<Option<String>>,
     /// In each bucket.
     events: Vec<u64>,

@@ -25,26 +25,26 @@ pub(crate) fn routes(api: Api) -> Api {
         "How often events happened, and to how many people, in each hour, day, week or month",
         json!({"series": [{"event": "Order Completed"}], "interval": "day", "days": 30, "timezone": "Europe/Berlin"}),
         trends,
-    ).fails(&[Code::NotFound]);
+    ).fails(&[Code::InvalidDefinition]);
     let api = api.post_to_read(
         "/reports/funnels",
         "How many people do one thing after the other within a time",
         json!({"steps": [{"event": "Product Viewed"}, {"event": "Product Added"}, {"event": "Order Completed"}], "window_days": 7, "days": 30}),
         funnel,
-    ).fails(&[Code::NotFound]);
+    ).fails(&[Code::InvalidDefinition]);
     let api = api.post_to_read(
         "/reports/retention",
         "Of those who began in a day, week or month, how many were back in each later one",
         json!({"start": {"event": "Signed Up"}, "return": {}, "interval": "week", "days": 84, "periods": 12}),
         retention,
-    ).fails(&[Code::NotFound]);
+    ).fails(&[Code::InvalidDefinition]);
     api.post_to_read(
         "/reports/paths",
         "What people do next, or with \"to\" what they did before",
         json!({"from": "Product Viewed", "steps": 5, "days": 30}),
         paths,
     )
-    .fails(&[Code::NotFound])
+    .fails(&[Code::InvalidDefinition])
 }
 
 async fn events(reader: Reader, State(app): State<Shared>) -> Result<Json<List<Known>>> {

@@ -994,6 +994,13 @@ export type EventMatching = {
   where?: Condition;
 };
 
+/** For how long events are kept. */
+export type EventRetention = {
+  /** The last deletion. */
+  last_run: (RetentionRun | null);
+  rules: RetentionRule[];
+};
+
 /** So many events of a name with such properties within a window; or so much in them. */
 export type EventRule = {
   /** The comparison. */
@@ -2223,13 +2230,6 @@ export type Retention = {
   known_since: (Timestamp | null);
 };
 
-/** For how long events are kept. */
-export type Retention2 = {
-  /** The last deletion. */
-  last_run: (RetentionRun | null);
-  rules: RetentionRule[];
-};
-
 /** Retention: of those who began in a bucket, how many were back in each later one. */
 export type RetentionAsked = {
   /** The id of an audience: only whoever belongs to it now. */
@@ -2640,7 +2640,7 @@ export type TrendSeries = {
   total_events: number;
   total_people: number;
   /** Of a breakdown: the property's value; null is all other values, or none. */
-  value?: string;
+  value?: string | null;
 };
 
 /** The answer. */
@@ -3675,14 +3675,14 @@ export interface Operations {
   /** Read for how long events are kept, and how far the last deletion is */
   "GET /privacy/retention": {
     request: {};
-    answer: Retention2;
+    answer: EventRetention;
   };
   /** Say for how many days events are kept; the most exact rule counts */
   "PUT /privacy/retention": {
     request: {
       body: RetentionRules;
     };
-    answer: Retention2;
+    answer: EventRetention;
   };
   /** Count the events that would go now by some rules */
   "POST /privacy/retention/preview": {

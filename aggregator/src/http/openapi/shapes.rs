@@ -8,6 +8,8 @@ use crate::http::contract::given;
 
 /// Where references lead.
 const PLACE: &str = "#/components/schemas/";
+/// Marks a member that may be left away and may be null when it is not.
+const NULLABLE: &str = "x-nullable";
 /// What the name of a type that is taken otherwise than it is answered ends with.
 const TAKEN: &str = "Input";
 
@@ -168,7 +170,10 @@ fn never_null(schema: &mut Map<String, Value>) {
     let required = required.unwrap_or_default();
     let members = schema.get_mut("properties").and_then(Value::as_object_mut);
     for (name, member) in members.into_iter().flatten() {
-        if !required.contains(&json!(name)) {
+        let mark = member
+            .as_object_mut()
+            .and_then(|member| member.remove(NULLABLE));
+        if mark.is_none() && !required.contains(&json!(name)) {
             *member = given(member);
         }
     }
