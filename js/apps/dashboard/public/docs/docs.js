@@ -67,7 +67,7 @@ function make(document_, path, method, operation) {
   const entry = h("article", { class: "card docs-operation", id, "aria-labelledby": `${id}-name` },
     h("h3", { id: `${id}-name` }, verb(method), " ", h("code", {}, path)),
     h("p", {}, operation.summary, "."),
-    h("p", { class: "quiet" }, "Needs the scope ", h("code", {}, Object.values(operation.security[0])[0].join(", ")), "."),
+    h("p", { class: "quiet" }, leave(operation.security)),
     parameters(document_, operation.parameters),
     example && h("div", {}, h("h4", {}, "Body"), shape(document_, example.schema)),
     h("h4", {}, "Example"),
@@ -77,6 +77,13 @@ function make(document_, path, method, operation) {
   );
   const words = [method, path, operation.summary, id, operation.tags.join(" ")].join(" ").toLowerCase();
   return { id, method, path, tag: operation.tags[0], operation, entry, link, words };
+}
+
+/** What a caller has to hold. @param {Record<string, string[]>[]} security @returns {import("../dom.js").Child[]} */
+function leave([one]) {
+  if (!one) return ["Needs no token."];
+  const scopes = Object.values(one).flat();
+  return scopes.length > 0 ? ["Needs the scope ", h("code", {}, scopes.join(", ")), "."] : ["For whoever is signed in."];
 }
 
 /** @param {any} document_ @param {any} response */
