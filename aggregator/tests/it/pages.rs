@@ -84,7 +84,7 @@ fn the_dashboard_is_served_with_a_policy_that_loads_nothing_from_elsewhere() {
     assert!(
         page.header("content-security-policy")
             .unwrap()
-            .contains("default-src 'self'")
+            .contains("default-src 'none'")
     );
     assert_eq!(server.send("GET", "/missing.js", &[], b"").status, 404);
     let settings = server.send(
