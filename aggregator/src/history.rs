@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cdp_core::event::Event;
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::Row as _;
 
@@ -36,7 +37,8 @@ pub(crate) fn since(days: Option<i64>) -> Result<Timestamp> {
 }
 
 /// How much was read, and what limited it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReadEvents")]
 pub(crate) struct Reading {
     /// Events that were received before this are not asked for.
     pub(crate) since: Timestamp,

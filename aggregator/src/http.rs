@@ -19,16 +19,20 @@ pub(crate) mod api;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod context;
+pub(crate) mod contract;
 mod dashboard;
 pub(crate) mod door;
 mod error;
 pub(crate) mod idempotency;
 pub(crate) mod internal;
 pub(crate) mod json;
+pub(crate) mod lines;
 mod live;
 pub(crate) mod openapi;
 pub(crate) mod page;
 mod public;
+pub(crate) mod version;
+pub(crate) mod zip;
 
 use api::Api;
 use context::{Operations, Shared};
@@ -98,6 +102,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::<Shared>::new()
         .nest("/api/v1", api)
         .route("/api/openapi.json", get(openapi::serve))
+        .route("/api/docs", get(dashboard::api_docs))
         .route("/api/{*path}", any(error::not_found))
         .route("/internal/{*path}", any(error::not_found))
         .merge(internal::routes())

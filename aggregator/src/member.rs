@@ -1,5 +1,6 @@
 //! Members: the people who log into the dashboard, the links by which they come, and their passwords.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::access::Role;
@@ -24,7 +25,8 @@ pub(crate) struct Member {
 }
 
 /// A member as the API shows them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Member")]
 pub(crate) struct View {
     pub(crate) id: String,
     pub(crate) email: String,

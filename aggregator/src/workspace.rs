@@ -3,6 +3,7 @@
 use cdp_core::consent::Policy;
 use cdp_core::source::ConsentBasis;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -22,7 +23,7 @@ pub(crate) use store::{Space, space, spaces};
 const LONGEST: usize = 60;
 
 /// The keys of a new workspace. They are shown once; of the token only a digest is kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct FirstKeys {
     pub(crate) space_id: String,
     pub(crate) write_key: String,
@@ -32,7 +33,8 @@ pub(crate) struct FirstKeys {
 }
 
 /// A space that was made, with the keys of its sources.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SpaceMade")]
 pub(crate) struct MadeSpace {
     pub(crate) id: String,
     pub(crate) name: String,

@@ -13,6 +13,7 @@ const NETWORK_OF_V6: u32 = 64;
 
 /// What a source records of its callers' addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IpPolicy {
     /// Nothing.

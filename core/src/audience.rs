@@ -36,21 +36,35 @@ pub(crate) use words::read_where;
 
 /// A rule over one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[cfg_attr(feature = "schema", schemars(rename = "AudienceRule"))]
 pub enum Expr {
     /// Every rule holds; true when there is none.
     All {
         /// The rules.
+        #[cfg_attr(
+            feature = "schema",
+            schemars(with = "Vec<crate::schema::OrShort<Expr, crate::schema::ShortRule>>")
+        )]
         all: Vec<Expr>,
     },
     /// At least one rule holds; false when there is none.
     Any {
         /// The rules.
+        #[cfg_attr(
+            feature = "schema",
+            schemars(with = "Vec<crate::schema::OrShort<Expr, crate::schema::ShortRule>>")
+        )]
         any: Vec<Expr>,
     },
     /// The rule does not hold.
     Not {
         /// The rule.
+        #[cfg_attr(
+            feature = "schema",
+            schemars(with = "crate::schema::OrShort<Expr, crate::schema::ShortRule>")
+        )]
         not: Box<Expr>,
     },
     /// The traits are so. A missing trait is null.
@@ -83,6 +97,7 @@ pub enum Expr {
         consent: String,
         /// What was said.
         #[serde(skip_serializing_if = "Said::is_granted")]
+        #[cfg_attr(feature = "schema", schemars(default))]
         is: Said,
     },
     /// The person has an identifier of a kind.
@@ -101,7 +116,9 @@ impl<'de> serde::Deserialize<'de> for Expr {
 
 /// What somebody said of a purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentSaid"))]
 pub enum Said {
     /// Yes.
     #[default]

@@ -14,6 +14,7 @@ pub const BOT_REASON: &str = "a known bot";
 
 /// What becomes of events of known bots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Bots {
     /// They are events as any other.
@@ -27,6 +28,7 @@ pub enum Bots {
 
 /// How many events a source takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RateLimits {
     /// From all callers together.
     pub write_key: Rate,
@@ -36,6 +38,7 @@ pub struct RateLimits {
 
 /// What a source takes and what it records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CollectionPolicy {
     /// Known bots.
     pub bots: Bots,

@@ -17,6 +17,7 @@ pub use state::{Changes, MOST_ENTRIES, MOST_VALUES, State};
 
 /// How events become one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregate {
     /// How many events.
@@ -63,6 +64,8 @@ impl Aggregate {
 
 /// What to compute.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ComputedTraitDefinition"))]
 pub struct Definition {
     /// The trait's name.
     pub key: String,
@@ -87,6 +90,7 @@ pub struct Definition {
     pub window: Window,
     /// How many times are remembered; only of [`Aggregate::Times`].
     #[serde(skip_serializing_if = "is_none_at_all")]
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub most: usize,
 }
 

@@ -32,7 +32,9 @@ pub use why::{Explained, Ground, Why};
 
 /// What a place's law presumes while a person has said nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentRegime"))]
 pub enum Regime {
     /// Nothing is allowed until the person agrees.
     #[default]
@@ -43,7 +45,9 @@ pub enum Regime {
 
 /// What consent says to one use of one purpose, the strictest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentVerdict"))]
 pub enum Verdict {
     /// Go on.
     Allow,

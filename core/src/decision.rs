@@ -23,6 +23,7 @@ use consider::Considered;
 
 /// The answer for one placement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The placement asked for.
     pub placement: String,

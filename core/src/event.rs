@@ -20,6 +20,7 @@ pub type Object = Map<String, Value>;
 
 /// Which call of the spec an event is. <https://segment.com/docs/connections/spec/>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// Somebody did something.

@@ -58,7 +58,9 @@ pub struct Node {
 
 /// What somebody decided of two identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityDecision"))]
 pub enum Decision {
     /// The evidence between them does not count, as if it had never been.
     Cut,
@@ -70,6 +72,8 @@ pub enum Decision {
 
 /// Two identifiers and what was decided of them. The order of the two says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DecidedPair"))]
 pub struct Constraint {
     /// The one.
     pub a: Identifier,

@@ -179,7 +179,9 @@ impl<'a> News<'a> {
 
 /// Why numbers have no outcome, as far as the evidence says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "GapCause"))]
 pub enum Cause {
     /// The evidence is younger than [`GRACE`].
     InFlight,

@@ -41,6 +41,8 @@ pub mod rate;
 pub mod recent;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod signature;
 pub mod source;
 pub mod time;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What became of one message. Every message gets exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Stored durably.
@@ -67,6 +68,7 @@ impl fmt::Display for Outcome {
 
 /// The line of the reply that answers one message of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageOutcome {
     /// Place of the message in the batch, from 0.

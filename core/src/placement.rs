@@ -15,6 +15,7 @@ const MOST_MISTAKES: usize = 10;
 
 /// A place on pages or in apps that experiences fill.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
     /// What pages ask for, such as `home-hero`.
     pub key: String,

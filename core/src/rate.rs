@@ -11,6 +11,7 @@ const SECOND: i64 = 1_000_000;
 
 /// A limit: so many events a second on average, and so many at once after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rate {
     /// Events a second on average; 0 is no limit.
     pub events_per_second: u32,

@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 
 /// How consent reaches a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ConsentBasis {
     /// A browser or app: every event carries a state; without one the jurisdiction's default holds.

@@ -35,7 +35,9 @@ pub const MAX_NAME: usize = 255;
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "PlanAction"))]
 pub enum Action {
     /// The event is stored as if nothing were wrong.
     Allow,
@@ -63,12 +65,16 @@ impl Action {
 
 /// A tracking plan as people write it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "TrackingPlanDocument"))]
 pub struct Plan {
     /// The events that are expected.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub events: Vec<PlannedEvent>,
     /// What happens to an event that is not in the plan. It rules track events always, and the
     /// pages, screens, identify and group calls only once the plan has an entry of their type: a
     /// plan that says nothing about pages has nothing against them.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub unplanned: Action,
 }
 
@@ -84,6 +90,7 @@ impl Default for Plan {
 
 /// An event that is expected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlannedEvent {
     /// Which call.

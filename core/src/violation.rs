@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 /// One place where an event breaks the tracking plan. It never holds the value itself: a stored
 /// event has the value beside it, and everything else (reasons, counts, samples) outlives the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", schemars(rename = "EventViolation"))]
 pub struct Violation {
     /// Version of the plan that was in force.
     pub plan_version: i64,

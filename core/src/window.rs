@@ -9,6 +9,7 @@ use crate::time::{Span, Timestamp};
 
 /// A stretch of time, seen from a moment. Without any part: all time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Window {
     /// Younger than this. What is exactly as old is outside.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +28,7 @@ pub struct Window {
 
 /// A calendar period of a time zone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Calendar {
     /// Which period.
     #[serde(rename = "calendar")]
@@ -39,7 +41,9 @@ pub struct Calendar {
 
 /// A period of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "CalendarPeriod"))]
 pub enum Period {
     /// From midnight to midnight, where the time zone has one; else from the day's first moment.
     Day,

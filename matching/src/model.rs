@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// A level of agreement of one field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "MatchingLevel"))]
 pub struct Level {
     /// Such as "the same" or "Jaro-Winkler >= 0.92".
     pub label: String,
@@ -17,6 +19,7 @@ pub struct Level {
 
 /// How the frequency of a shared value moves the weight of its level: log2(expected / actual) * strength bits more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TermFrequency {
     /// The share of records whose values u stands for.
     pub expected: f64,
@@ -32,6 +35,8 @@ impl TermFrequency {
 
 /// What is learned of one field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "MatchingComparison"))]
 pub struct Comparison {
     /// The field's name.
     pub field: String,
@@ -41,6 +46,8 @@ pub struct Comparison {
 
 /// A model: enough to weigh any pair of records of the same fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "MatchingModel"))]
 pub struct Model {
     /// Probability that two records drawn at random are of one person.
     pub lambda: f64,
@@ -59,6 +66,8 @@ pub struct Agreement {
 
 /// One bar of a waterfall.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WaterfallBar"))]
 pub struct Bar {
     /// The field's name.
     pub field: String,
@@ -78,6 +87,7 @@ pub struct Bar {
 
 /// Why two records weigh what they weigh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waterfall {
     /// Where it starts: log2(lambda / (1 - lambda)).
     pub start: f64,

@@ -16,6 +16,8 @@ pub struct Reviewed {
 
 /// A weight, and what reviewed pairs say of those that weigh as much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "MatchingThreshold"))]
 pub struct Threshold {
     /// Bits.
     pub weight: f64,

@@ -27,6 +27,11 @@ const FILES: &[Generated] = &[
         path: "spec/openapi.json",
         make: openapi,
     },
+    // After the description, from which it is made.
+    Generated {
+        path: "js/packages/api-client/operations.d.ts",
+        make: operations,
+    },
 ];
 
 /// Runs the command.
@@ -85,6 +90,14 @@ fn first_difference(current: &str, wanted: &str) -> Option<usize> {
 fn openapi(workspace: &Workspace) -> Result<String> {
     let server = server::build(workspace)?;
     Ok(process::capture(Command::new(server).arg("openapi"))? + "\n")
+}
+
+fn operations(workspace: &Workspace) -> Result<String> {
+    let mut generate = Command::new("node");
+    generate
+        .arg(workspace.path("js/packages/api-client/generate.mjs"))
+        .arg(workspace.path("spec/openapi.json"));
+    Ok(process::capture(&mut generate)? + "\n")
 }
 
 #[cfg(test)]

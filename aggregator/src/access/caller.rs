@@ -1,12 +1,13 @@
 //! Callers: who they are, in which space they work, and what they may.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Scopes;
 use crate::member::Member;
 
 /// Who does something, as the audit log names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Actor {
     /// `member`, `token`, or `nobody` before a sign-in.
     pub(crate) kind: &'static str,

@@ -1,8 +1,10 @@
 //! Scopes: an area, and whether it may be read or changed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::Area;
@@ -129,6 +131,21 @@ impl FromStr for Scopes {
                 "\"{word}\" is no scope: GET /api/v1/roles lists them, such as \"people:read\""
             )),
         }
+    }
+}
+
+impl JsonSchema for Scopes {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Scopes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<String> = Self::all().list().map(|scope| scope.to_string()).collect();
+        json_schema!({"type": "array", "items": {"type": "string", "enum": words}})
     }
 }
 

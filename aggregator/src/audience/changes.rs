@@ -1,6 +1,7 @@
 //! Who entered an audience and who left it, and what did it: SQL of `audience_change`.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
@@ -21,8 +22,9 @@ const BEHIND_ALL: &str = "chh";
 const STEP: i64 = 5_000;
 
 /// What made somebody enter or leave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[schemars(rename = "AudienceChangeCause")]
 pub(crate) enum Cause {
     /// An event of theirs.
     Event {
@@ -43,7 +45,8 @@ pub(crate) enum Cause {
 }
 
 /// Somebody entered or left.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AudienceChange")]
 pub(crate) struct Change {
     id: String,
     #[serde(skip)]

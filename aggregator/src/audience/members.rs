@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cdp_core::consent::{NECESSARY, Scope};
 use cdp_core::forward::Membership;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -16,7 +17,8 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// A profile's place in an audience, as the profile shows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Membership")]
 pub(crate) struct Belongs {
     id: String,
     name: String,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cdp_core::audience::Expr;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -22,7 +23,8 @@ const SAMPLE: usize = 10;
 const PATIENCE: Duration = Duration::from_millis(700);
 
 /// The answer of a preview.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AudiencePreview")]
 pub(super) struct Preview {
     /// How many it reaches.
     count: u64,
@@ -38,7 +40,8 @@ pub(super) struct Preview {
     text: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AudienceExample")]
 struct Example {
     id: String,
     identifiers: Vec<IdentifierView>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -12,7 +13,7 @@ use crate::computed_trait::{self, Definitions, Stored};
 use crate::error::Result;
 
 /// How far it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Progress {
     /// How much of its stage is done, from 0 to 1; 1 when it has looked at everybody.
     progress: f64,
@@ -24,8 +25,9 @@ pub(super) struct Progress {
     started_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AudienceStage")]
 enum Stage {
     /// What its rule counts is counted in the events that there are.
     Counting,

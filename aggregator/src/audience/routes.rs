@@ -1,25 +1,32 @@
 //! HTTP of audiences.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use cdp_core::audience::Expr;
+use cdp_core::schema::WrittenRule;
+use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::define::{change, define, read as read_rule, remove};
-use super::preview::preview as look;
+use super::preview::{Preview, preview as look};
 use super::progress::{Builds, Progress};
 use super::store::{self, Audience};
-use super::why::why as explain;
+use super::why::{Why, why as explain};
 use super::{changes, members};
 use crate::access::Area;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
+use crate::memo;
 use crate::profile;
+use crate::profile::IdentifierView;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -31,14 +38,14 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change an audience: its name, or its definition, which serves once it has looked at everybody",
             json!({"name": "Sneaker fans", "definition": rule}),
             update,
-        )
-        .delete("/audiences/{id}", "Take an audience away", delete)
+        ).fails(&[Code::InvalidDefinition])
+        .delete("/audiences/{id}", "Take an audience away", delete).fails(&[Code::Conflict])
         .post(
             "/audiences",
             "Make an audience; the definition is a tree or its text form",
             json!({"name": "Sneaker fans", "definition": rule}),
             create,
-        )
+        ).fails(&[Code::InvalidDefinition])
         // What follows tells of people one by one.
         .within(Area::People)
         .get(
@@ -66,112 +73,125 @@ pub(crate) fn routes(api: Api) -> Api {
             "How many a definition would reach",
             json!({"definition": rule}),
             preview,
-        )
+        ).fails(&[Code::InvalidDefinition])
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewAudience")]
 struct New {
     name: String,
+    #[schemars(with = "WrittenRule")]
     definition: Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AudienceUpdate")]
 struct Update {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
+    #[schemars(with = "Option<WrittenRule>")]
     definition: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AudienceQuestion")]
 struct Question {
+    #[schemars(with = "WrittenRule")]
     definition: Value,
 }
 
 /// An audience, how many are in it, and how far it is.
-#[derive(Serialize)]
-struct View<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Audience")]
+struct View {
     #[serde(flatten)]
-    audience: &'a Audience,
+    audience: Audience,
     text: String,
     members: i64,
     #[serde(flatten)]
     progress: Progress,
     /// The definition that is to take the place of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<Next<'a>>,
+    next: Option<Next>,
 }
 
-#[derive(Serialize)]
-struct Next<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AudienceToCome")]
+struct Next {
     version: i64,
-    definition: &'a Expr,
+    #[serde(serialize_with = "memo::shared")]
+    definition: Arc<Expr>,
     text: String,
-    status: &'a str,
+    status: String,
     #[serde(flatten)]
     progress: Progress,
 }
 
-impl<'a> View<'a> {
-    fn new(
-        audience: &'a Audience,
-        members: i64,
-        next: Option<&'a Audience>,
-        builds: &Builds,
-    ) -> Self {
+impl View {
+    fn new(audience: Audience, members: i64, next: Option<Audience>, builds: &Builds) -> Self {
         Self {
-            audience,
             text: audience.rule.to_string(),
             members,
-            progress: builds.progress(audience),
+            progress: builds.progress(&audience),
+            audience,
             next: next.map(|next| Next {
                 version: next.version,
-                definition: &next.rule,
                 text: next.rule.to_string(),
-                status: &next.status,
-                progress: builds.progress(next),
+                progress: builds.progress(&next),
+                definition: next.rule,
+                status: next.status,
             }),
         }
     }
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<List<View>>> {
     let space_id = reader.space_id();
     let audiences = store::page(&app.database, space_id, page.after(), page.fetch()).await?;
     let mut connection = app.database.reader().acquire().await?;
-    let nexts = store::nexts(&mut connection, space_id).await?;
+    let mut nexts = store::nexts(&mut connection, space_id).await?;
     let all = audiences.iter().map(|(audience, _)| audience);
     let builds = Builds::load(&mut connection, space_id, all.chain(nexts.values())).await?;
     let views = audiences
-        .iter()
+        .into_iter()
         .map(|(audience, members)| {
-            let next = nexts.get(&audience.id);
-            View::new(audience, *members, next, &builds)
+            let next = nexts.remove(&audience.id);
+            View::new(audience, members, next, &builds)
         })
         .collect();
-    page.answer(views, |view: &View<'_>| view.audience.id.clone())
+    page.answer(views, |view: &View| view.audience.id.clone())
 }
 
-async fn one(app: &App, space_id: &str, id: &str) -> Result<Value> {
+async fn one(app: &App, space_id: &str, id: &str) -> Result<View> {
     let audience = store::one(&app.database, space_id, id).await?;
     let next = store::next(&app.database, space_id, id).await?;
     let members = store::size(&app.database, space_id, id).await?;
     let mut connection = app.database.reader().acquire().await?;
     let both = std::iter::once(&audience).chain(&next);
     let builds = Builds::load(&mut connection, space_id, both).await?;
-    let view = View::new(&audience, members, next.as_ref(), &builds);
-    Ok(serde_json::to_value(view)?)
+    Ok(View::new(audience, members, next, &builds))
 }
 
 async fn read(
     reader: Reader,
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<Value>> {
+) -> Result<Json<View>> {
     one(&app, reader.space_id(), &id).await.map(Json)
+}
+
+/// Somebody in an audience.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AudienceMember")]
+struct Member {
+    /// The profile's.
+    id: String,
+    since: Timestamp,
+    identifiers: Option<Vec<IdentifierView>>,
 }
 
 async fn members(
@@ -179,7 +199,7 @@ async fn members(
     State(app): State<Shared>,
     Path(id): Path<String>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Member>>> {
     let space_id = reader.space_id();
     store::one(&app.database, space_id, &id).await?;
     let members =
@@ -189,9 +209,13 @@ async fn members(
         .map(|member| member.profile_id.clone())
         .collect();
     let mut identifiers = profile::identifiers(&app, space_id, &ids).await?;
-    let views: Vec<Value> = members
-        .iter()
-        .map(|member| json!({"id": member.profile_id, "since": member.since, "identifiers": identifiers.remove(&member.profile_id)}))
+    let views = members
+        .into_iter()
+        .map(|member| Member {
+            identifiers: identifiers.remove(&member.profile_id),
+            id: member.profile_id,
+            since: member.since,
+        })
         .collect();
     page.answer_at(views, |index| ids.get(index).cloned().unwrap_or_default())
 }
@@ -200,7 +224,7 @@ async fn create(
     writer: Writer,
     State(app): State<Shared>,
     Json(new): Json<New>,
-) -> Result<Created<Value>> {
+) -> Result<Created<View>> {
     let audience = define(&app, writer.space_id(), &new.name, &new.definition).await?;
     Ok((
         StatusCode::CREATED,
@@ -213,7 +237,7 @@ async fn update(
     State(app): State<Shared>,
     Path(id): Path<String>,
     Json(update): Json<Update>,
-) -> Result<Json<Value>> {
+) -> Result<Json<View>> {
     let space_id = writer.space_id();
     let (name, definition) = (update.name.as_deref(), update.definition.as_ref());
     change(&app, space_id, &id, name, definition).await?;
@@ -234,7 +258,7 @@ async fn changes_of(
     State(app): State<Shared>,
     Path(id): Path<String>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<changes::Change>>> {
     let space_id = reader.space_id();
     store::one(&app.database, space_id, &id).await?;
     let (order, after, limit) = (page.order(), page.after(), page.fetch());
@@ -247,7 +271,7 @@ async fn changes_of_profile(
     State(app): State<Shared>,
     Path(reference): Path<String>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<changes::Change>>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
     let (order, after, limit) = (page.order(), page.after(), page.fetch());
@@ -259,19 +283,17 @@ async fn why(
     reader: Reader,
     State(app): State<Shared>,
     Path((id, reference)): Path<(String, String)>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Why>> {
     let space_id = reader.space_id();
     let profile_id = profile::find(&app, space_id, &reference).await?;
-    let why = explain(&app, space_id, &id, &profile_id).await?;
-    Ok(Json(serde_json::to_value(why)?))
+    explain(&app, space_id, &id, &profile_id).await.map(Json)
 }
 
 async fn preview(
     reader: Reader,
     State(app): State<Shared>,
     Json(question): Json<Question>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Preview>> {
     let rule = read_rule(&app, reader.space_id(), &question.definition).await?;
-    let answer = look(&app, reader.space_id(), &rule).await?;
-    Ok(Json(serde_json::to_value(answer)?))
+    look(&app, reader.space_id(), &rule).await.map(Json)
 }

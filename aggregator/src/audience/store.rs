@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use cdp_core::audience::Expr;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -21,7 +22,8 @@ use crate::version;
 const READY: &str = "ready";
 
 /// An audience.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StoredAudience")]
 pub(crate) struct Audience {
     pub(super) id: String,
     pub(super) name: String,

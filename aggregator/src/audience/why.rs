@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cdp_core::audience::Clause;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::facts::{self, States, Wanted};
@@ -15,7 +16,8 @@ use crate::error::Result;
 use crate::{clock, computed_trait};
 
 /// What decides whether somebody belongs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AudienceWhy")]
 pub(super) struct Why {
     audience_id: String,
     profile_id: String,

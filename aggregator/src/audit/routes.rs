@@ -2,21 +2,20 @@
 
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
 use cdp_core::time::Timestamp;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::store::{self, Filter, View};
 use super::verify::{self, Verdict};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
-use crate::http::page::{Order, Page};
+use crate::http::lines::Download;
+use crate::http::page::{List, Order, Page};
 use crate::profile;
 
 /// Entries that are read at a time for an export.
@@ -28,12 +27,12 @@ pub(crate) fn routes(api: Api) -> Api {
         "/audit",
         "Who did what: ?member= (a member's or token's id), operation= (such as POST /api/v1/tokens), person= (a profile), since=, until=, order=desc for youngest first",
         list,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/audit/export",
         "The same as lines of JSON, the oldest first, whole",
         export,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/audit/verify",
         "Whether the log is as it was written; the first entry that is not",
@@ -41,7 +40,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Asked {
     #[serde(default)]
     member: String,
@@ -76,7 +75,7 @@ async fn list(
     State(app): State<Shared>,
     Query(asked): Query<Asked>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<View>>> {
     let filter = asked.filter(&app, reader.space_id()).await?;
     let window = (page.place()?, page.order(), page.fetch());
     let entries = store::page(&app.database, reader.space_id(), &filter, window).await?;
@@ -88,7 +87,7 @@ async fn export(
     reader: Reader,
     State(app): State<Shared>,
     Query(asked): Query<Asked>,
-) -> Result<Response> {
+) -> Result<Download> {
     let space_id = reader.space_id().to_owned();
     let filter = asked.filter(&app, &space_id).await?;
     let lines = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
@@ -110,11 +109,10 @@ async fn export(
             Ok(Some((text, Some(Some(last)))))
         }
     });
-    let headers = [
-        (CONTENT_TYPE, "application/x-ndjson"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""),
-    ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok(Download {
+        name: "audit.ndjson",
+        lines: Body::from_stream(lines),
+    })
 }
 
 async fn check(_: Reader, State(app): State<Shared>) -> Result<Json<Verdict>> {

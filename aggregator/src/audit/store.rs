@@ -1,6 +1,7 @@
 //! SQL of `audit_entry` and `audit_head`. Entries are added and read, and nothing else.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -22,7 +23,8 @@ pub(super) struct Chained {
 }
 
 /// An entry as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditEntry")]
 pub(super) struct View {
     pub(super) number: i64,
     at: Timestamp,

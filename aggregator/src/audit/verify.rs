@@ -1,5 +1,6 @@
 //! Whether the log is as it was written.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::store;
@@ -10,7 +11,8 @@ use crate::error::Result;
 const CHUNK: i64 = 1000;
 
 /// What looking through the whole log gave.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditVerdict")]
 pub(super) struct Verdict {
     /// Whether nothing was changed, moved, put between or taken away.
     intact: bool,
@@ -22,7 +24,8 @@ pub(super) struct Verdict {
     head: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditBad")]
 struct Bad {
     number: i64,
     reason: &'static str,

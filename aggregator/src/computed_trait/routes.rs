@@ -10,8 +10,9 @@ use super::store::{self, Stored};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
+use crate::http::contract::Unread;
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -24,21 +25,21 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change a computed trait; the old definition serves until the new one has counted what is stored",
             changed,
             update,
-        )
+        ).fails(&[Code::Conflict])
         .delete(
             "/computed_traits/{id}",
             "Take a computed trait away that no audience looks at",
             delete,
-        )
+        ).fails(&[Code::Conflict])
         .post(
             "/computed_traits",
             "Make a computed trait; events that are stored already are counted too",
             example,
             create,
-        )
+        ).fails(&[Code::Conflict])
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<List<Stored>>> {
     let definitions =
         store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(definitions, |stored| stored.public_id.clone())
@@ -64,7 +65,7 @@ async fn update(
     writer: Writer,
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Json(definition): Json<Value>,
+    Unread(definition, _): Unread<Value, Definition>,
 ) -> Result<Json<Stored>> {
     let definition = read_definition(definition)?;
     change(&app, writer.space_id(), &id, definition)
@@ -84,7 +85,7 @@ async fn delete(
 async fn create(
     writer: Writer,
     State(app): State<Shared>,
-    Json(definition): Json<Value>,
+    Unread(definition, _): Unread<Value, Definition>,
 ) -> Result<Created<Stored>> {
     let definition = read_definition(definition)?;
     let stored = define(&app, writer.space_id(), definition).await?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use cdp_core::computed_trait::{Definition, State};
 use cdp_core::consent::Scope;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -28,7 +29,8 @@ static ALL: LazyLock<Made<Definitions>> = LazyLock::new(Made::default);
 const READY: &str = "ready";
 
 /// A definition with its id and how far its backfill is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ComputedTrait")]
 pub(crate) struct Stored {
     /// How people know it; stays when the definition changes.
     #[serde(rename = "id")]
@@ -55,7 +57,8 @@ pub(crate) struct Stored {
 }
 
 /// A definition that counts before it takes the place of another.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ComputedTraitToCome")]
 struct Next {
     version: i64,
     #[serde(serialize_with = "memo::shared")]

@@ -3,14 +3,16 @@
 use cdp_core::consent::Choices;
 use cdp_core::event::{Event, EventKind};
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::id;
 
 /// How the server heard of a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConsentEntryKind")]
 enum Kind {
     /// The person, or somebody for them, said it by itself.
     Statement,
@@ -21,7 +23,8 @@ enum Kind {
 }
 
 /// What somebody said of consent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConsentEntryBody")]
 pub(super) struct Entry {
     space_id: String,
     anchor: String,

@@ -1,14 +1,17 @@
 //! HTTP of people's consent: what they said, and saying it for them.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
-use cdp_core::consent::{Scope, Standing, Use};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use cdp_core::consent::{Receipt, Scope, Standing, Use};
+use cdp_core::outcome::Outcome;
+use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::AnyConnection;
 
-use super::entry::{self, Kept};
+use super::entry::{self, Entry, Kept};
 use super::rules::{Devices, Rules};
 use super::statement::{self, Said};
 use super::why::{self, About, Answer};
@@ -18,6 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::Json;
+use crate::http::lines::JsonOrLines;
 use crate::{audience, computed_trait, pipeline, profile};
 
 /// Adds the slice's operations.
@@ -45,7 +49,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Asked {
     format: Option<String>,
 }
@@ -55,23 +59,18 @@ async fn read(
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response> {
+) -> Result<JsonOrLines<View, SaidEntry>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
     let ledger = Ledger::read(&app, space_id, &id).await?;
     if asked.format.as_deref() != Some("ndjson") {
-        return Ok(Json(ledger.view(&id)?).into_response());
+        return Ok(JsonOrLines::Json(ledger.view(id)?));
     }
-    let mut lines = String::new();
-    for entry in ledger.entries()? {
-        lines.push_str(&entry.to_string());
-        lines.push('\n');
-    }
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
+    ledger.entries().map(JsonOrLines::Lines)
 }
 
 /// What is asked about a person.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Question {
     #[serde(rename = "use")]
     asked: Option<String>,
@@ -107,12 +106,25 @@ impl Question {
     }
 }
 
+/// Whether something may be, and which evidence says so.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentWhy")]
+struct WhyView {
+    /// The profile's.
+    id: String,
+    allowed: bool,
+    evidence: Option<Answer>,
+    /// Why there is no evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
 async fn why(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Query(question): Query<Question>,
-) -> Result<Json<Value>> {
+) -> Result<Json<WhyView>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
     let rules = Rules::of(&app.sources, space_id);
@@ -141,20 +153,33 @@ async fn why(
     let mut connection = app.database.reader().acquire().await?;
     let standing = standing_of(&mut connection, space_id, &id).await?;
     let answer = why::answer(&mut connection, &rules, &anchors, &standing, &about, &uses).await?;
-    Ok(Json(match answer {
-        Some(answer) => json!({"id": id, "allowed": answer.allowed, "evidence": answer}),
-        None => {
-            let reason = "no event of this person says anything of it";
-            json!({"id": id, "allowed": false, "evidence": null, "reason": reason})
-        }
+    let none = answer
+        .is_none()
+        .then_some("no event of this person says anything of it");
+    Ok(Json(WhyView {
+        id,
+        allowed: answer.as_ref().is_some_and(|answer| answer.allowed),
+        evidence: answer,
+        reason: none,
     }))
+}
+
+/// What consent says of an event.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentOfEvent")]
+struct OfEvent {
+    message_id: String,
+    receipt: Receipt,
+    /// The purposes for which it counts now.
+    counts_for: Vec<String>,
+    evidence: Option<Answer>,
 }
 
 async fn event(
     reader: Reader,
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<Value>> {
+) -> Result<Json<OfEvent>> {
     let space_id = reader.space_id();
     let rules = Rules::of(&app.sources, space_id);
     let mut connection = app.database.reader().acquire().await?;
@@ -167,13 +192,17 @@ async fn event(
     let devices = Devices::of_events(&mut connection, &rules, events).await?;
     let grants = rules.grants(&logged);
     let scope = grants.map(|grants| rules.scope(&logged, &grants, &standing, &devices));
-    let counts_for: Vec<&str> = scope.iter().flat_map(Scope::purposes).collect();
+    let purposes = scope.iter().flat_map(Scope::purposes);
+    let counts_for = purposes.map(str::to_owned).collect();
     let answer = scope
         .as_ref()
         .and_then(|_| Answer::of(&rules, &logged, &standing, &devices, &Use::ALL));
-    Ok(Json(json!({
-        "message_id": id, "receipt": logged.event.receipt, "counts_for": counts_for, "evidence": answer
-    })))
+    Ok(Json(OfEvent {
+        message_id: id,
+        receipt: logged.event.receipt.clone(),
+        counts_for,
+        evidence: answer,
+    }))
 }
 
 /// What the person behind a profile has said.
@@ -187,23 +216,69 @@ async fn standing_of(
     Ok(states.into_values().next().unwrap_or_default().standing())
 }
 
+/// A statement that was taken in.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTaken")]
+struct Taken {
+    profile_id: String,
+    message_id: String,
+    outcome: Outcome,
+    reason: Option<String>,
+}
+
 async fn say(
     writer: Writer,
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Json(said): Json<Said>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Taken>> {
     let space_id = writer.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
     let line = statement::take(&app, space_id, &id, said).await?;
-    Ok(Json(
-        json!({"profile_id": id, "message_id": line.message_id, "outcome": line.outcome, "reason": line.reason}),
-    ))
+    Ok(Json(Taken {
+        profile_id: id,
+        message_id: line.message_id,
+        outcome: line.outcome,
+        reason: line.reason,
+    }))
+}
+
+/// How a person stands to a purpose now.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentStanding")]
+struct Stands {
+    granted: bool,
+    granted_at: Option<Timestamp>,
+    denied_at: Option<Timestamp>,
+}
+
+/// Something that a person said, as it was kept.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentEntry")]
+struct SaidEntry {
+    #[serde(flatten)]
+    entry: Entry,
+    /// The hash of `hashed`, which has the hash of the entry before in it.
+    hash: String,
+    /// What was hashed, byte by byte.
+    hashed: String,
+}
+
+/// What a person says of each purpose now, and all that they said.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Consent")]
+struct View {
+    /// The profile's.
+    id: String,
+    purposes: BTreeMap<String, Stands>,
+    entries: Vec<SaidEntry>,
+    /// Whether nothing was changed since it was said.
+    verified: bool,
 }
 
 /// What is known of a person's consent.
 struct Ledger {
-    purposes: Value,
+    purposes: BTreeMap<String, Stands>,
     chains: Vec<Vec<Kept>>,
     verified: bool,
 }
@@ -212,10 +287,15 @@ impl Ledger {
     async fn read(app: &App, space_id: &str, profile_id: &str) -> Result<Self> {
         let mut connection = app.database.reader().acquire().await?;
         let standing = standing_of(&mut connection, space_id, profile_id).await?;
-        let mut purposes = json!({});
-        for (purpose, said) in &standing.0 {
-            purposes[purpose] = json!({"granted": !said.denies(), "granted_at": said.granted_at, "denied_at": said.denied_at});
-        }
+        let stands = |said: &cdp_core::consent::Said| Stands {
+            granted: !said.denies(),
+            granted_at: said.granted_at,
+            denied_at: said.denied_at,
+        };
+        let purposes = standing.0.iter();
+        let purposes = purposes
+            .map(|(purpose, said)| (purpose.clone(), stands(said)))
+            .collect();
         let anchors = match store::person_of(&mut connection, space_id, profile_id).await? {
             Some(person) => {
                 store::identifiers_of(&mut connection, space_id, [person].iter()).await?
@@ -235,19 +315,23 @@ impl Ledger {
     }
 
     /// The entries as they were hashed, each with its hash.
-    fn entries(&self) -> Result<Vec<Value>> {
-        let entry = |kept: &Kept| -> Result<Value> {
-            let mut entry: Value = serde_json::from_str(&kept.body)?;
-            entry["hash"] = Value::from(kept.hash.as_str());
-            entry["hashed"] = Value::from(kept.body.as_str());
-            Ok(entry)
+    fn entries(&self) -> Result<Vec<SaidEntry>> {
+        let entry = |kept: &Kept| -> Result<SaidEntry> {
+            Ok(SaidEntry {
+                entry: serde_json::from_str(&kept.body)?,
+                hash: kept.hash.clone(),
+                hashed: kept.body.clone(),
+            })
         };
         self.chains.iter().flatten().map(entry).collect()
     }
 
-    fn view(&self, profile_id: &str) -> Result<Value> {
-        Ok(json!({
-            "id": profile_id, "purposes": self.purposes, "entries": self.entries()?, "verified": self.verified
-        }))
+    fn view(self, profile_id: String) -> Result<View> {
+        Ok(View {
+            id: profile_id,
+            entries: self.entries()?,
+            purposes: self.purposes,
+            verified: self.verified,
+        })
     }
 }

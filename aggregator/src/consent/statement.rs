@@ -8,6 +8,7 @@ use cdp_core::identifier::{ANONYMOUS_ID, Identifier, USER_ID};
 use cdp_core::outcome::MessageOutcome;
 use cdp_core::time::Timestamp;
 use cdp_core::wire::{Batch, Intake};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,8 +17,9 @@ use crate::error::{Code, Error, Result};
 use crate::{clock, id, ingest, profile};
 
 /// What is said.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ConsentStatement")]
 pub(super) struct Said {
     category_preferences: Choices,
     /// How it was heard, such as `phone`.

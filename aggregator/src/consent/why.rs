@@ -8,6 +8,7 @@ use cdp_core::consent::{Explained, Standing, Use, Verdict};
 use cdp_core::identifier::Identifier;
 use cdp_core::{gate, traits};
 use futures_util::TryStreamExt as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -50,7 +51,8 @@ impl About {
 }
 
 /// What consent says to some uses of the evidence, and of which message it says so.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentEvidence")]
 pub(super) struct Answer {
     pub(super) allowed: bool,
     /// The event that decides: one that counts where there is one, the youngest of its kind.

@@ -1,6 +1,7 @@
 //! SQL of `consent_count`.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::Row as _;
 
@@ -10,7 +11,8 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// A group that is large enough to be shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RefusalCount")]
 pub(super) struct Shown {
     #[serde(skip)]
     pub(super) id: String,

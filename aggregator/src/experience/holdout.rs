@@ -3,6 +3,7 @@
 
 use cdp_core::decision::Mistake;
 use cdp_core::event::Object;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{define, fields, store};
@@ -13,7 +14,7 @@ use crate::error::Result;
 const MILLION: f64 = 1_000_000.0;
 
 /// The holdout as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Holdout {
     /// Share of all people, 0 to 1.
     share: f64,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cdp_core::audience::Rules;
 use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::store;
@@ -13,8 +14,9 @@ use crate::error::Result;
 use crate::{clock, consent, profile, snapshot};
 
 /// The question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExperienceQuestion")]
 pub(super) struct Question {
     /// `kind:value` or `prf_…`.
     profile: String,
@@ -26,7 +28,8 @@ pub(super) struct Question {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExperiencePreview")]
 pub(super) struct Preview {
     profile_id: String,
     at: Timestamp,

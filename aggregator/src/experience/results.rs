@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cdp_core::decision::{Exposed, HOLDOUT};
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::store::Stored;
@@ -25,7 +26,8 @@ use statistics::Compared;
 const PART: usize = 500;
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExperienceResults")]
 pub(super) struct Results {
     experience: String,
     metric: Metric,
@@ -38,7 +40,8 @@ pub(super) struct Results {
 }
 
 /// People who were shown the experience and do not count.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ExcludedPeople")]
 struct Excluded {
     /// They were shown several arms.
     crossed: u64,

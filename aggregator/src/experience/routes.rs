@@ -1,10 +1,14 @@
 //! HTTP of experiences.
 
+use std::borrow::Cow;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use cdp_core::decision::Experience;
 use cdp_core::event::Object;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::holdout::{self, Holdout};
 use super::preview::{self, Preview};
@@ -14,8 +18,9 @@ use super::{define, fields};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
+use crate::http::contract::{Nothing, Unread, without};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -37,24 +42,24 @@ pub(crate) fn routes(api: Api) -> Api {
             "Change an experience; \"version\" is the one that was read, what is absent stays, null takes away",
             json!({"version": 1, "enabled": false}),
             update,
-        )
+        ).fails(&[Code::Conflict])
         .post(
             "/experiences/{id}/archive",
             "End an experience for good; what was measured stays",
             json!({}),
             archive,
-        );
+        ).fails(&[Code::Conflict]);
     api.post_to_read(
         "/experiences/preview",
         "What each placement would show somebody, and why",
         json!({"profile": "email:ada@example.com", "placements": ["home-hero"], "at": "2026-02-01T00:00:00Z"}),
         preview,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/experiences/{id}/results",
         "Compare an experience's arms: ?metric=conversion, sum or mean, &event=, &where= (JSON), &of=properties.revenue, &within=14d, &better=higher or lower",
         compare,
-    )
+    ).fails(&[Code::InvalidDefinition])
     .get(
         "/experiences/holdout",
         "The share of all people who see the default everywhere",
@@ -68,10 +73,36 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Which {
     #[serde(default)]
     archived: bool,
+}
+
+/// The shape of a new experience.
+struct New;
+
+impl JsonSchema for New {
+    fn schema_name() -> Cow<'static, str> {
+        "NewExperience".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        without::<Experience>(generator, &["id"], false)
+    }
+}
+
+/// The shape of a change.
+struct Change;
+
+impl JsonSchema for Change {
+    fn schema_name() -> Cow<'static, str> {
+        "ExperienceChange".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        without::<Experience>(generator, &["id"], true)
+    }
 }
 
 async fn list(
@@ -79,7 +110,7 @@ async fn list(
     State(app): State<Shared>,
     Query(which): Query<Which>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Stored>>> {
     let space_id = reader.space_id();
     let (after, fetch) = (page.after(), page.fetch());
     let found = store::page(&app.database, space_id, which.archived, after, fetch).await?;
@@ -99,7 +130,7 @@ async fn read(
 async fn create(
     writer: Writer,
     State(app): State<Shared>,
-    Json(body): Json<Object>,
+    Unread(body, _): Unread<Object, New>,
 ) -> Result<Created<Stored>> {
     let stored = define::create(&app, writer.space_id(), body).await?;
     Ok((StatusCode::CREATED, Json(stored)))
@@ -109,7 +140,7 @@ async fn update(
     writer: Writer,
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Json(body): Json<Object>,
+    Unread(body, _): Unread<Object, Change>,
 ) -> Result<Json<Stored>> {
     define::change(&app, writer.space_id(), &id, body)
         .await
@@ -120,7 +151,7 @@ async fn archive(
     writer: Writer,
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Json(body): Json<Object>,
+    Unread(body, _): Unread<Object, Nothing>,
 ) -> Result<Json<Stored>> {
     fields::none(&fields::unknown(&body, &[], ""))?;
     define::archive(&app, writer.space_id(), &id)
@@ -162,7 +193,7 @@ async fn read_holdout(reader: Reader, State(app): State<Shared>) -> Result<Json<
 async fn set_holdout(
     writer: Writer,
     State(app): State<Shared>,
-    Json(body): Json<Object>,
+    Unread(body, _): Unread<Object, Holdout>,
 ) -> Result<Json<Holdout>> {
     holdout::set(&app, writer.space_id(), body).await.map(Json)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use cdp_core::decision::Experience;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -12,7 +13,8 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 
 /// An experience as it is kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StoredExperience")]
 pub(super) struct Stored {
     #[serde(flatten)]
     pub(super) experience: Experience,

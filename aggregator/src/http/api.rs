@@ -6,7 +6,9 @@ use axum::routing::{MethodFilter, on};
 use serde_json::Value;
 
 use super::context::Shared;
+use super::contract::{Described, Description};
 use crate::access::{Action, Area, Scope};
+use crate::error::Code;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub(crate) struct Operation {
     pub(crate) action: Action,
     /// An example of the body.
     pub(crate) example: Option<Value>,
+    /// The part of the server that it belongs to.
+    pub(crate) slice: &'static str,
+    /// What its handler takes and answers.
+    pub(crate) describe: fn(&mut Description<'_>),
+    /// How it can fail beyond what every operation of its form can.
+    pub(crate) fails: &'static [Code],
     /// Whether what is asked or answered holds a secret that must not be kept.
     pub(crate) secret: bool,
 }
@@ -93,7 +101,7 @@ impl Api {
     }
 
     /// An operation that reads.
-    pub(crate) fn get<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn get<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -109,7 +117,7 @@ impl Api {
     }
 
     /// An operation that makes or changes something.
-    pub(crate) fn post<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn post<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -126,7 +134,7 @@ impl Api {
     }
 
     /// An operation that changes some of what is there.
-    pub(crate) fn patch<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn patch<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -143,7 +151,7 @@ impl Api {
     }
 
     /// An operation that writes a thing whole, whether it is there or not.
-    pub(crate) fn put<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn put<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -160,7 +168,7 @@ impl Api {
     }
 
     /// An operation that takes something away.
-    pub(crate) fn delete<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn delete<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -176,7 +184,7 @@ impl Api {
     }
 
     /// A question that needs a body, and changes nothing.
-    pub(crate) fn post_to_read<H: Handler<T, Shared>, T: 'static>(
+    pub(crate) fn post_to_read<H: Handler<T, Shared> + Described<T>, T: 'static>(
         self,
         path: &'static str,
         summary: &'static str,
@@ -192,7 +200,7 @@ impl Api {
         )
     }
 
-    fn add<H: Handler<T, Shared>, T: 'static>(
+    fn add<H: Handler<T, Shared> + Described<T>, T: 'static>(
         mut self,
         method: MethodFilter,
         action: Action,
@@ -212,9 +220,29 @@ impl Api {
             },
             action,
             example,
+            slice: slice_of::<H>(),
+            describe: H::describe,
+            fails: &[],
             secret: false,
         });
         self
+    }
+
+    /// How the operation that was added last can fail, beyond what every operation of its form can.
+    pub(crate) fn fails(mut self, codes: &'static [Code]) -> Self {
+        if let Some(operation) = self.operations.last_mut() {
+            operation.fails = codes;
+        }
+        self
+    }
+}
+
+/// The part of the server in which a handler is written: the module below the crate's.
+fn slice_of<H>() -> &'static str {
+    let mut modules = std::any::type_name::<H>().split("::").skip(1);
+    match modules.next() {
+        Some("http") => modules.next().unwrap_or_default(),
+        slice => slice.unwrap_or_default(),
     }
 }
 

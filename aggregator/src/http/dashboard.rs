@@ -41,6 +41,14 @@ pub(super) fn file(request: &Request) -> Response {
     }
 }
 
+/// `GET /api/docs`: the page that shows the description of the server API to people.
+pub(super) async fn api_docs(request: Request) -> Response {
+    match Files::get("docs/index.html") {
+        Some(page) => answer(&request, "docs/index.html", &page),
+        None => Error::new(Code::NotFound, "there is no such file").into_response(),
+    }
+}
+
 fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
     let etag = format!("\"{}\"", id::hex(&file.metadata.sha256_hash()));
     if request

@@ -1,5 +1,7 @@
 //! JSON in and out, with the error envelope when it cannot be read.
 
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -21,11 +23,28 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// Something that was made.
 pub(crate) type Created<T> = (StatusCode, Json<T>);
 
+/// Something that was begun and goes on in the background.
+#[derive(Debug)]
+pub(crate) struct Accepted<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self> {
         let whole = whole(app, request.into_body()).await?;
+        // Otherwise a list would be taken for an object's members in the order of our code.
+        if whole.bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Error::new(
+                Code::InvalidRequest,
+                "the body is a list: send an object, such as the example that GET /api/openapi.json shows",
+            ));
+        }
         let read = serde_json::from_slice(&whole.bytes);
         read.map(Self).map_err(|error| {
             Error::new(
@@ -36,17 +55,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     }
 }
 
-/// A body that is read as the text that it is.
+/// A body that is read as the text that it is, so that mistakes have the lines that it has; `T` is its shape.
 #[derive(Debug)]
-pub(crate) struct Text(pub(crate) String);
+pub(crate) struct Text<T>(pub(crate) String, pub(crate) PhantomData<fn() -> T>);
 
-impl FromRequest<Shared> for Text {
+impl<T> FromRequest<Shared> for Text<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self> {
         let whole = whole(app, request.into_body()).await?;
         let text = String::from_utf8(whole.bytes.to_vec());
-        text.map(Self).map_err(|error| {
+        text.map(|text| Self(text, PhantomData)).map_err(|error| {
             Error::new(
                 Code::InvalidRequest,
                 format!("the body is no UTF-8: {error}"),

@@ -3,10 +3,12 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::contract::{Description, Takes};
 use super::json::Json;
 use crate::error::{Code, Error, Result};
 use crate::id;
@@ -25,6 +27,25 @@ pub(crate) enum Order {
     Asc,
     /// The youngest.
     Desc,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct List<T> {
+    data: Vec<T>,
+    /// Where the next page begins, to be given as `cursor`; null on the last.
+    next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that has no further pages.
+    pub(crate) fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
 }
 
 /// Which page is asked for.
@@ -105,7 +126,7 @@ impl Page {
         &self,
         rows: Vec<T>,
         key: impl Fn(&T) -> String,
-    ) -> Result<Json<Value>> {
+    ) -> Result<Json<List<T>>> {
         let keys: Vec<String> = rows.iter().map(key).collect();
         self.answer_at(rows, |index| keys.get(index).cloned().unwrap_or_default())
     }
@@ -115,14 +136,39 @@ impl Page {
         &self,
         mut rows: Vec<T>,
         key: impl Fn(usize) -> String,
-    ) -> Result<Json<Value>> {
+    ) -> Result<Json<List<T>>> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = more.then(|| encode(&key(limit - 1)));
-        Ok(Json(
-            json!({"data": serde_json::to_value(rows)?, "next_cursor": next}),
-        ))
+        Ok(Json(List {
+            data: rows,
+            next_cursor: next,
+        }))
+    }
+}
+
+impl Takes for Page {
+    fn takes(description: &mut Description<'_>) {
+        let limit = json!({"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL});
+        let cursor = json!({"type": "string"});
+        let order = json!({"type": "string", "enum": ["asc", "desc"]});
+        description.optional("query", "limit", "Rows of a page.", limit);
+        description.optional(
+            "query",
+            "cursor",
+            "The next_cursor of the page before; the first page without it.",
+            cursor,
+        );
+        description.optional(
+            "query",
+            "order",
+            "Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc).",
+            order,
+        );
+        description
+            .codes
+            .extend([Code::InvalidRequest, Code::InvalidCursor]);
     }
 }
 

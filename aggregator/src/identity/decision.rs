@@ -6,6 +6,7 @@ use std::time::Duration;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Constraint, Decision, Rules};
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -22,8 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_REASON: usize = 500;
 
 /// What is decided.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+#[schemars(rename = "IdentityWish")]
 pub(super) enum Wish {
     /// These identifiers are not the profile's.
     Unmerge {
@@ -47,7 +49,8 @@ pub(super) enum Wish {
 }
 
 /// A decision as callers see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DecidedIdentity")]
 pub(crate) struct Decided {
     pub(super) id: String,
     kind: String,

@@ -6,8 +6,9 @@ use std::pin::pin;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{self, Parts, Rules as IdentityRules};
 use futures_util::TryStreamExt as _;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::AnyConnection;
 
 use super::cache::Cache;
@@ -31,19 +32,83 @@ const MOST_EVENTS: usize = 20_000;
 const SAMPLES: usize = 10;
 
 /// Profiles as they are, and as they would be; only those that differ.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfileChanges")]
 struct Changes {
     before: Vec<Profile>,
     after: Vec<Profile>,
 }
 
 /// What a decision would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentityPreview")]
 pub(super) struct Preview {
     /// What would be decided.
     decision: Decided,
     #[serde(flatten)]
     changes: Changes,
+}
+
+/// Something as it is, and as it would be.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Both<T> {
+    now: T,
+    then: T,
+}
+
+/// How many profiles would not stay as they are.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentityRulesChanged")]
+struct Changed {
+    profiles: usize,
+    /// Those of them that would be one with others.
+    merged: usize,
+    /// Those of them of which several would be made.
+    split: usize,
+}
+
+/// A profile that would be.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentifierGroup")]
+struct Group {
+    identifiers: Vec<Identifier>,
+}
+
+/// Some of the profiles that would not stay as they are.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "IdentityRulesSample")]
+enum Sample {
+    /// With all that would follow.
+    Profiles(Changes),
+    /// With their identifiers only.
+    Identifiers {
+        before: Vec<Profile>,
+        after: Vec<Group>,
+    },
+}
+
+/// What other rules would do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentityRulesPreview")]
+pub(super) struct OfRules {
+    /// Whether everybody was looked at; otherwise the newest.
+    complete: bool,
+    /// Groups of identifiers that are looked at, at most.
+    limit: usize,
+    /// Identifiers that were looked at.
+    identifiers: usize,
+    profiles: Both<usize>,
+    /// Evidence that does not join, by reason.
+    blocked: Both<BTreeMap<&'static str, usize>>,
+    /// Identifiers of the largest profile.
+    largest: Both<usize>,
+    changed: Changed,
+    /// Events that were read, where the rules read them otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<usize>,
+    sample: Sample,
 }
 
 /// Does what is wished, looks at what comes of it, and undoes it all: what is shown is what would be.
@@ -118,7 +183,7 @@ impl Changes {
 
 /// What other rules would make of the space's identifiers: how many profiles would become others, and of some of them
 /// all that would follow. Nothing stays.
-pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -> Result<Value> {
+pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -> Result<OfRules> {
     let now = app.sources.identity(space_id);
     if !draft.reads_like(&now) {
         return of_reading(app, space_id, &now, draft).await;
@@ -156,9 +221,7 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
     }
     drop(connection);
     let changes = of_sample(app, space_id, draft, &sample).await?;
-    let mut told = shift.told(complete, seen.len());
-    told["sample"] = serde_json::to_value(changes)?;
-    Ok(told)
+    Ok(shift.told(complete, seen.len(), None, Sample::Profiles(changes)))
 }
 
 /// The same of rules that read events otherwise: the events of the newest identifiers are read by them. Which profiles
@@ -168,7 +231,7 @@ async fn of_reading(
     space_id: &str,
     now: &IdentityRules,
     draft: &IdentityRules,
-) -> Result<Value> {
+) -> Result<OfRules> {
     let mut connection = app.database.reader().acquire().await?;
     let newest = store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
     let mut complete = newest.len() <= MOST_COMPONENTS;
@@ -249,11 +312,14 @@ async fn of_reading(
     let into = flows.iter().filter(|(from, _)| shown.contains(from));
     let into: BTreeSet<usize> = into.map(|(_, into)| *into).collect();
     let is = into.iter().filter_map(|at| after.iter().nth(*at));
-    let is: Vec<Value> = is.map(|group| json!({"identifiers": group})).collect();
-    let mut told = shift.told(complete, known.before.len());
-    told["events"] = events.into();
-    told["sample"] = json!({"before": was, "after": is});
-    Ok(told)
+    let is = is.map(|group| Group {
+        identifiers: group.clone(),
+    });
+    let sample = Sample::Identifiers {
+        before: was,
+        after: is.collect(),
+    };
+    Ok(shift.told(complete, known.before.len(), Some(events), sample))
 }
 
 /// The place of each identifier among groups.
@@ -363,15 +429,36 @@ impl Shift {
         changed
     }
 
-    fn told(&self, complete: bool, identifiers: usize) -> Value {
-        json!({
-            "complete": complete,
-            "limit": MOST_COMPONENTS,
-            "identifiers": identifiers,
-            "profiles": {"now": self.now.profiles, "then": self.then.profiles},
-            "blocked": {"now": self.now.blocked, "then": self.then.blocked},
-            "largest": {"now": self.now.largest, "then": self.then.largest},
-            "changed": {"profiles": self.changed, "merged": self.merged, "split": self.split},
-        })
+    fn told(
+        self,
+        complete: bool,
+        identifiers: usize,
+        events: Option<usize>,
+        sample: Sample,
+    ) -> OfRules {
+        OfRules {
+            complete,
+            limit: MOST_COMPONENTS,
+            identifiers,
+            profiles: Both {
+                now: self.now.profiles,
+                then: self.then.profiles,
+            },
+            blocked: Both {
+                now: self.now.blocked,
+                then: self.then.blocked,
+            },
+            largest: Both {
+                now: self.now.largest,
+                then: self.then.largest,
+            },
+            changed: Changed {
+                profiles: self.changed,
+                merged: self.merged,
+                split: self.split,
+            },
+            events,
+            sample,
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::Code;
+use cdp_core::identity::{Code, Constraint};
+use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::store;
@@ -13,7 +14,8 @@ use crate::database::Database;
 use crate::error::Result;
 
 /// A merge that is held.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "HeldMerge")]
 pub(super) struct Held {
     pub(super) a: Identifier,
     pub(super) b: Identifier,
@@ -60,8 +62,80 @@ pub(super) async fn held(
         .collect()
 }
 
+/// An identifier of a profile.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GraphNode")]
+struct Node {
+    identifier: Identifier,
+    first_seen: Timestamp,
+    /// Whether it was seen with too many others to name anybody.
+    crowded: bool,
+}
+
+/// Evidence that joins two identifiers, or is blocked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GraphEdge")]
+struct Edge {
+    a: Identifier,
+    b: Identifier,
+    /// How many events carried both.
+    events: i64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    first_event: String,
+    source_id: String,
+    /// Why it does not join, in a word.
+    blocked: Option<String>,
+    /// Why it does not join, for a person to read.
+    reason: Option<String>,
+}
+
+/// Something in the history of a profile.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "GraphHappened")]
+pub(super) enum Happened {
+    /// Evidence was seen.
+    Evidence {
+        at: Timestamp,
+        /// `linked` or `blocked`.
+        what: &'static str,
+        a: Identifier,
+        b: Identifier,
+        event: String,
+        reason: Option<String>,
+    },
+    /// Something was decided.
+    Decided {
+        at: Timestamp,
+        /// The decision's kind.
+        what: String,
+        decision: String,
+        reason: String,
+    },
+}
+
+impl Happened {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Evidence { at, .. } | Self::Decided { at, .. } => *at,
+        }
+    }
+}
+
+/// A profile's identifiers, what joins them, and how it came to be.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfileGraph")]
+pub(super) struct Graph {
+    id: String,
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+    decisions: Vec<Constraint>,
+    history: Vec<Happened>,
+}
+
 /// Nodes, edges and the history of a profile.
-pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str) -> Result<Value> {
+pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str) -> Result<Graph> {
     let mut connection = database.reader().acquire().await?;
     let own = store::identifiers_of(&mut connection, space_id, profile_id).await?;
     let evidence = store::edges_beside(&mut connection, space_id, own.iter()).await?;
@@ -79,24 +153,43 @@ pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str)
         let why = blocked.get(&(a.clone(), b.clone()));
         let (code, reason) = why.map_or((None, None), |(code, reason)| (Some(code), Some(reason)));
         let what = if why.is_some() { "blocked" } else { "linked" };
-        history.push((row.first_seen, json!({
-            "at": row.first_seen, "what": what, "a": a, "b": b, "event": row.first_event, "reason": reason,
-        })));
-        edges.push(json!({
-            "a": a, "b": b, "events": row.events, "first_seen": row.first_seen, "last_seen": row.last_seen,
-            "first_event": row.first_event, "source_id": row.source_id, "blocked": code, "reason": reason,
-        }));
+        history.push(Happened::Evidence {
+            at: row.first_seen,
+            what,
+            a: a.clone(),
+            b: b.clone(),
+            event: row.first_event.clone(),
+            reason: reason.cloned(),
+        });
+        edges.push(Edge {
+            a: a.clone(),
+            b: b.clone(),
+            events: row.events,
+            first_seen: row.first_seen,
+            last_seen: row.last_seen,
+            first_event: row.first_event.clone(),
+            source_id: row.source_id.clone(),
+            blocked: code.cloned(),
+            reason: reason.cloned(),
+        });
     }
     let decisions = store::decisions_of(&mut connection, space_id, own.iter()).await?;
     history.extend(decisions);
-    history.sort_by_key(|(at, _)| *at);
-    let history: Vec<Value> = history.into_iter().map(|(_, entry)| entry).collect();
+    history.sort_by_key(Happened::at);
     let nodes: BTreeMap<Identifier, store::Node> = nodes.into_iter().collect();
-    let nodes: Vec<Value> = nodes
+    let nodes = nodes
         .into_iter()
-        .map(|(identifier, node)| json!({"identifier": identifier, "first_seen": node.first_seen, "crowded": node.crowded.is_some()}))
+        .map(|(identifier, node)| Node {
+            identifier,
+            first_seen: node.first_seen,
+            crowded: node.crowded.is_some(),
+        })
         .collect();
-    Ok(
-        json!({"id": profile_id, "nodes": nodes, "edges": edges, "decisions": constraints, "history": history}),
-    )
+    Ok(Graph {
+        id: profile_id.to_owned(),
+        nodes,
+        edges,
+        decisions: constraints,
+        history,
+    })
 }

@@ -1,12 +1,15 @@
 //! HTTP of who is who.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use cdp_core::identifier::Identifier;
-use serde::Deserialize;
+use cdp_core::identity::Rules;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::decision::{self, Decided, Wish};
 use super::{preview, reading, review, rules};
@@ -14,7 +17,8 @@ use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json, Text};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
+use crate::http::version::{IfMatch, Tagged};
 use crate::profile;
 
 /// Adds the slice's operations.
@@ -44,7 +48,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Publish identity rules; \"version\" in them, or If-Match, names the newest, from which they were written. Rules that read events otherwise come into force when all have been read by them; everybody is resolved again in the background",
         rules.clone(),
         publish,
-    )
+    ).fails(&[Code::Conflict])
     .post_to_read(
         "/identity/rules/check",
         "Check identity rules as a whole; every mistake is told with its line and column",
@@ -61,13 +65,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "What a merge, an unmerge or other rules would do: profiles with traits and audiences, before and after",
         json!({"decision": pair}),
         show,
-    )
+    ).fails(&[Code::InvalidDefinition, Code::NotFound])
     .post(
         "/identity/decisions",
         "Merge two identifiers by hand, or keep them apart; this also answers a merge that is held for review",
         pair,
         decide,
-    )
+    ).fails(&[Code::NotFound])
     .get(
         "/identity/decisions",
         "List what was decided of who is who, youngest first; ?automatic=true only what matching merged by itself, false only what people decided",
@@ -96,68 +100,92 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> {
-    let version = rules::current(&app.database, reader.space_id()).await?;
-    let tag = format!("\"{}\"", version.version);
-    let mut answer = serde_json::to_value(version)?;
-    answer["resolving"] = reading::resolving(&app.database, reader.space_id())
-        .await?
-        .into();
-    Ok(([(header::ETAG, tag)], Json(answer)).into_response())
+/// The rules in force.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CurrentIdentityRules")]
+struct Current {
+    #[serde(flatten)]
+    version: rules::Version,
+    /// How many groups of identifiers are still to be resolved by them.
+    resolving: i64,
 }
 
-async fn check(_reader: Reader, Text(document): Text) -> Result<Json<Value>> {
-    Ok(Json(json!({"rules": rules::read(&document)?})))
+async fn current(reader: Reader, State(app): State<Shared>) -> Result<Tagged<Current>> {
+    let version = rules::current(&app.database, reader.space_id()).await?;
+    let resolving = reading::resolving(&app.database, reader.space_id()).await?;
+    Ok(Tagged {
+        version: version.version,
+        document: Current { version, resolving },
+    })
+}
+
+/// Rules that may be published.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedIdentityRules")]
+struct Checked {
+    rules: Rules,
+}
+
+async fn check(_reader: Reader, Text(document, _): Text<Rules>) -> Result<Json<Checked>> {
+    let rules = rules::read(&document)?;
+    Ok(Json(Checked { rules }))
 }
 
 async fn publish(
     writer: Writer,
     State(app): State<Shared>,
-    headers: HeaderMap,
-    Text(document): Text,
+    IfMatch(named): IfMatch,
+    Text(document, _): Text<Rules>,
 ) -> Result<Created<rules::Version>> {
     let draft = rules::read(&document)?;
-    let named = headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok());
-    let named = named.map(|tag| tag.trim().trim_matches('"').parse());
-    let from_version = match named {
-        Some(Ok(version)) => version,
-        Some(Err(_)) => {
-            let say = "If-Match names the version that the rules were written from, such as \"1\"";
-            return Err(Error::new(Code::InvalidRequest, say));
-        }
-        None => draft.version,
-    };
+    let from_version = named.unwrap_or(draft.version);
     let version = rules::publish(&app, writer.space_id(), draft, from_version).await?;
     Ok((StatusCode::CREATED, Json(version)))
 }
 
-async fn versions(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn versions(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<rules::Version>>> {
     let before = page.place()?.unwrap_or(i64::MAX);
     let found = rules::versions(&app.database, reader.space_id(), before, page.fetch()).await?;
     page.answer(found, |version| version.version.to_string())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IdentityQuestion")]
 struct Asked {
     decision: Option<Wish>,
     /// Their text, so that mistakes have the lines that it has.
+    #[schemars(with = "Option<Rules>")]
     rules: Option<Box<RawValue>>,
+}
+
+/// What would be.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "IdentityPreviewShown")]
+enum Shown {
+    /// By a decision.
+    Decision(preview::Preview),
+    /// By other rules.
+    Rules(preview::OfRules),
 }
 
 async fn show(
     reader: Reader,
     State(app): State<Shared>,
     Json(asked): Json<Asked>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Shown>> {
     let shown = match (asked.decision, asked.rules) {
         (Some(wish), None) => {
-            serde_json::to_value(preview::of_wish(&app, reader.space_id(), wish).await?)?
+            Shown::Decision(preview::of_wish(&app, reader.space_id(), wish).await?)
         }
         (None, Some(draft)) => {
-            preview::of_rules(&app, reader.space_id(), &rules::read(draft.get())?).await?
+            let draft = rules::read(draft.get())?;
+            Shown::Rules(preview::of_rules(&app, reader.space_id(), &draft).await?)
         }
         _ => {
             let say = "write either {\"decision\":{\"kind\":\"unmerge\",\"profile\":\"user_id:ada\",\"identifiers\":[\"anonymous_id:a1\"]}} or {\"rules\":{…}}";
@@ -176,7 +204,7 @@ async fn decide(
     Ok((StatusCode::CREATED, Json(decided)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Which {
     automatic: Option<bool>,
 }
@@ -186,7 +214,7 @@ async fn list(
     State(app): State<Shared>,
     Query(which): Query<Which>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Decided>>> {
     let (before, most) = (page.after(), page.fetch());
     let space_id = reader.space_id();
     let decisions = decision::page(&app.database, space_id, before, which.automatic, most).await?;
@@ -201,8 +229,9 @@ async fn undo(
     decision::undo(&app, writer.space_id(), &id).await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UnmergeWish")]
 struct Parting {
     identifiers: Vec<Identifier>,
     #[serde(default)]
@@ -225,21 +254,34 @@ async fn unmerge(
         .map(Json)
 }
 
-async fn quarantine(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+/// A page of the merges that are held, and how much evidence is blocked in all.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IdentityQuarantine")]
+struct Quarantine {
+    #[serde(flatten)]
+    list: List<review::Held>,
+    /// By reason.
+    blocked: BTreeMap<String, i64>,
+}
+
+async fn quarantine(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<Quarantine>> {
     let space_id = reader.space_id();
-    let counts = review::counts(&app.database, space_id).await?;
+    let blocked = review::counts(&app.database, space_id).await?;
     let after = page.place()?.unwrap_or_default();
     let held = review::held(&app.database, space_id, &after, page.fetch()).await?;
-    let Json(mut answer) = page.answer(held, |held| json!([held.a, held.b]).to_string())?;
-    answer["blocked"] = json!(counts);
-    Ok(Json(answer))
+    let Json(list) = page.answer(held, |held| json!([held.a, held.b]).to_string())?;
+    Ok(Json(Quarantine { list, blocked }))
 }
 
 async fn graph(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
-) -> Result<Json<Value>> {
+) -> Result<Json<review::Graph>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
     review::graph(&app.database, space_id, &id).await.map(Json)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use cdp_core::document::DocumentError;
 use cdp_core::identity::Rules;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -25,7 +26,8 @@ use crate::{clock, pipeline};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A published version.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentityRulesVersion")]
 pub(super) struct Version {
     pub(super) version: i64,
     /// `None` of the rules that every space begins with.
@@ -38,7 +40,8 @@ pub(super) struct Version {
 }
 
 /// How far events have been read by rules that are to come into force.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IdentityRulesReading")]
 pub(super) struct Progress {
     /// The version that the rules will have.
     version: i64,

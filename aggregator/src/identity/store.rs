@@ -6,11 +6,11 @@ use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Constraint, Decision, Edge, Pair, Reason};
 use cdp_core::time::Timestamp;
-use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::link::Links;
+use super::review::Happened;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
@@ -708,7 +708,7 @@ pub(super) async fn decisions_of(
     connection: &mut AnyConnection,
     space_id: &str,
     identifiers: impl Iterator<Item = &Identifier> + Clone,
-) -> Result<Vec<(Timestamp, Value)>> {
+) -> Result<Vec<Happened>> {
     let mut found = BTreeMap::new();
     let sqls = [
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT d.id AS id, d.kind AS kind, d.reason AS reason, d.decided_at AS decided_at \
@@ -721,8 +721,13 @@ pub(super) async fn decisions_of(
         let kind: String = row.try_get("kind")?;
         let reason: String = row.try_get("reason")?;
         let at = time(&row, "decided_at")?;
-        let entry = json!({"at": at, "what": kind, "decision": id, "reason": reason});
-        found.insert(id, (at, entry));
+        let decided = Happened::Decided {
+            at,
+            what: kind,
+            decision: id.clone(),
+            reason,
+        };
+        found.insert(id, decided);
     }
     Ok(found.into_values().collect())
 }

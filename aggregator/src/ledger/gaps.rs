@@ -3,6 +3,7 @@
 use cdp_core::ledger::{Cause, Evidence};
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
@@ -13,7 +14,8 @@ use crate::error::Result;
 const TABS: i64 = 100;
 
 /// A run of numbers without an outcome.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LedgerGap")]
 pub(super) struct Gap {
     source_id: String,
     tab: String,

@@ -6,18 +6,18 @@ use axum::extract::{Query, State};
 use cdp_core::ledger::Cause;
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 
-use super::gaps::{self, Place};
+use super::gaps::{self, Gap, Place};
 use super::store::{self, Ended, Tab};
 use crate::app::App;
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Gaps that the summary shows.
 const SHOWN: usize = 100;
@@ -30,20 +30,21 @@ pub(crate) fn routes(api: Api) -> Api {
         "/ledger",
         "Numbered events by outcome, and the gaps with their likely causes; ?source= for one source",
         read,
-    );
+    ).fails(&[Code::NotFound]);
     let api = api.get(
         "/ledger/gaps",
         "Every run of numbers without an outcome, by tab, with its likely cause; ?source= for one source",
         list_gaps,
-    );
+    ).fails(&[Code::NotFound]);
     api.get(
         "/ledger/tabs",
         "Every tab's numbers by outcome; ?source= for one source",
         list_tabs,
     )
+    .fails(&[Code::NotFound])
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Filter {
     source: Option<String>,
 }
@@ -56,11 +57,31 @@ impl Filter {
     }
 }
 
+/// What became of numbered events.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Ledger")]
+struct Summary {
+    /// The one source that was asked for.
+    source_id: Option<String>,
+    /// Numbers that clients gave out.
+    numbered: i64,
+    /// Numbers that arrived.
+    received: i64,
+    /// How many ended in each outcome.
+    outcomes: BTreeMap<&'static str, i64>,
+    /// Numbers without an outcome.
+    unexplained: i64,
+    /// The likely causes of those.
+    causes: BTreeMap<&'static str, i64>,
+    /// The first of the runs of numbers without an outcome.
+    gaps: Vec<Gap>,
+}
+
 async fn read(
     reader: Reader,
     State(app): State<Shared>,
     Query(filter): Query<Filter>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Summary>> {
     let space_id = reader.space_id();
     let source = filter.source_id(&app, space_id)?;
     let mut connection = app.database.reader().acquire().await?;
@@ -78,7 +99,7 @@ async fn read(
         clock::now(),
     )
     .await?;
-    let mut causes: BTreeMap<&str, i64> = Cause::ALL
+    let mut causes: BTreeMap<&'static str, i64> = Cause::ALL
         .map(|cause| (cause.as_str(), 0))
         .into_iter()
         .collect();
@@ -91,10 +112,15 @@ async fn read(
         received,
         unexplained,
     } = sums(numbered, &ended);
-    Ok(Json(json!({
-        "source_id": source, "numbered": numbered, "received": received, "outcomes": outcomes,
-        "unexplained": unexplained, "causes": causes, "gaps": gaps,
-    })))
+    Ok(Json(Summary {
+        source_id: source,
+        numbered,
+        received,
+        outcomes,
+        unexplained,
+        causes,
+        gaps,
+    }))
 }
 
 async fn list_gaps(
@@ -102,7 +128,7 @@ async fn list_gaps(
     State(app): State<Shared>,
     Query(filter): Query<Filter>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Gap>>> {
     let source = filter.source_id(&app, reader.space_id())?;
     let mut connection = app.database.reader().acquire().await?;
     let after: Place = page.place()?.unwrap_or_default();
@@ -123,13 +149,14 @@ async fn list_gaps(
 }
 
 /// A tab's account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TabAccount")]
 struct Account {
     source_id: String,
     tab: String,
     numbered: i64,
     received: i64,
-    outcomes: Map<String, Value>,
+    outcomes: BTreeMap<&'static str, i64>,
     unexplained: i64,
     heard_at: Timestamp,
 }
@@ -139,7 +166,7 @@ async fn list_tabs(
     State(app): State<Shared>,
     Query(filter): Query<Filter>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Account>>> {
     let space_id = reader.space_id();
     let source = filter.source_id(&app, space_id)?;
     let mut connection = app.database.reader().acquire().await?;
@@ -189,7 +216,7 @@ fn account(tab: Tab, ended: &mut BTreeMap<(String, String), BTreeMap<String, End
 
 /// What numbers ended in, and what is left without an end.
 struct Sums {
-    outcomes: Map<String, Value>,
+    outcomes: BTreeMap<&'static str, i64>,
     received: i64,
     unexplained: i64,
 }
@@ -198,7 +225,7 @@ fn sums(numbered: i64, ended: &BTreeMap<String, Ended>) -> Sums {
     let of = |word: &str| ended.get(word).copied().unwrap_or_default();
     let outcomes = Outcome::ALL
         .map(Outcome::as_str)
-        .map(|word| (word.to_owned(), of(word).count.into()));
+        .map(|word| (word, of(word).count));
     Sums {
         outcomes: outcomes.into_iter().collect(),
         received: ended.values().map(|ended| ended.received).sum(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
 use cdp_matching::{Matching, Reviewed, Threshold, threshold};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -21,7 +22,8 @@ const SHARE: f64 = 0.95;
 const LEAST_SHARE: f64 = 0.8;
 
 /// Whether matching merges by itself, as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AutomaticMatching")]
 pub(super) struct Setting {
     on: bool,
     /// The share of right pairs that is asked for.
@@ -96,7 +98,8 @@ pub(super) async fn turn_off(app: &App, space_id: &str, take_back: bool) -> Resu
 }
 
 /// What a matching merged by itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AutomaticMerged")]
 pub(super) struct Merged {
     merged: usize,
     #[serde(skip_serializing_if = "Option::is_none")]

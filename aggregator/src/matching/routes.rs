@@ -1,18 +1,18 @@
 //! HTTP of matchings and of the suggestions that they leave.
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use cdp_core::identity::Decision;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::automatic::{self, Setting};
 use super::{run, store};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
-use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::json::{Accepted, Json};
+use crate::http::page::{List, Page};
 use crate::identity::{self, Decided};
 
 /// The least probability of a suggestion when nobody says.
@@ -26,7 +26,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Compare what is known of people who share no identifier, in the background; pairs that reach the probability become suggestions in the place of those that nobody has answered",
         json!({"threshold": 0.9}),
         start,
-    )
+    ).fails(&[Code::Conflict])
     .get(
         "/identity/matching",
         "List the matchings with how they ended and the model that was learned, youngest first",
@@ -42,7 +42,7 @@ pub(crate) fn routes(api: Api) -> Api {
         "Have matching merge by itself from the weight on from which at least this share of pairs is right, by the pairs that were accepted and rejected; or not any more, and with \"take_back\" undo all that it merged",
         json!({"on": true, "precision": 0.95}),
         set_automatic,
-    )
+    ).fails(&[Code::Conflict])
     .get(
         "/identity/suggestions",
         "List pairs that may be one person, strongest first, each with its weight field by field; ?status= is open, accepted or rejected",
@@ -53,17 +53,18 @@ pub(crate) fn routes(api: Api) -> Api {
         "Merge the two people of a suggestion. The decision is undone like any other",
         reason.clone(),
         accept,
-    )
+    ).fails(&[Code::Conflict])
     .post(
         "/identity/suggestions/{id}/reject",
         "Keep the two people of a suggestion apart, whatever evidence comes. The decision is undone like any other",
         reason,
         reject,
-    )
+    ).fails(&[Code::Conflict])
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MatchingWish")]
 struct Asked {
     #[serde(default = "usual")]
     threshold: f64,
@@ -73,19 +74,31 @@ fn usual() -> f64 {
     THRESHOLD
 }
 
+/// A matching that has begun.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MatchingStarted")]
+struct Started {
+    id: String,
+    status: &'static str,
+}
+
 async fn start(
     writer: Writer,
     State(app): State<Shared>,
     Json(asked): Json<Asked>,
-) -> Result<Created<Value>> {
+) -> Result<Accepted<Started>> {
     let id = run::start(&app, writer.space_id(), asked.threshold).await?;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(json!({"id": id, "status": "running"})),
-    ))
+    Ok(Accepted(Started {
+        id,
+        status: "running",
+    }))
 }
 
-async fn runs(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn runs(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<store::Run>>> {
     // Asked first: what ends in between is not taken for interrupted.
     let runs_here = app.matching.has(reader.space_id());
     let mut runs =
@@ -102,8 +115,9 @@ async fn automatic(reader: Reader, State(app): State<Shared>) -> Result<Json<Set
     automatic::setting(&app, reader.space_id()).await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AutomaticMatchingWish")]
 struct Wanted {
     on: bool,
     precision: Option<f64>,
@@ -136,7 +150,7 @@ async fn set_automatic(
     Ok(Json(setting))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Filter {
     status: Option<String>,
 }
@@ -146,7 +160,7 @@ async fn list(
     State(app): State<Shared>,
     Query(filter): Query<Filter>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<store::Suggestion>>> {
     let status = filter.status.as_deref().unwrap_or("open");
     if !["open", "accepted", "rejected"].contains(&status) {
         let say = "\"status\" is open, accepted or rejected";
@@ -164,8 +178,9 @@ async fn list(
     page.answer(found, |one| json!([one.weight, one.id]).to_string())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SuggestionAnswer")]
 struct Answer {
     #[serde(default)]
     reason: String,

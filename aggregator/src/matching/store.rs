@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
 use cdp_matching::{Reviewed, Waterfall};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -65,7 +66,8 @@ impl Ended {
 }
 
 /// A matching as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MatchingRun")]
 pub(super) struct Run {
     pub(super) id: String,
     pub(super) status: String,
@@ -91,7 +93,7 @@ pub(super) struct Run {
 }
 
 /// A suggestion as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Suggestion {
     pub(super) id: String,
     pub(super) a: Identifier,

@@ -1,6 +1,7 @@
 //! Links that are used once: to set up, to join, and to a new password.
 
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::store;
@@ -49,7 +50,8 @@ impl Kind {
 }
 
 /// A link that was made. Its secret is told this once.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MemberLink")]
 pub(crate) struct Made {
     pub(crate) id: String,
     pub(crate) email: String,

@@ -1,6 +1,7 @@
 //! SQL of `member` and `member_link`.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -12,7 +13,8 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 
 /// A member in the list of all.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ListedMember")]
 pub(crate) struct Listed {
     pub(crate) id: String,
     pub(crate) email: String,
@@ -23,7 +25,7 @@ pub(crate) struct Listed {
 }
 
 /// An invitation that waits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Invitation {
     pub(crate) id: String,
     pub(crate) email: String,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use cdp_core::placement::Placement;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::Row as _;
@@ -13,7 +14,8 @@ use crate::database::Database;
 use crate::error::Result;
 
 /// A placement as it is kept.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StoredPlacement")]
 pub(super) struct Stored {
     #[serde(flatten)]
     pub(super) placement: Placement,

@@ -2,6 +2,7 @@
 
 use cdp_core::identifier::Identifier;
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,8 +15,9 @@ use crate::{clock, id};
 const LONGEST_NOTE: usize = 1_000;
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PrivacyRequestKind")]
 pub(super) enum Kind {
     /// To see everything that is held.
     Access,
@@ -30,8 +32,9 @@ pub(super) enum Kind {
 }
 
 /// How far a request is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PrivacyRequestState")]
 pub(super) enum State {
     /// The requester's identity is to be checked.
     Received,
@@ -67,8 +70,9 @@ impl State {
 }
 
 /// Under which law, which says when an answer is due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PrivacyRegime")]
 pub(super) enum Regime {
     /// One month, and two more where that is not enough.
     #[default]
@@ -107,8 +111,9 @@ fn months_after(time: Timestamp, months: u32) -> Timestamp {
 }
 
 /// How the requester's identity was checked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PrivacyVerification")]
 pub(super) struct Verification {
     method: Method,
     /// Who checked it.
@@ -122,8 +127,9 @@ pub(super) struct Verification {
 }
 
 /// A way to check who somebody is.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PrivacyVerificationMethod")]
 enum Method {
     /// A link that was sent to the address was followed.
     EmailLink,
@@ -140,7 +146,8 @@ enum Method {
 }
 
 /// How far an erasure is with one store, or what an answer found there.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PrivacyProgress")]
 pub(super) struct Progress {
     pub(super) store: String,
     /// `waiting`, `running` or `done`.
@@ -150,7 +157,8 @@ pub(super) struct Progress {
 }
 
 /// A request as callers see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PrivacyRequest")]
 pub(super) struct Request {
     pub(super) id: String,
     #[serde(skip)]
@@ -178,8 +186,9 @@ pub(super) struct Request {
 }
 
 /// Who is meant: `email:ada@example.com`, a profile's id, or kind and value.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "PrivacySubject")]
 pub(super) enum Subject {
     /// In one text.
     Text(String),
@@ -188,8 +197,9 @@ pub(super) enum Subject {
 }
 
 /// What a new request says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewPrivacyRequest")]
 pub(super) struct Asked {
     kind: Kind,
     subject: Subject,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -25,8 +26,9 @@ const DAILY: Span = Span::from_seconds(86_400);
 const TYPES: &[&str] = &["track", "identify", "page", "screen", "group", "alias"];
 
 /// For how long some events are kept. The most exact rule counts: of name and type, of the name, of the type, of everything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RetentionRule")]
 pub(super) struct Rule {
     /// `track`, `page`, …; missing for every type.
     #[serde(default, rename = "type", skip_serializing_if = "String::is_empty")]
@@ -38,8 +40,9 @@ pub(super) struct Rule {
 }
 
 /// The rules of a space.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RetentionRules")]
 pub(super) struct Rules {
     pub(super) rules: Vec<Rule>,
 }
@@ -102,7 +105,8 @@ pub(super) async fn publish(app: &App, space_id: &str, rules: &Rules) -> Result<
 }
 
 /// How many events would go now by some rules: of those that were looked at, which may be only the youngest.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RetentionPreview")]
 pub(super) struct Preview {
     events: usize,
     looked_at: i64,

@@ -1,19 +1,20 @@
 //! HTTP of privacy requests, suppressions and retention.
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::request::{self, Asked, Request, Verification};
 use super::retention::{self, Rules};
 use super::{archive, restriction, store, suppression};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
+use crate::http::zip::Zip;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -29,34 +30,34 @@ pub(crate) fn routes(api: Api) -> Api {
         "Take a request in: access, portability, erasure, rectification (with \"set\" and \"remove\") or restriction",
         json!({"kind": "access", "subject": {"kind": "email", "value": "ada@example.com"}, "regime": "gdpr", "note": "asked by letter"}),
         receive,
-    )
+    ).fails(&[Code::InvalidDefinition, Code::Conflict, Code::NotFound])
     .get("/privacy/requests/{id}", "Read a request: how far each store is, when an answer is due, and the receipt", read)
     .post(
         "/privacy/requests/{id}/verify",
         "Write down how the requester's identity was checked: email_link, phone_code, signed_in, document, knowledge or other",
         verification,
         verify,
-    )
+    ).fails(&[Code::Conflict])
     .post(
         "/privacy/requests/{id}/start",
         "Begin what was asked for, once the requester's identity was checked. What was erased cannot be brought back",
         json!({}),
         start,
-    )
-    .post("/privacy/requests/{id}/refuse", "Refuse a request, with the reason that the requester is told", json!({"reason": "the identity could not be checked"}), refuse)
-    .post("/privacy/requests/{id}/cancel", "End a request that the requester has taken back and that was not begun", json!({}), cancel)
-    .post("/privacy/requests/{id}/extend", "Take more time for a request, once", json!({"reason": "many systems have to be asked"}), extend)
-    .post("/privacy/requests/{id}/lift", "Lift a restriction: the person's data is used again", json!({}), lift)
-    .get("/privacy/requests/{id}/archive", "Fetch what is held of the person as a ZIP file, for 7 days after the request was answered", fetch)
+    ).fails(&[Code::Conflict, Code::InvalidDefinition])
+    .post("/privacy/requests/{id}/refuse", "Refuse a request, with the reason that the requester is told", json!({"reason": "the identity could not be checked"}), refuse).fails(&[Code::Conflict, Code::InvalidDefinition])
+    .post("/privacy/requests/{id}/cancel", "End a request that the requester has taken back and that was not begun", json!({}), cancel).fails(&[Code::Conflict])
+    .post("/privacy/requests/{id}/extend", "Take more time for a request, once", json!({"reason": "many systems have to be asked"}), extend).fails(&[Code::Conflict, Code::InvalidDefinition])
+    .post("/privacy/requests/{id}/lift", "Lift a restriction: the person's data is used again", json!({}), lift).fails(&[Code::Conflict])
+    .get("/privacy/requests/{id}/archive", "Fetch what is held of the person as a ZIP file, for 7 days after the request was answered", fetch).fails(&[Code::Conflict])
     .get("/privacy/suppressions", "List hashes of the identifiers that were erased and are not taken in again, and how many events were refused", suppressions)
     .delete("/privacy/suppressions/{id}", "Lift a suppression: whoever comes back by their own wish is taken in again", lift_suppression)
     .get("/privacy/retention", "Read for how long events are kept, and how far the last deletion is", read_retention)
-    .put("/privacy/retention", "Say for how many days events are kept; the most exact rule counts", retention.clone(), put_retention)
-    .post_to_read("/privacy/retention/preview", "Count the events that would go now by some rules", retention, preview)
-    .post("/privacy/retention/run", "Delete now what is too old; it is done every day by itself", json!({}), run)
+    .put("/privacy/retention", "Say for how many days events are kept; the most exact rule counts", retention.clone(), put_retention).fails(&[Code::InvalidDefinition])
+    .post_to_read("/privacy/retention/preview", "Count the events that would go now by some rules", retention, preview).fails(&[Code::InvalidDefinition])
+    .post("/privacy/retention/run", "Delete now what is too old; it is done every day by itself", json!({}), run).fails(&[Code::Conflict])
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Which {
     #[serde(default)]
     kind: String,
@@ -69,7 +70,7 @@ async fn list(
     State(app): State<Shared>,
     Query(which): Query<Which>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Request>>> {
     let words = (which.kind.as_str(), which.state.as_str());
     let requests = store::page(
         &app.database,
@@ -118,8 +119,9 @@ async fn start(
     request::start(&app, writer.space_id(), &id).await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PrivacyReason")]
 struct Why {
     #[serde(default)]
     reason: String,
@@ -169,42 +171,36 @@ async fn extend(
         .map(Json)
 }
 
+/// What holds no longer.
+#[derive(Serialize, JsonSchema)]
+struct Lifted {
+    id: String,
+    lifted: bool,
+}
+
 async fn lift(
     writer: Writer,
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Lifted>> {
     let request = request::find(&app, writer.space_id(), &id).await?;
     restriction::lift(&app, &request).await?;
-    Ok(Json(json!({"id": id, "lifted": true})))
+    Ok(Json(Lifted { id, lifted: true }))
 }
 
-async fn fetch(
-    reader: Reader,
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-) -> Result<Response> {
+async fn fetch(reader: Reader, State(app): State<Shared>, Path(id): Path<String>) -> Result<Zip> {
     let request = request::find(&app, reader.space_id(), &id).await?;
-    let body = archive::fetch(app, request).await?;
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/zip"),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"what-is-held-of-you.zip\""),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, body).into_response())
+    Ok(Zip {
+        name: "what-is-held-of-you.zip",
+        body: archive::fetch(app, request).await?,
+    })
 }
 
 async fn suppressions(
     reader: Reader,
     State(app): State<Shared>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<suppression::Suppression>>> {
     let found =
         suppression::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(found, |one| one.id.clone())
@@ -214,20 +210,32 @@ async fn lift_suppression(
     writer: Writer,
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Lifted>> {
     app.suppressions
         .lift(&app.database, writer.space_id(), &id)
         .await?;
-    Ok(Json(json!({"id": id, "lifted": true})))
+    Ok(Json(Lifted { id, lifted: true }))
 }
 
-async fn retention_of(app: &Shared, space_id: &str) -> Result<Json<Value>> {
+/// For how long events are kept.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventRetention")]
+struct Retention {
+    rules: Vec<retention::Rule>,
+    /// The last deletion.
+    last_run: Option<retention::Run>,
+}
+
+async fn retention_of(app: &Shared, space_id: &str) -> Result<Json<Retention>> {
     let rules = retention::in_force(&app.database, space_id).await?;
     let run = retention::last_run(&app.database, space_id).await?;
-    Ok(Json(json!({"rules": rules.rules, "last_run": run})))
+    Ok(Json(Retention {
+        rules: rules.rules,
+        last_run: run,
+    }))
 }
 
-async fn read_retention(reader: Reader, State(app): State<Shared>) -> Result<Json<Value>> {
+async fn read_retention(reader: Reader, State(app): State<Shared>) -> Result<Json<Retention>> {
     retention_of(&app, reader.space_id()).await
 }
 
@@ -235,7 +243,7 @@ async fn put_retention(
     writer: Writer,
     State(app): State<Shared>,
     Json(rules): Json<Rules>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Retention>> {
     retention::publish(&app, writer.space_id(), &rules).await?;
     retention_of(&app, writer.space_id()).await
 }

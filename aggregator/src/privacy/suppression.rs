@@ -11,6 +11,7 @@ use cdp_core::identity::Rules;
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
@@ -57,7 +58,7 @@ struct Suppressed {
 }
 
 /// A suppression as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Suppression {
     /// HMAC-SHA256 of the identifier, in hexadecimal digits.
     pub(super) id: String,

@@ -2,16 +2,16 @@
 
 use axum::extract::{Path, Query, State};
 use cdp_core::identifier::Identifier;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::timeline::{self, Position};
+use super::timeline::{self, Entry, Position};
 use super::{chain, find, store, view};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -33,7 +33,11 @@ pub(crate) fn routes(api: Api) -> Api {
         )
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<view::Profile>>> {
     let ids = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     let profiles = view::many(&app, reader.space_id(), ids, None).await?;
     page.answer(profiles, |profile| profile.id.clone())
@@ -44,20 +48,22 @@ async fn read(
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>> {
+) -> Result<Json<view::Profile>> {
     let id = find(&app, reader.space_id(), &reference).await?;
     let purpose = asked.purpose.as_deref();
-    let profile = view::one(&app, reader.space_id(), id, purpose).await?;
-    Ok(Json(serde_json::to_value(profile)?))
+    view::one(&app, reader.space_id(), id, purpose)
+        .await
+        .map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Asked {
+    /// For what the evidence has to count.
     purpose: Option<String>,
 }
 
 /// What of a timeline is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Wanted {
     /// Whether the audiences that the profile entered and left are, too.
     #[serde(default)]
@@ -70,7 +76,7 @@ async fn events(
     Path(reference): Path<String>,
     Query(wanted): Query<Wanted>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Entry>>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let position = page.place()?.unwrap_or_default();
@@ -79,7 +85,7 @@ async fn events(
         audiences: wanted.audiences,
     };
     let entries = timeline::page(&app.database, space_id, &id, what, position, page.fetch());
-    let (bodies, positions): (Vec<Value>, Vec<Position>) = entries.await?.into_iter().unzip();
+    let (bodies, positions): (Vec<Entry>, Vec<Position>) = entries.await?.into_iter().unzip();
     page.answer_at(bodies, |index| {
         positions
             .get(index)
@@ -89,10 +95,34 @@ async fn events(
 }
 
 /// Two identifiers between which the evidence is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Ends {
     from: Option<Identifier>,
     to: Option<Identifier>,
+}
+
+/// Why identifiers are one profile's.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "ProfileExplanation")]
+enum Explanation {
+    /// The shortest chain of evidence between two of them.
+    Chain {
+        id: String,
+        from: Identifier,
+        to: Identifier,
+        chain: Vec<store::Link>,
+    },
+    /// All evidence.
+    Whole {
+        id: String,
+        identifiers: Vec<view::IdentifierView>,
+        links: Vec<store::Link>,
+        /// Evidence that was refused.
+        blocked_merges: Vec<store::Refusal>,
+        /// Ids that the profile had before merges.
+        former_ids: Vec<String>,
+    },
 }
 
 async fn explain(
@@ -100,7 +130,7 @@ async fn explain(
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Query(ends): Query<Ends>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Explanation>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let mut connection = app.database.reader().acquire().await?;
@@ -115,9 +145,12 @@ async fn explain(
             let say = format!("nothing that counts joins {from} and {to} within this profile");
             return Err(Error::new(Code::NotFound, say));
         };
-        return Ok(Json(
-            json!({"id": id, "from": from, "to": to, "chain": chain}),
-        ));
+        return Ok(Json(Explanation::Chain {
+            id,
+            from,
+            to,
+            chain,
+        }));
     }
     let blocked = store::refusals(&mut connection, space_id, &id).await?;
     let former = store::former_ids(&mut connection, space_id, &id).await?;
@@ -126,7 +159,11 @@ async fn explain(
         .flatten()
         .map(view::IdentifierView::from)
         .collect();
-    Ok(Json(
-        json!({"id": id, "identifiers": identifiers, "links": links, "blocked_merges": blocked, "former_ids": former}),
-    ))
+    Ok(Json(Explanation::Whole {
+        id,
+        identifiers,
+        links,
+        blocked_merges: blocked,
+        former_ids: former,
+    }))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -219,7 +220,8 @@ async fn entries(
 }
 
 /// Evidence within a profile, for a person to read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfileLink")]
 pub(super) struct Link {
     pub(super) a: Identifier,
     pub(super) b: Identifier,
@@ -234,7 +236,8 @@ pub(super) struct Link {
 }
 
 /// Evidence that was refused.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BlockedMerge")]
 pub(super) struct Refusal {
     a: Identifier,
     b: Identifier,

@@ -1,5 +1,8 @@
 //! A person's timeline: what was collected of them, and which audiences they entered and left.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,6 +19,34 @@ pub(super) struct Position {
     event: Option<Place>,
     /// The id of the last change of an audience; empty before the first.
     change: String,
+}
+
+/// Something in a timeline: an event as it was collected, or the change of an audience as an event of type `audience`.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct Entry(Value);
+
+impl JsonSchema for Entry {
+    fn schema_name() -> Cow<'static, str> {
+        "TimelineEntry".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An event as it was collected, or the change of an audience as an event of type audience.",
+            "type": "object",
+            "required": ["type", "messageId", "timestamp"],
+            "properties": {
+                "type": {"type": "string"},
+                "event": {"type": ["string", "null"]},
+                "messageId": {"type": "string"},
+                "timestamp": {"type": "string", "format": "date-time"},
+                "properties": {"type": ["object", "null"]},
+                "source_id": {"type": "string"}
+            },
+            "additionalProperties": true
+        })
+    }
 }
 
 /// What is wanted of a timeline.
@@ -36,7 +67,7 @@ pub(super) async fn page(
     What { order, audiences }: What,
     mut position: Position,
     limit: i64,
-) -> Result<Vec<(Value, Position)>> {
+) -> Result<Vec<(Entry, Position)>> {
     let end = |time: i64| Place(time, String::new(), 0, 0);
     let event = position.event.clone();
     let events = match order {
@@ -80,7 +111,7 @@ pub(super) async fn page(
             }
             (None, None) => break,
         };
-        entries.push((value, position.clone()));
+        entries.push((Entry(value), position.clone()));
     }
     Ok(entries)
 }

@@ -6,6 +6,7 @@ use cdp_core::consent::{Choices, Scope};
 use cdp_core::event::Object;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::{clock, computed_trait, consent, traits};
 
 /// A profile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Profile {
     pub(crate) id: String,
     identifiers: Vec<IdentifierView>,
@@ -30,7 +31,8 @@ pub(crate) struct Profile {
 }
 
 /// On what traits rest, by name.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfileRestsOn")]
 struct RestsOn {
     traits: BTreeMap<String, Vec<String>>,
     computed_traits: BTreeMap<String, Vec<String>>,
@@ -45,7 +47,8 @@ fn purposes(scopes: BTreeMap<String, Scope>) -> BTreeMap<String, Vec<String>> {
 }
 
 /// An identifier as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfileIdentifier")]
 pub(crate) struct IdentifierView {
     kind: String,
     value: String,

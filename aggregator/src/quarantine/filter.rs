@@ -1,6 +1,7 @@
 //! Which refused messages are asked for.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,8 +9,9 @@ use crate::app::App;
 use crate::error::{Code, Error, Result};
 
 /// What a caller asks for; what is left away asks for all.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "QuarantineFilter")]
 pub(super) struct Filter {
     /// A text that the message, its id or the reason contains, in capitals or not.
     q: Option<String>,

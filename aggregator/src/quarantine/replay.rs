@@ -10,6 +10,7 @@ use cdp_core::forward::Forward;
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;
 use cdp_core::wire::{Batch, Intake, Judged};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -21,7 +22,8 @@ use crate::error::{Error, Result};
 use crate::ingest;
 
 /// What became of a message that was tried again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReplayedMessage")]
 pub(super) struct Replayed {
     /// Its id in quarantine.
     id: String,

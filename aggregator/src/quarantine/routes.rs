@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::filter::Filter;
-use super::replay::replay as try_again;
+use super::replay::{Replayed, replay as try_again};
 use super::store::{self, Refused};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::Json;
-use crate::http::page::{self, Page};
+use crate::http::page::{self, List, Page};
 
 /// Messages tried again in one request.
 const MOST: usize = 500;
@@ -26,24 +27,27 @@ pub(crate) fn routes(api: Api) -> Api {
         "List refused messages with their reasons, youngest first; ?q=&source=&reason=&from=&to=",
         list,
     )
+    .fails(&[Code::NotFound])
     .post(
         "/quarantine/replay",
         "Try refused messages again: by id, mended, or by filter up to 500 at a time",
         json!({"ids": ["qrn_…"]}),
         replay,
     )
+    .fails(&[Code::NotFound])
 }
 
 /// The filter beside `limit` and `cursor`, which the page reads.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Asked {
     #[serde(flatten)]
     filter: Filter,
 }
 
 /// Which messages to try again: these, these as they are written here, or all that a filter finds.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReplayWish")]
 struct Which {
     #[serde(default)]
     ids: Vec<String>,
@@ -54,8 +58,9 @@ struct Which {
 }
 
 /// A refused message as it should have been.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MendedMessage")]
 struct Mended {
     id: String,
     message: Value,
@@ -66,18 +71,27 @@ async fn list(
     State(app): State<Shared>,
     Query(asked): Query<Asked>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<Refused>>> {
     let space_id = reader.space_id();
     let terms = asked.filter.terms(&app, space_id)?;
     let refused = store::page(&app.database, space_id, &terms, page.after(), page.fetch()).await?;
     page.answer(refused, |one| one.id.clone())
 }
 
+/// What became of messages that were tried again.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Replay")]
+struct Outcomes {
+    outcomes: Vec<Replayed>,
+    /// Where a filter goes on.
+    next_cursor: Option<String>,
+}
+
 async fn replay(
     writer: Writer,
     State(app): State<Shared>,
     Json(which): Json<Which>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Outcomes>> {
     let space_id = writer.space_id();
     let (refused, next_cursor) = match which {
         Which {
@@ -100,9 +114,10 @@ async fn replay(
         }
     };
     let outcomes = try_again(&app, space_id, refused).await?;
-    Ok(Json(
-        json!({"outcomes": outcomes, "next_cursor": next_cursor}),
-    ))
+    Ok(Json(Outcomes {
+        outcomes,
+        next_cursor,
+    }))
 }
 
 /// The messages that were named, some of them mended.

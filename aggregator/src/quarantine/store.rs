@@ -1,6 +1,7 @@
 //! SQL of `quarantine`. The log's writer fills it.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -12,7 +13,8 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// A refused message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuarantinedMessage")]
 pub(super) struct Refused {
     pub(super) id: String,
     pub(super) source_id: String,

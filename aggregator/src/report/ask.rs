@@ -1,11 +1,13 @@
 //! What can be asked of reports, and the answers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cdp_core::report::{
     self, Cohort, Counted, End, Interval, MOST_BUCKETS, Masks, OTHER, Paths, Select, bounds,
 };
 use cdp_core::time::{Span, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -42,6 +44,23 @@ pub(super) struct Asked<T> {
     what: T,
 }
 
+impl<T: JsonSchema> JsonSchema for Asked<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut both = T::json_schema(generator);
+        let scope = Scope::json_schema(generator);
+        let members = both.get_mut("properties").and_then(Value::as_object_mut);
+        let more = scope.get("properties").and_then(Value::as_object);
+        if let (Some(members), Some(more)) = (members, more) {
+            members.extend(more.clone());
+        }
+        both
+    }
+}
+
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Asked<T> {
     /// Both stand in one object; a field that neither knows is an error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -57,7 +76,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Asked<T> {
 }
 
 /// Which time a report looks at, and whom.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "ReportScope")]
 pub(super) struct Scope {
     /// From then on; with `days` instead, that many days back from `until`.
     since: Option<Timestamp>,
@@ -119,8 +139,9 @@ impl Scope {
 }
 
 /// One event by its name; without a name whatever happens.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReportEvent")]
 pub(super) struct What {
     #[serde(default)]
     event: Option<String>,
@@ -145,7 +166,8 @@ fn masks(columns: &Columns, wanted: &[What]) -> Masks {
 }
 
 /// On what an answer rests.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReportBasis")]
 pub(super) struct Basis {
     /// When it was reckoned.
     as_of: Timestamp,
@@ -169,7 +191,7 @@ impl Basis {
 }
 
 /// A trend: how often, and to how many people, in each bucket of time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TrendsAsked {
     /// What is counted; everything together without it.
@@ -183,12 +205,14 @@ pub(super) struct TrendsAsked {
 }
 
 /// One line of a trend.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TrendSeries")]
 pub(super) struct Series {
     /// The event; null is whatever happened.
     pub(super) event: Option<String>,
     /// Of a breakdown: the property's value; null is all other values, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-nullable" = true))]
     pub(super) value: Option<Option<String>>,
     /// In each bucket.
     events: Vec<u64>,
@@ -211,7 +235,7 @@ impl Series {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Trends {
     #[serde(flatten)]
     pub(super) basis: Basis,
@@ -295,7 +319,7 @@ impl Asked<TrendsAsked> {
 }
 
 /// A funnel: how many people do one thing after the other.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FunnelAsked {
     steps: Vec<What>,
@@ -304,7 +328,8 @@ pub(super) struct FunnelAsked {
 }
 
 /// A step of a funnel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FunnelStep")]
 struct StepAnswer {
     event: Option<String>,
     /// People who came so far.
@@ -317,7 +342,7 @@ struct StepAnswer {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Funnel {
     #[serde(flatten)]
     basis: Basis,
@@ -388,7 +413,7 @@ impl Asked<FunnelAsked> {
 }
 
 /// Retention: of those who began in a bucket, how many were back in each later one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RetentionAsked {
     /// What says that somebody begins: the first time that it happens.
@@ -404,7 +429,8 @@ pub(super) struct RetentionAsked {
 }
 
 /// Those who began in one bucket.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RetentionCohort")]
 struct CohortAnswer {
     start: Timestamp,
     people: u64,
@@ -413,7 +439,7 @@ struct CohortAnswer {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Retention {
     #[serde(flatten)]
     basis: Basis,
@@ -467,7 +493,7 @@ impl Asked<RetentionAsked> {
 }
 
 /// Paths: what people do next, or did before.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PathsAsked {
     /// From the first time in a visit that this happens.
@@ -482,7 +508,8 @@ pub(super) struct PathsAsked {
 }
 
 /// What happens at a step.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PathNode")]
 struct NodeAnswer {
     /// Counted from the end that is looked at, which is 0.
     step: usize,
@@ -492,7 +519,8 @@ struct NodeAnswer {
 }
 
 /// What follows on what.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PathLink")]
 struct LinkAnswer {
     /// The earlier of both, in time.
     from: Option<String>,
@@ -503,7 +531,8 @@ struct LinkAnswer {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Paths")]
 pub(super) struct PathsAnswer {
     #[serde(flatten)]
     basis: Basis,
@@ -580,7 +609,8 @@ fn told(columns: &Columns, found: Paths, backwards: bool) -> PathsAnswer {
 }
 
 /// An event that reports know.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "KnownEvent")]
 pub(super) struct Known {
     /// The name.
     pub(super) event: String,

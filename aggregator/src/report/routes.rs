@@ -1,16 +1,17 @@
 //! HTTP of reports.
 
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ask::{
-    self, Asked, Funnel, FunnelAsked, PathsAnswer, PathsAsked, Retention, RetentionAsked, Trends,
-    TrendsAsked,
+    self, Asked, Funnel, FunnelAsked, Known, PathsAnswer, PathsAsked, Retention, RetentionAsked,
+    Trends, TrendsAsked,
 };
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
+use crate::http::page::List;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -24,32 +25,31 @@ pub(crate) fn routes(api: Api) -> Api {
         "How often events happened, and to how many people, in each hour, day, week or month",
         json!({"series": [{"event": "Order Completed"}], "interval": "day", "days": 30, "timezone": "Europe/Berlin"}),
         trends,
-    );
+    ).fails(&[Code::InvalidDefinition]);
     let api = api.post_to_read(
         "/reports/funnels",
         "How many people do one thing after the other within a time",
         json!({"steps": [{"event": "Product Viewed"}, {"event": "Product Added"}, {"event": "Order Completed"}], "window_days": 7, "days": 30}),
         funnel,
-    );
+    ).fails(&[Code::InvalidDefinition]);
     let api = api.post_to_read(
         "/reports/retention",
         "Of those who began in a day, week or month, how many were back in each later one",
         json!({"start": {"event": "Signed Up"}, "return": {}, "interval": "week", "days": 84, "periods": 12}),
         retention,
-    );
+    ).fails(&[Code::InvalidDefinition]);
     api.post_to_read(
         "/reports/paths",
         "What people do next, or with \"to\" what they did before",
         json!({"from": "Product Viewed", "steps": 5, "days": 30}),
         paths,
     )
+    .fails(&[Code::InvalidDefinition])
 }
 
-async fn events(reader: Reader, State(app): State<Shared>) -> Result<Json<Value>> {
+async fn events(reader: Reader, State(app): State<Shared>) -> Result<Json<List<Known>>> {
     let known = ask::known(&app, reader.space_id()).await?;
-    Ok(Json(
-        json!({"data": serde_json::to_value(known)?, "next_cursor": null}),
-    ))
+    Ok(Json(List::whole(known)))
 }
 
 async fn trends(

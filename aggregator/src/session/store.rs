@@ -1,6 +1,7 @@
 //! SQL of `session`.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
@@ -10,7 +11,8 @@ use crate::error::Result;
 use crate::id;
 
 /// A session in the list of one's own.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub(crate) struct Listed {
     pub(crate) id: String,
     /// What the browser says of itself.

@@ -4,6 +4,7 @@ use cdp_core::collection::CollectionPolicy;
 use cdp_core::event::Object;
 use cdp_core::origin;
 use cdp_core::source::ConsentBasis;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::store::Source;
 use super::{NewSource, fresh, store};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::http::contract::Partly;
 use crate::{clock, id};
 
 /// Characters that a name or a basis may have.
@@ -24,25 +26,31 @@ const KINDS: [(&str, bool); 4] = [
 ];
 
 /// A source that is to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewSource")]
 pub(super) struct Wanted {
     name: String,
     kind: String,
+    #[schemars(with = "Option<ConsentBasis>")]
     consent_basis: Option<Value>,
     #[serde(default)]
     allowed_origins: Vec<String>,
+    #[schemars(with = "Option<Partly<CollectionPolicy>>")]
     collection: Option<Object>,
 }
 
 /// What of a source is to change; what is absent stays.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SourceChange")]
 pub(super) struct Change {
     name: Option<String>,
     enabled: Option<bool>,
     allowed_origins: Option<Vec<String>>,
+    #[schemars(with = "Option<Partly<CollectionPolicy>>")]
     collection: Option<Object>,
+    #[schemars(with = "Option<ConsentBasis>")]
     consent_basis: Option<Value>,
 }
 

@@ -2,15 +2,15 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::change::{self, Change, Wanted};
 use super::store::{self, Source};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -23,14 +23,14 @@ pub(crate) fn routes(api: Api) -> Api {
             "collection": {"bots": "drop", "ip": "truncate", "rate_limits": {"address": {"events_per_second": 100, "burst": 1000}}}
         }),
         make,
-    );
+    ).fails(&[Code::InvalidDefinition]);
     let api = api.get("/sources/{id}", "A source", read);
     let api = api.patch(
         "/sources/{id}",
         "Change a source: name, enabled, allowed_origins, consent_basis, and what it collects; what is absent stays",
         json!({"enabled": true, "allowed_origins": ["https://shop.example"], "collection": {"bots": "flag", "ip": "drop"}}),
         update,
-    );
+    ).fails(&[Code::InvalidDefinition]);
     api.post(
         "/sources/{id}/rotate",
         "Give a source another write key; the one before is refused from now on",
@@ -39,7 +39,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<List<Source>>> {
     let sources = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(sources, |source| source.id.clone())
 }

@@ -6,6 +6,7 @@ use cdp_core::audience::Rules;
 use cdp_core::collection::CollectionPolicy;
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -16,7 +17,7 @@ use crate::error::Result;
 use crate::{audience, clock, consent, experience, placement, user_token};
 
 /// A source as callers see it. Its write key is public: it stands in every page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Source {
     pub(super) id: String,
     pub(super) name: String,

@@ -1,6 +1,7 @@
 //! Making tokens and taking them away. Nobody gives away more than they hold.
 
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, NewToken};
@@ -15,8 +16,9 @@ const LONGEST: usize = 100;
 const MOST_DAYS: i64 = 3650;
 
 /// A token that is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewToken")]
 pub(super) struct Wanted {
     name: String,
     /// Such as `people:read`; `read` and `write` stand for every area.
@@ -26,7 +28,8 @@ pub(super) struct Wanted {
 }
 
 /// A token as it is told once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TokenMade")]
 pub(super) struct Made {
     id: String,
     name: String,

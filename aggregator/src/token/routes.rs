@@ -2,15 +2,15 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::make::{self, Made, Wanted};
 use super::store;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -24,12 +24,16 @@ pub(crate) fn routes(api: Api) -> Api {
         "Make a token with scopes that you hold yourself; its secret is told this once",
         json!({"name": "Nightly import", "scopes": ["people:read", "audiences:read"], "ends_in_days": 90}),
         create,
-    )
+    ).fails(&[Code::InvalidDefinition])
     .secret()
     .delete("/tokens/{id}", "Take a token away; it is refused from now on", delete)
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<store::Listed>>> {
     let tokens = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
     page.answer(tokens, |token| token.id.clone())
 }

@@ -1,6 +1,7 @@
 //! SQL of `token`.
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -12,7 +13,8 @@ use crate::error::Result;
 use crate::id;
 
 /// A token as lists show it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 pub(crate) struct Listed {
     pub(crate) id: String,
     pub(crate) name: String,

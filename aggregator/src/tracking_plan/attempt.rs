@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cdp_core::event::{Event, EventKind};
 use cdp_core::time::Timestamp;
 use cdp_core::tracking_plan::{Action, Compiled, name_of};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -22,7 +23,8 @@ const MOST_VIOLATIONS: usize = 50;
 const SAMPLES: usize = 5;
 
 /// What would have happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanTrial")]
 pub(super) struct Attempt {
     /// Stored events that were compared.
     stored: Reading,
@@ -33,7 +35,8 @@ pub(super) struct Attempt {
 }
 
 /// What would become of what is in quarantine.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanTrialQuarantined")]
 struct Quarantined {
     /// Messages that were read.
     events: usize,
@@ -46,7 +49,8 @@ struct Quarantined {
 }
 
 /// How many events would have had which end.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanEnds")]
 struct Ends {
     pass: usize,
     allow: usize,
@@ -54,7 +58,8 @@ struct Ends {
     quarantine: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TriedEvent")]
 struct Tried {
     #[serde(rename = "type")]
     kind: EventKind,
@@ -66,7 +71,8 @@ struct Tried {
 }
 
 /// A kind of violation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TriedViolation")]
 struct Broken {
     path: String,
     rule: String,
@@ -75,7 +81,8 @@ struct Broken {
     samples: Vec<Sample>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TriedSample")]
 struct Sample {
     message_id: String,
     path: String,

@@ -2,20 +2,24 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use cdp_core::time::Timestamp;
+use cdp_core::tracking_plan::Plan;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::attempt::attempt;
+use super::attempt::{Attempt, attempt};
 use super::store::{self, Draft, Version};
 use super::violations::{self, Filter};
 use super::{define, infer};
 use crate::clock;
 use crate::error::{Code, Error, Result};
-use crate::history;
+use crate::history::{self, Reading};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
+use crate::http::contract::Unread;
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -35,24 +39,28 @@ pub(crate) fn routes(api: Api) -> Api {
         save,
     )
     .delete("/tracking-plan/draft", "Discard the draft", discard)
+    .fails(&[Code::NotFound])
     .post(
         "/tracking-plan/infer",
         "Make a draft from the stored events of the last days",
         json!({"days": 7, "replace_draft": false}),
         make_draft,
     )
+    .fails(&[Code::Conflict])
     .post_to_read(
         "/tracking-plan/try",
         "What the draft, a version or a plan would have done with the events of the last days",
         json!({"days": 7, "plan": plan}),
         try_out,
     )
+    .fails(&[Code::InvalidDefinition, Code::NotFound])
     .post(
         "/tracking-plan/publish",
         "Publish the draft, or bring an older version back",
         json!({"version": 1}),
         publish,
     )
+    .fails(&[Code::Conflict, Code::InvalidDefinition, Code::NotFound])
     .get(
         "/tracking-plan/versions",
         "List the published versions, youngest first",
@@ -70,16 +78,23 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn read(reader: Reader, State(app): State<Shared>) -> Result<Json<Value>> {
+/// What holds, and what is being written.
+#[derive(Serialize, JsonSchema)]
+struct TrackingPlan {
+    published: Option<Version>,
+    draft: Option<Draft>,
+}
+
+async fn read(reader: Reader, State(app): State<Shared>) -> Result<Json<TrackingPlan>> {
     let published = store::published(&app.database, reader.space_id()).await?;
     let draft = store::draft(&app.database, reader.space_id()).await?;
-    Ok(Json(json!({"published": published, "draft": draft})))
+    Ok(Json(TrackingPlan { published, draft }))
 }
 
 async fn save(
     writer: Writer,
     State(app): State<Shared>,
-    Json(body): Json<Value>,
+    Unread(body, _): Unread<Value, Plan>,
 ) -> Result<Json<Draft>> {
     // What was read is kept, with every field that a caller left away.
     let plan = define::read(&body)?;
@@ -98,19 +113,31 @@ async fn discard(writer: Writer, State(app): State<Shared>) -> Result<StatusCode
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InferenceWish")]
 struct Inference {
     days: Option<i64>,
     #[serde(default)]
     replace_draft: bool,
 }
 
+/// A draft that was made from events.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "InferredDraft")]
+struct Inferred {
+    draft: Draft,
+    /// What to look at before it is published.
+    notes: Vec<String>,
+    /// What it was made from.
+    read: Reading,
+}
+
 async fn make_draft(
     writer: Writer,
     State(app): State<Shared>,
     Json(asked): Json<Inference>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Inferred>> {
     let space_id = writer.space_id();
     let there =
         "there is a draft already: publish or discard it first, or send \"replace_draft\": true";
@@ -131,16 +158,20 @@ async fn make_draft(
     if !store::save_draft(&app.database, space_id, &draft, asked.replace_draft).await? {
         return Err(occupied());
     }
-    Ok(Json(
-        json!({"draft": draft, "notes": inferred.notes, "read": reading}),
-    ))
+    Ok(Json(Inferred {
+        draft,
+        notes: inferred.notes,
+        read: reading,
+    }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrackingPlanTrialWish")]
 struct Trial {
     days: Option<i64>,
     version: Option<i64>,
+    #[schemars(with = "Option<Plan>")]
     plan: Option<Value>,
 }
 
@@ -148,7 +179,7 @@ async fn try_out(
     reader: Reader,
     State(app): State<Shared>,
     Json(asked): Json<Trial>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Attempt>> {
     let space_id = reader.space_id();
     let since = history::since(asked.days)?;
     let (body, version) = match (asked.plan, asked.version) {
@@ -173,12 +204,12 @@ async fn try_out(
         }
     };
     let plan = define::compile(&define::read(&body)?, version)?;
-    let attempt = attempt(&app, space_id, &plan, since).await?;
-    Ok(Json(serde_json::to_value(attempt)?))
+    attempt(&app, space_id, &plan, since).await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrackingPlanPublication")]
 struct Publication {
     version: Option<i64>,
 }
@@ -193,7 +224,11 @@ async fn publish(
     Ok((StatusCode::CREATED, Json(published.await?)))
 }
 
-async fn versions(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn versions(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<Summary>>> {
     let before = page.place()?.unwrap_or(i64::MAX);
     let versions = store::versions(&app.database, reader.space_id(), before, page.fetch()).await?;
     let places: Vec<String> = versions
@@ -207,12 +242,24 @@ async fn versions(reader: Reader, State(app): State<Shared>, page: Page) -> Resu
 }
 
 /// A version without its plan, which may be large.
-fn summary(version: &Version) -> Value {
-    let events = version.plan["events"].as_array().map_or(0, Vec::len);
-    json!({
-        "version": version.version, "from_version": version.from_version,
-        "published_at": version.published_at, "events": events
-    })
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanSummary")]
+struct Summary {
+    version: i64,
+    /// The version that was brought back with it.
+    from_version: Option<i64>,
+    published_at: Timestamp,
+    /// How many events it plans.
+    events: usize,
+}
+
+fn summary(version: &Version) -> Summary {
+    Summary {
+        version: version.version,
+        from_version: version.from_version,
+        published_at: version.published_at,
+        events: version.plan["events"].as_array().map_or(0, Vec::len),
+    }
 }
 
 async fn version(
@@ -228,7 +275,7 @@ async fn version(
         .map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Which {
     days: Option<i64>,
     version: Option<i64>,
@@ -241,7 +288,7 @@ async fn list(
     State(app): State<Shared>,
     Query(which): Query<Which>,
     page: Page,
-) -> Result<Json<Value>> {
+) -> Result<Json<List<violations::Violation>>> {
     let filter = Filter {
         since: history::since(which.days)?,
         version: which.version.unwrap_or(0),

@@ -1,6 +1,8 @@
 //! SQL of `tracking_plan` and `tracking_plan_draft`.
 
 use cdp_core::time::Timestamp;
+use cdp_core::tracking_plan::Plan;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::Row as _;
@@ -10,19 +12,23 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 
 /// A published version.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanVersion")]
 pub(crate) struct Version {
     pub(crate) version: i64,
     /// The version that this one brought back.
     pub(crate) from_version: Option<i64>,
     pub(crate) published_at: Timestamp,
+    #[schemars(with = "Plan")]
     pub(crate) plan: Value,
 }
 
 /// A plan that is being written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TrackingPlanDraft")]
 pub(super) struct Draft {
     pub(super) updated_at: Timestamp,
+    #[schemars(with = "Plan")]
     pub(super) plan: Value,
 }
 

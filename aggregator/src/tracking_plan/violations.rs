@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -13,7 +14,7 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// A kind of violation with its count, for a person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Violation {
     pub(super) id: String,
     plan_version: i64,
@@ -33,7 +34,8 @@ pub(super) struct Violation {
     samples: Vec<Sample>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ViolationSample")]
 struct Sample {
     message_id: String,
     source_id: String,

@@ -3,15 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::store;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 use crate::{clock, id};
 
 /// How long keys hold that another replaces, unless the call says.
@@ -31,24 +32,31 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({"previous_valid_seconds": USUAL_SECONDS}),
         rotate,
     )
+    .fails(&[Code::InvalidDefinition])
     .secret()
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<store::Facts>>> {
     let (space_id, now) = (reader.space_id(), clock::now());
     let keys = store::page(&app.database, space_id, now, page.after(), page.fetch()).await?;
     page.answer(keys, |key| key.id.clone())
 }
 
 /// What a rotation may say.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UserTokenKeyRotation")]
 struct Rotation {
     previous_valid_seconds: Option<i64>,
 }
 
 /// A key as it is told once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UserTokenKeyMade")]
 struct Made {
     id: String,
     secret: String,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use cdp_core::source::UserTokenKey;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -12,7 +13,8 @@ use crate::database::Database;
 use crate::error::Result;
 
 /// What may be told of a key: everything but its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UserTokenKey")]
 pub(super) struct Facts {
     /// `utk_…`, by the time it was made.
     pub(super) id: String,

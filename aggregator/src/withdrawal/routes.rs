@@ -1,14 +1,13 @@
 //! HTTP of the news of withdrawals.
 
 use axum::extract::State;
-use serde_json::Value;
 
 use super::store;
 use crate::error::Result;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -19,7 +18,11 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<store::News>>> {
     let (after, limit) = (page.after(), page.fetch());
     let news = store::news(&app.database, reader.space_id(), after, limit).await?;
     page.answer(news, |one| one.id.clone())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
@@ -116,7 +117,8 @@ pub(super) async fn links_of(
 }
 
 /// A piece of news as callers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WithdrawalNews")]
 pub(super) struct News {
     pub(super) id: String,
     kind: String,

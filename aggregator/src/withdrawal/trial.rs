@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -23,7 +24,8 @@ const MOST_TIME: Duration = Duration::from_secs(10);
 const SAMPLES: usize = 5;
 
 /// What would change for the people that were tried.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialPeople")]
 pub(crate) struct Trial {
     /// People that were tried.
     people: usize,
@@ -39,7 +41,8 @@ pub(crate) struct Trial {
 }
 
 /// How a number changes.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialShift")]
 struct Shift {
     now: usize,
     then: usize,
@@ -47,7 +50,8 @@ struct Shift {
     lost: usize,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialAudience")]
 struct Audience {
     name: String,
     #[serde(flatten)]
@@ -57,7 +61,8 @@ struct Audience {
 }
 
 /// What destinations would hear.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialDeliveries")]
 struct Deliveries {
     /// Profiles that left an audience.
     audience_left: usize,

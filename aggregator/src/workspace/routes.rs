@@ -2,16 +2,18 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{MadeSpace, Space};
 use crate::access::Caller;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::http::api::Api;
 use crate::http::context::{Shared, Writer};
 use crate::http::json::{Created, Json};
+use crate::http::page::List;
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -21,6 +23,7 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({"name": "Staging"}),
         make,
     )
+    .fails(&[Code::InvalidDefinition])
     .for_signed_in()
     .get(
         "/spaces",
@@ -36,13 +39,13 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Vec<Space>> {
     Ok(spaces)
 }
 
-async fn list(caller: Caller, State(app): State<Shared>) -> Result<Json<Value>> {
-    let spaces = of(&app, &caller).await?;
-    Ok(Json(json!({"data": spaces, "next_cursor": null})))
+async fn list(caller: Caller, State(app): State<Shared>) -> Result<Json<List<Space>>> {
+    of(&app, &caller).await.map(List::whole).map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewSpace")]
 struct Wanted {
     name: String,
 }

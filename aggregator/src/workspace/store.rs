@@ -2,6 +2,7 @@
 
 use cdp_core::consent::Policy;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -22,7 +23,7 @@ pub(super) async fn first_space(database: &Database) -> Result<Option<String>> {
 }
 
 /// A space of the workspace.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Space {
     pub(crate) id: String,
     pub(crate) name: String,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub(crate) mod contract;
 mod postgres;
 pub(crate) mod visitor;
 
@@ -271,7 +272,8 @@ impl Server {
         self.data.take().unwrap()
     }
 
-    /// A request with any headers.
+    /// A request with any headers. What is answered has to be as the API's description says.
+    #[track_caller]
     pub(crate) fn send(
         &self,
         method: &str,
@@ -294,11 +296,13 @@ impl Server {
         });
         let headers = headers.collect();
         let text = response.body_mut().read_to_string().unwrap();
-        Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers,
             text,
-        }
+        };
+        contract::check(method, path, body, &answer);
+        answer
     }
 
     /// A file, read with the owner's token.

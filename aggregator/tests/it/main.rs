@@ -53,6 +53,7 @@ mod logs;
 mod match_evaluate;
 mod members;
 mod merge;
+mod openapi_walk;
 mod order;
 mod pages;
 mod placements;

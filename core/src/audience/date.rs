@@ -9,6 +9,7 @@ use crate::time::{Span, Timestamp};
 
 /// A trait is a time, and this time is so.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DateRule {
     /// Name of the trait; dots go into objects. Its value is RFC 3339, a date, or a number since the
     /// epoch, as in events.
@@ -20,6 +21,7 @@ pub struct DateRule {
 
 /// What a time has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DateIs {
     /// Past, and younger than this.

@@ -13,6 +13,7 @@ use crate::window::{Inside, Window};
 
 /// So many events of a name with such properties within a window; or so much in them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventRule {
     /// Name of the event.
     pub event: String,
@@ -36,11 +37,14 @@ pub struct EventRule {
 
 /// What about events is compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[cfg_attr(feature = "schema", schemars(rename = "EventMeasure"))]
 pub enum Measure {
     /// How many there are; at least one unless said otherwise.
     Count {
         /// The comparison.
+        #[cfg_attr(feature = "schema", schemars(with = "Option<Operators>"))]
         count: Operators,
     },
     /// Something about the values in them. Without events there is no value: null.

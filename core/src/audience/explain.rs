@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 
 /// One rule of a definition with its answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AudienceClause"))]
 pub struct Clause {
     /// The rule, in the text form.
     pub rule: String,

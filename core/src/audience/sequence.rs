@@ -16,12 +16,14 @@ use crate::window::Window;
 /// Each step is strictly later than the one before. The person belongs as long as the first step's event
 /// is within the window; for ever without one. Of each step's events the latest 1,024 are looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SequenceRule {
     /// The steps, in order; only the last may be one that must not happen.
     pub sequence: Vec<Step>,
     /// Events none of which may happen between the first step and the last one (where the last step must
     /// not happen: and the end of its time).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub without: Vec<Matching>,
     /// How young the first step's event has to be.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +32,9 @@ pub struct SequenceRule {
 
 /// One step of a sequence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[cfg_attr(feature = "schema", schemars(rename = "SequenceStep"))]
 pub enum Step {
     /// It happens.
     Happens {
@@ -52,6 +56,8 @@ pub enum Step {
 
 /// Events of a name with such properties.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "EventMatching"))]
 pub struct Matching {
     /// Name of the event.
     pub event: String,

@@ -15,6 +15,8 @@ const DAY: i64 = 86_400_000_000;
 /// What a space has counted where people do not agree to be collected. Only what is named here is
 /// ever sent, so that nothing that a page made of somebody's data can be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
 pub struct Counting {
     /// Numbers below this are not shown.
     pub minimum_group: u32,
@@ -26,6 +28,7 @@ pub struct Counting {
 
 /// Who of a place is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CountedFrom {
     /// Those who refused.

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// On what the permission for a purpose rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
     /// The person agreed.

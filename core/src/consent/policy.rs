@@ -16,6 +16,8 @@ use crate::document::DocumentError;
 
 /// Something for which people are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
 pub struct Purpose {
     /// The word in receipts.
     pub name: String,
@@ -87,6 +89,9 @@ impl Serialize for Uses {
 
 /// What holds in a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentRule"))]
 pub struct Rule {
     /// What is presumed of every purpose that has no regime of its own here.
     pub regime: Regime,
@@ -112,10 +117,17 @@ impl From<Regime> for Rule {
 
 /// A space's consent policy. Reading one checks it as a whole ([`Policy::read`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentPolicy"))]
 pub struct Policy {
     /// Counts up with each published change; every receipt names it.
     pub version: u32,
     /// The purposes of the space; `necessary` is among them.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Vec<crate::schema::OrShort<Purpose, String>>")
+    )]
     pub purposes: Vec<Purpose>,
     /// What each use needs.
     pub uses: Uses,
@@ -123,12 +135,24 @@ pub struct Policy {
     /// does not honour it.
     pub gpc_denies: Vec<String>,
     /// What holds in a known place without a rule of its own.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "crate::schema::OrShort<Rule, Regime>")
+    )]
     pub default: Rule,
     /// What holds where the edge does not know the place.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "crate::schema::OrShort<Rule, Regime>")
+    )]
     pub unknown: Rule,
     /// By country (`DE`) or a country's region (`US-CA`). The closest is the whole rule: a region
     /// inherits nothing from its country.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "BTreeMap<String, crate::schema::OrShort<Rule, Regime>>")
+    )]
     pub jurisdictions: BTreeMap<String, Rule>,
     /// A consent tool's own names for what people choose, and the purposes each stands for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// What was known of consent when an event was captured: kept with the event, never rewritten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// State per purpose at capture; empty while no choice was made. `categoryPreferences` is
@@ -43,6 +44,7 @@ pub struct Receipt {
 
 /// The choice that released a held event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
     /// State per purpose at the release.

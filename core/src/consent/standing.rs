@@ -9,6 +9,8 @@ use crate::time::Timestamp;
 
 /// What a person has said about one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PurposeSaid"))]
 pub struct Said {
     /// When they denied it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,9 @@ pub enum Matched<'a> {
 
 /// What decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentGround"))]
 pub enum Ground {
     /// The purpose is necessary.
     Necessary,
@@ -74,6 +76,8 @@ pub struct Why<'a> {
 
 /// A [`Why`] that can be kept and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ConsentExplained"))]
 pub struct Explained {
     /// The answer.
     pub verdict: Verdict,

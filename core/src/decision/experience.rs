@@ -17,6 +17,7 @@ const LONGEST: usize = 200;
 
 /// A personalisation of one placement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Experience {
     /// `exp_…`
@@ -67,7 +68,9 @@ impl Default for Experience {
 
 /// At most so many exposures of a person within the last while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", schemars(rename = "FrequencyCap"))]
 pub struct Cap {
     /// How many.
     pub exposures: u32,
@@ -77,6 +80,7 @@ pub struct Cap {
 
 /// One thing that may be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Variant {
     /// Name within the experience.

@@ -27,6 +27,7 @@ const DIGITS: usize = 16;
 
 /// What an exposure says: the properties of its event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exposure {
     /// The experience, or [`SPACE_HOLDOUT`].
     pub experience: String,

@@ -7,7 +7,9 @@ use crate::time::Timestamp;
 
 /// What became of an experience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "DecisionCause"))]
 pub enum Cause {
     /// It decides: a variant of it is shown.
     Chosen,
@@ -35,7 +37,9 @@ pub enum Cause {
 
 /// How a person came to an arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "DecisionAssigned"))]
 pub enum Assigned {
     /// It was shown to the person first, and stays.
     Exposure,
@@ -47,6 +51,8 @@ pub enum Assigned {
 
 /// An audience that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AudienceEvidence"))]
 pub struct Evidence {
     /// `aud_…`
     pub audience: String,
@@ -59,6 +65,8 @@ pub struct Evidence {
 
 /// What became of one experience, on which evidence, and how old that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DecisionWhy"))]
 pub struct Why {
     /// The experience; absent where none was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use super::settings::Better;
 
 /// Two arms compared: what a results screen shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The baseline as it was counted.
     pub baseline: Level,
@@ -19,6 +20,8 @@ pub struct Comparison {
 
 /// One arm as it was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ArmLevel"))]
 pub struct Level {
     /// People.
     pub n: u64,
@@ -28,7 +31,9 @@ pub struct Level {
 
 /// The difference, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "ComparisonOutcome"))]
 pub enum Outcome {
     /// A difference. Its numbers are all finite.
     Ready(Finding),
@@ -41,6 +46,7 @@ pub enum Outcome {
 
 /// A difference and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The difference: variant − baseline, or that divided by the baseline. With a Bayesian prior, what is thought of it now.
     pub estimate: f64,
@@ -57,6 +63,7 @@ pub struct Finding {
 
 /// An interval of differences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Interval {
     /// The lower end; none where it is open, that is −∞.
     pub lower: Option<f64>,
@@ -66,7 +73,9 @@ pub struct Interval {
 
 /// How strong the evidence is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "FindingEvidence"))]
 pub enum Evidence {
     /// Of the sequential and the fixed-horizon test.
     Test {
@@ -87,6 +96,7 @@ pub enum Evidence {
 
 /// What is lost on average by a choice, in the unit of the difference: the amount lost if it is wrong, times how likely that is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Risk {
     /// By staying with the baseline.
     pub baseline: f64,
@@ -96,6 +106,7 @@ pub struct Risk {
 
 /// What follows, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// The variant is better.

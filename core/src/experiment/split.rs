@@ -14,6 +14,7 @@ pub const LEAST_EXPECTED: f64 = 5.0;
 
 /// How people came into the arms.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Split {
     /// How many people each arm should have, by its weight.
     pub expected: Vec<f64>,

@@ -71,7 +71,9 @@ const BLOCKED_PATTERNS: [&str; 4] = ["noreply@*", "no-reply@*", "donotreply@*", 
 
 /// What the values of a kind look like, and so their normal form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentifierForm"))]
 pub enum Form {
     /// Any text, without spaces and quotes around it. Capitals count.
     #[default]
@@ -84,6 +86,8 @@ pub enum Form {
 
 /// How many new identifiers of a kind a profile may have within so many days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentifierPeriod"))]
 pub struct Period {
     /// As many at most.
     pub most: u32,
@@ -93,6 +97,9 @@ pub struct Period {
 
 /// A kind of identifiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentifierKind"))]
 pub struct Kind {
     /// The kind's name.
     pub kind: String,
@@ -121,18 +128,25 @@ impl Kind {
 
 /// What belongs to nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "BlockedValues"))]
 pub struct Blocked {
     /// Whether the product's own list counts, too.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub defaults: bool,
     /// Whole values, whatever their case.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub values: Vec<String>,
     /// Patterns in which `*` stands for any letters, whatever their case.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub patterns: Vec<String>,
 }
 
 /// Who keeps an identifier that several people claim, where it is not shared by too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityConflict"))]
 pub enum Conflict {
     /// Whoever was seen with it first.
     #[default]
@@ -145,6 +159,7 @@ pub enum Conflict {
 
 /// Whose an event is that carries nothing but the id of a device on which several people signed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SharedDevices {
     /// The device's owner's.
@@ -156,6 +171,9 @@ pub enum SharedDevices {
 
 /// A space's identity rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(default))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityRules"))]
 pub struct Rules {
     /// Counted by publishing.
     pub version: u32,

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 pub const MOST_BUCKETS: usize = 1_000;
 
 /// How long a bucket is.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interval {

@@ -36,6 +36,7 @@ pub struct Observed {
 
 /// A plan that takes everything that was seen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Inferred {
     /// The plan.
     pub plan: Plan,

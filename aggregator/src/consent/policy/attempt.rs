@@ -8,6 +8,7 @@ use cdp_core::gate::{Finding, Gate, examine, gate_event};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::ConsentBasis;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{read, store};
@@ -26,7 +27,8 @@ const MOST_RULES: usize = 200;
 
 /// What would change. Events are judged by their own receipts, people by all that is kept of them; what
 /// is denied today was not kept and cannot be tried.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrial")]
 pub(super) struct Attempt {
     /// The version that the policy is compared with.
     version: i64,
@@ -44,14 +46,16 @@ pub(super) struct Attempt {
     people: withdrawal::Trial,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialRefusal")]
 struct Refusal {
     events: usize,
     samples: Vec<Sample>,
 }
 
 /// How a use changes.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialUse")]
 struct Shift {
     allowed_now: usize,
     allowed_then: usize,
@@ -59,20 +63,23 @@ struct Shift {
     lost: Change,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialChange")]
 struct Change {
     events: usize,
     samples: Vec<Sample>,
 }
 
 /// An event, and what the policy that is tried says of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialSample")]
 struct Sample {
     message_id: String,
     reason: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentTrialQuarantined")]
 struct Quarantined {
     /// Messages that were read.
     events: usize,

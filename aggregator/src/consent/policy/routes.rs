@@ -2,11 +2,12 @@
 //! the file that somebody wrote.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::http::StatusCode;
+use cdp_core::consent::Policy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::attempt::{Attempt, attempt};
 use super::store::{self, Version};
@@ -16,7 +17,8 @@ use crate::history;
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json, Text};
-use crate::http::page::Page;
+use crate::http::page::{List, Page};
+use crate::http::version::{IfMatch, Tagged};
 use crate::identity;
 
 /// Adds the slice's operations.
@@ -50,13 +52,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "Publish a consent policy; \"version\" in it, or If-Match, names the one it was written from",
         policy.clone(),
         make,
-    )
+    ).fails(&[Code::Conflict])
     .post_to_read(
         "/consent/policy/try",
         "What a consent policy would have done with the events of the last days, and what would change",
         json!({"days": 7, "policy": policy}),
         try_out,
-    )
+    ).fails(&[Code::InvalidDefinition])
     .get(
         "/consent/policies",
         "List the published consent policies, youngest first",
@@ -69,28 +71,48 @@ pub(crate) fn routes(api: Api) -> Api {
     )
 }
 
-async fn current(reader: Reader, State(app): State<Shared>) -> Result<Response> {
+/// The policy in force.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CurrentConsentPolicy")]
+struct Current {
+    #[serde(flatten)]
+    version: Version,
+    /// Whether what there is is still being counted by an older version.
+    refolding: bool,
+}
+
+/// A policy that may be published.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedConsentPolicy")]
+struct Checked {
+    policy: Policy,
+}
+
+async fn current(reader: Reader, State(app): State<Shared>) -> Result<Tagged<Current>> {
     let version = store::current(&app.database, reader.space_id()).await?;
-    let tag = format!("\"{}\"", version.version);
     // Whether what there is is still being counted by an older version.
     let refolding = identity::REFOLD
         .count(&app.database, reader.space_id())
         .await?
         > 0;
-    let mut answer = serde_json::to_value(version)?;
-    answer["refolding"] = refolding.into();
-    Ok(([(header::ETAG, tag)], Json(answer)).into_response())
+    Ok(Tagged {
+        version: version.version,
+        document: Current { version, refolding },
+    })
 }
 
-async fn check(_reader: Reader, Text(document): Text) -> Result<Json<Value>> {
-    Ok(Json(json!({"policy": read(&document)?})))
+async fn check(_reader: Reader, Text(document, _): Text<Policy>) -> Result<Json<Checked>> {
+    let policy = read(&document)?;
+    Ok(Json(Checked { policy }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConsentTrialWish")]
 struct Trial {
     days: Option<i64>,
     /// Its text, so that mistakes have the lines that it has.
+    #[schemars(with = "Policy")]
     policy: Box<RawValue>,
 }
 
@@ -109,11 +131,11 @@ async fn try_out(
 async fn make(
     writer: Writer,
     State(app): State<Shared>,
-    headers: HeaderMap,
-    Text(document): Text,
+    IfMatch(named): IfMatch,
+    Text(document, _): Text<Policy>,
 ) -> Result<Created<Version>> {
     let policy = read(&document)?;
-    let from_version = if_match(&headers)?.unwrap_or(policy.version);
+    let from_version = named.unwrap_or(policy.version);
     if from_version == 0 {
         let say = "say which version this policy was written from, so that nobody's change is lost: \"version\": 1 in the policy, or the header If-Match: \"1\"";
         return Err(Error::new(Code::InvalidRequest, say));
@@ -122,25 +144,11 @@ async fn make(
     Ok((StatusCode::CREATED, Json(version)))
 }
 
-/// The version that the header names.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let version = value
-        .to_str()
-        .ok()
-        .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
-    let wrong = || {
-        Error::new(
-            Code::InvalidRequest,
-            "If-Match names the version that the policy was written from, such as \"1\"",
-        )
-    };
-    version.ok_or_else(wrong).map(Some)
-}
-
-async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {
+async fn list(
+    reader: Reader,
+    State(app): State<Shared>,
+    page: Page,
+) -> Result<Json<List<Version>>> {
     let before = page.place()?.unwrap_or(i64::MAX);
     let versions = store::versions(&app.database, reader.space_id(), before, page.fetch()).await?;
     page.answer(versions, |version| version.version.to_string())

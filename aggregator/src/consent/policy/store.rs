@@ -2,6 +2,7 @@
 
 use cdp_core::consent::Policy;
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -12,10 +13,12 @@ use crate::error::{Error, Result};
 use crate::identity;
 
 /// A published version.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentPolicyVersion")]
 pub(super) struct Version {
     pub(super) version: i64,
     pub(super) published_at: Timestamp,
+    #[schemars(with = "Policy")]
     pub(super) policy: Value,
 }
 

@@ -5,6 +5,7 @@ use cdp_core::decision::Mistake;
 use cdp_core::event::Event;
 use cdp_core::json_path;
 use cdp_core::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ const USUAL: Span = Span::from_seconds(14 * 86_400);
 const MOST: f64 = 1e30;
 
 /// The question, as it stands in the address.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::experience) struct Question {
     #[serde(default)]
@@ -34,8 +35,9 @@ pub(in crate::experience) struct Question {
 }
 
 /// What is made of a person's events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MetricKind")]
 pub(super) enum Kind {
     /// Whether there was one.
     #[default]
@@ -47,8 +49,9 @@ pub(super) enum Kind {
 }
 
 /// What is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MetricBetter")]
 pub(super) enum Better {
     #[default]
     Higher,
@@ -56,7 +59,7 @@ pub(super) enum Better {
 }
 
 /// By what arms are compared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Metric {
     pub(super) metric: Kind,
     pub(super) better: Better,

@@ -3,6 +3,7 @@
 use cdp_core::experiment::{
     self, Better, Comparison, Mean, Paired, Proportion, Settings, Split, check_split, compare_all,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Arm;
@@ -10,7 +11,8 @@ use super::metric::{self, Kind, Metric, Of};
 use crate::error::{Error, Result};
 
 /// The arms, compared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ComparedArms")]
 pub(super) struct Compared {
     /// The arm that the others are compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,7 +23,8 @@ pub(super) struct Compared {
 }
 
 /// What is shown of an arm.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ArmFigures")]
 struct Figures {
     arm: String,
     people: u64,
@@ -37,8 +40,9 @@ struct Figures {
 }
 
 /// Whether the split is as it should be, or why that cannot be said.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "CheckedSplit")]
 enum Checked {
     Split(Split),
     Unknown { reason: String },

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cdp_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -15,7 +16,8 @@ use crate::database::rows::Many;
 use crate::error::Result;
 
 /// How far a deletion of what is too old is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RetentionRun")]
 pub(in crate::privacy) struct Run {
     id: String,
     #[serde(skip)]

@@ -1,37 +1,13 @@
 /** The server API: the only thing this dashboard talks to, and only on its own origin. */
+import { address, client, refused } from "./api-client.js";
 import { space } from "./session.js";
 
-export class ApiError extends Error {
-  /** @param {number} status @param {string} code @param {string} message @param {Record<string, any>} [details] what programs may go by */
-  constructor(status, code, message, details = {}) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.details = details;
-  }
-}
+/** @typedef {import("@headwater/api-client").Operations} Operations */
 
-/**
- * @param {string} path below `/api/v1/`
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
- * @returns {Promise<any>}
- */
-export async function api(path, { method = "GET", body, signal } = {}) {
-  /** @type {Record<string, string>} */
-  const headers = { accept: "application/json", ...picked() };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  let response;
-  try {
-    response = await fetch(`/api/v1/${path}`, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, "unreachable", "The server does not answer. Is headwater still running?");
-  }
-  if (response.status === 204) return undefined;
-  const answer = await response.json().catch(() => undefined);
-  if (!response.ok) throw refused(response, answer);
-  return answer;
-}
+export { ApiError } from "./api-client.js";
+
+/** Calls an operation by its name, with types: `GET /audiences/{id}`. */
+export const call = client({ headers: picked });
 
 /** A file of the server API. @param {string} path @param {AbortSignal} signal @returns {Promise<Blob>} */
 export async function file(path, signal) {
@@ -40,36 +16,51 @@ export async function file(path, signal) {
   return response.blob();
 }
 
-/** @returns {Record<string, string>} */
+/** The space in which one works, of a member who may work in several. @returns {Record<string, string>} */
 function picked() {
   const id = space();
   return id ? { "headwater-space": id } : {};
 }
 
-/** @param {Response} response @param {any} answer */
-function refused(response, answer) {
-  const error = answer?.error ?? {};
-  const id = response.headers.get("x-request-id");
-  const message = error.message ?? `The server answered ${response.status}.`;
-  return new ApiError(response.status, error.code ?? "error", id && response.status >= 500 ? `${message} (request ${id})` : message, error.details);
+/**
+ * Calls an operation by its path, without types.
+ *
+ * @param {string} path below `/api/v1/`
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
+export function api(path, { method = "GET", body, signal } = {}) {
+  return call(/** @type {any} */ (`${method} /${path}`), /** @type {any} */ ({ body, signal }));
 }
 
 /**
- * A list from its beginning, over as many pages as it takes, up to `most` rows.
+ * A list from its beginning, over as many pages as it takes, up to `most` rows, with types.
  *
- * @param {string} path @param {AbortSignal} signal @param {number} [most]
- * @returns {Promise<{ data: any[], complete: boolean }>}
+ * @template {keyof Operations} K
+ * @param {K} operation @param {import("@headwater/api-client").Request<K>} given @param {number} [most]
+ * @returns {Promise<{ data: import("@headwater/api-client").Row<K>[], complete: boolean }>}
  */
-export async function all(path, signal, most = 500) {
-  /** @type {any[]} */
+export async function rows(operation, given, most = 500) {
   const data = [];
+  /** @type {import("@headwater/api-client").Given} */
+  const asked = given;
   let cursor;
   do {
-    const page = await api(withQuery(path, { limit: 500, cursor }), { signal });
+    const page = /** @type {any} */ (await call(operation, /** @type {any} */ ({ ...asked, query: { ...asked.query, limit: 500, cursor } })));
     data.push(...page.data);
     cursor = page.next_cursor;
   } while (cursor && data.length < most);
   return { data, complete: !cursor };
+}
+
+/**
+ * The same by a path without parameters, without types.
+ *
+ * @param {string} path @param {AbortSignal} signal @param {number} [most]
+ * @returns {Promise<{ data: any[], complete: boolean }>}
+ */
+export function all(path, signal, most = 500) {
+  return rows(/** @type {any} */ (`GET /${path}`), /** @type {any} */ ({ signal }), most);
 }
 
 /** What went wrong, in words. @param {unknown} error */
@@ -77,12 +68,8 @@ export function words(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {string} path @param {Record<string, string | number | null | undefined>} query */
-export function withQuery(path, query) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return text ? `${path}?${text}` : path;
-}
+/** A path with what is given of its query. @type {(path: string, query: Record<string, string | number | null | undefined>) => string} */
+export const withQuery = (path, query) => address(path, {}, query);
 
 /**
  * Follows server-sent events. `fetch` rather than `EventSource`, so that the picked space travels in a header. Comes back by itself after a broken connection.

@@ -1,25 +1,25 @@
 /**
  * The ledger's figures in one shape.
  *
- * @typedef {{ tab: string, from: number, to: number, cause: string, explanation: string }} Gap
+ * @typedef {import("@headwater/api-client").LedgerGap} Gap
  * @typedef {{ id: string, name: string, kind: string, writeKey: string }} Source
  * @typedef {{ source: Source, numbered: number, outcomes: Record<string, number>, gaps: Gap[], causes: Record<string, number>, unexplained: number }} Figures
  */
-import { api, withQuery } from "./api.js";
+import { call, rows } from "./api.js";
 
 /** @param {AbortSignal} signal @returns {Promise<Source[]>} */
 export async function sources(signal) {
-  const page = await api(withQuery("sources", { limit: 100 }), { signal });
-  return page.data.map((/** @type {any} */ one) => ({ id: one.id, name: one.name ?? one.id, kind: one.kind ?? "", writeKey: one.write_key ?? "" }));
+  const { data } = await rows("GET /sources", { signal });
+  return data.map(({ id, name, kind, write_key: writeKey }) => ({ id, name, kind, writeKey }));
 }
 
 /** @param {AbortSignal} signal @returns {Promise<Figures[]>} */
 export async function figures(signal) {
   const all = await sources(signal);
-  return Promise.all(all.map(async (source) => read(source, await api(withQuery("ledger", { source: source.id }), { signal }))));
+  return Promise.all(all.map(async (source) => read(source, await call("GET /ledger", { query: { source: source.id }, signal }))));
 }
 
-/** @param {Source} source @param {any} answer @returns {Figures} */
+/** @param {Source} source @param {import("@headwater/api-client").Ledger} answer @returns {Figures} */
 function read(source, { numbered, outcomes, gaps, causes, unexplained }) {
   return { source, numbered, outcomes, gaps, causes, unexplained };
 }

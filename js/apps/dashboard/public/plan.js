@@ -1,11 +1,13 @@
 /** A tracking plan as the screens change it: always a new plan, never the one that was loaded. */
 
 /**
- * @typedef {{ type: string, event?: string, description?: string, on_violation: string, schema: any }} PlannedEvent
- * @typedef {{ events: PlannedEvent[], unplanned: string }} Plan
+ * @typedef {import("@headwater/api-client").PlannedEvent} PlannedEvent
+ * @typedef {import("@headwater/api-client").TrackingPlanDocument} Plan
+ * @typedef {import("@headwater/api-client").PlanAction} PlanAction
+ * @typedef {import("@headwater/api-client").EventKind} EventKind
  */
 
-/** What may happen to an event that differs from the plan. @type {{ key: string, name: string, badge: string }[]} */
+/** What may happen to an event that differs from the plan. @type {{ key: PlanAction, name: string, badge: string }[]} */
 export const ACTIONS = [
   { key: "allow", name: "Allow", badge: "ok" },
   { key: "flag", name: "Flag", badge: "held" },
@@ -33,7 +35,7 @@ export function plannedName(event) {
   return event.event ?? (event.type === "page" || event.type === "screen" ? `any ${event.type}` : event.type);
 }
 
-/** How many events broke the plan, by type and name. @param {any[]} violations @returns {Map<string, number>} */
+/** How many events broke the plan, by type and name. @param {import("@headwater/api-client").Violation[]} violations @returns {Map<string, number>} */
 export function countsByEvent(violations) {
   const counts = new Map();
   for (const { type, event, count } of violations) {

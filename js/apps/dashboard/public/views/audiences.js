@@ -1,10 +1,12 @@
-import { all } from "../api.js";
+import { rows } from "../api.js";
 import { h } from "../dom.js";
 import { number } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { percent } from "./audience-progress.js";
 import { sentence } from "./definition.js";
 import { keepingFocus } from "./fields.js";
+
+/** @typedef {import("@headwater/api-client").Audience} Audience */
 
 /** How often the list is asked while an audience looks at everybody. */
 const AGAIN = 1500;
@@ -13,13 +15,13 @@ const AGAIN = 1500;
 export function audiencesView({ place, signal }) {
   const list = h("div");
   place.append(h("div", { class: "head" }, h("h1", {}, "Audiences"), h("a", { class: "button button-main", href: "#/audiences/new" }, "New audience")), list);
-  void loaded(list, signal, () => all("audiences", signal), ({ data }) => show(data));
+  void loaded(list, signal, () => rows("GET /audiences", { signal }), ({ data }) => show(data));
   /** While an audience looks at everybody, the list follows in place. */
   const follow = async () => {
-    const found = await all("audiences", signal).catch(() => undefined);
+    const found = await rows("GET /audiences", { signal }).catch(() => undefined);
     if (found && !signal.aborted) keepingFocus(list, () => list.replaceChildren(show(found.data)));
   };
-  /** @param {any[]} data */
+  /** @param {Audience[]} data */
   function show(data) {
     if (data.length === 0) {
       return empty("No audiences yet", "An audience is people by rule, such as everybody who looked at sneakers three times this month. Memberships change as events arrive, and as time passes.", h("a", { class: "button button-main", href: "#/audiences/new" }, "Make the first one"));
@@ -30,12 +32,12 @@ export function audiencesView({ place, signal }) {
   }
 }
 
-/** What looks at everybody: the audience itself, or the definition that is to take over. @param {any} audience */
+/** What looks at everybody: the audience itself, or the definition that is to take over. @param {Audience} audience */
 function buildOf(audience) {
   return audience.next ?? (audience.status === "ready" ? undefined : audience);
 }
 
-/** What its number is a number of. @param {any} audience */
+/** What its number is a number of. @param {Audience} audience */
 function unit(audience) {
   const people = audience.members === 1 ? "person" : "people";
   const build = buildOf(audience);
@@ -44,7 +46,7 @@ function unit(audience) {
   return `${people}, ${what} ${percent(build.progress)} %`;
 }
 
-/** @param {any} audience @param {(id: string) => string} nameOf */
+/** @param {Audience} audience @param {(id: string) => string} nameOf */
 function card(audience, nameOf) {
   return h(
     "li",

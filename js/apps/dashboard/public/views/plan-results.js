@@ -10,7 +10,7 @@ export function actionBadge(action) {
   return h("span", { class: `badge badge-${known?.badge ?? "duplicate"}` }, known?.name ?? action);
 }
 
-/** @param {any} tried an answer of `tracking-plan/try` */
+/** @param {import("@headwater/api-client").TrackingPlanTrial} tried an answer of `tracking-plan/try` */
 export function tryResult(tried) {
   const { stored, quarantined, events } = tried;
   const scope = [
@@ -31,7 +31,7 @@ export function tryResult(tried) {
             "table",
             { class: "table" },
             h("thead", {}, h("tr", {}, ["Event", "Pass", "Allowed", "Flagged", "Quarantined", "Let out of quarantine"].map((name, at) => h("th", { scope: "col", class: at ? "num" : null }, name)))),
-            h("tbody", {}, events.map((/** @type {any} */ one) => h(
+            h("tbody", {}, events.map((one) => h(
               "tr",
               {},
               h("th", { scope: "row" }, plannedName(one), " ", h("small", { class: "quiet" }, one.planned ? one.type : `${one.type}, not planned`)),
@@ -39,7 +39,7 @@ export function tryResult(tried) {
             ))),
           ),
         ),
-    h("ul", { class: "broken", role: "list" }, events.flatMap((/** @type {any} */ one) => one.violations.slice(0, 5).map((/** @type {any} */ broken) => h(
+    h("ul", { class: "broken", role: "list" }, events.flatMap((one) => one.violations.slice(0, 5).map((/** @type {any} */ broken) => h(
       "li",
       {},
       h("p", {}, h("b", {}, plannedName(one)), " ", broken.path && h("code", {}, broken.path), ` expected ${broken.expected}: ${plural(broken.count, "event")}`),

@@ -44,7 +44,7 @@ export function plannedEventDialog(event, { isNew, save, remove }) {
         return;
       }
       const text = nameField.hidden ? "" : name.value.trim();
-      void run(() => save({ type: type.value, ...(text ? { event: text } : {}), description: description.value.trim(), on_violation: action.value, schema: read.schema }));
+      void run(() => save({ type: /** @type {import("../plan.js").EventKind} */ (type.value), ...(text ? { event: text } : {}), description: description.value.trim(), on_violation: /** @type {import("../plan.js").PlanAction} */ (action.value), schema: read.schema }));
     } },
     h("div", { class: "sheet-head" }, h("h2", { id: "planned-title" }, isNew ? "New event" : (event.event ?? event.type)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
     labelled("Type", type),

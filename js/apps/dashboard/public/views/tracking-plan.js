@@ -1,10 +1,13 @@
-import { api, withQuery, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
 import { moment, number, plural } from "../format.js";
 import { ACTIONS, countsByEvent, emptyPlan, eventKey, plannedName, withEvent, withoutEvent } from "../plan.js";
 import { empty, loaded } from "../states.js";
 import { actionBadge, tryResult, violationList } from "./plan-results.js";
 import { plannedEventDialog } from "./planned-event-dialog.js";
+
+/** @typedef {import("@headwater/api-client").TrackingPlanVersion} TrackingPlanVersion */
+/** @typedef {import("@headwater/api-client").TrackingPlanDraft} TrackingPlanDraft */
 
 const DAYS = 7;
 
@@ -22,9 +25,9 @@ export function trackingPlanView({ place, signal }) {
 
   const load = () => loaded(body, signal, async () => {
     const [plan, violations, versions] = await Promise.all([
-      api("tracking-plan", { signal }),
-      api(withQuery("tracking-plan/violations", { days: DAYS, limit: 100 }), { signal }),
-      api(withQuery("tracking-plan/versions", { limit: 20 }), { signal }),
+      call("GET /tracking-plan", { signal }),
+      call("GET /tracking-plan/violations", { query: { days: DAYS, limit: 100 }, signal }),
+      call("GET /tracking-plan/versions", { query: { limit: 20 }, signal }),
     ]);
     return { ...plan, violations: violations.data, versions: versions.data };
   }, draw);
@@ -53,11 +56,11 @@ export function trackingPlanView({ place, signal }) {
 
   /** @param {import("../plan.js").Plan} plan */
   async function save(plan) {
-    await api("tracking-plan/draft", { method: "PUT", body: plan });
+    await call("PUT /tracking-plan/draft", { body: plan });
     return "Saved in the draft. Nothing changes for events until it is published.";
   }
 
-  /** @param {any} data */
+  /** @param {import("@headwater/api-client").TrackingPlan & { violations: import("@headwater/api-client").Violation[], versions: import("@headwater/api-client").TrackingPlanSummary[] }} data */
   function draw({ published, draft, violations, versions }) {
     /** @type {import("../plan.js").Plan} */
     const plan = draft?.plan ?? published?.plan ?? emptyPlan();
@@ -70,19 +73,19 @@ export function trackingPlanView({ place, signal }) {
     ].filter((node) => node instanceof Node);
   }
 
-  /** @param {any} published @param {any} draft */
+  /** @param {TrackingPlanVersion | null} published @param {TrackingPlanDraft | null} draft */
   function state(published, draft) {
     const days = h("select", {}, [1, 7, 30, 90].map((count) => h("option", { value: count, selected: count === DAYS }, plural(count, "day"))));
     days.id = newId();
     const infer = h("button", { type: "button", class: "button", click: () => press(infer, async () => {
-      const answer = await api("tracking-plan/infer", { method: "POST", body: { days: Number(days.value), replace_draft: Boolean(draft) } });
+      const answer = await call("POST /tracking-plan/infer", { body: { days: Number(days.value), replace_draft: Boolean(draft) } });
       return [`A draft from ${plural(answer.read.events, "event")}${answer.read.complete ? "" : ", the youngest"}.`, ...answer.notes].join(" ");
     }) }, draft ? "Infer anew from events" : "Infer from events");
     const attempt = h("button", { type: "button", class: "button", click: async () => {
       attempt.disabled = true;
       told.textContent = "Trying…";
       try {
-        tried.replaceChildren(tryResult(await api("tracking-plan/try", { method: "POST", body: { days: Number(days.value) }, signal })));
+        tried.replaceChildren(tryResult(await call("POST /tracking-plan/try", { body: { days: Number(days.value) }, signal })));
         told.textContent = "";
         tried.querySelector("h2")?.focus();
       } catch (error) {
@@ -91,11 +94,11 @@ export function trackingPlanView({ place, signal }) {
       attempt.disabled = false;
     } }, draft ? "Try the draft" : "Try the plan");
     const publish = h("button", { type: "button", class: "button button-main", click: () => press(publish, async () => {
-      const { version } = await api("tracking-plan/publish", { method: "POST", body: {} });
+      const { version } = await call("POST /tracking-plan/publish", { body: {} });
       return `Version ${version} is in force.`;
     }) }, "Publish draft");
     const discard = h("button", { type: "button", class: "button", click: () => press(discard, async () => {
-      await api("tracking-plan/draft", { method: "DELETE" });
+      await call("DELETE /tracking-plan/draft");
       return "The draft is gone.";
     }) }, "Discard draft");
     return h(
@@ -113,7 +116,7 @@ export function trackingPlanView({ place, signal }) {
 
   /** @param {import("../plan.js").Plan} plan @param {Map<string, number>} counts */
   function planned(plan, counts) {
-    const unplanned = h("select", { id: newId(), change: () => void change(() => save({ ...plan, unplanned: unplanned.value })).then((problem) => {
+    const unplanned = h("select", { id: newId(), change: () => void change(() => save({ ...plan, unplanned: /** @type {import("../plan.js").PlanAction} */ (unplanned.value) })).then((problem) => {
       if (problem) told.textContent = problem;
     }) }, ACTIONS.map(({ key, name }) => h("option", { value: key, selected: key === plan.unplanned }, name)));
     const add = h("button", { type: "button", class: "button", click: () => edit(plan, -1) }, "Add event");
@@ -148,11 +151,11 @@ export function trackingPlanView({ place, signal }) {
     });
   }
 
-  /** @param {any[]} versions @param {any} published */
+  /** @param {import("@headwater/api-client").TrackingPlanSummary[]} versions @param {TrackingPlanVersion | null} published */
   function history(versions, published) {
     return h("section", { "aria-labelledby": "versions" }, h("h2", { id: "versions" }, "Versions"), h("ul", { class: "card flush versions", role: "list" }, versions.map((one) => {
       const back = h("button", { type: "button", class: "button", click: () => press(back, async () => {
-        const { version } = await api("tracking-plan/publish", { method: "POST", body: { version: one.version } });
+        const { version } = await call("POST /tracking-plan/publish", { body: { version: one.version } });
         return `Version ${version} is in force; it is version ${one.version} again.`;
       }) }, "Bring back", h("span", { class: "sr" }, ` version ${one.version}`));
       return h("li", {}, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${plural(one.events, "event")}, ${moment(one.published_at)}${one.from_version ? `, version ${one.from_version} again` : ""}`)), one.version === published?.version ? h("span", { class: "badge badge-ok" }, "in force") : back);

@@ -1,0 +1,1 @@
+../../../packages/api-client/index.js
