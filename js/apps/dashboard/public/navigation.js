@@ -15,6 +15,7 @@ import { audienceBuilderView } from "./views/audience-builder.js";
 import { audiencesView } from "./views/audiences.js";
 import { computedTraitFormView } from "./views/computed-trait-form.js";
 import { computedTraitsView } from "./views/computed-traits.js";
+import { consentView } from "./views/consent.js";
 import { experienceFormView } from "./views/experience-form.js";
 import { experiencesView } from "./views/experiences.js";
 import { homeView } from "./views/home.js";
@@ -38,6 +39,7 @@ export const screens = [
   { key: "computed-traits", name: "Computed traits", group: "Understand", scope: "audiences:read", path: "M18 6V4H6l6 8-6 8h12v-2", view: ([, one]) => (one ? computedTraitFormView : computedTraitsView) },
   { key: "reports", name: "Reports", group: "Understand", scope: "reports:read", path: "M4 4v16h16M8 16v-4m4 4V8m4 8v-6", view: () => reportsView },
   { key: "experiences", name: "Experiences", group: "Act", scope: "experiences:read", path: "M4 5h16v9H4V5Zm0 13h7m4 0h5", view: ([, one]) => (one === "new" ? experienceFormView : experiencesView) },
+  { key: "consent", name: "Consent policy", group: "Govern", scope: "consent:read", path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.600 7 9 4.100-1.400 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10", view: () => consentView },
 ];
 
 /** The menu's headings, in the order they stand. */
