@@ -83,3 +83,42 @@ check("an engineer finds refused events, mends the plan, replays them and sees t
   });
   assert.equal(stored.find((/** @type {any} */ event) => (event.message_id ?? event.messageId) === "o-1")?.properties.total, "12.50");
 });
+
+check("an engineer watches events arrive, pauses, filters, and reads why one was refused", async ({ headwater, visitor }) => {
+  const screen = await (await visitor()).tab();
+  await screen.goto(`${headwater.url}/#token=${headwater.keys.token}`);
+  await screen.getByRole("link", { name: "Live events", exact: true }).click();
+  await screen.getByText("Connected").waitFor();
+  const rows = screen.getByRole("main").getByRole("listitem");
+  await send(headwater, [{ type: "track", event: "Seen First", messageId: "l-1", userId: "bob", properties: { price: 12, sizes: [1, 2] } }]);
+  await rows.filter({ hasText: "Seen First" }).waitFor();
+
+  await screen.getByRole("button", { name: "Pause" }).click();
+  await send(headwater, [{ type: "page", name: "Shoes", messageId: "l-2", userId: "bob" }, { type: "track", messageId: "l-3", userId: "bob" }]);
+  await screen.getByRole("button", { name: "Resume (2 waiting)" }).waitFor();
+  assert.equal(await rows.count(), 1, "the rows stay still");
+  await screen.getByRole("button", { name: "Resume (2 waiting)" }).click();
+  await until("all are shown", async () => (await rows.count()) === 3);
+
+  await screen.getByLabel("Type").selectOption("page");
+  await until("pages alone", async () => (await rows.count()) === 1);
+  await screen.getByLabel("Type").selectOption("");
+  await screen.getByLabel("Outcome").selectOption("quarantined");
+  assert.match(screen.url(), /outcome=quarantined/);
+  await rows.getByRole("button").click();
+  const refused = screen.getByRole("dialog", { name: "track" });
+  await refused.getByText(/needs an "event"/).waitFor();
+  await refused.getByRole("tab", { name: "As it was sent" }).click();
+  assert.equal(JSON.parse(await refused.getByLabel("The event as JSON").innerText()).messageId, "l-3");
+  await refused.getByRole("link", { name: "Find it in quarantine" }).click();
+  await screen.getByRole("region", { name: "Refused events" }).getByText("l-3", { exact: true }).waitFor();
+  assert.equal(await screen.getByRole("region", { name: "Refused events" }).locator("tbody tr").count(), 1);
+
+  await screen.goBack();
+  await screen.getByLabel("Outcome").selectOption("ok");
+  await rows.filter({ hasText: "Seen First" }).getByRole("button").click();
+  const stored = screen.getByRole("dialog", { name: "Seen First" });
+  await stored.getByText("[1,2]").waitFor();
+  await stored.getByRole("button", { name: "Copy JSON" }).click();
+  await stored.getByRole("status").filter({ hasText: /Copied|does not allow copying/ }).waitFor();
+});
