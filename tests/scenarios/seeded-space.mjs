@@ -67,3 +67,34 @@ export async function seedSpace(headwater) {
   await until("the audience is built", async () => (await api.read(`/api/v1/audiences/${audience.id}`)).members >= 1);
   return { api, audience, experience };
 }
+
+const FIRST = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Kenneth", "Jean", "Dennis", "Radia", "Tony", "Margaret", "Robin", "Adele", "John", "Karen", "Leslie", "Sophie", "Niklaus"];
+const LAST = ["Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Bartik", "Ritchie", "Perlman", "Hoare", "Hamilton", "Milner", "Goldberg", "Backus", "Jones", "Lamport", "Wilson", "Wirth", "Iverson", "Kernighan", "Minsky", "Naur", "Shannon"];
+const CITIES = ["London", "Paris", "Lyon", "Berlin", "Vienna", "Madrid", "Oslo", "Turin"];
+const RECORDS = 300;
+
+/** A person as the customer management has them; the same for the same number. @param {number} number */
+function record(number) {
+  let state = BigInt(number + 1);
+  const below = (/** @type {number} */ bound) => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+    return Number((state >> 33n) % BigInt(bound));
+  };
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  return { firstName: FIRST[below(20)], lastName: LAST[below(25)], birthday: `${1950 + below(50)}-${two(1 + below(12))}-${two(1 + below(28))}`, address: { city: CITIES[below(8)], street: `${1 + below(90)} Station Road` } };
+}
+
+/**
+ * Records of two systems that share no identifier, every other person in both, and a matching over them.
+ *
+ * @param {import("../harness/headwater.mjs").Headwater} headwater @param {ServerApi} api
+ */
+export async function seedMatches(headwater, api) {
+  const identify = (/** @type {string} */ id, /** @type {any} */ who, /** @type {number} */ at) => ({ type: "identify", messageId: id, ...who, traits: record(at), context: { consent: AGREED } });
+  const customers = Array.from({ length: RECORDS }, (_, at) => identify(`c-${at}`, { userId: `crm-${at}` }, at));
+  const shoppers = Array.from({ length: RECORDS / 2 }, (_, at) => identify(`s-${at}`, { anonymousId: `shop-${at * 2}` }, at * 2));
+  const all = [...customers, ...shoppers];
+  for (let at = 0; at < all.length; at += 100) await send(headwater, headwater.keys.write_key, all.slice(at, at + 100));
+  await api.call("/api/v1/identity/matching", { method: "POST", body: JSON.stringify({ threshold: 0.9 }) });
+  await until("the matching has ended", async () => (await api.all("/api/v1/identity/matching"))[0]?.status !== "running", { within: 30_000 });
+}

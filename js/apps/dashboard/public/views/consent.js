@@ -38,8 +38,8 @@ export function consentView({ place, signal, query }) {
       ),
       tabs({
         label: "Consent policy",
-        name: "show",
-        chosen: query.get("show"),
+        name: "tab",
+        chosen: query.get("tab"),
         items: [
           { key: "policy", name: "Policy", draw: (panel) => editor(panel, current, draft) },
           { key: "versions", name: "Versions", draw: (panel) => void loaded(panel, signal, () => all("consent/policies", signal), ({ data }) => policyVersions(data, current.version, restore)) },
