@@ -1,5 +1,6 @@
 //! Everything a running headwater has, opened and closed in the right order.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cdp_core::time::Span;
@@ -7,6 +8,8 @@ use edge_worker::RateLimiter;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::access::{ShownOut, Used};
+use crate::audit::Audit;
 use crate::consent::Refusals;
 use crate::counting::Counting;
 use crate::database::Database;
@@ -16,12 +19,15 @@ use crate::http::internal::Nonces;
 use crate::ingest::Log;
 use crate::ledger::NewTabs;
 use crate::live::Live;
+use crate::member::password::Hasher;
+use crate::member::throttle::Throttle;
 use crate::pipeline::Pipeline;
+use crate::privacy::Suppressions;
 use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
-use crate::{audience, clock, matching, pipeline, workspace};
+use crate::{audience, clock, matching, pipeline, privacy, workspace};
 
 /// How many message ids are remembered unless the operator says otherwise: 26 MB when full.
 pub(crate) const DEDUPE_WINDOW: usize = 20_000_000;
@@ -37,6 +43,8 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) sources: Arc<Directory>,
     pub(crate) refusals: Arc<Refusals>,
+    /// Who was erased and is not taken in again.
+    pub(crate) suppressions: Arc<Suppressions>,
     pub(crate) plans: Plans,
     pub(crate) violations: Arc<Counts>,
     pub(crate) counting: Arc<Counting>,
@@ -56,6 +64,17 @@ pub(crate) struct App {
     pub(crate) limiter: Mutex<RateLimiter>,
     /// For the bodies of requests.
     pub(crate) room: Room,
+    pub(crate) audit: Audit,
+    /// When tokens and sessions were last used.
+    pub(crate) used: Used,
+    /// Who may no longer come in.
+    pub(crate) shown_out: ShownOut,
+    /// Digests of passwords.
+    pub(crate) hasher: Hasher,
+    /// Who tries to sign in.
+    pub(crate) throttle: Throttle,
+    /// Held while members change, so that the last owner stays.
+    pub(crate) members: tokio::sync::Mutex<()>,
 }
 
 /// What an operator can say about an [`App`].
@@ -66,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) dedupe_window: usize,
     /// For how many days it is kept who entered audiences and who left them.
     pub(crate) audience_changes_days: u16,
+    /// Where a copy of who was erased is kept, beside the database and not within it.
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -74,6 +95,7 @@ impl Default for Settings {
             edge_secret: None,
             dedupe_window: DEDUPE_WINDOW,
             audience_changes_days: AUDIENCE_CHANGES_DAYS,
+            suppressions: None,
         }
     }
 }
@@ -84,6 +106,7 @@ pub(crate) struct Tasks {
     pipeline: oneshot::Receiver<()>,
     violations: JoinHandle<()>,
     counting: JoinHandle<()>,
+    audit: JoinHandle<()>,
 }
 
 impl App {
@@ -97,6 +120,7 @@ impl App {
         let sources = Arc::new(Directory::load(&database).await?);
         let refusals = Arc::new(Refusals::new(Arc::clone(&sources)));
         tokio::spawn(fill(Arc::clone(&refusals), database.clone()));
+        let suppressions = Arc::new(Suppressions::load(&database, settings.suppressions).await?);
         let plans = Plans::load(&database).await?;
         let (violations, violations_task) = Counts::start(database.clone()).await?;
         let (counting, counting_task) = Counting::start(database.clone(), Arc::clone(&sources));
@@ -118,16 +142,23 @@ impl App {
             snapshots: Arc::clone(&snapshots),
             reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
+            suppressions: Arc::clone(&suppressions),
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
         };
         let (pipeline, task) = Pipeline::start(parts, &log, reached).await?;
+        tokio::spawn(privacy::erase_again(
+            Arc::clone(&suppressions),
+            database.clone(),
+        ));
+        let (audit, audit_task) = Audit::start(database.clone());
         let nonces = Nonces::since(clock::now());
         let idempotency = crate::http::idempotency::Running::default();
         let app = Arc::new(Self {
             database,
             sources,
             refusals,
+            suppressions,
             plans,
             violations,
             counting,
@@ -143,6 +174,12 @@ impl App {
             tabs: Mutex::new(NewTabs::new()),
             limiter: Mutex::new(RateLimiter::new(MOST_CALLERS)),
             room: Room::default(),
+            audit,
+            used: Used::default(),
+            shown_out: ShownOut::default(),
+            hasher: Hasher::default(),
+            throttle: Throttle::default(),
+            members: tokio::sync::Mutex::default(),
         });
         Ok((
             app,
@@ -151,6 +188,7 @@ impl App {
                 pipeline: task,
                 violations: violations_task,
                 counting: counting_task,
+                audit: audit_task,
             },
         ))
     }
@@ -172,6 +210,10 @@ impl App {
         self.counting.stop();
         if let Err(error) = tasks.counting.await {
             tracing::error!(%error, "the counting of people who did not agree did not end well");
+        }
+        self.audit.stop();
+        if let Err(error) = tasks.audit.await {
+            tracing::error!(%error, "the audit log did not end well");
         }
         self.database.close().await;
     }

@@ -65,6 +65,12 @@ struct Opened {
 }
 
 impl Storage {
+    /// The copy of who was erased: a database that is restored from before has not got it.
+    fn suppressions(&self) -> Option<PathBuf> {
+        let folder = self.data_dir.as_ref();
+        folder.map(|folder| folder.join("suppressions.json"))
+    }
+
     async fn open(&self) -> Result<Opened, Failure> {
         let folder = self.data_dir.as_deref().map(DataDir::take).transpose()?;
         let database = match (&self.database_url, &folder) {

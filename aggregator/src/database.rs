@@ -21,9 +21,10 @@ const READERS: u32 = 8;
 const PIPELINE_READERS: u32 = 2;
 
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. A commit makes a checkpoint
-/// itself only where [`Database::fold`] does not keep up.
+/// itself only where [`Database::fold`] does not keep up. What is deleted is overwritten with zeros: see
+/// `docs/adr/0022-erasure.md`.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; \
-     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
+     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA secure_delete = ON";
 
 /// Postgres is set up by whoever runs it.
 const NO_PRAGMAS: &str = "";
@@ -171,6 +172,30 @@ impl Database {
                 return;
             }
         }
+    }
+
+    /// Sees to it that nothing of what was deleted can be read from the database's files; false when somebody who reads is in
+    /// the way. A large SQLite file is not written anew: deleted rows are zeros there already.
+    pub(crate) async fn tidy_up(&self) -> sqlx::Result<bool> {
+        if !matches!(self.journal, Journal::Files(_)) {
+            for table in TIDIED {
+                self.write.execute(*table).await?;
+            }
+            return Ok(true);
+        }
+        let mut connection = self.write.acquire().await?;
+        let row = sqlx::query(
+            "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if row.try_get::<i64, _>("size")? <= WRITTEN_ANEW {
+            connection.execute("VACUUM").await?;
+        }
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(row.try_get::<i64, _>(0)? == 0)
     }
 
     /// The log's entries.
@@ -353,6 +378,43 @@ const AWAY: Duration = Duration::from_secs(5);
 /// a moment later.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// Bytes up to which a SQLite file is written anew after an erasure: it is copied in memory.
+const WRITTEN_ANEW: i64 = 256 * 1024 * 1024;
+/// Takes the dead rows out of Postgres's tables that may have had some of a person's.
+const TIDIED: &[&str] = &[
+    "VACUUM event",
+    "VACUUM quarantine",
+    "VACUUM ledger_entry",
+    "VACUUM violation_sample",
+    "VACUUM trait_value",
+    "VACUUM computed_value",
+    "VACUUM exposure",
+    "VACUUM consent_state",
+    "VACUUM consent_entry",
+    "VACUUM consent_refold",
+    "VACUUM consent_news",
+    "VACUUM audience_member",
+    "VACUUM audience_change",
+    "VACUUM profile_due",
+    "VACUUM identity_node",
+    "VACUUM identity_edge",
+    "VACUUM identity_link",
+    "VACUUM identity_blocked",
+    "VACUUM identity_constraint",
+    "VACUUM identity_decision",
+    "VACUUM identity_again",
+    "VACUUM identity_gone",
+    "VACUUM identity_read",
+    "VACUUM profile_seed",
+    "VACUUM identity_suggestion",
+    "VACUUM device_word",
+    "VACUUM device_person",
+    "VACUUM device_event",
+    "VACUUM idempotency",
+    "VACUUM privacy_request",
+    "VACUUM privacy_restriction",
+    "VACUUM log_entry",
+];
 /// How often SQLite's write-ahead log is folded into the file.
 const FOLD: Duration = Duration::from_millis(250);
 /// How often the connection with the lock is looked at.

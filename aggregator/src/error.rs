@@ -18,7 +18,7 @@ pub(crate) enum Code {
     Unauthenticated,
     /// The edge's signature is missing, wrong, too old or was used before.
     WrongSignature,
-    /// The token lacks the scope.
+    /// The caller lacks the scope, or a page of another site calls.
     Forbidden,
     /// Not there, or another space's.
     NotFound,
@@ -32,6 +32,8 @@ pub(crate) enum Code {
     IdempotencyConflict,
     /// The body is larger than allowed.
     PayloadTooLarge,
+    /// Somebody tries too often; the details say when to come again.
+    TooManyRequests,
     /// The request came too slowly to wait for its end.
     TooSlow,
     /// More is waiting to be stored than fits; nothing of the request was stored.
@@ -46,7 +48,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the description of the API.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::InvalidRequest,
         Self::InvalidCursor,
         Self::InvalidDefinition,
@@ -59,6 +61,7 @@ impl Code {
         Self::Conflict,
         Self::IdempotencyConflict,
         Self::PayloadTooLarge,
+        Self::TooManyRequests,
         Self::TooSlow,
         Self::Overloaded,
         Self::StorageFull,
@@ -81,6 +84,7 @@ impl Code {
             Self::Conflict => ("conflict", 409, None),
             Self::IdempotencyConflict => ("idempotency_conflict", 409, None),
             Self::PayloadTooLarge => ("payload_too_large", 413, None),
+            Self::TooManyRequests => ("too_many_requests", 429, Some(1)),
             Self::TooSlow => ("request_timeout", 408, Some(1)),
             Self::Overloaded => ("overloaded", 503, Some(1)),
             Self::StorageFull => ("storage_full", 503, Some(30)),

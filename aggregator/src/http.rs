@@ -7,10 +7,12 @@ use axum::http::{HeaderValue, header};
 use axum::middleware;
 use axum::routing::{any, get};
 
+use crate::access::Area;
 use crate::app::App;
 use crate::{
-    audience, computed_trait, consent, counting, experience, identity, ledger, matching, placement,
-    profile, quarantine, report, source, tracking_plan, user_token, withdrawal,
+    audience, audit, computed_trait, consent, counting, experience, identity, ledger, matching,
+    member, placement, privacy, profile, quarantine, report, session, source, token, tracking_plan,
+    user_token, withdrawal, workspace,
 };
 
 pub(crate) mod api;
@@ -29,27 +31,51 @@ pub(crate) mod page;
 mod public;
 
 use api::Api;
-use context::Shared;
+use context::{Operations, Shared};
+
+/// A slice's way to add its operations.
+type Slice = fn(Api) -> Api;
+
+/// Every slice with the area that its operations are of, unless it says otherwise of one.
+const SLICES: [(Area, Slice); 22] = [
+    (Area::People, profile::routes::routes),
+    (Area::Identity, identity::routes::routes),
+    (Area::Identity, matching::routes::routes),
+    (Area::Audiences, audience::routes::routes),
+    (Area::Audiences, computed_trait::routes::routes),
+    (Area::Experiences, placement::routes::routes),
+    (Area::Experiences, experience::routes::routes),
+    (Area::Settings, user_token::routes::routes),
+    (Area::Events, ledger::routes::routes),
+    (Area::Events, quarantine::routes::routes),
+    (Area::Events, tracking_plan::routes::routes),
+    (Area::Events, live::routes),
+    (Area::Consent, consent::policy::routes::routes),
+    (Area::Consent, counting::routes::routes),
+    (Area::People, consent::routes::routes),
+    (Area::People, withdrawal::routes::routes),
+    (Area::Reports, report::routes::routes),
+    (Area::Privacy, privacy::routes::routes),
+    (Area::Sources, source::routes::routes),
+    (Area::Members, member::routes::routes),
+    (Area::Tokens, token::routes::routes),
+    (Area::Audit, audit::routes::routes),
+];
 
 /// Every operation of the server API.
 fn operations() -> Api {
-    let api = identity::routes::routes(profile::routes::routes(Api::default()));
-    let api = audience::routes::routes(matching::routes::routes(api));
-    let api = computed_trait::routes::routes(api);
-    let api = experience::routes::routes(placement::routes::routes(api));
-    let api = user_token::routes::routes(api);
-    let api = ledger::routes::routes(api);
-    let api = quarantine::routes::routes(api);
-    let api = tracking_plan::routes::routes(api);
-    let api = consent::policy::routes::routes(api);
-    let api = withdrawal::routes::routes(consent::routes::routes(api));
-    let api = report::routes::routes(counting::routes::routes(api));
-    live::routes(source::routes::routes(api))
+    let add = |api: Api, (area, slice): &(Area, Slice)| slice(api.within(*area));
+    let api = SLICES.iter().fold(Api::new(), add);
+    let api = workspace::routes::routes(api.within(Area::Settings));
+    session::routes::routes(api)
 }
 
 /// Everything that listens at one address.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let Api { router, .. } = operations();
+    let Api {
+        router, operations, ..
+    } = operations();
+    let operations = Arc::new(Operations::new(operations));
     let api = router
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
@@ -57,11 +83,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
-            context::see_what_was_acknowledged,
+            audit::record,
         ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
-            context::authenticate,
+            context::see_what_was_acknowledged,
+        ))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(&app), operations),
+            context::let_in,
         ))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed);

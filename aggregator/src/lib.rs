@@ -6,8 +6,10 @@
 
 #![warn(unreachable_pub)]
 
+mod access;
 mod app;
 mod audience;
+mod audit;
 pub mod cli;
 mod clock;
 mod computed_trait;
@@ -29,13 +31,16 @@ mod live;
 mod matching;
 #[doc(hidden)]
 pub mod measure;
+mod member;
 mod memo;
 mod pipeline;
 mod placement;
 mod priority;
+mod privacy;
 mod profile;
 mod quarantine;
 mod report;
+mod session;
 mod snapshot;
 mod source;
 mod telemetry;

@@ -27,8 +27,8 @@ use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::{
-    audience, clock, computed_trait, consent, experience, identity, ingest, priority, traits,
-    withdrawal,
+    audience, clock, computed_trait, consent, experience, identity, ingest, priority, privacy,
+    traits, withdrawal,
 };
 
 mod account;
@@ -194,6 +194,7 @@ pub(crate) struct Parts {
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) reports: Arc<Reports>,
     pub(crate) refusals: Arc<consent::Refusals>,
+    pub(crate) suppressions: Arc<privacy::Suppressions>,
     pub(crate) sources: Arc<Directory>,
     /// For how long it is kept who entered audiences and who left them.
     pub(crate) changes_kept: Span,
@@ -234,6 +235,7 @@ impl Pipeline {
             snapshots: parts.snapshots,
             reports: parts.reports,
             refusals: parts.refusals,
+            suppressions: parts.suppressions,
             sources: parts.sources,
             changes_kept: parts.changes_kept,
             trim_at: clock::now(),
@@ -318,6 +320,7 @@ struct Runner {
     snapshots: Arc<Snapshots>,
     reports: Arc<Reports>,
     refusals: Arc<consent::Refusals>,
+    suppressions: Arc<privacy::Suppressions>,
     sources: Arc<Directory>,
     changes_kept: Span,
     /// When to look next for what is over.
@@ -396,6 +399,8 @@ impl Runner {
             || self.refold().await?
             || self.clear_gone().await?
             || self.read_again(more_log).await?
+            || self.erase().await?
+            || self.let_go().await?
             || computed_trait::backfill(&self.database, &self.sources, &self.live).await?
             || audience::backfill(&self.database, &self.sources, &self.live).await?;
         if more_backfill {
@@ -418,7 +423,9 @@ impl Runner {
         if now < self.trim_at {
             return Ok(false);
         }
+        let began = privacy::begin_daily(&self.database, now).await?;
         let more = audience::trim(&self.database, now.plus(self.changes_kept.negated())).await?;
+        let more = more || began;
         if !more {
             self.trim_at = now.plus(TRIM);
         }
@@ -513,6 +520,32 @@ impl Runner {
         Ok(true)
     }
 
+    /// Takes a step of erasing whoever asked for it; false when there is none.
+    async fn erase(&mut self) -> Result<bool> {
+        let around = privacy::Around {
+            database: &self.database,
+            sources: &self.sources,
+            suppressions: &self.suppressions,
+            position: *self.reached.borrow(),
+            log_end: *self.log_end.borrow(),
+        };
+        if privacy::work(&around).await? == privacy::Work::Nothing {
+            return Ok(false);
+        }
+        self.identity = identity::Cache::default();
+        self.reports.forget_all();
+        Ok(true)
+    }
+
+    /// Deletes some events that have been kept for long enough; false when none are being looked for.
+    async fn let_go(&mut self) -> Result<bool> {
+        let more = privacy::trim(&self.database).await?;
+        if more {
+            self.reports.forget_all();
+        }
+        Ok(more)
+    }
+
     /// One turn over the log.
     async fn turn(&mut self) -> Result<bool> {
         if !self.certain {
@@ -524,12 +557,26 @@ impl Runner {
             return Ok(false);
         }
         let portion = if self.careful > 0 { ONE } else { TURN };
-        let entries = self.entries(position, end, portion).await?;
+        let mut entries = self.entries(position, end, portion).await?;
+        let gone = self.take_out(&mut entries)?;
         // Entries are numbered without holes; where one is missing there is nothing to wait for.
         let reached = entries.last().map_or(end, |(id, _)| *id);
         self.take(&read(&entries)?, reached).await?;
+        self.seen.settle(gone.into_iter());
         self.careful = self.careful.saturating_sub(1);
         Ok(reached < end)
+    }
+
+    /// Takes out of entries what was judged before its person was erased; under which ids that is remembered.
+    fn take_out(&self, entries: &mut [(i64, Entry)]) -> Result<Vec<IdHash>> {
+        let mut gone = Vec::new();
+        for (_, entry) in entries {
+            let before = entry.with_only_events();
+            if self.suppressions.take_out(entry, &self.sources)? {
+                gone.extend(ids(&self.seen, std::iter::once(&before)));
+            }
+        }
+        Ok(gone)
     }
 
     /// The next entries of the log with their numbers.
@@ -613,6 +660,8 @@ impl Runner {
         let position = *self.reached.borrow();
         let end = *self.log_end.borrow();
         let mut entries = self.entries(position, end, ONE).await?;
+        let gone = self.take_out(&mut entries)?;
+        self.seen.settle(gone.into_iter());
         let Some((id, entry)) = entries.pop() else {
             return Ok(());
         };

@@ -10,4 +10,4 @@ mod view;
 
 pub(crate) use find::find;
 pub(crate) use store::{kinds_of, of_identifiers};
-pub(crate) use view::{IdentifierView, Profile, identifiers, names, seen_by};
+pub(crate) use view::{IdentifierView, Profile, identifiers, known_of, names, seen_by};

@@ -32,9 +32,13 @@ pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<S
         return Ok(Snapshot::default());
     };
     let snapshot = match identity::user_of(app, &rules, space_id, identifier, clock::now()).await? {
+        User::Own(identifier) if is_restricted(app, space_id, &identifier) => {
+            refused(app, space_id)
+        }
         User::Own(identifier) => known(app, space_id, identifier).await?,
         User::Shared { whose, said } => {
             let mut snapshot = match whose {
+                Some(person) if is_restricted(app, space_id, &person) => refused(app, space_id),
                 Some(person) => known(app, space_id, person).await?,
                 None => Snapshot::default(),
             };
@@ -49,6 +53,26 @@ pub(crate) async fn of(app: &App, space_id: &str, subject: &Subject) -> Result<S
         }
     };
     Ok(Snapshot { as_of, ..snapshot })
+}
+
+/// Whether somebody asked that what is known under an identifier is not used.
+fn is_restricted(app: &App, space_id: &str, identifier: &Identifier) -> bool {
+    let restricted = app.sources.restricted(space_id);
+    restricted.is_some_and(|identifiers| identifiers.contains(&identifier.to_string()))
+}
+
+/// The snapshot of whoever wants nothing of theirs to be used: every purpose is denied.
+fn refused(app: &App, space_id: &str) -> Snapshot {
+    let rules = consent::Rules::of(&app.sources, space_id);
+    let purposes = rules.policy().purposes.iter();
+    Snapshot {
+        choices: purposes
+            .map(|purpose| (purpose.name.clone(), false))
+            .collect(),
+        passing: true,
+        version: app.snapshots.stamp(clock::now()),
+        ..Snapshot::default()
+    }
 }
 
 /// The snapshot of whoever has an identifier, from memory or read; empty for a stranger.

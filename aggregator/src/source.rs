@@ -1,6 +1,6 @@
 //! Sources: where data comes from, and what the edge has to know of each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use cdp_core::collection::CollectionPolicy;
@@ -88,6 +88,8 @@ struct Sources {
     /// The identity rules of spaces that do not have the default ones.
     identity: HashMap<String, Arc<identity::Rules>>,
     usual: Arc<identity::Rules>,
+    /// Identifiers of people whose data is kept and not used, by space.
+    restricted: HashMap<String, Arc<HashSet<String>>>,
 }
 
 impl Directory {
@@ -148,6 +150,11 @@ impl Directory {
         Arc::clone(own.unwrap_or(&sources.usual))
     }
 
+    /// The identifiers of a space's people whose data is kept and not used.
+    pub(crate) fn restricted(&self, space_id: &str) -> Option<Arc<HashSet<String>>> {
+        self.sources().restricted.get(space_id).cloned()
+    }
+
     /// The purposes without which some source takes no event.
     pub(crate) fn collect_purposes(&self) -> BTreeSet<String> {
         let sources = self.sources();
@@ -177,6 +184,7 @@ impl Directory {
     async fn read(database: &Database) -> Result<Sources> {
         let mut sources = Sources {
             identity: crate::identity::rules_in_force(database).await?,
+            restricted: crate::privacy::restricted(database).await?,
             ..Sources::default()
         };
         for config in store::configs(database).await? {

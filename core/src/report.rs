@@ -1,5 +1,6 @@
 //! Reports over what happened: trends, funnels, retention and paths. Each is one pass over rows in the order of time, with a
-//! few bytes for each person, so that its cost grows with the events alone.
+//! few bytes for each person, so that its cost grows with the events alone. People may be looked at in parts, also at the same
+//! time: what parts come to is merged.
 //!
 //! Names of events and people are small numbers here ([`Row`]); whoever keeps the rows knows what they stand for.
 
@@ -10,8 +11,8 @@ mod retention;
 mod trend;
 
 pub use bucket::{BucketError, Interval, MOST_BUCKETS, bounds};
-pub use funnel::{Step, funnel};
-pub use path::{End, Link, Node, OTHER, Paths, paths};
+pub use funnel::{Funnel, Step, funnel};
+pub use path::{End, Link, Node, OTHER, Paths, Ways, paths};
 pub use retention::{Cohort, retention};
 pub use trend::{Counted, trends};
 
@@ -72,6 +73,13 @@ impl Masks {
     #[must_use]
     pub fn of(&self, name: u16) -> u16 {
         self.any | self.names.get(usize::from(name)).copied().unwrap_or(0)
+    }
+}
+
+/// Adds numbers to those at the same places.
+fn add(numbers: &mut [u64], others: &[u64]) {
+    for (number, other) in numbers.iter_mut().zip(others) {
+        *number += other;
     }
 }
 

@@ -60,7 +60,13 @@ proptest! {
     fn a_funnel_finds_the_best_way_of_everybody(
         rows in rows(), steps in prop::collection::vec(select(), 1..4), window in 0..40_i64
     ) {
-        let found = funnel(rows.iter().copied(), &masks(&steps), steps.len(), window, PEOPLE);
+        let part = |odd| {
+            let rows = rows.iter().filter(move |row| (row.person % 2 == 1) == odd);
+            funnel(rows.copied(), &masks(&steps), steps.len(), window, PEOPLE)
+        };
+        let mut found = part(false);
+        found.merge(part(true));
+        let found = found.steps();
         let mut wanted = vec![0; steps.len()];
         for person in 0..4 {
             let events: Vec<Row> = rows.iter().filter(|row| row.person == person).copied().collect();
@@ -80,7 +86,14 @@ proptest! {
         rows in rows(), selected in prop::collection::vec(select(), 1..4)
     ) {
         let bounds = [10, 20, 25, 50];
-        let found = trends(rows.iter().copied(), &bounds, &masks(&selected), selected.len(), PEOPLE);
+        let part = |odd| {
+            let rows = rows.iter().filter(move |row| (row.person % 2 == 1) == odd);
+            trends(rows.copied(), &bounds, &masks(&selected), selected.len(), PEOPLE)
+        };
+        let mut found = part(false);
+        for (series, other) in found.iter_mut().zip(&part(true)) {
+            series.merge(other);
+        }
         for (series, select) in found.iter().zip(&selected) {
             let inside = |from, to| rows.iter().filter(move |row| is(select, row) && (from..to).contains(&row.at));
             for (bucket, pair) in bounds.windows(2).enumerate() {
@@ -100,7 +113,14 @@ proptest! {
     ) {
         let bounds = [10, 20, 30, 40];
         let bucket = |at: i64| (0..3).find(|bucket| (bounds[*bucket]..bounds[*bucket + 1]).contains(&at));
-        let found = retention(rows.iter().copied(), &bounds, &masks(&[start.clone(), back.clone()]), 5, PEOPLE);
+        let part = |odd| {
+            let rows = rows.iter().filter(move |row| (row.person % 2 == 1) == odd);
+            retention(rows.copied(), &bounds, &masks(&[start.clone(), back.clone()]), 5, PEOPLE)
+        };
+        let mut found = part(false);
+        for (cohort, other) in found.iter_mut().zip(&part(true)) {
+            cohort.merge(other);
+        }
         let mut wanted: Vec<(u64, Vec<u64>)> = (0..3).map(|at| (0, vec![0; 2 - at])).collect();
         for person in 0..4 {
             let mine = || rows.iter().filter(move |row| row.person == person);
@@ -120,7 +140,13 @@ proptest! {
     #[test]
     fn ways_are_those_of_visits(rows in rows(), gap in 0..20_i64, steps in 2..5_usize, end in 0..3_u8, name in 0..NAMES) {
         let end = [End::Visit, End::From(Some(name)), End::To(Some(name))][usize::from(end)];
-        let found = paths(rows.iter().copied(), end, (steps, gap, usize::from(NAMES)), PEOPLE);
+        let part = |odd| {
+            let rows = rows.iter().filter(move |row| (row.person % 2 == 1) == odd);
+            paths(rows.copied(), end, (steps, gap), PEOPLE)
+        };
+        let mut found = part(false);
+        found.merge(part(true));
+        let found = found.fold(usize::from(NAMES));
         let mut links: BTreeMap<(usize, u16, u16), u64> = BTreeMap::new();
         let mut ways = 0;
         for way in all_ways(&rows, end, gap) {
@@ -181,7 +207,7 @@ fn rare_names_are_told_together() {
         person,
         name: [0, 0, 0, 1, 2, 3][person as usize],
     });
-    let found = paths(rows, End::Visit, (3, 10, 1), 6);
+    let found = paths(rows, End::Visit, (3, 10), 6).fold(1);
     let nodes: Vec<(u16, u64)> = found
         .nodes
         .iter()

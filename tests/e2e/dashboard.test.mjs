@@ -106,6 +106,7 @@ check("a marketer builds an audience by hand, sees the count, saves, and sees wh
   assert.equal(audience.definition.all.length, 3);
 
   await members.first().getByRole("link", { name: /loyal@tarn.test/ }).click();
+  await screen.getByRole("tab", { name: "Audiences" }).click();
   await screen.getByRole("button", { name: "Why? Loyal, lately quiet" }).click();
   const why = screen.getByRole("dialog");
   await why.getByRole("heading", { name: "loyal@tarn.test is in Loyal, lately quiet" }).waitFor();
@@ -116,7 +117,7 @@ check("a marketer builds an audience by hand, sees the count, saves, and sees wh
   assert.equal(await screen.evaluate(() => document.activeElement?.textContent), "Why? Loyal, lately quiet", "the focus is where it was");
 
   // And why somebody else is not.
-  await screen.goto(`${headwater.url}/#/people/${encodeURIComponent("user_id:eager")}`);
+  await screen.goto(`${headwater.url}/#/people/${encodeURIComponent("user_id:eager")}?tab=audiences`);
   await screen.getByLabel("Not in").selectOption({ label: "Loyal, lately quiet" });
   await screen.getByRole("button", { name: "Why not?" }).click();
   await screen.getByRole("heading", { name: "eager@tarn.test is not in Loyal, lately quiet" }).waitFor();

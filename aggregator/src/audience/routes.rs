@@ -12,6 +12,7 @@ use super::progress::{Builds, Progress};
 use super::store::{self, Audience};
 use super::why::why as explain;
 use super::{changes, members};
+use crate::access::Area;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::api::Api;
@@ -25,6 +26,21 @@ pub(crate) fn routes(api: Api) -> Api {
     let rule = json!({"event": "Product Viewed", "where": {"category": {"eq": "sneakers"}}, "count": {"gte": 3}, "within": "30d"});
     api.get("/audiences", "List audiences", list)
         .get("/audiences/{id}", "Read an audience", read)
+        .patch(
+            "/audiences/{id}",
+            "Change an audience: its name, or its definition, which serves once it has looked at everybody",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            update,
+        )
+        .delete("/audiences/{id}", "Take an audience away", delete)
+        .post(
+            "/audiences",
+            "Make an audience; the definition is a tree or its text form",
+            json!({"name": "Sneaker fans", "definition": rule}),
+            create,
+        )
+        // What follows tells of people one by one.
+        .within(Area::People)
         .get(
             "/audiences/{id}/members",
             "List an audience's members",
@@ -44,19 +60,6 @@ pub(crate) fn routes(api: Api) -> Api {
             "/profiles/{reference}/audience_changes",
             "Which audiences a profile entered and left, and what did it, oldest first; ?order=desc for youngest first",
             changes_of_profile,
-        )
-        .patch(
-            "/audiences/{id}",
-            "Change an audience: its name, or its definition, which serves once it has looked at everybody",
-            json!({"name": "Sneaker fans", "definition": rule}),
-            update,
-        )
-        .delete("/audiences/{id}", "Take an audience away", delete)
-        .post(
-            "/audiences",
-            "Make an audience; the definition is a tree or its text form",
-            json!({"name": "Sneaker fans", "definition": rule}),
-            create,
         )
         .post_to_read(
             "/audiences/preview",

@@ -1,6 +1,6 @@
 //! `headwater serve`
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Storage, init};
 use crate::app::{AUDIENCE_CHANGES_DAYS, App, DEDUPE_WINDOW, Settings};
 use crate::http::caller::{self, TrustedProxies};
-use crate::{clock, http, workspace};
+use crate::{clock, http, member, workspace};
 
 /// How long open requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(10);
@@ -67,6 +67,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         edge_secret: options.edge_secret,
         dedupe_window: options.dedupe_window,
         audience_changes_days: options.keep_audience_changes,
+        suppressions: options.storage.suppressions(),
     };
     let (app, tasks) = App::open(opened.database.clone(), settings).await?;
     if options.clock_at.is_some() {
@@ -78,6 +79,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     println!("headwater listening on http://{address}");
     std::io::stdout().flush()?;
     tracing::info!(server.address = %address, "listening");
+    if let Some(path) = member::setup::link(&opened.database).await? {
+        print_setup_link(&format!("http://{address}{path}"));
+    }
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router =
@@ -113,6 +117,20 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     app.close(tasks).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Shows the link by which the first owner is made, beside the log and in its manner. Standard output has the address
+/// alone, which programs read.
+fn print_setup_link(link: &str) {
+    let words = "nobody is a member yet: open this link within 30 minutes to make the first owner";
+    if std::io::stderr().is_terminal() {
+        eprintln!("\n  {words}\n\n    {link}\n");
+    } else {
+        eprintln!(
+            "{}",
+            serde_json::json!({"message": words, "setup_link": link})
+        );
+    }
 }
 
 /// Waits for SIGINT or SIGTERM.

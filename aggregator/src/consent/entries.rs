@@ -35,7 +35,7 @@ pub(super) async fn tips(
         .collect()
 }
 
-/// Appends entries. There is no statement that changes or deletes one.
+/// Appends entries. There is no statement that changes one, and none that deletes one but for the erasure of the whole person.
 pub(super) async fn append(
     connection: &mut AnyConnection,
     space_id: &str,

@@ -1,6 +1,6 @@
 //! The rules by which a space's evidence counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use cdp_core::consent::{Grants, Policy, Scope, Standing};
@@ -21,6 +21,8 @@ pub(crate) struct Rules {
     audiences: Vec<String>,
     /// What a membership needs before a decision may see it.
     decisions: Vec<String>,
+    /// Whose evidence counts for nothing.
+    restricted: Option<Arc<HashSet<String>>>,
 }
 
 /// What was said with devices: it holds for the events that were given from them to whoever was signed in, too.
@@ -55,6 +57,7 @@ impl Rules {
         Self {
             space_id: space_id.to_owned(),
             sources: sources.of_space(space_id),
+            restricted: sources.restricted(space_id),
             identity: sources.identity(space_id),
             audiences,
             decisions,
@@ -118,6 +121,12 @@ impl Rules {
         Some(&source.consent_basis)
     }
 
+    /// Whether somebody asked that data under this identifier is kept and not used.
+    fn is_restricted(&self, anchor: &str) -> bool {
+        let restricted = self.restricted.as_ref();
+        restricted.is_some_and(|identifiers| identifiers.contains(anchor))
+    }
+
     /// Whether an event carries nothing but devices and was given to whoever was signed in.
     pub(crate) fn is_given(&self, logged: &Logged) -> bool {
         !self.given_from(logged).is_empty()
@@ -164,6 +173,9 @@ impl Rules {
         standing: &Standing,
         devices: &Devices,
     ) -> Scope {
+        if self.is_restricted(&logged.anchor) {
+            return Scope::default();
+        }
         let words = self.words(logged, standing, devices).into_iter();
         let scopes = words.map(|words| Scope::of(grants, words));
         let common = scopes.reduce(|one, other| one.common(&other));

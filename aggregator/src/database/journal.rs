@@ -101,6 +101,14 @@ impl Journal {
         }
     }
 
+    /// Lets go of the entries up to `position` at once, whatever that costs, so that nothing of them can be read any more.
+    pub(crate) async fn let_go(&self, position: i64) -> Result<()> {
+        match self {
+            Self::Files(segments) => segments.let_all_go(position),
+            Self::Table(pool) => table::forget(pool, position).await,
+        }
+    }
+
     /// The next entries behind `position` and up to `end`, in order; at least one if there is one.
     pub(crate) async fn read_after(
         &self,

@@ -43,6 +43,8 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0021", "definition_version"),
     step!("0022", "states_by_anchor"),
     step!("0023", "shared_device"),
+    step!("0024", "members"),
+    step!("0025", "privacy"),
 ];
 
 /// All steps, in order.

@@ -6,7 +6,26 @@ use axum::routing::{MethodFilter, on};
 use serde_json::Value;
 
 use super::context::Shared;
-use crate::token::Scope;
+use crate::access::{Action, Area, Scope};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever holds the scope.
+    Scope(Scope),
+    /// Whoever is signed in, for themselves.
+    SignedIn,
+    /// Everybody: the ways in.
+    Everybody,
+}
+
+/// Whom the operations that are added next are for.
+#[derive(Clone, Copy, Debug)]
+enum For {
+    Area(Area),
+    SignedIn,
+    Everybody,
+}
 
 /// One operation as the description shows it.
 #[derive(Debug)]
@@ -14,19 +33,65 @@ pub(crate) struct Operation {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     pub(crate) summary: &'static str,
-    pub(crate) scope: Scope,
+    pub(crate) access: Access,
+    pub(crate) action: Action,
     /// An example of the body.
     pub(crate) example: Option<Value>,
+    /// Whether what is asked or answered holds a secret that must not be kept.
+    pub(crate) secret: bool,
 }
 
 /// Operations as they are added.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) router: Router<Shared>,
     pub(crate) operations: Vec<Operation>,
+    next: For,
 }
 
 impl Api {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            router: Router::new(),
+            operations: Vec::new(),
+            // Until something else is said, operations are for owners.
+            next: For::Area(Area::Ownership),
+        }
+    }
+
+    /// What is added next is of this area.
+    pub(crate) fn within(self, area: Area) -> Self {
+        Self {
+            next: For::Area(area),
+            ..self
+        }
+    }
+
+    /// What is added next is for whoever is signed in, and about themselves.
+    pub(crate) fn for_signed_in(self) -> Self {
+        Self {
+            next: For::SignedIn,
+            ..self
+        }
+    }
+
+    /// What is added next is a way in.
+    pub(crate) fn for_everybody(self) -> Self {
+        Self {
+            next: For::Everybody,
+            ..self
+        }
+    }
+
+    /// The last operation asks for a secret or tells one: nothing of it is kept for a repeat.
+    pub(crate) fn secret(mut self) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.secret = true;
+        }
+        self
+    }
+
     /// An operation that reads.
     pub(crate) fn get<H: Handler<T, Shared>, T: 'static>(
         self,
@@ -36,7 +101,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::GET,
-            Scope::Read,
+            Action::Read,
             (path, summary),
             None,
             handler,
@@ -53,7 +118,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::POST,
-            Scope::Write,
+            Action::Write,
             (path, summary),
             Some(example),
             handler,
@@ -70,7 +135,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::PATCH,
-            Scope::Write,
+            Action::Write,
             (path, summary),
             Some(example),
             handler,
@@ -87,7 +152,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::PUT,
-            Scope::Write,
+            Action::Write,
             (path, summary),
             Some(example),
             handler,
@@ -103,7 +168,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::DELETE,
-            Scope::Write,
+            Action::Write,
             (path, summary),
             None,
             handler,
@@ -120,7 +185,7 @@ impl Api {
     ) -> Self {
         self.add(
             MethodFilter::POST,
-            Scope::Read,
+            Action::Read,
             (path, summary),
             Some(example),
             handler,
@@ -130,7 +195,7 @@ impl Api {
     fn add<H: Handler<T, Shared>, T: 'static>(
         mut self,
         method: MethodFilter,
-        scope: Scope,
+        action: Action,
         (path, summary): (&'static str, &'static str),
         example: Option<Value>,
         handler: H,
@@ -140,8 +205,14 @@ impl Api {
             method: word(method),
             path,
             summary,
-            scope,
+            access: match self.next {
+                For::Area(area) => Access::Scope(Scope { area, action }),
+                For::SignedIn => Access::SignedIn,
+                For::Everybody => Access::Everybody,
+            },
+            action,
             example,
+            secret: false,
         });
         self
     }

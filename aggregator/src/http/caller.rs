@@ -58,10 +58,23 @@ fn address(hop: &str) -> Option<IpAddr> {
 }
 
 /// The caller of a request.
-pub(super) fn of(parts: &Parts) -> Option<IpAddr> {
+pub(crate) fn of(parts: &Parts) -> Option<IpAddr> {
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
     let proxies = parts.extensions.get::<TrustedProxies>()?;
     Some(proxies.caller(peer.ip(), &parts.headers))
+}
+
+/// Whether the browser came over https, as a proxy that is trusted says; this server itself speaks http.
+pub(crate) fn is_secure(parts: &Parts) -> bool {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return false;
+    };
+    let trusted = parts
+        .extensions
+        .get::<TrustedProxies>()
+        .is_some_and(|proxies| proxies.trusts(peer.ip().to_canonical()));
+    let said = parts.headers.get("x-forwarded-proto");
+    trusted && said.is_some_and(|said| said.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
 /// Reads `--trusted-proxy`: an address or a network.

@@ -6,6 +6,7 @@ use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::error::{Code, Error};
@@ -27,7 +28,9 @@ impl IntoResponse for Error {
         let status =
             StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self.envelope())).into_response();
-        if let Some(seconds) = self.code.retry_after() {
+        let told = self.details.get("retry_after").and_then(Value::as_u64);
+        let usual = self.code.retry_after().map(u64::from);
+        if let Some(seconds) = told.or(usual) {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -10,13 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sqlx::Row as _;
 
+use super::api::Operation;
 use super::context::Shared;
 use super::json;
+use crate::access::Caller;
 use crate::clock;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::id;
-use crate::token::Token;
 
 /// Bytes of an answer that is remembered.
 const MOST: usize = 1024 * 1024;
@@ -65,11 +66,13 @@ pub(super) async fn remember(
     let (Some(key), Method::POST) = (key, request.method().clone()) else {
         return Ok(next.run(request).await);
     };
-    let space_id = request
-        .extensions()
-        .get::<Token>()
-        .map(|token| token.space_id.clone())
-        .unwrap_or_default();
+    // The ways in make their own sense of a repeat: a link is used once, and a sign-in is anew each time.
+    let Some(caller) = request.extensions().get::<Caller>() else {
+        return Ok(next.run(request).await);
+    };
+    let space_id = caller.space_id.clone();
+    let operation = request.extensions().get::<Arc<Operation>>();
+    let secret = operation.is_none_or(|operation| operation.secret);
     if key.is_empty() || key.len() > LONGEST {
         return Err(Error::new(
             Code::InvalidRequest,
@@ -86,17 +89,22 @@ pub(super) async fn remember(
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
     let whole = json::whole(&app, body).await?;
-    let hash = id::digest([path.as_bytes(), b"\n", &whole.bytes].concat());
+    // A digest of a password could be guessed at.
+    let body: &[u8] = if secret { b"" } else { &whole.bytes };
+    let hash = id::digest([path.as_bytes(), b"\n", body].concat());
     match find(&app.database, &place).await? {
         Some((known, ..)) if known != hash => Err(conflict(
             "this Idempotency-Key was used with another request: use a new key",
+        )),
+        Some(_) if secret => Err(conflict(
+            "this was done with this Idempotency-Key already, and its answer held a secret, which is not kept: look at the list, or use a new key",
         )),
         Some((_, status, body)) => Ok(answer(status, body)),
         None => {
             let response = next
                 .run(Request::from_parts(parts, Body::from(whole.bytes)))
                 .await;
-            keep(&app.database, &place, &hash, response).await
+            keep(&app.database, &place, (&hash, secret), response).await
         }
     }
 }
@@ -148,7 +156,7 @@ async fn find(
 async fn keep(
     database: &Database,
     (space_id, key): &Place,
-    hash: &str,
+    (hash, secret): (&str, bool),
     response: Response,
 ) -> Result<Response> {
     if !response.status().is_success() {
@@ -158,7 +166,11 @@ async fn keep(
     let bytes = to_bytes(body, MOST).await.map_err(Error::internal)?;
     let sql = "INSERT INTO idempotency (space_id, idempotency_key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
                ON CONFLICT (space_id, idempotency_key) DO NOTHING";
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = if secret {
+        String::new()
+    } else {
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
     let mut transaction = database.begin().await?;
     let query = sqlx::query(sql)
         .bind(space_id)

@@ -9,10 +9,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
 
 use super::api::Api;
 use super::context::{Reader, Shared};
 use crate::live::Line;
+
+/// A stream that is followed longer has to be asked for again.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Adds the operation.
 pub(super) fn routes(api: Api) -> Api {
@@ -27,14 +31,27 @@ async fn watch(
     reader: Reader,
     State(app): State<Shared>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let feed = (app.live.watch(), app.live.clone(), reader);
-    let lines = stream::unfold(feed, |(mut lines, live, reader)| async move {
-        let event = tokio::select! {
-            event = next(&mut lines, reader.space_id()) => event?,
-            () = live.closed() => return None,
-        };
-        Some((Ok(event), (lines, live, reader)))
-    });
+    // The door is asked again from time to time, and when anybody is shown out.
+    let ends = Instant::now() + LONGEST;
+    let feed = (
+        app.live.watch(),
+        app.live.clone(),
+        app.shown_out.listen(),
+        reader,
+    );
+    let lines = stream::unfold(
+        feed,
+        move |(mut lines, live, mut shown_out, reader)| async move {
+            let event = tokio::select! {
+                event = next(&mut lines, reader.space_id()) => event?,
+                () = live.closed() => return None,
+                // An error means that the server is going.
+                _ = shown_out.changed() => return None,
+                () = sleep_until(ends) => return None,
+            };
+            Some((Ok(event), (lines, live, shown_out, reader)))
+        },
+    );
     Sse::new(lines).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::Operation;
+use super::api::{Access, Operation};
 use super::json::Json;
 use crate::error::Code;
 
@@ -29,9 +29,12 @@ pub(crate) fn document() -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
         },
         "paths": paths,
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "hwt_…"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "hwt_…"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "headwater", "description": "A member's session; __Host-headwater over https"}
+            },
             "responses": {"Error": {"description": "What went wrong and what to do", "content": {"application/json": {"schema": error_schema()}}}},
             "schemas": {"Error": error_schema()}
         }
@@ -64,7 +67,7 @@ fn describe(operation: &Operation) -> Value {
     let mut described = json!({
         "operationId": id.trim_end_matches('_'),
         "summary": operation.summary,
-        "security": [{"token": [operation.scope.as_str()]}],
+        "security": security(operation.access),
         "parameters": parameters(operation.path),
         "responses": {"2XX": ok, "default": {"$ref": "#/components/responses/Error"}}
     });
@@ -72,6 +75,18 @@ fn describe(operation: &Operation) -> Value {
         described["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}, "example": example}}});
     }
     described
+}
+
+/// What a caller has to hold.
+fn security(access: Access) -> Value {
+    match access {
+        Access::Scope(scope) => {
+            let scope = scope.to_string();
+            json!([{"token": [scope]}, {"session": [scope]}])
+        }
+        Access::SignedIn => json!([{"token": []}, {"session": []}]),
+        Access::Everybody => json!([]),
+    }
 }
 
 fn parameters(path: &str) -> Vec<Value> {

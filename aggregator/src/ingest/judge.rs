@@ -40,6 +40,8 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
     let named = admitted.iter().flat_map(|(_, _, identifiers)| identifiers);
     let current = consent::current_of_people(app, &forward.space_id, named).await?;
 
+    app.suppressions
+        .strip(&forward.space_id, &identity, &mut forward.refused);
     let plan = app.plans.of(&forward.space_id);
     let mut findings = Findings::new();
     let mut texts = Writer::default();
@@ -52,7 +54,10 @@ pub(super) async fn judge(app: &App, mut forward: Forward) -> Result<(Batch, Fin
         reports: forward.ledger,
     };
     for (index, mut event, identifiers) in admitted {
-        let verdict = verdict(&config, &event, &identifiers, &current);
+        let verdict = match app.suppressions.refusal(&batch.space_id, &identifiers) {
+            Some(reason) => Err((Outcome::Denied, reason.to_owned())),
+            None => verdict(&config, &event, &identifiers, &current),
+        };
         let verdict = verdict.and_then(|()| {
             match planned(plan.as_deref(), index, &mut event, &mut findings) {
                 None => Ok(()),

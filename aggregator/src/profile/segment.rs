@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::store::{self, Entry, Place};
 use super::{find, view};
 use crate::app::App;
+use crate::audit;
 use crate::error::{Code, Error, Result};
 use crate::http::context::{BasicReader, Shared};
 use crate::http::json::Json;
@@ -26,12 +27,13 @@ const MOST: usize = 200;
 const CHUNK: i64 = 200;
 const MOST_CHUNKS: usize = 20;
 
+const PATH: &str = "/v1/spaces/{space_id}/collections/users/profiles/{external_id}/{part}";
+/// As the audit log calls it.
+const OPERATION: &str = "GET /v1/spaces/{space_id}/collections/users/profiles/{external_id}/{part}";
+
 /// The one path, whose last part says what of a profile is wanted.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route(
-        "/v1/spaces/{space_id}/collections/users/profiles/{external_id}/{part}",
-        get(read),
-    )
+    Router::new().route(PATH, get(read))
 }
 
 #[derive(Deserialize)]
@@ -104,11 +106,13 @@ async fn read(
     Path((space_id, external_id, part)): Path<(String, String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>> {
-    if reader.space_id() != space_id {
+    if reader.caller.space_id != space_id {
         return Err(Error::not_found("space"));
     }
     let window = Window::new(&asked, &uri)?;
     let id = find(&app, &space_id, &external_id).await?;
+    let look = (OPERATION, id.as_str());
+    audit::looked(&app, &reader.caller, reader.address, look).await?;
     let answer = match part.as_str() {
         "traits" => traits(&app, &space_id, id, &window, asked.class.as_deref()).await?,
         "external_ids" => external_ids(&app, &space_id, &id, &window).await?,

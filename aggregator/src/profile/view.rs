@@ -70,6 +70,21 @@ pub(super) async fn one(
         .ok_or_else(|| Error::not_found("profile"))
 }
 
+/// Those of these profiles that there are, for the person whom they are about.
+pub(crate) async fn known_of(
+    app: &App,
+    space_id: &str,
+    ids: impl Iterator<Item = &String>,
+) -> Result<Vec<serde_json::Value>> {
+    let profiles = many(app, space_id, ids.cloned().collect(), None).await?;
+    let known = profiles
+        .iter()
+        .filter(|profile| !profile.identifiers.is_empty());
+    known
+        .map(|profile| Ok(serde_json::to_value(profile)?))
+        .collect()
+}
+
 /// Several profiles, in the order of their ids as given, as far as evidence for facts, and for a purpose if
 /// one is given, tells of them.
 pub(super) async fn many(

@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::columns::Columns;
+use super::columns::{Columns, Part};
 use super::{breakdown, store};
 use crate::app::App;
 use crate::audience;
@@ -118,22 +118,6 @@ impl Scope {
     }
 }
 
-/// Of each person whether they are looked at.
-pub(super) fn looked_at(columns: &Columns, only: Option<Vec<String>>) -> Option<Vec<bool>> {
-    let mut looked_at = vec![false; columns.people()];
-    for identifier in only? {
-        // Whether somebody's events count depends on their moment; whose they are does not.
-        let person = columns
-            .number_of(&identifier)
-            .and_then(|anchor| columns.census.counts(anchor, i64::MAX));
-        let place = person.and_then(|person| usize::try_from(person).ok());
-        if let Some(place) = place.and_then(|place| looked_at.get_mut(place)) {
-            *place = true;
-        }
-    }
-    Some(looked_at)
-}
-
 /// One event by its name; without a name whatever happens.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -178,7 +162,7 @@ impl Basis {
         Self {
             as_of: clock::now(),
             events_known: columns.len(),
-            known_since: columns.oldest(),
+            known_since: columns.known_since(),
             complete: !columns.cut,
         }
     }
@@ -275,17 +259,34 @@ impl Asked<TrendsAsked> {
             return wanted.answer(app, space_id).await;
         }
         let series = self.what.series;
+        let time = (since.as_millis(), until.as_millis());
         let counted = move |columns: &Columns| {
-            let only = looked_at(columns, only);
-            let rows = columns.rows((since.as_millis(), until.as_millis()), only.as_deref());
+            let only = only.map(|only| columns.looked_at(&only));
             let masks = masks(columns, &series);
-            let counted = report::trends(rows, &bounds, &masks, series.len(), columns.people());
+            let count = |part: &Part, only: Option<&[bool]>| {
+                report::trends(
+                    part.rows(time, only),
+                    &bounds,
+                    &masks,
+                    series.len(),
+                    part.people(),
+                )
+            };
+            let counted = columns.ask(only.as_deref(), count, |all, part| {
+                for (all, part) in all.iter_mut().zip(&part) {
+                    all.merge(part);
+                }
+            });
             let of_series =
                 |(what, counted): (&What, Counted)| Series::of(what.event(), None, counted);
             Trends {
                 basis: Basis::of(columns),
                 buckets: beginnings(&bounds),
-                series: series.iter().zip(counted).map(of_series).collect(),
+                series: series
+                    .iter()
+                    .zip(counted.unwrap_or_default())
+                    .map(of_series)
+                    .collect(),
                 broken_down_since: None,
             }
         };
@@ -351,11 +352,21 @@ impl Asked<FunnelAsked> {
         let (since, until) = self.scope.time()?;
         let only = self.scope.only(app, space_id).await?;
         let steps = self.what.steps;
+        let time = (since.as_millis(), until.as_millis());
         let reckon = move |columns: &Columns| {
-            let only = looked_at(columns, only);
-            let rows = columns.rows((since.as_millis(), until.as_millis()), only.as_deref());
+            let only = only.map(|only| columns.looked_at(&only));
             let masks = masks(columns, &steps);
-            let found = report::funnel(rows, &masks, steps.len(), window, columns.people());
+            let follow = |part: &Part, only: Option<&[bool]>| {
+                report::funnel(
+                    part.rows(time, only),
+                    &masks,
+                    steps.len(),
+                    window,
+                    part.people(),
+                )
+            };
+            let found = columns.ask(only.as_deref(), follow, report::Funnel::merge);
+            let found = found.unwrap_or_default().steps();
             let people: Vec<u64> = found.iter().map(|step| step.people).collect();
             let first = people.first().copied().unwrap_or(0);
             let before = |at: usize| at.checked_sub(1).and_then(|at| people.get(at)).copied();
@@ -421,16 +432,30 @@ impl Asked<RetentionAsked> {
         let only = self.scope.only(app, space_id).await?;
         let wanted = [self.what.start, self.what.back];
         let reckon = move |columns: &Columns| {
-            let only = looked_at(columns, only);
+            let only = only.map(|only| columns.looked_at(&only));
             // From the very first, as only then it is known who began earlier.
-            let rows = columns.rows((i64::MIN, until.as_millis()), only.as_deref());
+            let time = (i64::MIN, until.as_millis());
             let masks = masks(columns, &wanted);
-            let found = report::retention(rows, &bounds, &masks, periods, columns.people());
+            let follow = |part: &Part, only: Option<&[bool]>| {
+                report::retention(
+                    part.rows(time, only),
+                    &bounds,
+                    &masks,
+                    periods,
+                    part.people(),
+                )
+            };
+            let found = columns.ask(only.as_deref(), follow, |all, part| {
+                for (all, part) in all.iter_mut().zip(&part) {
+                    all.merge(part);
+                }
+            });
             let of_cohort = |(start, cohort): (Timestamp, Cohort)| CohortAnswer {
                 start,
                 people: cohort.people,
                 returned: cohort.returned,
             };
+            let found = found.unwrap_or_default();
             let cohorts = beginnings(&bounds).into_iter().zip(found).map(of_cohort);
             Retention {
                 basis: Basis::of(columns),
@@ -507,17 +532,20 @@ impl Asked<PathsAsked> {
         let (since, until) = self.scope.time()?;
         let only = self.scope.only(app, space_id).await?;
         let (from, to) = (self.what.from, self.what.to);
+        let time = (since.as_millis(), until.as_millis());
         let reckon = move |columns: &Columns| {
-            let only = looked_at(columns, only);
-            let rows = columns.rows((since.as_millis(), until.as_millis()), only.as_deref());
+            let only = only.map(|only| columns.looked_at(&only));
             let number = |name: &String| columns.number_of_name(name);
             let end = match (&from, &to) {
                 (Some(from), _) => End::From(number(from)),
                 (None, Some(to)) => End::To(number(to)),
                 (None, None) => End::Visit,
             };
-            let found = report::paths(rows, end, (steps, gap, most), columns.people());
-            told(columns, found, to.is_some())
+            let follow = |part: &Part, only: Option<&[bool]>| {
+                report::paths(part.rows(time, only), end, (steps, gap), part.people())
+            };
+            let found = columns.ask(only.as_deref(), follow, report::Ways::merge);
+            told(columns, found.unwrap_or_default().fold(most), to.is_some())
         };
         app.reports.ask(app, space_id, reckon).await
     }
@@ -565,14 +593,23 @@ pub(super) struct Known {
 /// The events that reports of a space know, the commonest first.
 pub(super) async fn known(app: &Arc<App>, space_id: &str) -> Result<Vec<Known>> {
     let count = |columns: &Columns| {
-        let mut found: Vec<(u64, i64)> = vec![(0, 0); columns.names()];
-        for row in columns.rows((i64::MIN, i64::MAX), None) {
-            if let Some((events, last)) = found.get_mut(usize::from(row.name)) {
-                *events += 1;
-                *last = row.at;
+        let count = |part: &Part, _: Option<&[bool]>| {
+            let mut found: Vec<(u64, i64)> = vec![(0, 0); columns.names()];
+            for row in part.rows((i64::MIN, i64::MAX), None) {
+                if let Some((events, last)) = found.get_mut(usize::from(row.name)) {
+                    *events += 1;
+                    *last = row.at;
+                }
             }
-        }
-        let numbered = found.into_iter().zip(0_u16..);
+            found
+        };
+        let found = columns.ask(None, count, |all, part| {
+            for ((events, last), (more, later)) in all.iter_mut().zip(part) {
+                *events += more;
+                *last = later.max(*last);
+            }
+        });
+        let numbered = found.unwrap_or_default().into_iter().zip(0_u16..);
         let counted = numbered.filter_map(|((events, last), number)| {
             let event = columns.name_at(number).filter(|_| events > 0)?;
             Some(Known {

@@ -1,6 +1,6 @@
 //! A trend divided by the values of a property: of that, reports keep nothing, so the events themselves are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use cdp_core::report::{self, Masks, Row, Select};
 use cdp_core::time::Timestamp;
 use serde_json::Value;
 
-use super::ask::{Basis, Series, Trends, beginnings, looked_at, refused};
+use super::ask::{Basis, Series, Trends, beginnings, refused};
 use super::columns::Columns;
 use super::store;
 use crate::app::App;
@@ -130,15 +130,15 @@ impl Wanted {
         values: &[String],
         since: Option<Timestamp>,
     ) -> Trends {
-        let only = looked_at(columns, self.only);
+        let only = self.only.map(|only| {
+            let person = |identifier: String| columns.person(&identifier, i64::MAX);
+            only.into_iter()
+                .filter_map(person)
+                .collect::<BTreeSet<u32>>()
+        });
         let row = |found: Found| {
-            let person = columns
-                .number_of(&found.anchor)
-                .and_then(|anchor| columns.census.counts(anchor, found.at))?;
-            let place = usize::try_from(person).ok()?;
-            let is_wanted = only
-                .as_ref()
-                .is_none_or(|only| only.get(place).copied().unwrap_or(false));
+            let person = columns.person(&found.anchor, found.at)?;
+            let is_wanted = only.as_ref().is_none_or(|only| only.contains(&person));
             is_wanted.then_some(Row {
                 at: found.at,
                 person,

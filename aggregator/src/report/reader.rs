@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use cdp_core::consent::Standing;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::time::timeout;
 
-use super::columns::Columns;
-use super::people::{Census, counts_from};
+use super::columns::{Census, Columns};
 use super::store;
 use crate::app::App;
 use crate::consent::{Rules, standings_of_refusing};
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// as it took.
 const QUICK: Duration = Duration::from_millis(50);
 const REST: u32 = 20;
-/// Reports that are reckoned at the same time, of all spaces.
-const AT_A_TIME: usize = 2;
+/// Reports that are reckoned at the same time, of all spaces: one takes all processors.
+const AT_A_TIME: usize = 1;
 
 /// What reports of all spaces have read. A space is read when it is asked about for the first time.
 #[derive(Debug)]
@@ -158,13 +158,13 @@ impl Space {
             let Some(last) = page.last() else { break };
             after.clone_from(&last.identifier);
             let columns = self.columns();
-            for belonging in page {
-                let said = refusing.get(&belonging.person_id);
+            for one in page {
+                let said = refusing.get(&one.person_id);
                 let from = said.map_or(i64::MIN, |said| counts_from(said, needed));
-                census.add(&columns, belonging, from);
+                census.add(&columns, &one.identifier, &one.profile_id, from);
             }
         }
-        self.write().census = census.finish();
+        census.finish(&mut self.write());
         Ok(())
     }
 
@@ -175,4 +175,20 @@ impl Space {
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Columns> {
         self.columns.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// From when on events count of somebody who has said this, where storing needs these purposes; in milliseconds.
+fn counts_from(standing: &Standing, purposes: &[String]) -> i64 {
+    let of_purpose = |purpose: &String| {
+        let said = standing.0.get(purpose)?;
+        let denied_at = said.denied_at?;
+        let never = said.denies();
+        Some(if never {
+            i64::MAX
+        } else {
+            denied_at.as_millis() + 1
+        })
+    };
+    let moments = purposes.iter().filter_map(of_purpose);
+    moments.max().unwrap_or(i64::MIN)
 }

@@ -5,11 +5,10 @@ use cdp_core::time::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
 use super::columns::Read;
-use super::people::Belonging;
 use crate::error::Result;
 
 /// Identifiers in one page.
-pub(super) const PAGE: usize = 20_000;
+const PAGE: i64 = 20_000;
 
 /// The events of a space that have a name, between two places of the log. Joining the empty text keeps SQLite from walking an
 /// index of the whole space instead of the few places.
@@ -38,6 +37,15 @@ pub(super) async fn events(
         .collect()
 }
 
+/// Whom an identifier belongs to.
+#[derive(Debug)]
+pub(super) struct Belonging {
+    pub(super) identifier: String,
+    /// What of a person may be linked.
+    pub(super) profile_id: String,
+    pub(super) person_id: String,
+}
+
 /// The next identifiers of a space, in order, each with whose it is.
 pub(super) async fn belongings(
     connection: &mut AnyConnection,
@@ -49,7 +57,7 @@ pub(super) async fn belongings(
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(after)
-        .bind(i64::try_from(PAGE).unwrap_or(i64::MAX))
+        .bind(PAGE)
         .fetch_all(connection)
         .await?;
     rows.iter()

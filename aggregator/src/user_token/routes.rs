@@ -31,6 +31,7 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({"previous_valid_seconds": USUAL_SECONDS}),
         rotate,
     )
+    .secret()
 }
 
 async fn list(reader: Reader, State(app): State<Shared>, page: Page) -> Result<Json<Value>> {

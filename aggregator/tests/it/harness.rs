@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 mod postgres;
+pub(crate) mod visitor;
 
 /// How long anything may take before a test gives up.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -298,6 +299,19 @@ impl Server {
             headers,
             text,
         }
+    }
+
+    /// A file, read with the owner's token.
+    #[track_caller]
+    pub(crate) fn fetch(&self, path: &str) -> Vec<u8> {
+        let request = ureq::http::Request::builder()
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.keys().token));
+        let mut response = self.agent.run(request.body(()).unwrap()).unwrap();
+        let bytes = response.body_mut().read_to_vec().unwrap();
+        let text = || String::from_utf8_lossy(&bytes);
+        assert_eq!(response.status().as_u16(), 200, "{}", text());
+        bytes
     }
 
     /// Reads with the owner's token.

@@ -11,6 +11,34 @@ pub struct Step {
     pub median: Option<i64>,
 }
 
+/// Who came how far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Funnel {
+    /// For each step how long it took everybody who came so far.
+    took: Vec<Vec<i64>>,
+}
+
+impl Funnel {
+    /// Adds what other people did.
+    pub fn merge(&mut self, other: Self) {
+        self.took
+            .resize(self.took.len().max(other.took.len()), Vec::new());
+        for (took, others) in self.took.iter_mut().zip(other.took) {
+            took.extend(others);
+        }
+    }
+
+    /// How many people did each step.
+    #[must_use]
+    pub fn steps(self) -> Vec<Step> {
+        let of_step = |(at, mut took): (usize, Vec<i64>)| Step {
+            people: u64::try_from(took.len()).unwrap_or(u64::MAX),
+            median: if at == 0 { None } else { median(&mut took) },
+        };
+        self.took.into_iter().enumerate().map(of_step).collect()
+    }
+}
+
 /// Nobody has begun.
 const NEVER: i64 = i64::MIN;
 
@@ -26,7 +54,7 @@ pub fn funnel(
     steps: usize,
     window: i64,
     people: usize,
-) -> Vec<Step> {
+) -> Funnel {
     let mut began = vec![NEVER; people.saturating_mul(steps)];
     let mut took: Vec<Vec<i64>> = vec![Vec::new(); steps];
     // How many steps each person has done.
@@ -63,11 +91,7 @@ pub fn funnel(
             }
         }
     }
-    let of_step = |(at, mut took): (usize, Vec<i64>)| Step {
-        people: u64::try_from(took.len()).unwrap_or(u64::MAX),
-        median: if at == 0 { None } else { median(&mut took) },
-    };
-    took.into_iter().enumerate().map(of_step).collect()
+    Funnel { took }
 }
 
 /// The lower of the two in the middle.

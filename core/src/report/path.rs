@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hashbrown::HashTable;
+
 use super::{Row, place};
 
 /// Steps that a way has at most.
@@ -65,14 +67,14 @@ struct Place {
 }
 
 /// Follows everybody's visits: one ends when nothing happens for `gap` milliseconds. What happens twice in a row is one step.
-/// Ways have at most `steps` steps, and of each step the `most` commonest names are shown. Rows are in the order of time.
+/// Ways have at most `steps` steps. Rows are in the order of time.
 #[must_use]
 pub fn paths(
     rows: impl Iterator<Item = Row>,
     end: End,
-    (steps, gap, most): (usize, i64, usize),
+    (steps, gap): (usize, i64),
     people: usize,
-) -> Paths {
+) -> Ways {
     let steps = steps.clamp(2, MOST_STEPS);
     let nobody = Place {
         at: i64::MIN,
@@ -80,7 +82,7 @@ pub fn paths(
         last: [0; MOST_STEPS],
     };
     let mut places = vec![nobody; people];
-    let mut counted = Ways::default();
+    let mut counted = Counter::default();
     for row in rows {
         let Some(place) = places.get_mut(place(row.person)) else {
             continue;
@@ -129,25 +131,30 @@ pub fn paths(
             }
         }
     }
-    counted.fold(most)
+    counted.ways()
 }
 
-#[derive(Default)]
-struct Ways {
+/// How often something happened at a step, and what followed on what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
     nodes: BTreeMap<(usize, u16), u64>,
     links: BTreeMap<(usize, u16, u16), u64>,
 }
 
 impl Ways {
-    fn count(&mut self, step: usize, near: Option<u16>, name: u16) {
-        *self.nodes.entry((step, name)).or_default() += 1;
-        if let (Some(before), Some(near)) = (step.checked_sub(1), near) {
-            *self.links.entry((before, near, name)).or_default() += 1;
+    /// Adds the ways of other people.
+    pub fn merge(&mut self, other: Self) {
+        for (node, ways) in other.nodes {
+            *self.nodes.entry(node).or_default() += ways;
+        }
+        for (link, ways) in other.links {
+            *self.links.entry(link).or_default() += ways;
         }
     }
 
-    /// With the rare names of each step together.
-    fn fold(self, most: usize) -> Paths {
+    /// All of them, of each step the `most` commonest names and the rare ones together.
+    #[must_use]
+    pub fn fold(self, most: usize) -> Paths {
         let mut by_step: BTreeMap<usize, Vec<(u64, u16)>> = BTreeMap::new();
         for ((step, name), ways) in &self.nodes {
             by_step.entry(*step).or_default().push((*ways, *name));
@@ -191,5 +198,49 @@ impl Ways {
             .collect();
         links.sort_by_key(|link| (link.step, u64::MAX - link.ways));
         Paths { ways, nodes, links }
+    }
+}
+
+/// What is counted, for every event: a step in 16 bits, what happened before it in 16 or nothing, and what happened.
+#[derive(Default)]
+struct Counter(HashTable<(u64, u64)>);
+
+/// In the place of what happened before: the step alone.
+const ALONE: u64 = 1 << 48;
+
+impl Counter {
+    fn count(&mut self, step: usize, near: Option<u16>, name: u16) {
+        let name = u64::from(name);
+        let at = |step: usize| u64::try_from(step).unwrap_or(0) << 32;
+        self.add(ALONE | at(step) | name);
+        if let (Some(before), Some(near)) = (step.checked_sub(1), near) {
+            self.add(at(before) | (u64::from(near) << 16) | name);
+        }
+    }
+
+    fn add(&mut self, key: u64) {
+        // Fibonacci hashing, folded: few keys, which may differ in any of their bits.
+        let hash = |key: u64| {
+            let product = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            product ^ (product >> 32)
+        };
+        let entry = self
+            .0
+            .entry(hash(key), |known| known.0 == key, |known| hash(known.0));
+        entry.or_insert((key, 0)).get_mut().1 += 1;
+    }
+
+    fn ways(self) -> Ways {
+        let mut ways = Ways::default();
+        for (key, count) in self.0 {
+            let name = |shift: u32| u16::try_from((key >> shift) & 0xffff).unwrap_or(0);
+            let step = usize::from(name(32));
+            if key & ALONE == 0 {
+                ways.links.insert((step, name(16), name(0)), count);
+            } else {
+                ways.nodes.insert((step, name(0)), count);
+            }
+        }
+        ways
     }
 }

@@ -1,6 +1,6 @@
 //! Of those who began in one bucket of time, how many came back in each later one.
 
-use super::{Masks, Row, place};
+use super::{Masks, Row, add, place};
 
 /// Those who began in one bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +9,14 @@ pub struct Cohort {
     pub people: u64,
     /// How many of them did it again in the first bucket after their own, in the second, and so on up to the last that there is.
     pub returned: Vec<u64>,
+}
+
+impl Cohort {
+    /// Adds other people of the same bucket.
+    pub fn merge(&mut self, other: &Self) {
+        self.people += other.people;
+        add(&mut self.returned, &other.returned);
+    }
 }
 
 /// Not begun.

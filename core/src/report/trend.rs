@@ -1,6 +1,6 @@
 //! How often something happened, and to how many people, in each bucket of time.
 
-use super::{MOST_SELECTED, Masks, Row, place};
+use super::{MOST_SELECTED, Masks, Row, add, place};
 
 /// One series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub struct Counted {
     pub people: Vec<u64>,
     /// Different people in all of them together.
     pub people_in_all: u64,
+}
+
+impl Counted {
+    /// Adds what was counted of other people in the same buckets.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.events, &other.events);
+        add(&mut self.people, &other.people);
+        self.people_in_all += other.people_in_all;
+    }
 }
 
 /// No bucket yet.

@@ -206,6 +206,30 @@ impl Segments {
         Ok(())
     }
 
+    /// Deletes every file whose entries have all taken effect, however small it is, and durably. The next group starts a file,
+    /// so that the one that is being written can go, too, once what is in it has taken effect.
+    pub(super) fn let_all_go(&self, position: i64) -> Result<()> {
+        let done = {
+            let mut end = self.end();
+            end.file = None;
+            let segments = self.list()?;
+            let followers = segments.iter().skip(1).copied();
+            let beginnings = followers.chain([end.last.saturating_add(1)]);
+            let pairs = segments.iter().zip(beginnings);
+            let done = pairs.filter(|(_, next)| *next <= position.saturating_add(1));
+            done.map(|(segment, _)| *segment).collect::<Vec<i64>>()
+        };
+        for segment in done {
+            match self.let_go(segment) {
+                // It went the usual way meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                other => other.map_err(failed)?,
+            }
+        }
+        let folder = File::open(&self.folder).map_err(failed)?;
+        folder.sync_all().map_err(failed)
+    }
+
     /// Empties a file for whoever needs the next one, or deletes it.
     fn let_go(&self, segment: i64) -> std::io::Result<()> {
         let path = self.path(segment);

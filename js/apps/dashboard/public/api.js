@@ -1,5 +1,5 @@
 /** The server API: the only thing this dashboard talks to, and only on its own origin. */
-import { token } from "./session.js";
+import { space } from "./session.js";
 
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} message @param {Record<string, any>} [details] what programs may go by */
@@ -18,7 +18,7 @@ export class ApiError extends Error {
  */
 export async function api(path, { method = "GET", body, signal } = {}) {
   /** @type {Record<string, string>} */
-  const headers = { authorization: `Bearer ${token()}`, accept: "application/json" };
+  const headers = { accept: "application/json", ...picked() };
   if (body !== undefined) headers["content-type"] = "application/json";
   let response;
   try {
@@ -31,6 +31,19 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   const answer = await response.json().catch(() => undefined);
   if (!response.ok) throw refused(response, answer);
   return answer;
+}
+
+/** A file of the server API. @param {string} path @param {AbortSignal} signal @returns {Promise<Blob>} */
+export async function file(path, signal) {
+  const response = await fetch(`/api/v1/${path}`, { headers: picked(), signal });
+  if (!response.ok) throw refused(response, await response.json().catch(() => undefined));
+  return response.blob();
+}
+
+/** @returns {Record<string, string>} */
+function picked() {
+  const id = space();
+  return id ? { "headwater-space": id } : {};
 }
 
 /** @param {Response} response @param {any} answer */
@@ -72,8 +85,7 @@ export function withQuery(path, query) {
 }
 
 /**
- * Follows server-sent events. `fetch` rather than `EventSource`, so that the token travels in a header and never in an
- * address. Comes back by itself after a broken connection.
+ * Follows server-sent events. `fetch` rather than `EventSource`, so that the picked space travels in a header. Comes back by itself after a broken connection.
  *
  * @param {string} path
  * @param {{ signal: AbortSignal, message: (data: any) => void, state: (state: "connecting" | "open" | "broken") => void }} options
@@ -83,7 +95,7 @@ export async function follow(path, { signal, message, state }) {
   while (!signal.aborted) {
     state("connecting");
     try {
-      const response = await fetch(`/api/v1/${path}`, { headers: { authorization: `Bearer ${token()}`, accept: "text/event-stream" }, signal });
+      const response = await fetch(`/api/v1/${path}`, { headers: { accept: "text/event-stream", ...picked() }, signal });
       if (response.status === 401 || response.status === 403) return state("broken");
       if (response.ok && response.body) {
         state("open");

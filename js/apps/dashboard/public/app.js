@@ -1,10 +1,12 @@
 /** Entry: signing in, the frame, and which screen an address shows. */
+import { api, ApiError } from "./api.js";
 import { h, icon } from "./dom.js";
 import { startFeed, stopFeed } from "./live-feed.js";
 import { grouped, viewOf, visible } from "./navigation.js";
 import { listenForKeys, openHelp, openPalette } from "./palette.js";
-import { forgetToken, takeTokenFromAddress, token } from "./session.js";
-import { signInView } from "./views/sign-in.js";
+import { may, me, pickSpace, setMe, space, takeSecretFromAddress } from "./session.js";
+import { empty, failed } from "./states.js";
+import { joinView, setupView, signInView } from "./views/door.js";
 
 /**
  * @typedef {{ place: HTMLElement, signal: AbortSignal, parts: string[], query: URLSearchParams }} Screen
@@ -25,9 +27,10 @@ function frame() {
   const nav = h(
     "nav",
     { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
-    grouped(visible()).map(([name, inside]) => group(name, inside)),
+    spaces(),
+    grouped(visible(me()?.scopes)).map(([name, inside]) => group(name, inside)),
     h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
-    h("button", { type: "button", class: "sign-out", click: signOut }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
+    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
@@ -59,26 +62,89 @@ function brandMark() {
   return h("img", { src: "/favicon.svg", alt: "", width: 28, height: 28 });
 }
 
-function signOut() {
-  forgetToken();
-  stopFeed();
-  main = undefined;
-  show();
+/** Which space is worked in, where there are several. */
+function spaces() {
+  const now = me();
+  if (!now || now.spaces.length < 2) return null;
+  const choice = h("select", { "aria-label": "Space", class: "space-choice", click: (/** @type {Event} */ event) => event.stopPropagation(), change: () => {
+    pickSpace(choice.value);
+    stopFeed();
+    main = undefined;
+    void show();
+  } }, now.spaces.map(({ id, name }) => h("option", { value: id, selected: id === now.space_id }, name)));
+  return choice;
 }
 
-function show() {
+async function signOut() {
+  // Where the server does not answer, the session ends by itself.
+  await api("session", { method: "DELETE" }).catch(() => undefined);
+  signedOut();
+}
+
+function signedOut() {
+  setMe(undefined);
+  pickSpace("");
+  stopFeed();
+  main = undefined;
+  void show();
+}
+
+/** Asks who is signed in; nobody leads to the door. @returns {Promise<boolean>} */
+async function known() {
+  try {
+    setMe(await api("session"));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404 && space()) {
+      pickSpace("");
+      return known();
+    }
+    if (error.status === 401) return false;
+    app.replaceChildren(h("main", { class: "sign-in", id: "main" }, failed(error, () => void show())));
+    throw error;
+  }
+}
+
+async function show() {
   leaving.abort();
   leaving = new AbortController();
-  if (!token()) {
-    main = undefined;
-    signInView(app, show);
-    return;
-  }
-  const first = !main;
-  if (!main) frame();
-  startFeed();
+  const { signal } = leaving;
+  const secret = takeSecretFromAddress();
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const enter = () => {
+    history.replaceState(null, "", `${location.pathname}#/`);
+    main = undefined;
+    void show();
+  };
+  if (parts[0] === "setup" || parts[0] === "join") {
+    main = undefined;
+    return parts[0] === "setup" ? setupView(app, takeSecretFromAddress("setup"), enter) : joinView(app, takeSecretFromAddress("join"), enter);
+  }
+  let problem = "";
+  if (secret) {
+    stopFeed();
+    main = undefined;
+    await api("session/token", { method: "POST", body: { token: secret } }).catch((error) => {
+      problem = error instanceof Error ? error.message : String(error);
+    });
+  }
+  if (!main) {
+    const somebody = await known().catch(() => undefined);
+    if (signal.aborted || somebody === undefined) return;
+    if (!somebody) return signInView(app, () => void show(), problem);
+  }
+  screen(parts, query, signal);
+}
+
+/** @param {string[]} parts @param {string} query @param {AbortSignal} signal */
+function screen(parts, query, signal) {
+  const first = !main;
+  if (!main) frame();
+  if (may("events:read")) startFeed();
+  const allowed = visible(me()?.scopes);
+  if (parts.length === 0 && !may("events:read")) parts = [allowed[0]?.key ?? "account"];
   const view = viewOf(parts);
   for (const link of app.querySelectorAll("[data-nav]")) {
     const current = link.getAttribute("data-nav") === (parts[0] ?? "");
@@ -87,19 +153,16 @@ function show() {
   }
   const place = h("div", { class: "screen" });
   main?.replaceChildren(place);
-  if (view) view({ place, signal: leaving.signal, parts, query: new URLSearchParams(query) });
-  else place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Start")));
+  if (!view) place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Start")));
+  else if (!allowed.some(({ key }) => key === (parts[0] ?? ""))) place.append(h("h1", {}, "Not in your role"), empty("This screen is for others", "Your role does not include it. If your work needs it, ask an admin of this workspace.", h("a", { class: "button", href: "#/" }, "Back to what you can see")));
+  else view({ place, signal, parts, query: new URLSearchParams(query) });
   const title = place.querySelector("h1")?.textContent;
   document.title = title ? `${title} · Headwater` : "Headwater";
   window.scrollTo(0, 0);
   if (!first) main?.focus({ preventScroll: true });
 }
 
-takeTokenFromAddress();
 listenForKeys();
-window.addEventListener("hashchange", () => {
-  takeTokenFromAddress();
-  show();
-});
-document.addEventListener("signed-out", signOut);
-show();
+window.addEventListener("hashchange", () => void show());
+document.addEventListener("signed-out", signedOut);
+void show();

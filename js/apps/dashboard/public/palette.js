@@ -1,7 +1,8 @@
 /** Ctrl or Cmd and K: go to a screen, find a person, an audience, an experience. `?` tells the keys. */
 import { all } from "./api.js";
 import { h, newId } from "./dom.js";
-import { screens } from "./navigation.js";
+import { visible } from "./navigation.js";
+import { me } from "./session.js";
 
 /** @typedef {{ name: string, kind: string, href: string }} Target */
 const MOST = 12;
@@ -35,7 +36,7 @@ export function matching(targets, text) {
 export function openPalette() {
   const closing = new AbortController();
   /** @type {Target[]} */
-  let targets = screens.map(({ key, name, group }) => ({ name, kind: `screen · ${group}`, href: `#/${key}` }));
+  let targets = visible(me()?.scopes).map(({ key, name, group }) => ({ name, kind: `screen · ${group}`, href: `#/${key}` }));
   let chosen = 0;
   const listId = newId();
   const list = h("ul", { role: "listbox", id: listId, "aria-label": "Found", class: "palette-list" });

@@ -46,7 +46,7 @@ export function failed(error, retry) {
   return h(
     "div",
     { class: "failed", role: "alert" },
-    h("p", { class: "empty-title" }, known && error.status === 403 ? "This token may not see that" : "That did not work"),
+    h("p", { class: "empty-title" }, known && error.status === 403 ? "That is not for you to see" : "That did not work"),
     h("p", {}, error instanceof Error ? error.message : String(error)),
     h("p", { class: "empty-act" }, h("button", { type: "button", class: "button", click: retry }, "Try again")),
   );

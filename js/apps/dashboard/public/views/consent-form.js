@@ -1,190 +1,128 @@
-/** The consent policy as a form. Each change makes a new policy of it; whole parts are drawn anew only where their fields change. */
-import { COUNTED, countries, placeName, purposeName, REGIMES, ruleWords, tidy, useName, usesOf, withoutPurpose } from "../consent/policy.js";
-import { h, newId } from "../dom.js";
-import { keepingFocus, labelled, removeButton } from "./fields.js";
+/** A policy as a form, and what it would do before it is published. */
+import { api } from "../api.js";
+import { h, icon } from "../dom.js";
+import { kindName, number, plural } from "../format.js";
+import { toast } from "../toast.js";
+import { confirmDialog } from "./confirm-dialog.js";
+import { checkbox, labelled, saving, select } from "./form-field.js";
 
-/** @typedef {import("../consent/policy.js").Policy} Policy @typedef {import("../consent/policy.js").Rule} Rule */
+/** @type {Record<string, string>} */
+const USES = {
+  store: "Keep anything on the device",
+  send: "Send and keep an event",
+  link: "Link a browser to a known person",
+  traits: "Keep facts about the person",
+  audiences: "Put the person into audiences",
+  decisions: "Choose content for the person",
+  destinations: "Hand anything to destinations",
+};
+/** @type {[string, string][]} */
+const REGIMES = [["opt_in", "Ask first (opt-in)"], ["opt_out", "Allow until they object (opt-out)"]];
 
-const NECESSARY = "necessary";
-
-/** @param {Policy} initial @param {(policy: Policy) => void} changed @returns {HTMLElement} */
-export function policyForm(initial, changed) {
-  let policy = initial;
-  /** Places that stay open while the form is drawn anew. @type {Set<string>} */
-  const open = new Set();
-  const form = h("form", { class: "policy-form", "aria-label": "Consent policy", submit: (/** @type {Event} */ event) => event.preventDefault() });
-  /** @type {Put} */
-  const put = (change, redraw = false) => {
-    policy = { ...policy, ...change(policy) };
-    changed(policy);
-    if (redraw) keepingFocus(form, draw);
+/** @param {any} current `{policy, version}` @param {() => void} again */
+export function policyForm(current, again) {
+  const policy = structuredClone(current.policy);
+  const names = () => policy.purposes.map((/** @type {any} */ one) => one.name ?? one);
+  const shown = h("div", { class: "stack", role: "status" });
+  const parts = h("div", { class: "form" });
+  /** @param {string[]} list @param {string} name @param {boolean} on */
+  const put = (list, name, on) => (on ? [...list, name] : list.filter((one) => one !== name));
+  const boxes = (/** @type {() => string[]} */ read, /** @type {(list: string[]) => void} */ write, /** @type {string[]} */ among) => h("div", { class: "form-row" }, among.map((name) => checkbox(kindName(name), read().includes(name), (on) => write(put(read(), name, on))).node));
+  const draw = () => parts.replaceChildren(
+    h("fieldset", { class: "plain" }, h("legend", {}, "What people are asked about"), policy.purposes.map((/** @type {any} */ one, /** @type {number} */ index) => purposeRow(one, index)), addPurpose()),
+    h("fieldset", { class: "plain" }, h("legend", {}, "What each use needs, all of it"), [...Object.keys(USES), ...Object.keys(policy.uses).filter((use) => !USES[use])].map((use) => h("div", { role: "group", "aria-label": USES[use] ?? use }, h("p", {}, USES[use] ?? `Hand anything to ${use.replace("destination:", "")}`), boxes(() => policy.uses[use], (list) => (policy.uses[use] = list), names())))),
+    h("fieldset", { class: "plain" }, h("legend", {}, "What Global Privacy Control denies"), boxes(() => policy.gpc_denies, (list) => (policy.gpc_denies = list), names().filter((/** @type {string} */ name) => name !== "necessary"))),
+    h("div", { class: "form-row" }, rule("Everywhere else", () => policy.default, (value) => (policy.default = value)), rule("Where the place is not known", () => policy.unknown ?? "opt_in", (value) => (policy.unknown = value))),
+    h("fieldset", { class: "plain" }, h("legend", {}, "Places with a rule of their own"), Object.keys(policy.jurisdictions ?? {}).map(placeRow), addPlace()),
+  );
+  /** @param {any} one @param {number} index */
+  const purposeRow = (one, index) => {
+    const name = one.name ?? one;
+    const label = h("input", { "aria-label": `${name}: for people`, value: one.label ?? "", placeholder: "Name for people", input: () => (policy.purposes[index] = { ...about(one), label: label.value }) });
+    const text = h("input", { "aria-label": `${name}: description`, value: one.description ?? "", placeholder: "What it means", input: () => (policy.purposes[index] = { ...about(policy.purposes[index]), description: text.value }) });
+    return h("div", { class: "purpose-edit" }, h("code", {}, name), label, text, name !== "necessary" && h("button", { type: "button", class: "icon-button", click: () => {
+      policy.purposes.splice(index, 1);
+      for (const use of Object.keys(policy.uses)) policy.uses[use] = put(policy.uses[use], name, false);
+      policy.gpc_denies = put(policy.gpc_denies, name, false);
+      changed();
+      draw();
+    } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, `Remove ${name}`)));
   };
-  const draw = () => form.replaceChildren(purposes(policy, put), uses(policy, put), gpc(policy, put), places(policy, put, open), categories(policy, put), counting(policy, put));
+  const about = (/** @type {any} */ one) => (typeof one === "string" ? { name: one } : one);
+  const addPurpose = () => {
+    const field = h("input", { "aria-label": "Name of another purpose", placeholder: "surveys", autocomplete: "off" });
+    return h("p", { class: "row-actions" }, field, h("button", { type: "button", class: "button", click: () => {
+      const name = field.value.trim();
+      if (!name) return field.focus();
+      policy.purposes.push({ name });
+      changed();
+      draw();
+    } }, "Add a purpose"));
+  };
+  /** A rule is a word, or an object that has more; what it has more stays. @param {string} name @param {() => any} read @param {(value: any) => void} write */
+  const rule = (name, read, write) => {
+    const now = read();
+    const choice = select(REGIMES, now.regime ?? now);
+    choice.addEventListener("change", () => write(typeof now === "string" ? choice.value : { ...now, regime: choice.value }));
+    return labelled(name, choice);
+  };
+  /** @param {string} place */
+  const placeRow = (place) => h("div", { class: "place-edit" }, rule(place, () => policy.jurisdictions[place], (value) => (policy.jurisdictions[place] = value)), h("button", { type: "button", class: "icon-button", click: () => {
+    delete policy.jurisdictions[place];
+    changed();
+    draw();
+  } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, `Remove ${place}`)));
+  const addPlace = () => {
+    const field = h("input", { "aria-label": "Country or region", placeholder: "DE or US-CA", autocomplete: "off" });
+    return h("p", { class: "row-actions" }, field, h("button", { type: "button", class: "button", click: () => {
+      const place = field.value.trim().toUpperCase();
+      if (!place) return field.focus();
+      policy.jurisdictions = { ...policy.jurisdictions, [place]: { regime: "opt_in" } };
+      changed();
+      draw();
+    } }, "Add a place"));
+  };
+  const written = () => ({ ...policy, version: current.version });
+  const publish = h("button", { type: "button", class: "button", hidden: true, click: () => confirmDialog({ title: "Publish this policy?", text: "The next batch of events is judged by it, and what is stored is counted anew. Browsers ask again when the version changes what they know. An older version can be published again.", button: "Publish", act: async () => {
+    await api("consent/policy", { method: "POST", body: written() });
+    toast("The policy is published.");
+    again();
+  } }) }, "Publish…");
+  const form = saving(
+    { class: "card form", label: "Consent policy", save: "Show what would change", also: [publish], act: async () => {
+      await api("consent/policy/check", { method: "POST", body: written() });
+      shown.replaceChildren(effect(await api("consent/policy/try", { method: "POST", body: { days: 7, policy: written() } })));
+      publish.hidden = false;
+    } },
+    h("h2", {}, `Version ${current.version}`),
+    parts,
+  );
+  // What was shown is of the policy as it was written then.
+  const changed = () => {
+    publish.hidden = true;
+    shown.replaceChildren();
+  };
+  form.addEventListener("input", changed);
   draw();
-  return form;
+  return h("div", { class: "stack" }, form, shown);
 }
 
-/** @typedef {(change: (now: Policy) => Partial<Policy>, redraw?: boolean) => void} Put changes the policy as it is now, which need not be the one that was drawn; `redraw` where other fields follow from it */
-
-/** @param {string} title @param {string} text @param {...import("../dom.js").Child} children */
-function part(title, text, ...children) {
-  const id = newId();
-  return h("section", { class: "card stack", "aria-labelledby": id }, h("div", {}, h("h2", { id }, title), h("p", { class: "quiet" }, text)), ...children);
-}
-
-/** @param {Policy} policy @param {Put} put */
-function purposes(policy, put) {
-  const set = (/** @type {number} */ index, /** @type {any} */ change) => put((now) => ({ purposes: now.purposes.map((one, at) => (at === index ? { ...one, ...change } : one)) }));
-  const rows = policy.purposes.map((purpose, index) => {
-    const own = purpose.name !== NECESSARY;
-    const label = h("input", { "aria-label": `Label of ${purpose.name}`, value: purpose.label ?? "", placeholder: purpose.name, change: () => set(index, { label: label.value.trim() }) });
-    const about = h("input", { "aria-label": `Description of ${purpose.name}`, value: purpose.description ?? "", placeholder: "What people read about it", change: () => set(index, { description: about.value.trim() }) });
-    return h("li", { class: "purpose-row" }, h("code", {}, purpose.name), label, about, own ? removeButton(`Remove ${purpose.name}`, () => put((now) => withoutPurpose(now, purpose.name), true)) : h("span", {}));
-  });
-  const name = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "market_research", keydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && add() });
-  const add = () => {
-    const wanted = name.value.trim();
-    if (!wanted || policy.purposes.some((one) => one.name === wanted)) return name.focus();
-    put((now) => ({ purposes: [...now.purposes, { name: wanted, label: "", description: "" }] }), true);
-  };
-  return part("Purposes", "What people are asked about. What is necessary is always allowed.", h("ul", { class: "purpose-list", role: "list" }, rows), h("div", { class: "add-row" }, labelled("New purpose", name, "Small letters, digits and _. Consent tools send this name."), h("button", { type: "button", class: "button", click: add }, "Add purpose")));
-}
-
-/** @param {Policy} policy @param {Put} put */
-function uses(policy, put) {
-  const heads = policy.purposes;
-  const toggle = (/** @type {string} */ use, /** @type {string} */ purpose, /** @type {boolean} */ on) => put((now) => {
-    const needed = (now.uses[use] ?? []).filter((one) => one !== purpose);
-    return { uses: { ...now.uses, [use]: on ? [...needed, purpose] : needed } };
-  });
-  const remove = (/** @type {string} */ use) => put((now) => ({ uses: Object.fromEntries(Object.entries(now.uses).filter(([key]) => key !== use)) }), true);
-  const rows = usesOf(policy).map((use) => h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, useName(use), " ", use.startsWith("destination:") && removeButton(`Remove ${useName(use)}`, () => remove(use))),
-    heads.map((purpose) => h("td", { class: "tick" }, h("input", { type: "checkbox", checked: policy.uses[use]?.includes(purpose.name) ?? false, "aria-label": `${useName(use)} needs ${purposeName(purpose)}`, change: (/** @type {any} */ event) => toggle(use, purpose.name, event.target.checked) }))),
-  ));
-  const id = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "dst_mail" });
-  const add = () => {
-    const use = `destination:${id.value.trim()}`;
-    if (!id.value.trim() || policy.uses[use]) return id.focus();
-    put((now) => ({ uses: { ...now.uses, [use]: [...(now.uses.destinations ?? [])] } }), true);
-  };
-  return part(
-    "What each use needs",
-    "All ticked purposes have to be allowed. Whoever needs only what is necessary needs no agreement.",
-    h("div", { class: "scroll-x", role: "region", tabindex: "0", "aria-label": "Purposes by use" }, h("table", { class: "table use-table" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Use"), heads.map((purpose) => h("th", { scope: "col", class: "tick" }, purposeName(purpose))))), h("tbody", {}, rows))),
-    h("details", { class: "raw" }, h("summary", {}, "A destination with needs of its own"), h("div", { class: "add-row" }, labelled("Id of the destination", id), h("button", { type: "button", class: "button", click: add }, "Add destination"))),
-  );
-}
-
-/** Boxes for some of the purposes. @param {string} legend @param {Policy} policy @param {string[]} chosen @param {(names: string[]) => void} set */
-function purposeBoxes(legend, policy, chosen, set) {
-  const names = new Set(chosen);
-  return h("fieldset", { class: "boxes" }, h("legend", {}, legend), policy.purposes.filter(({ name }) => name !== NECESSARY).map((purpose) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: names.has(purpose.name), change: (/** @type {any} */ event) => {
-    if (event.target.checked) names.add(purpose.name);
-    else names.delete(purpose.name);
-    set([...names]);
-  } }), purposeName(purpose))));
-}
-
-/** @param {Policy} policy @param {Put} put */
-function gpc(policy, put) {
-  return part("Global Privacy Control", "What a browser's signal denies, whatever a banner says. A place may have a list of its own.", purposeBoxes("The signal denies", policy, policy.gpc_denies, (names) => put(() => ({ gpc_denies: names }))));
-}
-
-/** @param {Policy} policy @param {Put} put @param {Set<string>} open */
-function places(policy, put, open) {
-  const own = Object.entries(policy.jurisdictions ?? {}).sort(([one], [other]) => placeName(one).localeCompare(placeName(other)));
-  const setOwn = (/** @type {string} */ code, /** @type {Rule | undefined} */ rule, redraw = false) => put((now) => {
-    const { [code]: _, ...rest } = now.jurisdictions ?? {};
-    return { jurisdictions: rule ? { ...rest, [code]: rule } : rest };
-  }, redraw);
-  const list = newId();
-  const code = h("input", { list, autocomplete: "off", spellcheck: "false", placeholder: "DE or US-CA" });
-  const add = () => {
-    const wanted = code.value.trim().toUpperCase();
-    if (!wanted || policy.jurisdictions?.[wanted]) return code.focus();
-    open.add(wanted);
-    setOwn(wanted, { ...policy.default }, true);
-  };
-  return part(
-    "Places",
-    "What is presumed of people who have said nothing. The closest rule is the whole rule: a region inherits nothing from its country.",
-    h(
-      "ul",
-      { class: "place-list", role: "list" },
-      place("Every other place", "default", policy, policy.default, open, (rule, redraw) => put(() => ({ default: rule }), redraw)),
-      place("Unknown places", "unknown", policy, policy.unknown, open, (rule, redraw) => put(() => ({ unknown: rule }), redraw)),
-      own.map(([key, rule]) => place(placeName(key), key, policy, rule, open, (changed, redraw) => setOwn(key, changed, redraw), () => setOwn(key, undefined, true))),
-    ),
-    h("div", { class: "add-row" }, labelled("Country or region", code, "The code of a country (DE), or of a region (US-CA)."), h("datalist", { id: list }, countries().map(([value, name]) => h("option", { value }, name))), h("button", { type: "button", class: "button", click: add }, "Add place")),
-  );
-}
-
-/**
- * @param {string} name @param {string} code @param {Policy} policy @param {Rule} rule @param {Set<string>} open
- * @param {(rule: Rule, redraw?: boolean) => void} set @param {() => void} [remove]
- */
-function place(name, code, policy, rule, open, set, remove) {
-  const words = h("span", { class: "quiet" }, ruleWords(policy, rule));
-  /** @type {Rule} */
-  let now = rule;
-  const put = (/** @type {Partial<Rule>} */ change, redraw = false) => {
-    now = tidy({ ...now, ...change });
-    words.textContent = ruleWords(policy, now);
-    set(now, redraw);
-  };
-  const choice = (/** @type {[string, string][]} */ options, /** @type {string} */ selected, /** @type {(value: string) => void} */ chosen) => {
-    const select = h("select", { change: () => chosen(select.value) }, options.map(([value, text]) => h("option", { value, selected: value === selected }, text)));
-    return select;
-  };
-  const regime = labelled("Presumed", choice(REGIMES, rule.regime, (value) => put({ regime: /** @type {any} */ (value) })));
-  const counted = labelled("Counted without agreement", choice(COUNTED, rule.counting ?? "", (value) => put({ counting: /** @type {any} */ (value || undefined) })));
-  const apart = policy.purposes.filter((purpose) => purpose.name !== NECESSARY).map((purpose) => labelled(purposeName(purpose), choice([["", "As the place"], ["opt_in", "Ask first"], ["opt_out", "Until refused"]], rule.purposes?.[purpose.name] ?? "", (value) => {
-    const { [purpose.name]: _, ...rest } = now.purposes ?? {};
-    put({ purposes: value ? { ...rest, [purpose.name]: /** @type {any} */ (value) } : rest });
-  })));
-  const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: Boolean(rule.gpc_denies), change: (/** @type {any} */ event) => put({ gpc_denies: event.target.checked ? [...policy.gpc_denies] : undefined }, true) }), "Its own list for Global Privacy Control");
-  const details = h(
-    "details",
-    { open: open.has(code), toggle: () => (details.open ? open.add(code) : open.delete(code)) },
-    h("summary", {}, h("b", {}, name), remove && name !== code && h("code", { class: "quiet" }, code), words),
-    h("div", { class: "place-in" }, h("div", { class: "form-row" }, regime, counted), h("fieldset", { class: "boxes" }, h("legend", {}, "Single purposes that differ"), h("div", { class: "form-row" }, apart)), box, rule.gpc_denies && purposeBoxes(`In ${name} the signal denies`, policy, rule.gpc_denies, (names) => put({ gpc_denies: names })), remove && h("p", {}, h("button", { type: "button", class: "button", click: remove }, `Remove ${name}`))),
-  );
-  return h("li", {}, details);
-}
-
-/** @param {Policy} policy @param {Put} put */
-function categories(policy, put) {
-  const all = policy.categories ?? {};
-  const name = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "C0002" });
-  const add = () => {
-    const wanted = name.value.trim();
-    if (!wanted || all[wanted]) return name.focus();
-    put((now) => ({ categories: { ...now.categories, [wanted]: [] } }), true);
-  };
-  return part(
-    "Names of your consent tool",
-    "Where a banner calls its choices otherwise: which purposes each of its names stands for.",
-    Object.keys(all).length > 0 && h("ul", { class: "category-list", role: "list" }, Object.entries(all).map(([key, names]) => h("li", {}, purposeBoxes(key, policy, names, (chosen) => put((now) => ({ categories: { ...now.categories, [key]: chosen } }))), removeButton(`Remove ${key}`, () => put((now) => ({ categories: Object.fromEntries(Object.entries(now.categories ?? {}).filter(([other]) => other !== key)) }), true))))),
-    h("div", { class: "add-row" }, labelled("Name in the tool", name), h("button", { type: "button", class: "button", click: add }, "Add name")),
-  );
-}
-
-/** @param {Policy} policy @param {Put} put */
-function counting(policy, put) {
-  const on = policy.counting;
-  const lines = (/** @type {string} */ text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-  const area = (/** @type {"events" | "pages"} */ key, /** @type {string} */ placeholder) => {
-    const field = h("textarea", { class: "lines", rows: 3, spellcheck: "false", placeholder, change: () => put((now) => now.counting ? { counting: { ...now.counting, [key]: lines(field.value) } } : {}) }, on?.[key].join("\n") ?? "");
-    return field;
-  };
-  const least = h("input", { type: "number", min: 10, value: on?.minimum_group ?? 20, change: () => put((now) => now.counting ? { counting: { ...now.counting, minimum_group: Number(least.value) } } : {}) });
-  return part(
-    "Counting people who do not agree",
-    "A number by day and country, without anything on the device. It takes both: what is counted here, and of whom in each place's rule. Whether that is lawful without consent is for you to know.",
-    h("label", { class: "check" }, h("input", { type: "checkbox", checked: Boolean(on), change: (/** @type {any} */ event) => put(() => ({ counting: event.target.checked ? { minimum_group: 20, events: [], pages: [] } : undefined }), true) }), "Count some events and pages"),
-    on && h("div", { class: "form-row" }, labelled("Events, one a line", area("events", "Order Completed")), labelled("Pages, one a line", area("pages", "/prices")), labelled("Smallest group shown", least, "10 or more")),
+/** @param {any} tried */
+function effect(tried) {
+  const uses = Object.entries(tried.uses ?? {});
+  const refused = Object.values(tried.refused ?? {});
+  const { people } = tried;
+  const lost = refused.length > 0 || uses.some(([, use]) => /** @type {any} */ (use).lost.events + /** @type {any} */ (use).gained.events > 0);
+  return h(
+    "section",
+    { class: "stack" },
+    h("h2", {}, "What would change"),
+    h("p", {}, `Tried over ${plural(tried.stored.events, "stored event")} of the last 7 days${tried.stored.complete ? "" : ", the youngest"}. ${lost ? "" : "Nothing would change for them."}`),
+    h("div", { class: "card flush scroll", tabindex: "0", role: "region", "aria-label": "Uses" }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, ["Use", "Allowed now", "Then", "Gained", "Lost"].map((name, index) => h("th", { scope: "col", class: index ? "num" : null }, name)))), h("tbody", {}, uses.map(([key, value]) => {
+      const use = /** @type {any} */ (value);
+      return h("tr", {}, h("th", { scope: "row" }, USES[key] ?? key, use.lost.samples[0] && h("small", { class: "quiet sample-reason" }, use.lost.samples[0].reason)), [use.allowed_now, use.allowed_then, use.gained.events, use.lost.events].map((count) => h("td", { class: "num" }, number(count))));
+    })))),
+    people && h("p", {}, `Of ${plural(people.people, "person", "people")}: ${number(people.profiles.now)} profiles now, ${number(people.profiles.then)} then; ${number(people.links.now)} links between identifiers now, ${number(people.links.then)} then.`),
+    people?.audiences?.length > 0 && h("ul", { class: "card flush rows-list", role: "list" }, people.audiences.map((/** @type {any} */ one) => h("li", {}, `${one.name ?? one.id}: ${number(one.now)} members now, ${number(one.then)} then.`))),
   );
 }

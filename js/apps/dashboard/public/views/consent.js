@@ -1,119 +1,106 @@
-/** The consent policy: read, changed as a form, tried against what arrived, published; its versions, and counts. */
-import { all, api, ApiError, words } from "../api.js";
-import { changes } from "../consent/policy.js";
+import { all, api, withQuery, words } from "../api.js";
+import { timeCell } from "../cells.js";
 import { h } from "../dom.js";
-import { moment, plural } from "../format.js";
-import { loaded } from "../states.js";
+import { kindName, number, plural } from "../format.js";
+import { empty, loaded } from "../states.js";
+import { table } from "../table.js";
 import { tabs } from "../tabs.js";
 import { toast } from "../toast.js";
-import { confirmDialog } from "./confirm-dialog.js";
-import { consentCounts } from "./consent-counts.js";
 import { policyForm } from "./consent-form.js";
-import { problemList, trialResult } from "./consent-trial.js";
-import { policyVersions } from "./consent-versions.js";
-
-/** @typedef {import("../consent/policy.js").Policy} Policy */
-
-const SPANS = [1, 7, 30];
 
 /** @param {import("../app.js").Screen} screen */
 export function consentView({ place, signal, query }) {
-  const body = h("div");
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Consent policy")),
-    h("p", { class: "lead" }, "What people are asked about, what each use of an event needs, and what is presumed where. Browser, edge and server all ask this policy; what it cannot decide is not allowed."),
-    body,
+    h("p", { class: "lead" }, "What people are asked about, what each use of their events needs, and what the law of each place presumes. Browser, edge and server ask it in the same way."),
+    tabs({ label: "Consent", name: "tab", chosen: query.get("tab"), items: [
+      { key: "policy", name: "Policy", draw: (panel) => drawPolicy(panel, signal) },
+      { key: "choices", name: "Choices", draw: (panel) => drawChoices(panel, signal) },
+      { key: "counts", name: "Without agreement", draw: (panel) => drawCounts(panel, signal) },
+      { key: "versions", name: "Versions", draw: (panel) => drawVersions(panel, signal) },
+    ] }),
   );
-  const load = () => loaded(body, signal, () => api("consent/policy", { signal }), (current) => draw(current, current.policy));
+}
 
-  /** @param {any} current @param {Policy} draft */
-  function draw(current, draft) {
+/** @param {HTMLElement} panel @param {AbortSignal} signal */
+function drawPolicy(panel, signal) {
+  const again = () => loaded(panel, signal, () => api("consent/policy", { signal }), (current) => [
+    ...(current.refolding ? [h("p", { class: "notice notice-busy", role: "status" }, "What is stored is being counted anew by this version.")] : []),
+    policyForm(current, () => void again()),
+  ]);
+  void again();
+}
+
+/** How many people's choices are looked at. */
+const PEOPLE = 2000;
+
+/** How many of the people that are known agreed to what. @param {HTMLElement} panel @param {AbortSignal} signal */
+function drawChoices(panel, signal) {
+  void loaded(panel, signal, async () => {
+    const [people, current] = await Promise.all([all("profiles", signal, PEOPLE), api("consent/policy", { signal })]);
+    return { people, purposes: current.policy.purposes };
+  }, ({ people, purposes }) => {
+    if (people.data.length === 0) return empty("Nobody yet", "What people choose is counted here as soon as there are any.");
+    const rows = purposes.map((/** @type {any} */ one) => one.name ?? one).filter((/** @type {string} */ name) => name !== "necessary").map((/** @type {string} */ purpose) => {
+      const said = people.data.map(({ consent }) => consent?.[purpose]);
+      const yes = said.filter((word) => word === true).length;
+      const no = said.filter((word) => word === false).length;
+      return { purpose, yes, no, silent: said.length - yes - no };
+    });
+    const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
     return [
-      h(
-        "p",
-        { class: "policy-state" },
-        h("span", { class: "badge badge-ok" }, `version ${current.version}`),
-        h("span", {}, `in force since ${moment(current.published_at)}`),
-        current.refolding && h("span", { class: "badge badge-held" }, "what was kept before is still being counted anew"),
-      ),
-      tabs({
-        label: "Consent policy",
-        name: "tab",
-        chosen: query.get("tab"),
-        items: [
-          { key: "policy", name: "Policy", draw: (panel) => editor(panel, current, draft) },
-          { key: "versions", name: "Versions", draw: (panel) => void loaded(panel, signal, () => all("consent/policies", signal), ({ data }) => policyVersions(data, current.version, restore)) },
-          { key: "counts", name: "People who did not agree", draw: (panel) => consentCounts(panel, signal, current.policy) },
+      h("p", { class: "quiet" }, `Of ${plural(people.data.length, "person", "people")}${people.complete ? "" : ", the first that were read"}. Whoever refused everything is not among them, because nothing of them is kept.`),
+      table({
+        label: "Choices by purpose",
+        file: "consent-choices",
+        filter: false,
+        query: new URLSearchParams(),
+        first: { data: rows },
+        columns: [
+          { key: "purpose", name: "Purpose", text: (/** @type {any} */ one) => one.purpose, cell: (/** @type {any} */ one) => kindName(one.purpose) },
+          { key: "yes", name: "Agreed", num: true, text: (/** @type {any} */ one) => one.yes, cell: (/** @type {any} */ one) => number(one.yes) },
+          { key: "no", name: "Refused", num: true, text: (/** @type {any} */ one) => one.no, cell: (/** @type {any} */ one) => number(one.no) },
+          { key: "silent", name: "Said nothing", num: true, text: (/** @type {any} */ one) => one.silent, cell: (/** @type {any} */ one) => number(one.silent) },
+          { key: "rate", name: "Of those who chose, agreed", num: true, text: (/** @type {any} */ one) => (one.yes + one.no ? one.yes / (one.yes + one.no) : 0), cell: (/** @type {any} */ one) => (one.yes + one.no ? share.format(one.yes / (one.yes + one.no)) : "–") },
         ],
       }),
     ];
-    /** An older version as a draft: it is tried and published as any other change. @param {any} version */
-    function restore(version) {
-      body.replaceChildren(...draw(current, { ...version.policy, version: current.version }));
-      const first = /** @type {HTMLElement | null} */ (body.querySelector('[role="tab"]'));
-      first?.click();
-      toast(`Version ${version.version} is in the form. Nothing changes until it is published.`);
-    }
-  }
+  });
+}
 
-  /** @param {HTMLElement} panel @param {any} current @param {Policy} initial */
-  function editor(panel, current, initial) {
-    /** @type {Policy} */
-    let draft = structuredClone(initial);
-    const told = h("div", { class: "policy-told" });
-    const sum = h("p", { role: "status" });
-    const days = h("select", { "aria-label": "Compare with the events of" }, SPANS.map((count) => h("option", { value: count, selected: count === 7 }, `the last ${plural(count, "day")}`)));
-    const review = h("button", { type: "button", class: "button button-main", click: () => void attempt() }, "See what would change");
-    const discard = h("button", { type: "button", class: "button", click: () => confirmDialog({ title: "Discard your changes?", text: "The form shows the policy in force again.", button: "Discard changes", act: async () => start(current.policy) }) }, "Discard");
-    const bar = h("div", { class: "policy-bar" }, sum, h("div", { class: "row-actions" }, discard, days, review));
-    const form = h("div");
+/** @param {HTMLElement} panel @param {AbortSignal} signal */
+function drawCounts(panel, signal) {
+  const read = (/** @type {string} */ cursor = "") => api(withQuery("consent/counts", { days: 30, limit: 100, cursor }), { signal });
+  void loaded(panel, signal, () => read(), (first) => {
+    if (first.data.length === 0) return empty("Nothing is counted", `Visits of people who do not agree are counted only where the policy says so, and only in groups that are large enough.${first.suppressed ? ` ${plural(first.suppressed, "group")} are still too small.` : ""}`);
+    return [
+      h("p", { class: "quiet" }, `The last 30 whole days, in groups of at least ${number(first.minimum_group)}; ${plural(first.suppressed, "group")} are smaller and not shown.`),
+      table({ label: "Visits without agreement", file: "consent-counts", query: new URLSearchParams(), first, next: read, columns: [
+        { key: "day", name: "Day", text: (one) => one.day, cell: (one) => one.day },
+        { key: "country", name: "Country", text: (one) => one.country, cell: (one) => one.country || "unknown" },
+        { key: "kind", name: "What", text: (one) => one.kind, cell: (one) => one.kind },
+        { key: "name", name: "Name", text: (one) => one.name, cell: (one) => one.name },
+        { key: "count", name: "Visits", num: true, text: (one) => one.count, cell: (one) => number(one.count) },
+      ] }),
+    ];
+  });
+}
 
-    const changed = () => {
-      const count = changes(current.policy, draft).length;
-      bar.hidden = count === 0;
-      sum.textContent = `${plural(count, "change")} not published`;
-      // What was found out of another draft would mislead.
-      told.replaceChildren();
-    };
-    const start = (/** @type {Policy} */ policy) => {
-      draft = structuredClone(policy);
-      form.replaceChildren(policyForm(draft, (next) => {
-        draft = next;
-        changed();
-      }));
-      changed();
-    };
-
-    const attempt = async () => {
-      review.disabled = true;
-      told.replaceChildren(h("p", { role: "status" }, "Trying it against what arrived…"));
-      const tried = structuredClone(draft);
+/** @param {HTMLElement} panel @param {AbortSignal} signal */
+function drawVersions(panel, signal) {
+  const again = () => loaded(panel, signal, () => api("consent/policies?limit=50", { signal }), (page) => h("ul", { class: "card flush rows-list", role: "list" }, page.data.map((/** @type {any} */ one, /** @type {number} */ index) => h(
+    "li",
+    {},
+    h("div", { class: "row-head" }, h("span", {}, h("b", {}, `Version ${one.version}`), " ", h("span", { class: "quiet" }, timeCell(one.published_at))), index === 0 ? h("span", { class: "badge badge-ok" }, "in force") : h("button", { type: "button", class: "button", click: async () => {
       try {
-        const answer = await api("consent/policy/try", { method: "POST", body: { days: Number(days.value), policy: tried }, signal });
-        if (JSON.stringify(tried) !== JSON.stringify(draft)) return told.replaceChildren();
-        told.replaceChildren(trialResult(answer, changes(current.policy, tried), () => publish(tried)));
+        await api("consent/policy", { method: "POST", body: { ...one.policy, version: page.data[0].version } });
+        toast(`Version ${one.version} is published again.`);
+        await again();
       } catch (error) {
-        if (!signal.aborted) told.replaceChildren(problemList(error));
-      } finally {
-        review.disabled = false;
+        toast(words(error));
       }
-      const title = told.querySelector("h2");
-      title?.focus({ preventScroll: true });
-      told.scrollIntoView({ block: "start" });
-    };
-
-    const publish = async (/** @type {Policy} */ tried) => {
-      try {
-        const { version } = await api("consent/policy", { method: "POST", body: tried });
-        toast(`Version ${version} is in force. Edges hear of it within five seconds.`);
-        await load();
-      } catch (error) {
-        const meanwhile = error instanceof ApiError && error.status === 409;
-        told.replaceChildren(problemList(meanwhile ? new Error(`${words(error)} Open the screen anew to see the policy in force; your changes are still in this form.`) : error));
-      }
-    };
-    start(initial);
-    panel.append(form, told, bar);
-  }
-  void load();
+    } }, "Publish again", h("span", { class: "sr" }, ` version ${one.version}`))),
+    h("details", { class: "raw" }, h("summary", {}, "As a text"), h("pre", { class: "code", tabindex: "0", "aria-label": `Version ${one.version}` }, JSON.stringify(one.policy, null, 2))),
+  ))));
+  void again();
 }

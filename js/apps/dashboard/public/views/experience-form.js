@@ -1,89 +1,143 @@
-import { api, withQuery } from "../api.js";
+import { all, api } from "../api.js";
 import { h, icon, newId } from "../dom.js";
 import { loaded } from "../states.js";
+import { toast } from "../toast.js";
+import { checkbox, labelled, saving, select } from "./form-field.js";
 
 /** @typedef {{ key: string, value: string }} Field */
+/** @typedef {{ key: string, weight: number, enabled: boolean, audience: string, fields: Field[] }} Variant */
 
-/** What the demo shop's hero reads; any other placement takes other fields. @returns {Field[]} */
-function heroFields() {
-  return [
-    { key: "title", value: "" },
-    { key: "text", value: "" },
-    { key: "cta", value: "" },
-    { key: "href", value: "/" },
-  ];
-}
+const NAME = { pattern: "[a-z0-9][a-z0-9_\\-]*", title: "Small letters, digits and dashes" };
 
 /** @param {import("../app.js").Screen} screen */
 export function experienceFormView({ place, signal }) {
   const body = h("div");
   place.append(h("p", { class: "crumbs" }, h("a", { href: "#/experiences" }, "Experiences")), h("div", { class: "head" }, h("h1", {}, "New experience")), body);
-  void loaded(body, signal, () => api(withQuery("audiences", { limit: 100 }), { signal }), (page) => form(page.data));
+  void loaded(body, signal, async () => {
+    const [audiences, placements] = await Promise.all([all("audiences", signal), all("placements", signal)]);
+    return { audiences: audiences.data, placements: placements.data };
+  }, (known) => experienceForm({ ...known, saved: (made) => {
+    toast(`“${made.name}” is running.`);
+    location.hash = `#/experiences/${made.id}`;
+  } }));
 }
 
-/** @param {any[]} audiences */
-function form(audiences) {
-  const name = h("input", { required: true, placeholder: "Hero for sneaker fans", autocomplete: "off" });
-  const placement = h("input", { required: true, value: "home-hero", autocomplete: "off", pattern: "[a-z0-9][a-z0-9_\\-]*", title: "Small letters, digits and dashes" });
-  const audience = h("select", {}, h("option", { value: "" }, "Everybody"), audiences.map((one) => h("option", { value: one.id }, one.name)));
-  const key = h("input", { required: true, value: "personal", autocomplete: "off", pattern: "[a-z0-9][a-z0-9_\\-]*", title: "Small letters, digits and dashes" });
-  const holdout = h("input", { type: "number", min: 0, max: 99, value: 0 });
-  let fields = heroFields();
-  const rows = h("div", { class: "pairs" });
-  const draw = () => rows.replaceChildren(...fields.map((field, index) => h(
+/** A value as fields of text; what is no text is JSON. @param {any} value @returns {Field[]} */
+function fieldsOf(value) {
+  const entries = Object.entries(value && typeof value === "object" ? value : {});
+  return entries.map(([key, one]) => ({ key, value: typeof one === "string" ? one : JSON.stringify(one) }));
+}
+
+/** A field's text as it was before it was shown: numbers, truth and structures stay what they were. @param {string} text @param {unknown} before */
+function valueOf(text, before) {
+  if (before === undefined || typeof before === "string") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The moment of a `datetime-local` field. @param {string | undefined} iso */
+function local(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/**
+ * @param {{ audiences: any[], placements: any[], experience?: any, saved: (experience: any) => void }} options `experience` is the one that is changed
+ */
+export function experienceForm({ audiences, placements, experience, saved }) {
+  const name = h("input", { required: true, placeholder: "Hero for sneaker fans", autocomplete: "off", value: experience?.name ?? "" });
+  const known = h("datalist", { id: newId() }, placements.map((one) => h("option", { value: one.key }, one.name)));
+  const placement = h("input", { required: true, value: experience?.placement ?? placements[0]?.key ?? "home-hero", autocomplete: "off", list: known.id, ...NAME });
+  /** @type {[string, string][]} */
+  const people = audiences.map((one) => [one.id, one.name]);
+  const audience = select([["", "Everybody"], ...people], experience?.audience_id ?? "");
+  const holdout = h("input", { type: "number", min: 0, max: 99, step: "any", value: Math.round((experience?.holdout ?? 0) * 1000) / 10 });
+  const priority = h("input", { type: "number", step: 1, value: experience?.priority ?? 0 });
+  const starts = h("input", { type: "datetime-local", value: local(experience?.starts_at) });
+  const ends = h("input", { type: "datetime-local", value: local(experience?.ends_at) });
+  const cap = experience?.frequency_caps?.[0];
+  const exposures = h("input", { type: "number", min: 1, max: 20, value: cap?.exposures ?? "", placeholder: "no limit" });
+  const within = h("input", { value: cap?.within ?? "7d", pattern: "[0-9]+[smhdw]", title: "A length of time such as 7d" });
+  const enabled = checkbox("Running", experience?.enabled ?? true);
+  /** @type {Variant[]} */
+  const variants = (experience?.variants ?? [{ key: "personal", value: { title: "", text: "", cta: "", href: "/" } }]).map((/** @type {any} */ one) => ({ key: one.key, weight: one.weight ?? 1, enabled: one.enabled ?? true, audience: one.audience_id ?? "", fields: fieldsOf(one.value) }));
+  const rows = h("div", { class: "stack" });
+  const draw = () => rows.replaceChildren(...variants.map((variant) => variantRow(variant, variants, people, draw)));
+  draw();
+  const written = () => ({
+    ...(experience ? { version: experience.version } : {}),
+    name: name.value.trim(),
+    placement: placement.value.trim(),
+    audience_id: audience.value || null,
+    enabled: enabled.box.checked,
+    priority: Number(priority.value),
+    holdout: Number(holdout.value) / 100,
+    starts_at: starts.value ? new Date(starts.value).toISOString() : null,
+    ends_at: ends.value ? new Date(ends.value).toISOString() : null,
+    // Only the first is in this form; those beside it stay.
+    frequency_caps: [...(exposures.value ? [{ exposures: Number(exposures.value), within: within.value.trim() }] : []), ...(experience?.frequency_caps ?? []).slice(1)],
+    variants: variants.map(({ key, weight, enabled: on, audience: own, fields }) => {
+      const before = experience?.variants.find((/** @type {any} */ one) => one.key === key)?.value;
+      const plainText = before !== undefined && (before === null || typeof before !== "object");
+      const value = Object.fromEntries(fields.filter((field) => field.key.trim() && field.value.trim()).map((field) => [field.key.trim(), valueOf(field.value.trim(), before?.[field.key])]));
+      return { key: key.trim(), weight, enabled: on, ...(own ? { audience_id: own } : {}), value: plainText && fields.length === 0 ? before : value };
+    }),
+  });
+  return saving(
+    { class: "card form narrow", label: "Experience", save: experience ? "Save changes" : "Save experience", act: async () => {
+      saved(await api(experience ? `experiences/${experience.id}` : "experiences", { method: experience ? "PATCH" : "POST", body: written() }));
+    } },
+    labelled("Name", name),
+    h("div", {}, labelled("Placement", placement, "Where on the page. The demo shop has one: home-hero."), known),
+    labelled("Audience", audience, "Who gets it. Others keep the page’s default."),
+    h("fieldset", { class: "plain" }, h("legend", {}, "Variants"), rows, h("button", { type: "button", class: "button", click: () => {
+      variants.push({ key: `variant-${variants.length + 1}`, weight: 1, enabled: true, audience: "", fields: (variants[0]?.fields ?? []).map(({ key }) => ({ key, value: "" })) });
+      draw();
+      /** @type {HTMLElement | null} */ (rows.lastElementChild?.querySelector("input"))?.focus();
+    } }, "Add a variant")),
+    h("div", { class: "form-row" }, labelled("Hold out, in percent", holdout, "This share keeps the default, so that the effect can be measured."), labelled("Priority", priority, "The highest decides.")),
+    h("div", { class: "form-row" }, labelled("Starts", starts), labelled("Ends", ends)),
+    h("div", { class: "form-row" }, labelled("At most so many times", exposures), labelled("Within", within)),
+    enabled.node,
+  );
+}
+
+/** @param {Variant} variant @param {Variant[]} variants @param {[string, string][]} people @param {() => void} draw */
+function variantRow(variant, variants, people, draw) {
+  const key = h("input", { required: true, value: variant.key, autocomplete: "off", ...NAME, input: () => (variant.key = key.value) });
+  const weight = h("input", { type: "number", min: 0, step: "any", value: variant.weight, input: () => (variant.weight = Number(weight.value)) });
+  const own = select([["", "by weight"], ...people], variant.audience);
+  own.addEventListener("change", () => (variant.audience = own.value));
+  const pairs = h("div", { class: "pairs" });
+  const drawPairs = () => pairs.replaceChildren(...variant.fields.map((field, index) => h(
     "div",
     { class: "pair" },
     h("input", { "aria-label": "Name of the field", value: field.key, input: (/** @type {any} */ event) => (field.key = event.target.value) }),
     h("input", { "aria-label": `Value of ${field.key || "the field"}`, value: field.value, input: (/** @type {any} */ event) => (field.value = event.target.value) }),
     h("button", { type: "button", class: "icon-button", click: () => {
-      fields = fields.filter((_, other) => other !== index);
-      draw();
+      variant.fields.splice(index, 1);
+      drawPairs();
     } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, `Remove ${field.key}`)),
   )));
-  draw();
-  const error = h("p", { class: "form-error", role: "alert" });
-  const save = h("button", { type: "submit", class: "button button-main" }, "Save experience");
+  drawPairs();
   return h(
-    "form",
-    { class: "card narrow", submit: async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      save.disabled = true;
-      error.textContent = "";
-      const value = Object.fromEntries(fields.filter((field) => field.key.trim() && field.value.trim()).map((field) => [field.key.trim(), field.value.trim()]));
-      const share = Number(holdout.value) / 100;
-      try {
-        await api("experiences", { method: "POST", body: {
-          name: name.value.trim(),
-          placement: placement.value.trim(),
-          audience_id: audience.value || null,
-          ...(share > 0 ? { holdout: share } : {}),
-          variants: [{ key: key.value.trim(), weight: 1, value }],
-        } });
-        location.hash = "#/experiences";
-      } catch (problem) {
-        error.textContent = problem instanceof Error ? problem.message : String(problem);
-        save.disabled = false;
-      }
-    } },
-    labelled("Name", name),
-    labelled("Placement", placement, "Where on the page. The demo shop has one: home-hero."),
-    labelled("Audience", audience, "Who gets it. Others keep the page’s default."),
-    labelled("Variant", key, "Appears in decisions and reports."),
-    h("fieldset", { class: "plain" }, h("legend", {}, "What it shows"), rows, h("button", { type: "button", class: "button", click: () => {
-      fields.push({ key: "", value: "" });
+    "div",
+    { class: "group", role: "group", "aria-label": `Variant ${variant.key}` },
+    h("div", { class: "form-row" }, labelled("Variant", key), labelled("Weight", weight), labelled("For", own)),
+    h("div", { class: "row-head" }, h("span", { class: "quiet" }, "What it shows"), variants.length > 1 && h("button", { type: "button", class: "link-button", click: () => {
+      variants.splice(variants.indexOf(variant), 1);
       draw();
-      /** @type {HTMLElement | null} */ (rows.lastElementChild?.querySelector("input"))?.focus();
+    } }, "Remove this variant")),
+    pairs,
+    h("p", {}, h("button", { type: "button", class: "button", click: () => {
+      variant.fields.push({ key: "", value: "" });
+      drawPairs();
+      /** @type {HTMLElement | null} */ (pairs.lastElementChild?.querySelector("input"))?.focus();
     } }, "Add a field")),
-    labelled("Hold out, in percent", holdout, "This share of the audience keeps the default, so that the effect can be measured."),
-    error,
-    h("p", { class: "row-actions" }, save, h("a", { class: "button", href: "#/experiences" }, "Cancel")),
+    checkbox("Shown", variant.enabled, (on) => (variant.enabled = on)).node,
   );
-}
-
-/** @param {string} label @param {HTMLElement} field @param {string} [hint] */
-function labelled(label, field, hint) {
-  const id = newId();
-  field.id = id;
-  if (hint) field.setAttribute("aria-describedby", `${id}-hint`);
-  return h("div", { class: "field" }, h("label", { for: id }, label), field, hint && h("p", { class: "hint", id: `${id}-hint` }, hint));
 }

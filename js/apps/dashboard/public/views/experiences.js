@@ -1,47 +1,56 @@
-import { api, withQuery } from "../api.js";
+import { all, api, withQuery } from "../api.js";
 import { h } from "../dom.js";
-import { plain, plural } from "../format.js";
+import { moment } from "../format.js";
 import { empty, loaded } from "../states.js";
+import { table } from "../table.js";
 
 /** @param {import("../app.js").Screen} screen */
-export function experiencesView({ place, signal }) {
+export function experiencesView({ place, signal, query }) {
+  const archived = query.get("ended") === "1";
   const list = h("div");
-  place.append(h("div", { class: "head" }, h("h1", {}, "Experiences"), h("a", { class: "button button-main", href: "#/experiences/new" }, "New experience")), list);
-  const load = async () => {
-    const [experiences, audiences] = await Promise.all([api(withQuery("experiences", { limit: 100 }), { signal }), api(withQuery("audiences", { limit: 100 }), { signal })]);
-    return { experiences: experiences.data, names: new Map(audiences.data.map((/** @type {any} */ one) => [one.id, one.name])) };
-  };
-  void loaded(list, signal, load, ({ experiences, names }) => {
-    if (experiences.length === 0) {
-      return empty("No experiences yet", "An experience puts something in a placement, such as the hero of a shop, for the people of one audience.", h("a", { class: "button button-main", href: "#/experiences/new" }, "Make the first one"));
+  place.append(
+    h("div", { class: "head" }, h("h1", {}, archived ? "Experiences that have ended" : "Experiences"), h("div", { class: "head-actions" }, h("a", { class: "button", href: archived ? "#/experiences" : "#/experiences?ended=1" }, archived ? "Those that run" : "Ended ones"), h("a", { class: "button button-main", href: "#/experiences/new" }, "New experience"))),
+    list,
+  );
+  const read = (/** @type {string} */ cursor = "") => api(withQuery("experiences", { limit: 100, cursor, ...(archived ? { archived: "true" } : {}) }), { signal });
+  void loaded(list, signal, async () => ({ first: await read(), audiences: (await all("audiences", signal)).data }), ({ first, audiences }) => {
+    if (first.data.length === 0) {
+      return archived
+        ? empty("None has ended", "Experiences that are ended for good are kept here with what was measured.")
+        : empty("No experiences yet", "An experience puts something in a placement, such as the hero of a shop, for the people of one audience.", h("a", { class: "button button-main", href: "#/experiences/new" }, "Make the first one"));
     }
-    return h("ul", { class: "cards", role: "list" }, experiences.map((/** @type {any} */ one) => card(one, names)));
+    const audience = (/** @type {any} */ one) => (one.audience_id ? (audiences.find(({ id }) => id === one.audience_id)?.name ?? one.audience_id) : "everybody");
+    return table({
+      label: "Experiences",
+      file: "experiences",
+      query,
+      first,
+      next: read,
+      columns: [
+        { key: "name", name: "Experience", text: (one) => one.name, cell: (one) => h("a", { href: `#/experiences/${one.id}` }, one.name) },
+        { key: "state", name: "State", text: (one) => stateWord(one)[1], cell: stateOf },
+        { key: "placement", name: "Placement", text: (one) => one.placement, cell: (one) => h("code", {}, one.placement) },
+        { key: "audience", name: "For", text: audience, cell: (one) => (one.audience_id ? h("a", { href: `#/audiences/${one.audience_id}` }, audience(one)) : "everybody") },
+        { key: "variants", name: "Variants", text: (one) => one.variants.map((/** @type {any} */ variant) => variant.key).join(", "), cell: (one) => one.variants.map((/** @type {any} */ variant) => variant.key).join(", ") },
+        { key: "holdout", name: "Held out", num: true, off: true, text: (one) => one.holdout ?? 0, cell: (one) => `${Math.round((one.holdout ?? 0) * 100)} %` },
+        { key: "priority", name: "Priority", num: true, off: true, text: (one) => one.priority ?? 0, cell: (one) => String(one.priority ?? 0) },
+        { key: "updated", name: "Changed", text: (one) => one.updated_at, cell: (one) => moment(one.updated_at) },
+      ],
+    });
   });
 }
 
-/** @param {any} experience @param {Map<string, string>} names */
-function card(experience, names) {
-  const audience = experience.audience_id;
-  return h(
-    "li",
-    { class: "card experience" },
-    h("div", { class: "experience-head" }, h("h2", {}, experience.name), h("span", { class: `badge badge-${experience.enabled === false ? "held" : "ok"}` }, experience.enabled === false ? "off" : "on")),
-    h(
-      "p",
-      {},
-      "Shows ",
-      plural(experience.variants.length, "variant"),
-      " in ",
-      h("code", {}, experience.placement),
-      " to ",
-      audience ? h("a", { href: `#/audiences/${audience}` }, names.get(audience) ?? audience) : "everybody",
-      experience.holdout ? `, holding out ${Math.round(experience.holdout * 100)} %.` : ".",
-    ),
-    h("ul", { class: "variants", role: "list" }, experience.variants.map((/** @type {any} */ variant) => h(
-      "li",
-      {},
-      h("p", {}, h("b", {}, variant.key), h("span", { class: "quiet" }, ` weight ${variant.weight ?? 1}`)),
-      h("dl", { class: "facts" }, Object.entries(variant.value ?? {}).map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, plain(value))))),
-    ))),
-  );
+/** @param {any} experience @returns {[string, string]} the badge's kind, and the word */
+function stateWord({ enabled, archived_at: archived, starts_at: starts, ends_at: ends }) {
+  if (archived) return ["duplicate", "ended"];
+  if (!enabled) return ["held", "paused"];
+  if (starts && new Date(starts) > new Date()) return ["retry", "planned"];
+  if (ends && new Date(ends) <= new Date()) return ["duplicate", "over"];
+  return ["ok", "running"];
+}
+
+/** Whether it runs. @param {any} experience */
+export function stateOf(experience) {
+  const [kind, word] = stateWord(experience);
+  return h("span", { class: `badge badge-${kind}` }, word);
 }

@@ -6,6 +6,7 @@ import { feed, onFeed } from "../live-feed.js";
 import { OUTCOMES, outcomeName } from "../outcomes.js";
 import { river } from "../river.js";
 import { failed, loaded, loading } from "../states.js";
+import { checklist, firstEvent, steps } from "./first-steps.js";
 import { ALWAYS, verdict } from "./ledger.js";
 import { row } from "./live.js";
 
@@ -16,8 +17,10 @@ export function homeView({ place, signal }) {
   const flow = h("section", { class: "card flow-card", "aria-labelledby": "flow" }, loading());
   const latest = h("div");
   const facts = h("div", { class: "home-side" });
+  const first = h("div", { class: "first-steps" });
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Start")),
+    first,
     flow,
     h("div", { class: "home" }, h("section", { "aria-labelledby": "latest" }, h("div", { class: "head-small" }, h("h2", { id: "latest" }, "Latest events"), h("a", { href: "#/live" }, "All live events")), latest), facts),
   );
@@ -31,16 +34,29 @@ export function homeView({ place, signal }) {
   };
   drawLatest();
   onFeed(signal, drawLatest);
-  keepFresh(flow, facts, signal);
+  keepFresh(flow, facts, first, signal);
 }
 
-/** @param {HTMLElement} flow @param {HTMLElement} facts @param {AbortSignal} signal */
-function keepFresh(flow, facts, signal) {
+/** @param {HTMLElement} flow @param {HTMLElement} facts @param {HTMLElement} first @param {AbortSignal} signal */
+function keepFresh(flow, facts, first, signal) {
   let drawn = "";
+  let onboarding = false;
+  /** Whether anything has arrived yet: browsers number their events, servers' only make people. @type {boolean | undefined} */
+  let arrived;
   let width = 0;
   const refresh = async () => {
     try {
       const all = await figures(signal);
+      const before = arrived;
+      arrived = arrived || together(all).numbered > 0 || (await api(withQuery("profiles", { limit: 1 }), { signal })).data.length > 0;
+      if (before !== arrived) {
+        const now = arrived;
+        void loaded(first, signal, () => steps(signal, now), checklist);
+        onboarding ||= !now;
+        if (!now) flow.replaceChildren(...firstEvent((await api(withQuery("sources", { limit: 100 }), { signal })).data, signal));
+      }
+      // What waited for the first event stays while this screen is open, so that the line that turned green can be read.
+      if (onboarding) return;
       const state = JSON.stringify(all);
       if (state !== drawn || width !== flow.clientWidth) {
         drawn = state;
@@ -69,7 +85,9 @@ function keepFresh(flow, facts, signal) {
 /** @param {import("../ledger-figures.js").Figures[]} all @param {number} width */
 function flowOf(all, width) {
   const sum = together(all);
-  if (sum.numbered === 0) return firstEvent(all);
+  if (sum.numbered === 0) {
+    return [h("h2", { id: "flow" }, "Every event, accounted for"), h("p", { class: "quiet" }, "No browser has numbered an event yet. As soon as the SDK runs on a page, each number it gives out ends here in exactly one outcome."), h("p", { class: "flow-links" }, h("a", { href: "#/sources" }, "Put the SDK into a page"))];
+  }
   const keys = [...new Set([...ALWAYS, ...OUTCOMES.map(({ key }) => key).filter((key) => sum.outcomes[key])])].sort((a, b) => OUTCOMES.findIndex(({ key }) => key === a) - OUTCOMES.findIndex(({ key }) => key === b));
   const branches = keys.map((key) => ({ key, name: outcomeName(key), count: sum.outcomes[key] ?? 0 }));
   if (sum.unexplained) branches.push({ key: "unexplained", name: "unexplained", count: sum.unexplained });
@@ -80,22 +98,12 @@ function flowOf(all, width) {
   ];
 }
 
-/** @param {import("../ledger-figures.js").Figures[]} all */
-function firstEvent(all) {
-  const site = all.find(({ source }) => source.kind === "website" || source.kind === "browser") ?? all[0];
-  const snippet = `<script async src="${location.origin}/sdk/headwater.js"\n  data-write-key="${site?.source.writeKey || "YOUR WRITE KEY"}"></script>`;
-  return [
-    h("div", { class: "flow-head" }, h("div", {}, h("h2", { id: "flow" }, "Waiting for the first event"), h("p", { class: "quiet" }, "Put this into a page. This box changes when the first event arrives."))),
-    h("pre", { class: "code", tabindex: "0" }, snippet),
-  ];
-}
-
 /** @param {AbortSignal} signal */
 async function factsOf(signal) {
   const [audiences, experiences] = await Promise.all([api(withQuery("audiences", { limit: 5 }), { signal }), api(withQuery("experiences", { limit: 5 }), { signal })]);
   return [
     shortList("Audiences", "#/audiences", audiences.data.map((/** @type {any} */ one) => [one.name, `#/audiences/${one.id}`, one.members])),
-    shortList("Experiences", "#/experiences", experiences.data.map((/** @type {any} */ one) => [one.name, "#/experiences", undefined])),
+    shortList("Experiences", "#/experiences", experiences.data.map((/** @type {any} */ one) => [one.name, `#/experiences/${one.id}`, undefined])),
   ];
 }
 

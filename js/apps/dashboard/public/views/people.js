@@ -1,7 +1,9 @@
 import { api, withQuery } from "../api.js";
 import { h } from "../dom.js";
-import { identifierText, kindName, number, plural, shortId } from "../format.js";
-import { empty, failed, loaded } from "../states.js";
+import { identifierChip } from "../cells.js";
+import { identifierText, kindName, number, plain } from "../format.js";
+import { empty, loaded } from "../states.js";
+import { table } from "../table.js";
 
 /** @param {import("../app.js").Screen} screen */
 export function peopleView({ place, signal, query }) {
@@ -17,8 +19,8 @@ export function peopleView({ place, signal, query }) {
     } }, field, h("button", { type: "submit", class: "button button-main" }, "Find")),
     results,
   );
-  if (asked) void loaded(results, signal, () => find(asked, signal), (found) => (found.length ? list(found) : nobody(asked)));
-  else void loaded(results, signal, () => api(withQuery("profiles", { limit: 50 }), { signal }), (page) => firstPage(page, signal));
+  if (asked) void loaded(results, signal, () => find(asked, signal), (found) => (found.length ? list({ data: found }, query) : nobody(asked)));
+  else void loaded(results, signal, () => api(withQuery("profiles", { limit: 50 }), { signal }), (page) => firstPage(page, signal, query));
 }
 
 /**
@@ -34,7 +36,7 @@ export function candidates(text) {
 }
 
 /** @param {string} text @param {AbortSignal} signal */
-async function find(text, signal) {
+export async function find(text, signal) {
   /** @type {Map<string, any>} */
   const found = new Map();
   for (const candidate of candidates(text)) {
@@ -55,54 +57,46 @@ function nobody(asked) {
   return empty("Nobody found", `No profile has the identifier “${asked}”. Identifiers are matched whole, not in part.`, h("a", { class: "button", href: "#/people" }, "Show everybody"));
 }
 
-/** @param {any} page @param {AbortSignal} signal */
-function firstPage(page, signal) {
+/** @param {any} page @param {AbortSignal} signal @param {URLSearchParams} query */
+function firstPage(page, signal, query) {
   if (page.data.length === 0) {
     return empty("No people yet", "A profile appears with the first event that consent allows to be stored.", h("a", { class: "button", href: "#/live" }, "Watch live events"));
   }
-  const table = list(page.data);
-  const more = h("button", { type: "button", class: "button" }, "Show more");
-  let cursor = page.next_cursor;
-  const wrap = h("div", {}, table, cursor && h("p", { class: "more" }, more));
-  more.addEventListener("click", async () => {
-    more.disabled = true;
-    try {
-      const next = await api(withQuery("profiles", { limit: 50, cursor }), { signal });
-      table.querySelector("tbody")?.append(...next.data.map(personRow));
-      cursor = next.next_cursor;
-      more.disabled = false;
-      if (!cursor) more.remove();
-    } catch (error) {
-      if (!signal.aborted) more.replaceWith(failed(error, () => location.reload()));
-    }
-  });
-  return wrap;
+  return list(page, query, (cursor) => api(withQuery("profiles", { limit: 50, cursor }), { signal }));
 }
 
-/** @param {any[]} people */
-function list(people) {
-  return h(
-    "div",
-    { class: "card flush scroll", tabindex: "0", role: "region", "aria-label": "People" },
-    h(
-      "table",
-      { class: "table people" },
-      h("thead", {}, h("tr", {}, ["Person", "Identifiers", "Audiences"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, people.map(personRow)),
-    ),
-  );
+/** @param {any} first @param {URLSearchParams} query @param {(cursor: string) => Promise<any>} [next] */
+function list(first, query, next) {
+  return table({
+    label: "People",
+    file: "people",
+    query,
+    first,
+    next,
+    columns: [
+      { key: "person", name: "Person", text: personName, cell: (one) => h("a", { class: "row-link", href: `#/people/${encodeURIComponent(one.id)}` }, avatar(one), h("span", {}, personName(one), h("small", {}, one.id))) },
+      { key: "identifiers", name: "Identifiers", text: (one) => (one.identifiers ?? []).map(identifierText).join(" "), cell: identifierCells },
+      { key: "audiences", name: "Audiences", text: audienceNames, cell: (one) => audienceNames(one) || h("span", { class: "quiet" }, "none") },
+      { key: "traits", name: "Traits", off: true, text: (one) => facts(one.traits), cell: (one) => facts(one.traits) },
+      { key: "computed", name: "Computed traits", off: true, text: (one) => facts(one.computed_traits), cell: (one) => facts(one.computed_traits) },
+      { key: "consent", name: "Agreed to", off: true, text: agreed, cell: agreed },
+    ],
+  });
 }
 
 /** @param {any} profile */
-function personRow(profile) {
-  const identifiers = profile.identifiers ?? [];
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, h("a", { class: "row-link", href: `#/people/${encodeURIComponent(profile.id)}` }, avatar(profile), h("span", {}, personName(profile), h("small", {}, profile.id)))),
-    h("td", {}, identifiers.slice(0, 2).map((/** @type {any} */ one) => h("span", { class: "chip", title: identifierText(one) }, h("b", {}, kindName(one.kind)), shortId(one.value))), identifiers.length > 2 && h("span", { class: "quiet" }, `and ${number(identifiers.length - 2)} more`)),
-    h("td", {}, audienceNames(profile) || h("span", { class: "quiet" }, profile.audiences ? "none" : plural(identifiers.length, "identifier"))),
-  );
+function identifierCells({ identifiers = [] }) {
+  return [...identifiers.slice(0, 2).map(identifierChip), identifiers.length > 2 && h("span", { class: "quiet" }, `and ${number(identifiers.length - 2)} more`)];
+}
+
+/** @param {Record<string, unknown> | undefined} values */
+function facts(values) {
+  return Object.entries(values ?? {}).map(([key, value]) => `${kindName(key)}: ${plain(value)}`).join("; ");
+}
+
+/** @param {any} profile */
+function agreed({ consent }) {
+  return Object.entries(consent ?? {}).filter(([, given]) => given).map(([purpose]) => kindName(purpose)).join(", ");
 }
 
 /** @param {any} profile */

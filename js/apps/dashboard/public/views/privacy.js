@@ -1,0 +1,94 @@
+/** Privacy: what people asked for, who is not taken in again, and for how long events are kept. */
+import { api, withQuery } from "../api.js";
+import { h } from "../dom.js";
+import { moment } from "../format.js";
+import { empty, failed, loaded } from "../states.js";
+import { newRequestDialog } from "./privacy-dialogs.js";
+import { requestView } from "./privacy-request.js";
+import { retentionView } from "./privacy-retention.js";
+import { suppressionsView } from "./privacy-suppressions.js";
+import { dueNote, KINDS, stateBadge, subjectText } from "./privacy-words.js";
+
+const TABS = [["", "Requests"], ["suppressions", "Suppressions"], ["retention", "Retention"]];
+
+/** @param {import("../app.js").Screen} screen */
+export function privacyView(screen) {
+  const { place, parts } = screen;
+  if (parts[1] === "requests" && parts[2]) return requestView(screen);
+  const tab = parts[1] ?? "";
+  const tools = h("div", { class: "head-actions" });
+  const body = h("div");
+  place.append(
+    h("div", { class: "head" }, h("h1", {}, "Privacy requests"), tools),
+    h("nav", { class: "tabs", "aria-label": "Privacy" }, TABS.map(([key, name]) => h("a", { href: key ? `#/privacy/${key}` : "#/privacy", "aria-current": key === tab ? "page" : null }, name))),
+    body,
+  );
+  if (tab === "suppressions") return suppressionsView(body, screen);
+  if (tab === "retention") return retentionView(body, screen);
+  return inbox(body, tools, screen);
+}
+
+/** @param {HTMLElement} body @param {HTMLElement} tools @param {import("../app.js").Screen} screen */
+function inbox(body, tools, { signal, query }) {
+  tools.append(h("button", { type: "button", class: "button button-main", click: () => newRequestDialog((request) => {
+    location.hash = `#/privacy/requests/${request.id}`;
+  }) }, "New request"));
+  const list = h("div");
+  const filter = (/** @type {string} */ name, /** @type {string} */ label, /** @type {string[][]} */ options) => {
+    const select = h("select", { "aria-label": label, change: () => {
+      if (select.value) query.set(name, select.value);
+      else query.delete(name);
+      history.replaceState(null, "", `#/privacy?${query}`);
+      void load();
+    } }, options.map(([value, text]) => h("option", { value, selected: value === (query.get(name) ?? "") }, text)));
+    return select;
+  };
+  body.append(
+    h("p", { class: "lead" }, "What people ask for of their data. Each has a deadline, and nothing is done before you know that it is them."),
+    h("div", { class: "tools privacy-tools" },
+      filter("kind", "Kind", [["", "Every kind"], ...Object.entries(KINDS)]),
+      filter("state", "State", [["", "Every state"], ["received", "Check identity"], ["verified", "Ready to start"], ["running", "Running"], ["done", "Done"], ["refused", "Refused"], ["cancelled", "Cancelled"]])),
+    list,
+  );
+  const ask = (/** @type {string | undefined} */ cursor) => api(withQuery("privacy/requests", { kind: query.get("kind"), state: query.get("state"), limit: 50, cursor }), { signal });
+  const load = () => loaded(list, signal, () => ask(undefined), (page) => {
+    if (page.data.length > 0) return table(page, ask, signal);
+    return query.size > 0 ? empty("Nothing found", "No request is of this kind and state.") : empty("No requests yet", "When somebody asks what you hold of them, or to be erased, take their request in here: the deadline runs from that day.");
+  });
+  void load();
+}
+
+/** @param {any} first @param {(cursor: string | undefined) => Promise<any>} ask @param {AbortSignal} signal */
+function table(first, ask, signal) {
+  const rows = h("tbody", {}, first.data.map(row));
+  let cursor = first.next_cursor;
+  const more = h("button", { type: "button", class: "button", click: async () => {
+    more.disabled = true;
+    try {
+      const page = await ask(cursor);
+      rows.append(...page.data.map(row));
+      cursor = page.next_cursor;
+      more.disabled = false;
+      if (!cursor) more.remove();
+    } catch (error) {
+      if (!signal.aborted) more.replaceWith(failed(error, () => location.reload()));
+    }
+  } }, "Show more");
+  return [
+    h("div", { class: "card flush scroll", tabindex: 0, role: "region", "aria-label": "Requests" },
+      h("table", { class: "table privacy-requests" },
+        h("thead", {}, h("tr", {}, ["Request", "Person", "State", "Due", "Received"].map((name) => h("th", { scope: "col" }, name)))),
+        rows)),
+    ...(cursor ? [h("p", { class: "more" }, more)] : []),
+  ];
+}
+
+/** @param {any} request */
+function row(request) {
+  return h("tr", {},
+    h("th", { scope: "row" }, h("a", { href: `#/privacy/requests/${request.id}` }, KINDS[request.kind] ?? request.kind)),
+    h("td", { class: "privacy-subject" }, subjectText(request)),
+    h("td", {}, stateBadge(request.state)),
+    h("td", {}, dueNote(request)),
+    h("td", {}, h("time", { class: "quiet", datetime: request.created_at }, moment(request.created_at))));
+}

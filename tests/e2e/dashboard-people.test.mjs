@@ -1,0 +1,127 @@
+/** People, one of them, support, and who is who. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { onStack } from "../harness/stack.mjs";
+import { until } from "../harness/until.mjs";
+import { seedMatches, seedSpace } from "../scenarios/seeded-space.mjs";
+
+const check = onStack({ worker: false });
+/** @type {Promise<any> | undefined} */
+let seeded;
+
+/** @param {any} stack @param {string} path @returns {Promise<import("playwright-core").Page>} */
+async function enter({ headwater, visitor }, path) {
+  seeded ??= seedSpace(headwater);
+  await seeded;
+  const screen = await (await visitor()).tab();
+  await screen.goto(`${headwater.url}/#token=${headwater.keys.token}`);
+  await screen.locator("nav").waitFor({ state: "attached" });
+  await screen.goto(`${headwater.url}/#/${path}`);
+  return screen;
+}
+
+check("people are filtered, ordered and written to a file, and the address keeps what was chosen", async (stack) => {
+  const screen = await enter(stack, "people");
+  await screen.getByRole("link", { name: /Grace Hopper/ }).waitFor();
+  await screen.getByRole("button", { name: "Person" }).click();
+  assert.equal(await screen.getByRole("columnheader", { name: "Person" }).getAttribute("aria-sort"), "ascending");
+  await screen.getByLabel("Filter: People").fill("bought");
+  await screen.getByText(/^6 of \d+ rows match/).waitFor();
+  const names = await screen.locator("tbody th .row-link > span:last-child").evaluateAll((cells) => cells.map((cell) => cell.firstChild?.textContent));
+  assert.deepEqual(names, [...names].sort());
+  assert.match(screen.url(), /filter=bought/);
+  await screen.getByText("Export", { exact: true }).click();
+  const [file] = await Promise.all([screen.waitForEvent("download"), screen.getByRole("button", { name: "As CSV" }).click()]);
+  const lines = (await readFile(await file.path(), "utf8")).trim().split("\r\n");
+  assert.equal(lines[0], "Person,Identifiers,Audiences");
+  assert.equal(lines.length, 7);
+  await screen.reload();
+  await screen.getByText(/^6 of \d+ rows match/).waitFor();
+  // From row to row by keyboard.
+  await screen.locator("tbody a").first().focus();
+  await screen.keyboard.press("j");
+  assert.equal(await screen.evaluate(() => document.activeElement?.closest("tr")?.rowIndex), 2);
+});
+
+check("somebody's tabs say what they did, what is known, what they consent to, and who said so", async (stack) => {
+  const screen = await enter(stack, "people/user_id:ada");
+  await screen.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
+  await screen.getByText("4 events in 6 minutes · browser-of-ada-desk").waitFor();
+  await screen.getByLabel("Type of event").selectOption("identify");
+  assert.equal(await screen.locator(".moment").count(), 2);
+  await screen.getByRole("tab", { name: "Traits" }).click();
+  await screen.getByRole("row", { name: /city London identify/ }).getByRole("button").click();
+  await screen.getByRole("dialog", { name: "identify" }).waitFor();
+  await screen.keyboard.press("Escape");
+  await screen.getByRole("tab", { name: "Consent" }).click();
+  await screen.getByText(/the person agreed to personalization \(source: banner\)/).waitFor();
+  await screen.reload();
+  await screen.getByRole("tab", { name: "Consent", selected: true }).waitFor();
+});
+
+check("an identifier is parted after a look at what would happen, and that is undone", async (stack) => {
+  const screen = await enter(stack, "people/user_id:ada?tab=identity");
+  await screen.getByRole("button", { name: /anonymous_id:browser-of-ada-phone: \d+ events/ }).press("Enter");
+  await screen.getByRole("status").getByText(/One identify event carried both/).waitFor();
+  await screen.getByLabel("From", { exact: true }).selectOption("anonymous_id:browser-of-ada-desk");
+  await screen.getByLabel("To", { exact: true }).selectOption("email:ada@tarn.test");
+  await screen.getByRole("button", { name: "Explain" }).click();
+  await until("the chain is there", async () => (await screen.getByRole("status").getByText("joined with").count()) >= 3);
+
+  await screen.getByRole("checkbox", { name: "anonymous_id:browser-of-ada-phone" }).check();
+  await screen.getByRole("button", { name: "Show what would happen" }).click();
+  await screen.getByRole("heading", { name: "Afterwards" }).waitFor();
+  await screen.getByRole("button", { name: "Part them" }).click();
+  const phone = () => stack.api.profile("anonymous_id:browser-of-ada-phone");
+  const ada = await stack.api.profile("user_id:ada");
+  await until("they are two", async () => (await phone()).id !== ada.id);
+  await screen.getByRole("button", { name: "Undo" }).click();
+  await until("they are one again", async () => (await phone()).id === ada.id);
+});
+
+check("support finds somebody by what they say and tells why they see what they see", async (stack) => {
+  const screen = await enter(stack, "support");
+  await screen.getByLabel("Find a person").fill("grace@tarn.test");
+  await screen.getByRole("button", { name: "Find", exact: true }).click();
+  const person = screen.getByRole("article", { name: "Grace Hopper" });
+  await person.getByText("home-hero").waitFor();
+  for (const part of ["Order Completed", "advertising", "New York"]) await person.getByText(part).first().waitFor();
+  await person.getByRole("link", { name: "All of this person" }).click();
+  await screen.getByRole("heading", { name: "Grace Hopper", level: 1 }).waitFor();
+});
+
+check("identity rules are tried and published, and an older version comes back", async (stack) => {
+  const screen = await enter(stack, "identity?tab=rules");
+  await screen.getByRole("heading", { name: "Version 1" }).waitFor();
+  await screen.getByLabel("Hold merges beyond so many identifiers").fill("2");
+  await screen.getByRole("button", { name: "Show what would change" }).click();
+  await screen.getByText(/people would change: 0 merged, \d+ split/).waitFor();
+  await screen.getByLabel("Hold merges beyond so many identifiers").fill("900");
+  assert.equal(await screen.getByRole("button", { name: "Publish…" }).isVisible(), false, "what was shown was of other rules");
+  await screen.getByRole("button", { name: "Show what would change" }).click();
+  await screen.getByText("Nobody would change.").waitFor();
+  await screen.getByRole("button", { name: "Publish…" }).click();
+  await screen.getByRole("button", { name: "Publish", exact: true }).click();
+  await until("it is in force", async () => (await stack.api.read("/api/v1/identity/rules")).rules.blast_radius === 900);
+  await screen.getByRole("heading", { name: "Version 2" }).waitFor();
+});
+
+check("suggestions are answered by keyboard, and an answer is undone among the decisions", async (stack) => {
+  const screen = await enter(stack, "people");
+  await seedMatches(stack.headwater, stack.api);
+  await screen.goto(`${stack.headwater.url}/#/identity`);
+  const first = screen.getByRole("list", { name: "Suggestions" }).getByRole("listitem").first();
+  await first.getByText("Why: field by field").click();
+  await first.getByRole("img", { name: /^Weight [\d.]+ bits: / }).waitFor();
+  await first.focus();
+  const status = (/** @type {string} */ word) => stack.api.read(`/api/v1/identity/suggestions?status=${word}`);
+  await screen.keyboard.press("a");
+  await until("it is accepted", async () => (await status("accepted")).data.length === 1);
+  // The focus is on the next one.
+  await until("the next one has the focus", () => screen.evaluate(() => document.activeElement?.classList.contains("review")));
+  await screen.keyboard.press("r");
+  await until("it is rejected", async () => (await status("rejected")).data.length === 1);
+  await screen.getByRole("tab", { name: "Decisions" }).click();
+  await screen.getByRole("button", { name: /^Undo user_id|^Undo anonymous/ }).first().click();
+  await until("it is open again", async () => (await status("rejected")).data.length + (await status("accepted")).data.length === 1);
+});
