@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch } from "../harness/browser.mjs";
 import { Headwater } from "../harness/headwater.mjs";
-import { seedMatches, seedSpace } from "../scenarios/seeded-space.mjs";
+import { seedMatches, seedResults, seedSpace } from "../scenarios/seeded-space.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -24,6 +24,7 @@ before(async () => {
   [full, bare] = await Promise.all([Headwater.start(), Headwater.start()]);
   const { api, audience, experience } = await seedSpace(full);
   await seedMatches(full, api);
+  await seedResults(full, api, experience.id);
   const [source] = await api.all("/api/v1/sources");
   const person = "people/user_id:ada";
   deeper = [

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { onStack } from "../harness/stack.mjs";
 import { until } from "../harness/until.mjs";
-import { seedSpace } from "../scenarios/seeded-space.mjs";
+import { seedResults, seedSpace } from "../scenarios/seeded-space.mjs";
 
 const check = onStack({ worker: false });
 /** @type {Promise<any> | undefined} */
@@ -99,4 +99,13 @@ check("a policy that cannot be is refused with what to write", async (stack) => 
   await screen.getByRole("button", { name: "Add a place" }).click();
   await screen.getByRole("button", { name: "Show what would change" }).click();
   await screen.getByRole("alert").getByText(/GB/).waitFor();
+});
+
+check("results are a chart of differences with their intervals, and the same as a table", async (stack) => {
+  const { screen, space } = await enter(stack, "experiences");
+  await seedResults(stack.headwater, stack.api, space.experience.id);
+  await screen.goto(`${stack.headwater.url}/#/experiences/${space.experience.id}?tab=results`);
+  const chart = screen.getByRole("img", { name: /^plain: \+\d+%?.*; offer: \+/ });
+  await chart.waitFor();
+  await screen.getByRole("row", { name: /^offer 82 48 58\.54% \+192\.7% unclear$/ }).waitFor();
 });

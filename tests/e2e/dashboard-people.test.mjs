@@ -113,12 +113,13 @@ check("suggestions are answered by keyboard, and an answer is undone among the d
   const first = screen.getByRole("list", { name: "Suggestions" }).getByRole("listitem").first();
   await first.getByText("Why: field by field").click();
   await first.getByRole("img", { name: /^Weight [\d.]+ bits: / }).waitFor();
+  const pair = await first.getAttribute("aria-label");
   await first.focus();
   const status = (/** @type {string} */ word) => stack.api.read(`/api/v1/identity/suggestions?status=${word}`);
   await screen.keyboard.press("a");
   await until("it is accepted", async () => (await status("accepted")).data.length === 1);
   // The focus is on the next one.
-  await until("the next one has the focus", () => screen.evaluate(() => document.activeElement?.classList.contains("review")));
+  await until("the next one has the focus", () => screen.evaluate((former) => document.activeElement?.classList.contains("review") && document.activeElement.getAttribute("aria-label") !== former, pair));
   await screen.keyboard.press("r");
   await until("it is rejected", async () => (await status("rejected")).data.length === 1);
   await screen.getByRole("tab", { name: "Decisions" }).click();

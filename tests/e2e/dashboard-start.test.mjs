@@ -28,9 +28,9 @@ check("a source is made, limited, given another key and switched off", async ({ 
   await screen.goto(`${headwater.url}/#token=${headwater.keys.token}`);
   await screen.getByRole("link", { name: "Sources", exact: true }).click();
   await screen.getByRole("button", { name: "New source" }).click();
-  await screen.getByLabel("Name", { exact: true }).fill("Till");
-  await screen.getByLabel("Kind", { exact: true }).selectOption("server");
-  await screen.getByLabel("On what its data rests").selectOption("contract");
+  await screen.getByRole("dialog", { name: "New source" }).getByLabel("Name", { exact: true }).fill("Till");
+  await screen.getByRole("dialog", { name: "New source" }).getByLabel("Kind", { exact: true }).selectOption("server");
+  await screen.getByRole("dialog", { name: "New source" }).getByLabel("On what its data rests").selectOption("contract");
   await screen.getByRole("button", { name: "Make source" }).click();
   await screen.getByRole("heading", { name: "Till" }).waitFor();
   const till = async () => (await api.all("/api/v1/sources")).find(({ name }) => name === "Till");

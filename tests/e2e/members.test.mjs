@@ -53,7 +53,7 @@ test("from an empty folder: an owner sets up, a marketer joins, sees what the ro
   await screen.getByRole("button", { name: "Make the link" }).click();
   const link = await dialog.getByLabel("Link").inputValue();
   await screen.getByRole("button", { name: "Done" }).click();
-  await screen.getByText("mia@team.test").waitFor();
+  await screen.getByText("mia@team.test", { exact: true }).waitFor();
 
   const marketer = await Visitor.arrive(browser);
   const other = await marketer.tab();

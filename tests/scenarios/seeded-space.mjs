@@ -98,3 +98,25 @@ export async function seedMatches(headwater, api) {
   await api.call("/api/v1/identity/matching", { method: "POST", body: JSON.stringify({ threshold: 0.9 }) });
   await until("the matching has ended", async () => (await api.all("/api/v1/identity/matching"))[0]?.status !== "running", { within: 30_000 });
 }
+
+const ARMS = ["holdout", "plain", "offer"];
+const EACH = 80;
+
+/**
+ * Visitors that were shown an arm each, and bought afterwards: of the holdout a fifth, of `plain` two, of `offer` three.
+ *
+ * @param {import("../harness/headwater.mjs").Headwater} headwater @param {ServerApi} api @param {string} id the experience
+ */
+export async function seedResults(headwater, api, id) {
+  const at = (/** @type {number} */ minutes) => new Date(Date.now() - DAY + minutes * MINUTE).toISOString();
+  const all = Array.from({ length: EACH * ARMS.length }, (_, number) => {
+    const arm = number % ARMS.length;
+    const from = { type: "track", anonymousId: `visitor-${number}`, context: { consent: AGREED } };
+    const properties = { experience: id, placement: "home-hero", variant: arm === 0 ? null : ARMS[arm], holdout: arm === 0 };
+    const shown = { ...from, event: "Experience Viewed", messageId: `seen-${number}`, properties, timestamp: at(0) };
+    const bought = { ...from, event: "Order Completed", messageId: `bought-${number}`, properties: { total: 50 }, timestamp: at(30) };
+    return Math.floor(number / ARMS.length) % 5 <= arm ? [shown, bought] : [shown];
+  }).flat();
+  for (let from = 0; from < all.length; from += 100) await send(headwater, headwater.keys.write_key, all.slice(from, from + 100));
+  await until("everybody who was shown an arm counts", async () => (await api.read(`/api/v1/experiences/${id}/results?metric=conversion&event=Order%20Completed`)).people >= EACH * ARMS.length);
+}

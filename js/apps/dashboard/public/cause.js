@@ -8,7 +8,7 @@ export function causeOf(outcome, reason, event) {
   if (outcome === "denied") return { text: "Consent decides this. If it should not, look at what the policy asks for.", name: "Consent policy", href: "#/consent" };
   if (outcome !== "quarantined") return undefined;
   if (why.includes("tracking plan")) return { text: "It differs from what the tracking plan expects. Change the plan, or have the site send what is planned.", name: "Its place in the plan", href: planHref(event) };
-  if (why.includes("consent")) return { text: "Its consent cannot be read. Map the banner's own names in the policy, or mend the message.", name: "Consent policy", href: "#/consent" };
+  if (/consent|purpose|policy/i.test(why)) return { text: "Its consent cannot be read. Map the banner's own names in the policy, or mend the message.", name: "Consent policy", href: "#/consent" };
   return { text: "The message itself is not well formed. Mend it here, and whoever sends it." };
 }
 

@@ -22,7 +22,7 @@ export function onOff(on, yes = "on", no = "off") {
 
 /** A button that copies a text. @param {string} text @param {string} [name] */
 export function copyButton(text, name = "Copy") {
-  const button = h("button", { type: "button", class: "button", click: async () => {
+  return h("button", { type: "button", class: "button", click: async () => {
     try {
       await navigator.clipboard.writeText(text);
       toast("Copied.");
@@ -30,5 +30,4 @@ export function copyButton(text, name = "Copy") {
       toast("The browser does not allow copying: select the text and copy it.");
     }
   } }, name);
-  return button;
 }

@@ -112,6 +112,8 @@ function effect(tried) {
   const uses = Object.entries(tried.uses ?? {});
   const refused = Object.values(tried.refused ?? {});
   const { people } = tried;
+  /** @type {any[]} */
+  const memberships = Object.values(people?.memberships ?? {});
   const lost = refused.length > 0 || uses.some(([, use]) => /** @type {any} */ (use).lost.events + /** @type {any} */ (use).gained.events > 0);
   return h(
     "section",
@@ -123,6 +125,6 @@ function effect(tried) {
       return h("tr", {}, h("th", { scope: "row" }, USES[key] ?? key, use.lost.samples[0] && h("small", { class: "quiet sample-reason" }, use.lost.samples[0].reason)), [use.allowed_now, use.allowed_then, use.gained.events, use.lost.events].map((count) => h("td", { class: "num" }, number(count))));
     })))),
     people && h("p", {}, `Of ${plural(people.people, "person", "people")}: ${number(people.profiles.now)} profiles now, ${number(people.profiles.then)} then; ${number(people.links.now)} links between identifiers now, ${number(people.links.then)} then.`),
-    people?.audiences?.length > 0 && h("ul", { class: "card flush rows-list", role: "list" }, people.audiences.map((/** @type {any} */ one) => h("li", {}, `${one.name ?? one.id}: ${number(one.now)} members now, ${number(one.then)} then.`))),
+    memberships.length > 0 && h("ul", { class: "card flush rows-list", role: "list" }, memberships.map((one) => h("li", {}, `${one.name}: ${number(one.now)} members now, ${number(one.then)} then.`))),
   );
 }

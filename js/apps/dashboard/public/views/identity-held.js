@@ -2,8 +2,7 @@
 import { all, api, words } from "../api.js";
 import { identifierChip } from "../cells.js";
 import { h } from "../dom.js";
-import { kindName, plural } from "../format.js";
-import { identifierText } from "../format.js";
+import { identifierText, kindName, plural } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { toast } from "../toast.js";
 import { beforeAfter } from "./before-after.js";

@@ -59,7 +59,7 @@ export function retentionView(body, { signal }) {
     return [
       h("section", { class: "card stack", "aria-label": "Rules" },
         none,
-        h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Retention rules" }, h("table", { class: "table sums privacy-rules" },
+        h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Retention rules" }, h("table", { class: "table privacy-rules" },
           h("thead", {}, h("tr", {}, ["Type", "Event", "Days"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, h("span", { class: "sr" }, "Action")))), rows)),
         h("div", { class: "row-actions" },
           add,

@@ -1,4 +1,4 @@
-import { api } from "../api.js";
+import { api, words } from "../api.js";
 import { copyButton, onOff } from "../cells.js";
 import { h } from "../dom.js";
 import { moment } from "../format.js";
@@ -6,7 +6,6 @@ import { carriesConsent, sendTestEvent, snippetsOf } from "../snippets.js";
 import { loaded } from "../states.js";
 import { tabs } from "../tabs.js";
 import { toast } from "../toast.js";
-import { words } from "../api.js";
 import { arrival } from "./arrival.js";
 import { confirmDialog } from "./confirm-dialog.js";
 import { labelled, saving, select } from "./form-field.js";
