@@ -81,11 +81,13 @@ fn the_dashboard_is_served_with_a_policy_that_loads_nothing_from_elsewhere() {
             .unwrap()
             .starts_with("text/html")
     );
-    assert!(
-        page.header("content-security-policy")
-            .unwrap()
-            .contains("default-src 'self'")
-    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    for directive in policy.split(';') {
+        let mut sources = directive.split_whitespace().skip(1);
+        let is_own = |source| matches!(source, "'none'" | "'self'" | "data:");
+        assert!(sources.all(is_own), "{directive}");
+    }
     assert_eq!(server.send("GET", "/missing.js", &[], b"").status, 404);
     let settings = server.send(
         "GET",

@@ -17,6 +17,8 @@ const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 let leaving = new AbortController();
 /** @type {HTMLElement | undefined} */
 let main;
+/** The exchange of a link's token for a session, as long as it goes on. @type {Promise<string> | undefined} */
+let entering;
 
 function frame() {
   const menu = h("button", { type: "button", class: "menu", "aria-expanded": "false", "aria-controls": "nav", click: () => openMenu(menu.getAttribute("aria-expanded") !== "true") }, icon("M4 7h16M4 12h16M4 17h16"), h("span", {}, "Menu"));
@@ -106,6 +108,16 @@ async function known() {
   }
 }
 
+/** Exchanges a token for a session. @param {string} secret @returns {Promise<string>} why that did not work, or nothing */
+async function enterWith(secret) {
+  try {
+    await api("session/token", { method: "POST", body: { token: secret } });
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 async function show() {
   leaving.abort();
   leaving = new AbortController();
@@ -122,18 +134,19 @@ async function show() {
     main = undefined;
     return parts[0] === "setup" ? setupView(app, takeSecretFromAddress("setup"), enter) : joinView(app, takeSecretFromAddress("join"), enter);
   }
-  let problem = "";
   if (secret) {
     stopFeed();
     main = undefined;
-    await api("session/token", { method: "POST", body: { token: secret } }).catch((error) => {
-      problem = error instanceof Error ? error.message : String(error);
-    });
+    entering = enterWith(secret);
   }
+  // Whoever goes on to another screen meanwhile waits for the same door.
+  const problem = await entering;
+  if (signal.aborted) return;
+  entering = undefined;
   if (!main) {
     const somebody = await known().catch(() => undefined);
     if (signal.aborted || somebody === undefined) return;
-    if (!somebody) return signInView(app, () => void show(), problem);
+    if (!somebody) return signInView(app, () => void show(), problem ?? "");
   }
   screen(parts, query, signal);
 }

@@ -63,13 +63,9 @@ export const screens = [
 /** The menu's headings, in the order they stand. */
 const GROUPS = ["Collect", "Understand", "Act", "Govern", "Workspace"];
 
-/** The screens that scopes let somebody see; with no scopes known, all. @param {string[]} [scopes] such as `people:read` or `people:*` */
+/** The screens that scopes let somebody see: those that need none, and those whose scope is held. @param {string[]} [scopes] such as `people:read`; where none are known, all */
 export function visible(scopes) {
-  if (!scopes) return screens;
-  return screens.filter(({ scope }) => {
-    const [area] = scope.split(":");
-    return scopes.some((given) => given === scope || given === "*" || given === `${area}:*` || given === `${area}:write`);
-  });
+  return scopes ? screens.filter(({ scope }) => scope === "" || scopes.includes(scope)) : screens;
 }
 
 /** Screens under their headings, those that nobody may see left out. @param {NavScreen[]} some @returns {[string, NavScreen[]][]} */

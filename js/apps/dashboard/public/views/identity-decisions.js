@@ -35,7 +35,7 @@ export function decisionsPanel(panel, signal) {
         { key: "pairs", name: "Identifiers", text: pairs, cell: (one) => one.pairs.map((/** @type {any} */ { a, b }) => h("p", {}, identifierChip(a), identifierChip(b))) },
         { key: "reason", name: "Reason", text: (one) => one.reason, cell: (one) => one.reason || "–" },
         { key: "at", name: "When", text: (one) => one.decided_at, cell: (one) => timeCell(one.decided_at) },
-        { key: "undo", name: "Undo", text: (one) => one.id, cell: (one) => h("button", { type: "button", class: "button", click: () => void undo(one) }, "Undo", h("span", { class: "sr" }, ` ${pairs(one)}`)) },
+        { key: "undo", name: "Undo", text: (one) => one.id, cell: (one) => (one.undone_at ? h("span", { class: "quiet" }, "undone ", timeCell(one.undone_at)) : h("button", { type: "button", class: "button", click: () => void undo(one) }, "Undo", h("span", { class: "sr" }, ` ${pairs(one)}`))) },
       ],
     });
   });

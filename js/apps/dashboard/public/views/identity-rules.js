@@ -18,7 +18,9 @@ export function rulesPanel(panel, signal) {
   }, ({ current, versions }) => {
     const busy = h("div");
     void progress(busy, current, signal, () => void again());
-    return [busy, form(current, () => void again()), history(versions, current, () => void again())];
+    // What waits to come into force is the newest: a change is a change of that.
+    const newest = versions[0] ?? { version: current.version, rules: current.rules };
+    return [busy, form(newest, () => void again()), history(versions, current.version, newest.version, () => void again())];
   });
   void again();
 }
@@ -43,9 +45,9 @@ async function progress(place, current, signal, done) {
   if (was) done();
 }
 
-/** @param {any} current @param {() => void} again */
-function form(current, again) {
-  const rules = structuredClone(current.rules);
+/** @param {{ version: number, rules: any }} newest @param {() => void} again */
+function form(newest, again) {
+  const rules = structuredClone(newest.rules);
   const kinds = h("div", { class: "stack" });
   const shown = h("div", { class: "stack", role: "status" });
   const drawKinds = () => kinds.replaceChildren(...rules.kinds.map((/** @type {any} */ kind, /** @type {number} */ index) => kindRow(kind, index, rules.kinds, drawKinds)));
@@ -58,7 +60,7 @@ function form(current, again) {
   const radius = h("input", { type: "number", min: 2, value: rules.blast_radius, required: true });
   const signOut = h("textarea", { class: "lines" }, rules.sign_out_events.join("\n"));
   const lines = (/** @type {HTMLTextAreaElement} */ field) => field.value.split("\n").map((line) => line.trim()).filter(Boolean);
-  const written = () => ({ ...rules, version: current.reading?.version ?? current.version, blocked: { defaults: own.box.checked, values: lines(values), patterns: lines(patterns) }, conflict: conflict.value, shared_devices: shared.value, sign_out_events: lines(signOut), blast_radius: Number(radius.value) });
+  const written = () => ({ ...rules, version: newest.version, blocked: { defaults: own.box.checked, values: lines(values), patterns: lines(patterns) }, conflict: conflict.value, shared_devices: shared.value, sign_out_events: lines(signOut), blast_radius: Number(radius.value) });
   const publish = h("button", { type: "button", class: "button", hidden: true, click: () => confirmDialog({ title: "Publish these rules?", text: "They hold for every stored event. Rules that read events otherwise come into force when all are read. An older version can be published again.", button: "Publish", act: async () => {
     await api("identity/rules", { method: "PUT", body: written() });
     toast("The rules are published.");
@@ -69,7 +71,7 @@ function form(current, again) {
       shown.replaceChildren(effect(await api("identity/preview", { method: "POST", body: { rules: written() } })));
       publish.hidden = false;
     } },
-    h("h2", {}, `Version ${current.version}`),
+    h("h2", {}, `Version ${newest.version}`),
     h("fieldset", { class: "plain" }, h("legend", {}, "Kinds of identifiers, strongest first"), kinds, addKind(rules.kinds, drawKinds)),
     h("div", { class: "form-row" }, labelled("Who keeps what several claim", conflict), labelled("Events of a shared device are", shared)),
     labelled("Hold merges beyond so many identifiers", radius, "The blast radius: such a merge waits under Held merges."),
@@ -142,12 +144,12 @@ function effect(told) {
   );
 }
 
-/** @param {any[]} versions @param {any} current @param {() => void} again */
-function history(versions, current, again) {
+/** @param {any[]} versions @param {number} current the one in force @param {number} newest @param {() => void} again */
+function history(versions, current, newest, again) {
   const back = async (/** @type {any} */ one) => {
-    await api("identity/rules", { method: "PUT", body: { ...one.rules, version: current.version } });
+    await api("identity/rules", { method: "PUT", body: { ...one.rules, version: newest } });
     toast(`Version ${one.version} is published again.`);
     again();
   };
-  return h("section", {}, h("h2", {}, "Published versions"), versions.length === 0 ? h("p", { class: "quiet" }, "The product’s own rules, never changed.") : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${moment(one.published_at)}`)), one.version === current.version ? h("span", { class: "badge badge-ok" }, "in force") : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, "Publish again", h("span", { class: "sr" }, ` version ${one.version}`)))))));
+  return h("section", {}, h("h2", {}, "Published versions"), versions.length === 0 ? h("p", { class: "quiet" }, "The product’s own rules, never changed.") : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${moment(one.published_at)}`)), one.version === current ? h("span", { class: "badge badge-ok" }, "in force") : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, "Publish again", h("span", { class: "sr" }, ` version ${one.version}`)))))));
 }

@@ -53,7 +53,7 @@ export function tokensView({ place, signal, query }) {
       { key: "by", name: "Made by", text: (row) => row.created_by ?? "", cell: (row) => row.created_by ?? "the first start" },
       { key: "used", name: "Last used", text: (row) => row.last_used_at ?? "", cell: (row) => (row.last_used_at ? moment(row.last_used_at) : "never") },
       { key: "ends", name: "Ends", text: (row) => row.ends_at ?? "", cell: (row) => (row.ends_at ? moment(row.ends_at) : "never") },
-      ...(change ? [{ key: "act", name: "Change", text: () => "", cell: (/** @type {any} */ row) => h("button", { type: "button", class: "link-button", click: () => revoke(row) }, "Take away", h("span", { class: "sr" }, ` ${row.name}`)) }] : []),
+      ...(change ? [{ key: "act", name: "Change", text: () => "", cell: (/** @type {any} */ row) => h("button", { type: "button", class: "link-button", "aria-label": `Take away ${row.name}`, click: () => revoke(row) }, "Take away") }] : []),
     ],
   });
   place.append(
