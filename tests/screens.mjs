@@ -4,13 +4,28 @@
  * The screens are those of the dashboard's menu, and one person, one experience and one source besides.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { launch } from "./harness/browser.mjs";
 import { Headwater } from "./harness/headwater.mjs";
 import { ROOT } from "./harness/part.mjs";
 import { seedMatches, seedResults, seedSpace } from "./scenarios/seeded-space.mjs";
 
-const FOLDER = join(ROOT, "docs/screens");
+/** Events while the page is open, for the screens that show only what arrives now. @param {Headwater} headwater */
+async function arrive(headwater) {
+  const context = { consent: { categoryPreferences: { analytics: true, personalization: true }, source: "banner" }, page: { path: "/shoes", url: "https://tarn.test/shoes" } };
+  const event = (/** @type {string} */ user, /** @type {any} */ more) => ({ anonymousId: `browser-of-${user}-desk`, context, messageId: crypto.randomUUID(), ...more });
+  const batch = [
+    event("grace", { type: "page", name: "Shoes" }),
+    event("ada", { type: "track", event: "Product Viewed", properties: { name: "Trail shoe", price: 89 } }),
+    event("mary", { type: "track", event: "Cart Viewed", context: { consent: { categoryPreferences: { analitics: true } } } }),
+    event("emmy", { type: "track", event: "Searched", context: { consent: { categoryPreferences: { analytics: false } } } }),
+    event("grace", { type: "track", event: "Order Completed", properties: { total: 89, currency: "EUR" } }),
+  ];
+  const answer = await fetch(`${headwater.url}/v1/batch`, { method: "POST", body: JSON.stringify({ writeKey: headwater.keys.write_key, batch }) });
+  if (!answer.ok) throw new Error(`POST /v1/batch: ${answer.status} ${await answer.text()}`);
+}
+
+const FOLDER = resolve(process.env.INIT_CWD ?? ".", process.argv[2] ?? join(ROOT, "docs/screens"));
 const VIEW = { width: 1280, height: 800 };
 
 await mkdir(FOLDER, { recursive: true });
@@ -26,6 +41,10 @@ try {
     const page = await context.newPage();
     await page.goto(`${headwater.url}/#token=${headwater.keys.token}`);
     await page.locator("nav").waitFor();
+    await page.evaluate(() => (location.hash = "#/live"));
+    await page.getByText("Connected").waitFor();
+    await arrive(headwater);
+    await page.getByRole("main").getByRole("listitem").nth(4).waitFor();
     /** @type {string[]} */
     const keys = await page.evaluate(async () => {
       const path = "/navigation.js";

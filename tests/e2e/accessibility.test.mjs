@@ -121,3 +121,37 @@ test("the palette and the help for keys are accessible, too", async () => {
   assert.deepEqual(problems, []);
   await page.context().close();
 });
+
+for (const theme of /** @type {const} */ (["light", "dark"])) {
+  test(`what opens over a screen is accessible, too, ${theme}`, { timeout: 60_000 }, async () => {
+    const page = await enter(full, theme, 1280);
+    /** @type {string[]} */
+    const problems = [];
+    const look = async (/** @type {string} */ name) => {
+      await page.getByRole("dialog").waitFor();
+      problems.push(...(await found(page, name)));
+      await page.keyboard.press("Escape");
+    };
+    await open(page, "quarantine");
+    await page.getByRole("region", { name: "Refused events" }).getByRole("button", { name: "Cart Viewed" }).click();
+    await look("a refused event");
+    await open(page, "tracking-plan");
+    await page.getByRole("button", { name: "Add event" }).click();
+    await look("a planned event");
+    await open(page, "live");
+    await page.getByText("Connected").waitFor();
+    const sent = await fetch(`${full.url}/v1/batch`, { method: "POST", body: JSON.stringify({ writeKey: full.keys.server_write_key, batch: [{ type: "track", event: "Looked At", messageId: `looked-${theme}`, userId: "ada", properties: { total: 1 } }] }) });
+    assert.equal(sent.status, 200);
+    await page.getByRole("button", { name: /Looked At/ }).click();
+    await page.getByRole("tab", { name: "As it is kept" }).click();
+    await look("a live event");
+
+    await open(page, "consent");
+    await page.getByRole("group", { name: "Keep facts about the person" }).getByLabel("advertising").check();
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByRole("heading", { name: "What would change" }).waitFor();
+    problems.push(...(await found(page, "a policy that was tried")));
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+}

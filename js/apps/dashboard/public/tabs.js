@@ -32,5 +32,5 @@ export function tabs({ label, name, chosen, items }) {
     } }, item.name);
   });
   open(Math.max(0, items.findIndex(({ key }) => key === chosen)), false);
-  return h("div", { class: "tabs" }, h("div", { class: "tab-list", role: "tablist", "aria-label": label }, buttons), panels);
+  return h("div", { class: "tab-set" }, h("div", { class: "tab-list", role: "tablist", "aria-label": label }, buttons), panels);
 }

@@ -7,9 +7,11 @@ let region;
 
 /** @param {string} text @param {{ name: string, act: () => void }} [undo] a way back */
 export function toast(text, undo) {
-  if (!region?.isConnected) {
+  // Behind an open dialog nobody would see it, nor be read it.
+  const home = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  if (region?.parentElement !== home) {
     region = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
-    document.body.append(region);
+    home.append(region);
   }
   const note = h("p", { class: "toast" }, h("span", {}, text), undo && h("button", { type: "button", class: "link-button", click: () => {
     note.remove();

@@ -1,5 +1,8 @@
+import { causeOf } from "../cause.js";
+import { copyButton } from "../cells.js";
 import { h, icon } from "../dom.js";
-import { moment } from "../format.js";
+import { moment, plain } from "../format.js";
+import { tabs } from "../tabs.js";
 import { eventName, isAudience, isEntered } from "../live-feed.js";
 import { audienceBadge, badge, OUTCOMES, reasonText } from "../outcomes.js";
 import { causeWords } from "./audience-changes.js";
@@ -11,14 +14,7 @@ import { causeWords } from "./audience-changes.js";
  */
 export function eventDialog({ event, outcome, reason, at, profileId }) {
   const json = JSON.stringify(event, null, 2);
-  const copy = h("button", { type: "button", class: "button", click: async () => {
-    try {
-      await navigator.clipboard.writeText(json);
-      copy.textContent = "Copied";
-    } catch {
-      copy.textContent = "Select and copy below";
-    }
-  } }, "Copy JSON");
+  const cause = isAudience(event) ? undefined : causeOf(outcome, reason, event);
   const dialog = h(
     "dialog",
     { class: "sheet", "aria-labelledby": "sheet-title", click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => dialog.remove() },
@@ -27,10 +23,16 @@ export function eventDialog({ event, outcome, reason, at, profileId }) {
       { class: "sheet-in" },
       h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, eventName(event)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
       h("p", { class: "sheet-outcome" }, isAudience(event) ? [audienceBadge(isEntered(event)), " ", "Noticed here as it happened: nobody has sent it."] : [badge(outcome), " ", reasonText(reason) || (OUTCOMES.find(({ key }) => key === outcome)?.means ?? "")]),
+      cause && h("div", { class: "cause" }, h("p", {}, cause.text), cause.href && h("a", { class: "button", href: cause.href, click: () => dialog.close() }, cause.name)),
       violations(event.violations),
-      facts(event, at),
-      h("div", { class: "row-actions" }, profileId && h("a", { class: "button button-main", href: `#/people/${encodeURIComponent(profileId)}`, click: () => dialog.close() }, "See this person"), copy),
-      h("pre", { class: "code", tabindex: "0", "aria-label": "The event as JSON" }, json),
+      h("div", { class: "row-actions" }, profileId && h("a", { class: "button button-main", href: `#/people/${encodeURIComponent(profileId)}`, click: () => dialog.close() }, "See this person"), outcome === "quarantined" && event.messageId && h("a", { class: "button", href: `#/quarantine?q=${encodeURIComponent(event.messageId)}`, click: () => dialog.close() }, "Find it in quarantine"), copyButton(json, "Copy JSON")),
+      tabs({
+        label: "The event",
+        items: [
+          { key: "facts", name: "In words", draw: (panel) => panel.append(facts(event, at), ...sentValues(event)) },
+          { key: "json", name: outcome === "quarantined" ? "As it was sent" : "As it is kept", draw: (panel) => panel.append(h("pre", { class: "code", tabindex: "0", "aria-label": "The event as JSON" }, json)) },
+        ],
+      }),
     ),
   );
   document.body.append(dialog);
@@ -41,6 +43,15 @@ export function eventDialog({ event, outcome, reason, at, profileId }) {
 function violations(found = []) {
   if (found.length === 0) return null;
   return h("div", {}, h("h3", {}, "Differs from the tracking plan"), h("ul", { role: "list" }, found.map((one) => h("li", {}, one.path && h("code", {}, one.path), ` expected ${one.expected}, found ${one.found}`))));
+}
+
+/** What the event says of itself, name by name. @param {any} event @returns {Node[]} */
+function sentValues(event) {
+  return [["Properties", event.properties], ["Traits", event.traits]].flatMap(([title, values]) => {
+    const entries = values && typeof values === "object" && !isAudience(event) ? Object.entries(values) : [];
+    if (entries.length === 0) return [];
+    return [h("div", {}, h("h3", {}, title), h("dl", { class: "facts" }, entries.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, plain(value))))))];
+  });
 }
 
 /** @param {any} event @param {string | undefined} at */

@@ -12,6 +12,7 @@ import { empty } from "../states.js";
 const MOST_ROWS = 200;
 /** Chosen in the place of an outcome. */
 const AUDIENCES = "audience";
+const TYPES = ["track", "page", "screen", "identify", "group", "alias"];
 
 /** @param {import("../app.js").Screen} screen */
 export function liveView({ place, signal, query }) {
@@ -20,17 +21,24 @@ export function liveView({ place, signal, query }) {
   let frozenAt = 0;
   let text = query.get("q") ?? "";
   let outcome = query.get("outcome") ?? "";
+  let type = query.get("type") ?? "";
 
   const search = h("input", { type: "search", placeholder: "Filter by event, person, page, reason…", "aria-label": "Filter events", value: text, input: () => {
     text = search.value.trim().toLowerCase();
-    remember({ q: text });
-    draw();
+    filtered();
   } });
   const choice = h("select", { "aria-label": "Outcome", change: () => {
     outcome = choice.value;
-    remember({ outcome });
-    draw();
+    filtered();
   } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)), h("option", { value: AUDIENCES, selected: outcome === AUDIENCES }, "audience changes"));
+  const types = h("select", { "aria-label": "Type", change: () => {
+    type = types.value;
+    filtered();
+  } }, h("option", { value: "" }, "Every type"), TYPES.map((name) => h("option", { value: name, selected: name === type }, name)));
+  const filtered = () => {
+    remember({ q: text, outcome, type });
+    draw();
+  };
   const pause = h("button", { type: "button", class: "button", "aria-pressed": "false", click: () => {
     paused = !paused;
     frozenAt = feed().count;
@@ -41,7 +49,7 @@ export function liveView({ place, signal, query }) {
   const list = h("div");
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Live events"), state),
-    h("div", { class: "tools" }, search, choice, pause),
+    h("div", { class: "tools" }, search, choice, types, pause),
     list,
   );
 
@@ -52,7 +60,7 @@ export function liveView({ place, signal, query }) {
     state.dataset.state = now.state;
     const waiting = paused ? now.count - frozenAt : 0;
     pause.textContent = paused ? `Resume${waiting ? ` (${number(waiting)} waiting)` : ""}` : "Pause";
-    const shown = now.events.filter((event) => (!paused || event.id <= frozenAt) && matches(event, text, outcome));
+    const shown = now.events.filter((event) => (!paused || event.id <= frozenAt) && matches(event, text, outcome, type));
     list.replaceChildren(rows(shown, now.events.length > 0));
   };
   onFeed(signal, () => (paused ? drawPaused() : draw()));
@@ -64,8 +72,9 @@ export function liveView({ place, signal, query }) {
   draw();
 }
 
-/** @param {LiveEvent} line @param {string} text @param {string} outcome */
-function matches(line, text, outcome) {
+/** @param {LiveEvent} line @param {string} text @param {string} outcome @param {string} type */
+function matches(line, text, outcome, type) {
+  if (type && line.event.type !== type) return false;
   if (outcome && outcome !== (isAudience(line.event) ? AUDIENCES : line.outcome)) return false;
   if (!text) return true;
   const { event } = line;

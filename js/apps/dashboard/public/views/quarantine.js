@@ -1,151 +1,158 @@
-import { api, withQuery, words } from "../api.js";
+/** Refused events: found, looked at, their cause mended, tried again. */
 import { remember } from "../address.js";
+import { api, withQuery, words } from "../api.js";
+import { reasons } from "../cause.js";
+import { timeCell } from "../cells.js";
 import { h, newId } from "../dom.js";
-import { moment, number, plural, shortId } from "../format.js";
+import { number, plural, shortId } from "../format.js";
 import { eventName } from "../live-feed.js";
 import { reasonText } from "../outcomes.js";
-import { empty, failed, loaded } from "../states.js";
-import { toast } from "../toast.js";
-import { eventDialog } from "./event-dialog.js";
-import { labelled, saving } from "./form-field.js";
+import { empty, loaded } from "../states.js";
+import { table } from "../table.js";
+import { refusedDialog } from "./refused-dialog.js";
+
+const PAGE = 100;
+/** So many reasons are listed above the rows. */
+const MOST_REASONS = 5;
+const FILTERS = /** @type {const} */ (["q", "source", "reason", "from", "to"]);
 
 /** @param {import("../app.js").Screen} screen */
 export function quarantineView({ place, signal, query }) {
+  const given = (/** @type {string} */ name) => query.get(name) ?? "";
   const list = h("div");
-  const result = h("p", { class: "replay-result", role: "status" });
-  const again = h("button", { type: "button", class: "button", hidden: true }, "Try all again");
-  const text = h("input", { type: "search", value: query.get("q") ?? "", placeholder: "Search messages and reasons…", "aria-label": "Search messages and reasons" });
-  const source = h("select", { "aria-label": "Source" }, h("option", { value: "" }, "Every source"));
-  const from = h("input", { type: "date", id: newId() });
-  const to = h("input", { type: "date", id: newId() });
-  const search = h("form", { class: "tools", role: "search", submit: (/** @type {Event} */ event) => {
-    event.preventDefault();
-    remember({ q: text.value.trim() });
-    void load();
-  } }, text, source, day("From", from), day("Before", to), h("button", { type: "submit", class: "button" }, "Search"));
+  const result = h("div", { class: "replay-result", role: "status" });
+  const again = h("button", { type: "button", class: "button", hidden: true, click: () => void replay(shown) }, "Try all again");
+  const text = h("input", { type: "search", placeholder: "Search messages and reasons…", "aria-label": "Search messages and reasons", value: given("q") });
+  const source = h("select", { "aria-label": "Source", change: () => void load() }, h("option", { value: "" }, "Every source"));
+  const from = h("input", { type: "date", id: newId(), value: given("from") });
+  const to = h("input", { type: "date", id: newId(), value: given("to") });
+  let reason = given("reason");
+  let sourceId = given("source");
+  source.addEventListener("change", () => (sourceId = source.value), { capture: true });
+  const only = h("p", { class: "notice only-reason", hidden: true });
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Quarantine"), again),
     h("p", { class: "lead" }, "Events that were refused, each kept whole with the reason. Nothing is thrown away silently."),
-    search,
+    h("form", { class: "tools", role: "search", submit: (/** @type {Event} */ event) => {
+      event.preventDefault();
+      void load();
+    } }, text, source, dayField("From", from), dayField("Before", to), h("button", { type: "submit", class: "button" }, "Search")),
+    only,
     result,
     list,
   );
-  /** What the list shows, in the words of the server API. */
-  const filter = () => Object.fromEntries(Object.entries({ q: text.value.trim(), source: source.value, from: from.value, to: to.value }).filter(([, value]) => value));
-  /** @type {Record<string, string>} */
+
+  /** What the list shows, in the words of the server API. @type {Record<string, string>} */
   let shown = {};
+  /** @type {Map<string, string>} */
+  const names = new Map();
   const load = () => {
-    shown = filter();
-    return loaded(list, signal, () => api(withQuery("quarantine", { ...shown, limit: 50 }), { signal }), (page) => {
-      again.hidden = page.data.length === 0;
-      if (page.data.length > 0) return pages(page, signal, shown, () => void load());
-      return Object.keys(shown).length > 0 ? empty("Nothing found", "No refused event has all of this.") : empty("Nothing in quarantine", "Every event that arrived was well formed. What is refused later shows up here with its reason.");
-    });
+    const filter = { q: text.value.trim(), source: sourceId, reason, from: from.value, to: to.value };
+    shown = Object.fromEntries(Object.entries(filter).filter(([, value]) => value));
+    remember(Object.fromEntries(FILTERS.map((name) => [name, filter[name]])));
+    only.hidden = !reason;
+    only.replaceChildren(`Only: ${reasonText(reason)} `, h("button", { type: "button", class: "link-button", click: () => choose("") }, "Show every reason"));
+    return loaded(list, signal, () => page(), show);
   };
-  again.addEventListener("click", async () => {
+  const page = (/** @type {string} */ cursor = "") => api(withQuery("quarantine", { ...shown, limit: PAGE, cursor }), { signal });
+  const choose = (/** @type {string} */ wanted) => {
+    reason = wanted;
+    void load();
+  };
+
+  /** @param {any} first */
+  function show(first) {
+    again.hidden = first.data.length === 0;
+    again.textContent = Object.keys(shown).length > 0 ? "Try these again" : "Try all again";
+    if (first.data.length === 0) return Object.keys(shown).length > 0 ? empty("Nothing found", "No refused event has all of this.") : empty("Nothing in quarantine", "Every event that arrived was well formed. What is refused later shows up here with its reason.");
+    const rows = table({
+      label: "Refused events",
+      file: "quarantine",
+      query,
+      first,
+      next: page,
+      filter: false,
+      columns: [
+        { key: "event", name: "Event", text: (row) => eventName(eventOf(row)), cell: (row) => h("button", { type: "button", class: "link-button row-open", click: () => refusedDialog(row, () => void load()) }, eventName(eventOf(row))) },
+        { key: "reason", name: "Why", text: (row) => row.reason, cell: (row) => h("span", { class: "why-cell", title: row.reason }, reasonText(row.reason)) },
+        { key: "message_id", name: "Message id", text: (row) => row.message_id, cell: (row) => h("code", { title: row.message_id }, shortId(row.message_id)), off: matchMedia("(max-width: 820px)").matches },
+        { key: "source", name: "Source", text: (row) => names.get(row.source_id) ?? row.source_id, cell: (row) => names.get(row.source_id) ?? shortId(row.source_id), off: true },
+        { key: "received_at", name: "Received", text: (row) => row.received_at, cell: (row) => timeCell(row.received_at) },
+      ],
+    });
+    return [causes(first), rows].filter((node) => node instanceof Node);
+  }
+
+  /** The reasons of the rows, each to look at alone. @param {any} first */
+  function causes({ data, next_cursor: more }) {
+    const found = reasons(data);
+    if (reason || found.length < 2) return null;
+    return h(
+      "section",
+      { class: "card causes", "aria-labelledby": "causes" },
+      h("h2", { id: "causes" }, more ? `Reasons of the newest ${number(data.length)}` : "Reasons"),
+      h("ul", { role: "list" }, found.slice(0, MOST_REASONS).map(([one, count]) => h("li", {}, h("b", { class: "num" }, number(count)), h("button", { type: "button", class: "link-button", click: () => choose(one) }, reasonText(one))))),
+      found.length > MOST_REASONS && h("p", { class: "quiet" }, `And ${plural(found.length - MOST_REASONS, "other reason")}.`),
+    );
+  }
+
+  /** Tries all that the filter finds, and tells how far it is. @param {Record<string, string>} filter */
+  async function replay(filter) {
     again.disabled = true;
-    result.textContent = "Trying again…";
+    let stopped = false;
+    const count = h("span", {}, "Trying again…");
+    const stop = h("button", { type: "button", class: "button", click: () => {
+      stopped = true;
+      stop.disabled = true;
+    } }, "Stop");
+    result.replaceChildren(h("div", { class: "replaying" }, h("progress", { "aria-label": "Trying again" }), count, stop));
+    /** @type {any[]} */
+    const outcomes = [];
     try {
-      const outcomes = [];
       let cursor;
       do {
-        const answer = await api("quarantine/replay", { method: "POST", body: { filter: shown, ...(cursor ? { cursor } : {}) } });
+        const answer = await api("quarantine/replay", { method: "POST", body: { filter, ...(cursor ? { cursor } : {}) } });
         outcomes.push(...answer.outcomes);
         cursor = answer.next_cursor;
-        result.textContent = `Trying again… ${number(outcomes.length)} so far`;
-      } while (cursor && !signal.aborted);
-      result.textContent = told(outcomes);
+        count.textContent = `Trying again… ${number(outcomes.length)} so far`;
+      } while (cursor && !stopped && !signal.aborted);
+      result.replaceChildren(told(outcomes, Boolean(cursor)));
       await load();
     } catch (error) {
-      result.textContent = error instanceof Error ? error.message : String(error);
+      result.replaceChildren(h("p", {}, words(error)));
     }
     again.disabled = false;
-  });
+  }
+
   void load();
   api(withQuery("sources", { limit: 100 }), { signal }).then(
-    ({ data }) => source.append(...data.map((/** @type {any} */ one) => h("option", { value: one.id }, one.name))),
+    ({ data }) => {
+      for (const one of data) names.set(one.id, one.name);
+      source.append(...data.map((/** @type {any} */ one) => h("option", { value: one.id, selected: one.id === sourceId }, one.name)));
+    },
     // Without the names of the sources everything else still works.
     () => source.remove(),
   );
 }
 
+/** @param {any} row */
+function eventOf(row) {
+  return typeof row.message === "object" && row.message ? row.message : { message: row.message };
+}
+
 /** @param {string} label @param {HTMLInputElement} field */
-function day(label, field) {
+function dayField(label, field) {
   return h("span", { class: "inline-field" }, h("label", { for: field.id }, label), field);
 }
 
-/** @param {any[]} outcomes */
-function told(outcomes) {
-  const stored = outcomes.filter(({ outcome }) => outcome === "ok" || outcome === "duplicate").length;
-  return `${plural(outcomes.length, "event")} tried again: ${number(stored)} now stored, ${number(outcomes.length - stored)} still refused.`;
-}
-
-/** @param {any} page @param {AbortSignal} signal @param {Record<string, string>} filter @param {() => void} again */
-function pages(page, signal, filter, again) {
-  const rows = h("ul", { class: "card flush refused", role: "list" }, page.data.map((/** @type {any} */ one) => refused(one, again)));
-  let cursor = page.next_cursor;
-  const more = h("button", { type: "button", class: "button", click: async () => {
-    more.disabled = true;
-    try {
-      const next = await api(withQuery("quarantine", { ...filter, limit: 50, cursor }), { signal });
-      rows.append(...next.data.map((/** @type {any} */ one) => refused(one, again)));
-      cursor = next.next_cursor;
-      more.disabled = false;
-      if (!cursor) more.remove();
-    } catch (error) {
-      if (!signal.aborted) more.replaceWith(failed(error, () => location.reload()));
-    }
-  } }, "Show more");
-  return [rows, ...(cursor ? [h("p", { class: "more" }, more)] : [])];
-}
-
-/** Where the cause of a refusal is mended, by what the reason speaks of. @param {string} reason @returns {[string, string] | undefined} */
-export function causeOf(reason) {
-  if (/tracking plan|not planned|violat/i.test(reason)) return ["#/tracking-plan", "Tracking plan"];
-  if (/consent|purpose|policy/i.test(reason)) return ["#/consent", "Consent policy"];
-  if (/identifier|user id|anonymous id/i.test(reason)) return ["#/identity?tab=rules", "Identity rules"];
-  return undefined;
-}
-
-/** @param {any} item @param {() => void} again */
-function refused(item, again) {
-  const event = typeof item.message === "object" && item.message ? item.message : { message: item.message };
-  const cause = causeOf(String(item.reason));
+/** @param {any[]} outcomes @param {boolean} stopped */
+function told(outcomes, stopped) {
+  const refused = outcomes.filter(({ outcome }) => outcome !== "ok" && outcome !== "duplicate");
+  const why = reasons(refused.map((one) => ({ reason: one.reason ?? one.outcome }))).slice(0, MOST_REASONS);
   return h(
-    "li",
+    "div",
     {},
-    h(
-      "button",
-      { type: "button", class: "refusal", click: () => eventDialog({ event, outcome: "quarantined", reason: item.reason, at: item.received_at }) },
-      h("span", { class: "refusal-reason" }, reasonText(item.reason)),
-      h("span", { class: "quiet" }, eventName(event), " · ", shortId(item.message_id)),
-      h("time", { class: "quiet" }, moment(item.received_at)),
-    ),
-    h("p", { class: "refusal-acts" }, cause && h("a", { href: cause[0] }, cause[1]), h("button", { type: "button", class: "link-button", click: () => mend(item, again) }, "Mend and try again", h("span", { class: "sr" }, ` ${item.message_id}`))),
+    h("p", {}, `${plural(outcomes.length, "event")} tried again: ${number(outcomes.length - refused.length)} now stored, ${number(refused.length)} still refused.${stopped ? " You stopped it; the others wait." : ""}`),
+    why.length > 0 && h("ul", { class: "bullets" }, why.map(([reason, count]) => h("li", {}, `${number(count)}: ${reasonText(reason)}`))),
   );
-}
-
-/** The message as it should have been, tried again. @param {any} item @param {() => void} again */
-function mend(item, again) {
-  const text = h("textarea", { class: "schema", rows: 14, spellcheck: "false", autofocus: true }, JSON.stringify(item.message, null, 2));
-  const dialog = h(
-    "dialog",
-    { class: "sheet", "aria-labelledby": "mend-title", close: () => dialog.remove() },
-    h("div", { class: "sheet-in" }, h("h2", { id: "mend-title" }, "Mend and try again"), h("p", {}, reasonText(item.reason)), saving({ save: "Try again", also: [h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel")], act: async () => {
-      let message;
-      try {
-        message = JSON.parse(text.value);
-      } catch (error) {
-        throw new Error(`This is not JSON: ${words(error)}`);
-      }
-      const { outcomes } = await api("quarantine/replay", { method: "POST", body: { mended: [{ id: item.id, message }] } });
-      const [first] = outcomes;
-      if (first && first.outcome !== "ok" && first.outcome !== "duplicate") throw new Error(`Still refused: ${reasonText(first.reason) || first.outcome}`);
-      dialog.close();
-      toast("It is stored now.");
-      again();
-    } }, labelled("Message", text))),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
 }

@@ -1,3 +1,4 @@
+import { remember } from "../address.js";
 import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
 import { moment, number, plural } from "../format.js";
@@ -12,7 +13,7 @@ import { plannedEventDialog } from "./planned-event-dialog.js";
 const DAYS = 7;
 
 /** @param {import("../app.js").Screen} screen */
-export function trackingPlanView({ place, signal }) {
+export function trackingPlanView({ place, signal, query }) {
   const body = h("div", { class: "plan" });
   const told = h("p", { class: "replay-result", role: "status" });
   const tried = h("div");
@@ -64,6 +65,7 @@ export function trackingPlanView({ place, signal }) {
   function draw({ published, draft, violations, versions }) {
     /** @type {import("../plan.js").Plan} */
     const plan = draft?.plan ?? published?.plan ?? emptyPlan();
+    if (query.has("type")) openNamed(plan);
     return [
       state(published, draft),
       tried,
@@ -141,9 +143,9 @@ export function trackingPlanView({ place, signal }) {
     );
   }
 
-  /** @param {import("../plan.js").Plan} plan @param {number} index */
-  function edit(plan, index) {
-    const event = plan.events[index] ?? { type: "track", on_violation: "flag", schema: { type: "object", properties: {}, required: [] } };
+  /** @param {import("../plan.js").Plan} plan @param {number} index @param {{ type: string, event?: string }} [named] what a new one is called */
+  function edit(plan, index, named = { type: "track" }) {
+    const event = plan.events[index] ?? { ...named, on_violation: "flag", schema: { type: "object", properties: {}, required: [] } };
     plannedEventDialog(event, {
       isNew: index < 0,
       save: (changed) => change(() => save(withEvent(plan, index, changed))),
@@ -160,6 +162,15 @@ export function trackingPlanView({ place, signal }) {
       }) }, "Bring back", h("span", { class: "sr" }, ` version ${one.version}`));
       return h("li", {}, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${plural(one.events, "event")}, ${moment(one.published_at)}${one.from_version ? `, version ${one.from_version} again` : ""}`)), one.version === published?.version ? h("span", { class: "badge badge-ok" }, "in force") : back);
     })));
+  }
+
+  /** An address that names an event opens it, or begins a new one of that name; once. @param {import("../plan.js").Plan} plan */
+  function openNamed(plan) {
+    const type = query.get("type");
+    const event = query.get("event") ?? undefined;
+    query.delete("type");
+    remember({ type: "", event: "" });
+    if (type) edit(plan, plan.events.findIndex((one) => eventKey(one.type, one.event) === eventKey(type, event)), { type, event });
   }
 
   void load();
