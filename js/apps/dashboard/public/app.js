@@ -29,10 +29,9 @@ function frame() {
   const nav = h(
     "nav",
     { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
-    spaces(),
-    grouped(visible(me()?.scopes)).map(([name, inside]) => group(name, inside)),
-    h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
-    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out"),
+    h("div", { class: "nav-groups" }, spaces(), grouped(visible(me()?.scopes)).map(([name, inside]) => group(name, inside))),
+    h("div", { class: "nav-foot" }, h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
+    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out")),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
@@ -161,8 +160,10 @@ function screen(parts, query, signal) {
   const view = viewOf(parts);
   for (const link of app.querySelectorAll("[data-nav]")) {
     const current = link.getAttribute("data-nav") === (parts[0] ?? "");
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (current) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   const place = h("div", { class: "screen" });
   main?.replaceChildren(place);
