@@ -1,9 +1,15 @@
 //! The dashboard's files, built into the binary.
 
-use axum::body::Body;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::error::{Code, Error};
@@ -50,7 +56,16 @@ pub(super) async fn api_docs(request: Request) -> Response {
 }
 
 fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
-    let etag = format!("\"{}\"", id::hex(&file.metadata.sha256_hash()));
+    let kind = content_type(path);
+    let packed = takes_gzip(request.headers())
+        .then(|| packed(kind, file))
+        .flatten();
+    let hash = id::hex(&file.metadata.sha256_hash());
+    // What is packed is another representation, and needs a tag of its own.
+    let etag = match &packed {
+        Some(_) => format!("\"{hash}-gzip\""),
+        None => format!("\"{hash}\""),
+    };
     if request
         .headers()
         .get(header::IF_NONE_MATCH)
@@ -58,12 +73,15 @@ fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
     {
         return StatusCode::NOT_MODIFIED.into_response();
     }
-    let mut response = Response::new(Body::from(file.data.clone().into_owned()));
+    let is_packed = packed.is_some();
+    let bytes = packed.unwrap_or_else(|| Bytes::from(file.data.clone().into_owned()));
+    let mut response = Response::new(Body::from(bytes));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(content_type(path)),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if is_packed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -83,6 +101,41 @@ fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
             .map(|etag| (header::ETAG, etag)),
     );
     response
+}
+
+/// Whether a browser takes gzip: it names it, and not as what it refuses.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).into_iter();
+    let mut codings = accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        name.trim().eq_ignore_ascii_case("gzip")
+            && weight.parse().is_ok_and(|weight: f32| weight > 0.0)
+    })
+}
+
+/// Files that were packed, by the hash of what is in them: each is packed once.
+static PACKED: LazyLock<Mutex<HashMap<[u8; 32], Bytes>>> = LazyLock::new(Mutex::default);
+
+/// A text, packed; nothing of what is packed already.
+fn packed(kind: &str, file: &EmbeddedFile) -> Option<Bytes> {
+    let is_text = ["text/", "application/json", "image/svg"];
+    if !is_text.iter().any(|text| kind.starts_with(text)) {
+        return None;
+    }
+    let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let hash = file.metadata.sha256_hash();
+    if let Some(known) = packed.get(&hash) {
+        return Some(known.clone());
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&file.data).ok()?;
+    let bytes = Bytes::from(encoder.finish().ok()?);
+    packed.insert(hash, bytes.clone());
+    Some(bytes)
 }
 
 fn content_type(path: &str) -> &'static str {

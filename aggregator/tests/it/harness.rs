@@ -281,6 +281,20 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        let (mut answer, bytes) = self.raw(method, path, headers, body);
+        answer.text = String::from_utf8_lossy(&bytes).into_owned();
+        contract::check(method, path, body, &answer);
+        answer
+    }
+
+    /// The same with an answer that need not be text: its bytes as they come.
+    pub(crate) fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (Answer, Vec<u8>) {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
@@ -294,15 +308,12 @@ impl Server {
                 value.to_str().unwrap_or_default().to_owned(),
             )
         });
-        let headers = headers.collect();
-        let text = response.body_mut().read_to_string().unwrap();
         let answer = Answer {
             status: response.status().as_u16(),
-            headers,
-            text,
+            headers: headers.collect(),
+            text: String::new(),
         };
-        contract::check(method, path, body, &answer);
-        answer
+        (answer, response.body_mut().read_to_vec().unwrap())
     }
 
     /// A file, read with the owner's token.

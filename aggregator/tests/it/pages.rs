@@ -72,6 +72,32 @@ fn unknown_paths_and_methods_answer_in_the_error_envelope() {
 }
 
 #[test]
+fn the_dashboard_is_packed_for_browsers_that_take_it() {
+    let server = Server::fresh();
+    let ask = |accepted: &str, known: &str| {
+        let headers = [("accept-encoding", accepted), ("if-none-match", known)];
+        server.raw("GET", "/style.css", &headers, b"")
+    };
+    let (plain, text) = ask("identity", "");
+    let (packed, bytes) = ask("br, gzip;q=0.8", "");
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(bytes.len() * 3 < text.len());
+    let mut unpacked = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(bytes.as_slice());
+    std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
+    assert_eq!(unpacked, text);
+    for refuses in ["gzip;q=0", "br", "*;q=0"] {
+        let (answer, _) = ask(refuses, "");
+        assert_eq!(answer.header("content-encoding"), None, "{refuses}");
+    }
+    // Each has a tag of its own.
+    let tag = packed.header("etag").unwrap();
+    assert_ne!(Some(tag), plain.header("etag"));
+    assert_eq!(ask("gzip", tag).0.status, 304);
+    assert_eq!(ask("identity", tag).0.status, 200);
+}
+
+#[test]
 fn the_dashboard_is_served_with_a_policy_that_loads_nothing_from_elsewhere() {
     let server = Server::fresh();
     let page = server.send("GET", "/", &[], b"");
@@ -89,6 +115,8 @@ fn the_dashboard_is_served_with_a_policy_that_loads_nothing_from_elsewhere() {
         assert!(sources.all(is_own), "{directive}");
     }
     assert_eq!(server.send("GET", "/missing.js", &[], b"").status, 404);
+    assert_eq!(page.header("content-encoding"), None);
+    assert_eq!(page.header("vary"), Some("accept-encoding"));
     let settings = server.send(
         "GET",
         &format!("/v1/settings/{}", server.keys().write_key),
