@@ -1,4 +1,4 @@
-//! The dashboard's charts: libraries bundled into one file, by the package's own script.
+//! The dashboard's charts and words: libraries bundled into one file and the catalogue, by the package's own script.
 
 use std::process::Command;
 
@@ -17,9 +17,11 @@ pub(super) fn build(workspace: &Workspace) -> Result<()> {
     let inputs = Fingerprint::new()
         .path(&workspace.path("package-lock.json"))?
         .path(&package.join("charts"))?
+        .path(&package.join("words"))?
+        .path(&package.join("public/words"))?
         .path(&package.join("build.mjs"))?;
     if inputs.matches(&stamp) {
-        eprintln!("the dashboard's charts are up to date in {PACKAGE}/public/built");
+        eprintln!("the dashboard's charts and words are up to date in {PACKAGE}/public/built");
         return Ok(());
     }
     let mut script = Command::new("node");

@@ -1,6 +1,7 @@
 /** Loading, empty and failed: each screen has all three. */
 import { ApiError } from "./api.js";
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 /**
  * Shows a skeleton, then what was loaded, or the error with a way to try again.
@@ -31,7 +32,7 @@ export async function loaded(place, signal, load, show) {
 }
 
 export function loading() {
-  return h("div", { class: "skeleton", role: "status" }, h("span", { class: "sr" }, "Loading"), h("i"), h("i"), h("i"), h("i"));
+  return h("div", { class: "skeleton", role: "status" }, h("span", { class: "sr" }, t("states.loading")), h("i"), h("i"), h("i"), h("i"));
 }
 
 /** @param {string} title @param {string} text @param {...Node} actions */
