@@ -29,10 +29,21 @@ check("an experience with two variants is made, previewed, changed, paused and e
   await second.getByLabel("Value of title").fill("Out into the sun");
   await second.getByLabel("Weight").fill("3");
   await screen.getByLabel("Priority").fill("90");
-  await screen.getByLabel("At most so many times").fill("3");
+  await screen.getByRole("button", { name: "Add a limit" }).click();
+  await screen.getByRole("group", { name: "Limit 1" }).getByLabel("At most so many times").fill("3");
+  await screen.getByRole("button", { name: "Add a limit" }).click();
+  const month = screen.getByRole("group", { name: "Limit 2" });
+  await month.getByLabel("At most so many times").fill("5");
+  await month.getByLabel("Within: how many").fill("30");
+  // A mistake is said where it is, and nothing is made.
+  await second.getByLabel("Variant", { exact: true }).fill("personal");
+  await screen.getByRole("button", { name: "Save experience" }).click();
+  await second.getByRole("alert").waitFor();
+  assert.equal(await second.getByLabel("Variant", { exact: true }).getAttribute("aria-invalid"), "true");
+  await second.getByLabel("Variant", { exact: true }).fill("variant-2");
   await screen.getByRole("button", { name: "Save experience" }).click();
   await screen.getByRole("heading", { name: "Spring", exact: true }).waitFor();
-  await screen.getByText("3 times in ").waitFor();
+  await screen.getByText("3 times in 7 days, 5 times in 30 days").waitFor();
   const spring = async (/** @type {string} */ query = "") => (await stack.api.read(`/api/v1/experiences?limit=100${query}`)).data.find((/** @type {any} */ { name }) => name === "Spring");
   assert.deepEqual((await spring()).variants.map((/** @type {any} */ { key, weight }) => [key, weight]), [["personal", 1], ["variant-2", 3]]);
 
@@ -47,6 +58,7 @@ check("an experience with two variants is made, previewed, changed, paused and e
   await screen.getByRole("button", { name: "Pause" }).click();
   await screen.getByText("paused", { exact: true }).waitFor();
   assert.equal((await spring()).enabled, false);
+  assert.deepEqual((await spring()).frequency_caps, [{ exposures: 3, within: "1w" }, { exposures: 5, within: "30d" }]);
   await screen.getByRole("button", { name: "Resume" }).click();
   await screen.getByText("running", { exact: true }).waitFor();
   await screen.getByRole("button", { name: "End…" }).click();
@@ -54,6 +66,20 @@ check("an experience with two variants is made, previewed, changed, paused and e
   await screen.getByRole("link", { name: "Ended ones" }).click();
   await screen.getByRole("link", { name: "Spring", exact: true }).waitFor();
   assert.equal(await spring(), undefined);
+});
+
+check("some of all people are held out of all experiences, and nobody any more", async (stack) => {
+  const { screen } = await enter(stack, "experiences");
+  const share = async () => (await stack.api.read("/api/v1/experiences/holdout")).share;
+  const card = screen.getByRole("region", { name: "Held out of all experiences" });
+  await card.getByText(/^Nobody\./).waitFor();
+  for (const [percent, said] of [["2.5", "2.5 % of all people see the default everywhere, so"], ["0", "Nobody. "]]) {
+    await card.getByRole("button", { name: "Change…" }).click();
+    await screen.getByRole("dialog").getByLabel("Of all people, in percent").fill(percent);
+    await screen.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await card.getByText(said).waitFor();
+    assert.equal(await share(), Number(percent) / 100);
+  }
 });
 
 check("an experience's results have each arm, and say what they wait for", async (stack) => {
@@ -78,13 +104,32 @@ check("a consent policy is tried over what arrived, published, and its former ve
 
   await screen.getByLabel("Country or region").fill("us-ca");
   await screen.getByRole("button", { name: "Add a place" }).click();
-  await screen.getByLabel("US-CA").selectOption("opt_out");
+  const california = screen.getByRole("group", { name: "United States, CA" });
+  await california.getByLabel("What is presumed").selectOption("opt_out");
+  await california.getByLabel("Advertising").first().selectOption("opt_in");
+  await california.getByLabel("A list of its own for Global Privacy Control").check();
+  await california.getByRole("group", { name: "What the signal denies in United States, CA" }).getByLabel("Analytics").check();
+  await california.getByLabel("Counted without agreement").selectOption("refusal");
+  // A place counts nobody before it is said what is counted; the field that is wrong says so.
+  await screen.getByRole("button", { name: "Show what would change" }).click();
+  await california.getByRole("alert").getByText(/does not say what is counted/).waitFor();
+  await screen.getByLabel("Count some events and pages").check();
+  await screen.getByLabel("Events, one a line").fill("Order Completed\n");
+  await screen.getByLabel("Smallest group that is shown").fill("25");
+  await screen.getByText("A destination with needs of its own").click();
+  await screen.getByLabel("Id of the destination").fill("dst_mail");
+  await screen.getByRole("button", { name: "Add a destination" }).click();
+  await screen.getByRole("group", { name: "Hand anything to dst_mail" }).getByLabel("Analytics").check();
   await screen.getByRole("button", { name: "Show what would change" }).click();
   await screen.getByText("Nothing would change for them.").waitFor();
   await screen.getByRole("button", { name: "Publish…" }).click();
   await screen.getByRole("button", { name: "Publish", exact: true }).click();
   const policy = async () => (await stack.api.read("/api/v1/consent/policy")).policy;
   await until("it is in force", async () => (await policy()).jurisdictions?.["US-CA"]?.regime === "opt_out");
+  const { jurisdictions, counting, uses } = await policy();
+  assert.deepEqual(jurisdictions["US-CA"], { regime: "opt_out", purposes: { advertising: "opt_in" }, gpc_denies: ["advertising", "sale_or_share", "analytics"], counting: "refusal" });
+  assert.deepEqual(counting, { minimum_group: 25, events: ["Order Completed"], pages: [] });
+  assert.deepEqual(uses["destination:dst_mail"].sort(), ["advertising", "analytics"]);
 
   await screen.getByRole("tab", { name: "Choices" }).click();
   await screen.getByRole("row", { name: /^advertising 0 6/ }).waitFor();

@@ -5,6 +5,7 @@ import { loaded } from "../states.js";
 import { tabs } from "../tabs.js";
 import { toast } from "../toast.js";
 import { confirmDialog } from "./confirm-dialog.js";
+import { span } from "./definition.js";
 import { experienceForm } from "./experience-form.js";
 import { stateOf } from "./experiences.js";
 import { labelled, saving } from "./form-field.js";
@@ -61,7 +62,7 @@ function about(experience, audiences) {
     ["For", experience.audience_id ? h("a", { href: `#/audiences/${experience.audience_id}` }, name(experience.audience_id)) : "everybody"],
     ["When", experience.starts_at || experience.ends_at ? `${experience.starts_at ? `from ${moment(experience.starts_at)} ` : ""}${experience.ends_at ? `until ${moment(experience.ends_at)}` : ""}` : "always"],
     ["Held out", experience.holdout ? `${Math.round(experience.holdout * 1000) / 10} % see the default` : "nobody"],
-    ["At most", (experience.frequency_caps ?? []).map((/** @type {any} */ cap) => `${cap.exposures} times in ${cap.within}`).join(", ") || "as often as it comes"],
+    ["At most", (experience.frequency_caps ?? []).map((/** @type {any} */ cap) => `${cap.exposures} times in ${span(cap.within)}`).join(", ") || "as often as it comes"],
     ["Priority", String(experience.priority ?? 0)],
   ];
   return [

@@ -1,26 +1,32 @@
-import { all, api, withQuery } from "../api.js";
+import { call, rows } from "../api.js";
 import { h } from "../dom.js";
 import { moment } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
+import { holdoutOfAll } from "./experiences-holdout.js";
 
 /** @param {import("../app.js").Screen} screen */
 export function experiencesView({ place, signal, query }) {
   const archived = query.get("ended") === "1";
-  const list = h("div");
+  const list = h("div", { class: "stack" });
+  const again = () => void draw();
   place.append(
     h("div", { class: "head" }, h("h1", {}, archived ? "Experiences that have ended" : "Experiences"), h("div", { class: "head-actions" }, h("a", { class: "button", href: archived ? "#/experiences" : "#/experiences?ended=1" }, archived ? "Those that run" : "Ended ones"), h("a", { class: "button button-main", href: "#/experiences/new" }, "New experience"))),
     list,
   );
-  const read = (/** @type {string} */ cursor = "") => api(withQuery("experiences", { limit: 100, cursor, ...(archived ? { archived: "true" } : {}) }), { signal });
-  void loaded(list, signal, async () => ({ first: await read(), audiences: (await all("audiences", signal)).data }), ({ first, audiences }) => {
+  const read = (/** @type {string} */ cursor = "") => call("GET /experiences", { query: { limit: 100, cursor, ...(archived ? { archived: true } : {}) }, signal });
+  const draw = () => loaded(list, signal, async () => {
+    const [first, audiences, holdout] = await Promise.all([read(), rows("GET /audiences", { signal }), call("GET /experiences/holdout", { signal })]);
+    return { first, audiences: audiences.data, holdout };
+  }, ({ first, audiences, holdout }) => {
+    const ofAll = archived ? [] : [holdoutOfAll(holdout.share, again)];
     if (first.data.length === 0) {
       return archived
         ? empty("None has ended", "Experiences that are ended for good are kept here with what was measured.")
         : empty("No experiences yet", "An experience puts something in a placement, such as the hero of a shop, for the people of one audience.", h("a", { class: "button button-main", href: "#/experiences/new" }, "Make the first one"));
     }
     const audience = (/** @type {any} */ one) => (one.audience_id ? (audiences.find(({ id }) => id === one.audience_id)?.name ?? one.audience_id) : "everybody");
-    return table({
+    return [table({
       label: "Experiences",
       file: "experiences",
       query,
@@ -36,8 +42,9 @@ export function experiencesView({ place, signal, query }) {
         { key: "priority", name: "Priority", num: true, off: true, text: (one) => one.priority ?? 0, cell: (one) => String(one.priority ?? 0) },
         { key: "updated", name: "Changed", text: (one) => one.updated_at, cell: (one) => moment(one.updated_at) },
       ],
-    });
+    }), ...ofAll];
   });
+  again();
 }
 
 /** @param {any} experience @returns {[string, string]} the badge's kind, and the word */
