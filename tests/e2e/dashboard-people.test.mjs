@@ -126,3 +126,40 @@ check("suggestions are answered by keyboard, and an answer is undone among the d
   await screen.getByRole("button", { name: /^Undo user_id|^Undo anonymous/ }).first().click();
   await until("it is open again", async () => (await status("rejected")).data.length + (await status("accepted")).data.length === 1);
 });
+
+check("matching merges by itself once people's answers bear it, and what it merged is taken back", async (stack) => {
+  const screen = await enter(stack, "people");
+  await seedMatches(stack.headwater, stack.api);
+  // Those that weigh least are answered, so that what is open is stronger.
+  const open = await stack.api.all("/api/v1/identity/suggestions");
+  await screen.goto(`${stack.headwater.url}/#/identity?tab=automatic`);
+  await screen.getByText(/^Not yet: \d+ suggestions? ha(s|ve) been accepted or rejected/).waitFor();
+  await screen.getByLabel("so many have to be right").fill("90");
+  await screen.getByRole("button", { name: "Turn it on" }).click();
+  await screen.getByRole("alert").getByText(/automatic merging stays off/).waitFor();
+
+  for (const { id } of open.slice(-60)) {
+    const answer = await stack.api.call(`/api/v1/identity/suggestions/${id}/accept`, { method: "POST", body: "{}" });
+    assert.equal(answer.status, 200);
+  }
+  await screen.reload();
+  await screen.getByLabel("so many have to be right").fill("90");
+  await screen.getByRole("button", { name: "Turn it on" }).click();
+  await screen.getByText("at least 90 % are right").waitFor();
+  await screen.getByText(/^6\d of 6\d$/).waitFor();
+  await screen.getByText(/^Of \d+ open suggestions, .+ strong enough\.$/).waitFor();
+  await stack.api.call("/api/v1/identity/matching", { method: "POST", body: JSON.stringify({ threshold: 0.9 }) });
+  const setting = () => stack.api.read("/api/v1/identity/matching/automatic");
+  await until("it merged by itself", async () => (await setting()).merged > 0);
+  await screen.reload();
+  await screen.getByText(/The matching of .+ merged \d+ pairs?\.$/).waitFor();
+  await screen.getByRole("link", { name: /merges?$/ }).click();
+  await screen.getByLabel("Decided by").waitFor();
+  await screen.getByRole("rowheader", { name: "merged by matching" }).first().waitFor();
+  await screen.getByRole("tab", { name: "Merging by itself" }).click();
+  await screen.getByRole("button", { name: "Turn it off…" }).click();
+  await screen.getByLabel(/^Also undo/).check();
+  await screen.getByRole("button", { name: "Turn it off", exact: true }).click();
+  await screen.getByText("Nothing is merged by itself.").waitFor();
+  assert.deepEqual([(await setting()).on, (await setting()).merged], [false, 0]);
+});
