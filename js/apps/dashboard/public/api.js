@@ -1,10 +1,11 @@
 /** The server API: the only thing this dashboard talks to, and only on its own origin. */
-import { address, client, refused } from "./api-client.js";
+import { address, ApiError, client, refused } from "./api-client.js";
 import { space } from "./session.js";
+import { t } from "./words.js";
 
 /** @typedef {import("@headwater/api-client").Operations} Operations */
 
-export { ApiError } from "./api-client.js";
+export { ApiError };
 
 /** Calls an operation by its name, with types: `GET /audiences/{id}`. */
 export const call = client({ headers: picked });
@@ -65,6 +66,8 @@ export function all(path, signal, most = 500) {
 
 /** What went wrong, in words. @param {unknown} error */
 export function words(error) {
+  if (error instanceof ApiError && error.code === "unreachable") return t("api.unreachable");
+  if (error instanceof ApiError && error.code === "error") return t("api.answered", { status: error.status });
   return error instanceof Error ? error.message : String(error);
 }
 

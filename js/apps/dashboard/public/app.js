@@ -1,5 +1,5 @@
 /** Entry: signing in, the frame, and which screen an address shows. */
-import { api, ApiError } from "./api.js";
+import { ApiError, call, words } from "./api.js";
 import { h, icon } from "./dom.js";
 import { startFeed, stopFeed } from "./live-feed.js";
 import { grouped, viewOf, visible } from "./navigation.js";
@@ -7,6 +7,7 @@ import { listenForKeys, openHelp, openPalette } from "./palette.js";
 import { may, me, pickSpace, setMe, space, takeSecretFromAddress } from "./session.js";
 import { empty, failed } from "./states.js";
 import { joinView, setupView, signInView } from "./views/door.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {{ place: HTMLElement, signal: AbortSignal, parts: string[], query: URLSearchParams }} Screen
@@ -21,23 +22,23 @@ let main;
 let entering;
 
 function frame() {
-  const menu = h("button", { type: "button", class: "menu", "aria-expanded": "false", "aria-controls": "nav", click: () => openMenu(menu.getAttribute("aria-expanded") !== "true") }, icon("M4 7h16M4 12h16M4 17h16"), h("span", {}, "Menu"));
+  const menu = h("button", { type: "button", class: "menu", "aria-expanded": "false", "aria-controls": "nav", click: () => openMenu(menu.getAttribute("aria-expanded") !== "true") }, icon("M4 7h16M4 12h16M4 17h16"), h("span", {}, t("app.menu")));
   const openMenu = (/** @type {boolean} */ open) => {
     menu.setAttribute("aria-expanded", String(open));
     nav.classList.toggle("nav-open", open);
   };
   const nav = h(
     "nav",
-    { class: "nav", id: "nav", "aria-label": "Screens", click: () => openMenu(false) },
+    { class: "nav", id: "nav", "aria-label": t("app.screens"), click: () => openMenu(false) },
     h("div", { class: "nav-groups" }, spaces(), grouped(visible(me()?.scopes)).map(([name, inside]) => group(name, inside))),
-    h("div", { class: "nav-foot" }, h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), "Keys"),
-    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), "Sign out")),
+    h("div", { class: "nav-foot" }, h("button", { type: "button", class: "sign-out", click: openHelp }, icon("M12 17v.1M9.500 9a2.500 2.500 0 1 1 3.700 2.200c-.8.4-1.200 1-1.200 1.800v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z"), t("app.keys")),
+    h("button", { type: "button", class: "sign-out", click: () => void signOut() }, icon("M14 5H6v14h8m-3-7h9m-3-3 3 3-3 3"), t("app.sign_out"))),
   );
   const place = h("main", { id: "main", tabindex: "-1" });
   main = place;
   app.replaceChildren(
-    h("a", { class: "skip", href: "#main", click: skip }, "Skip to content"),
-    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), "Go to…", h("kbd", {}, "Ctrl K")), menu, nav),
+    h("a", { class: "skip", href: "#main", click: skip }, t("app.skip")),
+    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), t("app.go_to"), h("kbd", {}, t("app.go_to_keys"))), menu, nav),
     place,
   );
 }
@@ -67,7 +68,7 @@ function brandMark() {
 function spaces() {
   const now = me();
   if (!now || now.spaces.length < 2) return null;
-  const choice = h("select", { "aria-label": "Space", class: "space-choice", click: (/** @type {Event} */ event) => event.stopPropagation(), change: () => {
+  const choice = h("select", { "aria-label": t("app.space"), class: "space-choice", click: (/** @type {Event} */ event) => event.stopPropagation(), change: () => {
     pickSpace(choice.value);
     stopFeed();
     main = undefined;
@@ -78,7 +79,7 @@ function spaces() {
 
 async function signOut() {
   // Where the server does not answer, the session ends by itself.
-  await api("session", { method: "DELETE" }).catch(() => undefined);
+  await call("DELETE /session").catch(() => undefined);
   signedOut();
 }
 
@@ -93,7 +94,7 @@ function signedOut() {
 /** Asks who is signed in; nobody leads to the door. @returns {Promise<boolean>} */
 async function known() {
   try {
-    setMe(await api("session"));
+    setMe(await call("GET /session"));
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -110,10 +111,10 @@ async function known() {
 /** Exchanges a token for a session. @param {string} secret @returns {Promise<string>} why that did not work, or nothing */
 async function enterWith(secret) {
   try {
-    await api("session/token", { method: "POST", body: { token: secret } });
+    await call("POST /session/token", { body: { token: secret } });
     return "";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return words(error);
   }
 }
 
@@ -167,8 +168,8 @@ function screen(parts, query, signal) {
   }
   const place = h("div", { class: "screen" });
   main?.replaceChildren(place);
-  if (!view) place.append(h("h1", {}, "No such screen"), h("p", {}, h("a", { href: "#/" }, "Back to Start")));
-  else if (!allowed.some(({ key }) => key === (parts[0] ?? ""))) place.append(h("h1", {}, "Not in your role"), empty("This screen is for others", "Your role does not include it. If your work needs it, ask an admin of this workspace.", h("a", { class: "button", href: "#/" }, "Back to what you can see")));
+  if (!view) place.append(h("h1", {}, t("app.no_screen")), h("p", {}, h("a", { href: "#/" }, t("app.back_to_start"))));
+  else if (!allowed.some(({ key }) => key === (parts[0] ?? ""))) place.append(h("h1", {}, t("app.not_in_role")), empty(t("app.for_others"), t("app.ask_admin"), h("a", { class: "button", href: "#/" }, t("app.back_to_visible"))));
   else view({ place, signal, parts, query: new URLSearchParams(query) });
   const title = place.querySelector("h1")?.textContent;
   document.title = title ? `${title} · Headwater` : "Headwater";

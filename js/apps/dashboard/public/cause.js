@@ -1,15 +1,16 @@
 /** Why an event was refused, and where that is mended. */
+import { t } from "./words.js";
 
 /** @typedef {{ text: string, name?: string, href?: string }} Cause what to do, and the screen for it where there is one */
 
 /** @param {string} outcome @param {string | null | undefined} reason @param {any} event @returns {Cause | undefined} nothing where all is well */
 export function causeOf(outcome, reason, event) {
   const why = reason ?? "";
-  if (outcome === "denied") return { text: "Consent decides this. If it should not, look at what the policy asks for.", name: "Consent policy", href: "#/consent" };
+  if (outcome === "denied") return { text: t("cause.consent"), name: t("cause.policy"), href: "#/consent" };
   if (outcome !== "quarantined") return undefined;
-  if (why.includes("tracking plan")) return { text: "It differs from what the tracking plan expects. Change the plan, or have the site send what is planned.", name: "Its place in the plan", href: planHref(event) };
-  if (/consent|purpose|policy/i.test(why)) return { text: "Its consent cannot be read. Map the banner's own names in the policy, or mend the message.", name: "Consent policy", href: "#/consent" };
-  return { text: "The message itself is not well formed. Mend it here, and whoever sends it." };
+  if (why.includes("tracking plan")) return { text: t("cause.plan"), name: t("cause.plan_place"), href: planHref(event) };
+  if (/consent|purpose|policy/i.test(why)) return { text: t("cause.unread"), name: t("cause.policy"), href: "#/consent" };
+  return { text: t("cause.malformed") };
 }
 
 /** The event on the screen of the tracking plan. @param {any} event */

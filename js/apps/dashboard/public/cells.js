@@ -2,6 +2,7 @@
 import { h } from "./dom.js";
 import { identifierText, kindName, moment, shortId } from "./format.js";
 import { toast } from "./toast.js";
+import { t } from "./words.js";
 
 /** An identifier with its kind. @param {any} identifier `{kind, value}` or `kind:value` */
 export function identifierChip(identifier) {
@@ -16,18 +17,18 @@ export function timeCell(at) {
 }
 
 /** On or off, in words and by shape. @param {boolean} on @param {string} [yes] @param {string} [no] */
-export function onOff(on, yes = "on", no = "off") {
+export function onOff(on, yes = t("cells.on"), no = t("cells.off")) {
   return h("span", { class: `badge badge-${on ? "ok" : "held"}` }, on ? yes : no);
 }
 
 /** A button that copies a text. @param {string} text @param {string} [name] */
-export function copyButton(text, name = "Copy") {
+export function copyButton(text, name = t("cells.copy")) {
   return h("button", { type: "button", class: "button", click: async () => {
     try {
       await navigator.clipboard.writeText(text);
-      toast("Copied.");
+      toast(t("cells.copied"));
     } catch {
-      toast("The browser does not allow copying: select the text and copy it.");
+      toast(t("cells.copying_refused"));
     }
   } }, name);
 }

@@ -5,6 +5,7 @@
  *   where nobody has sent it: somebody entered an audience or left it
  */
 import { follow } from "./api.js";
+import { t } from "./words.js";
 
 const MOST = 2000;
 /** @type {LiveEvent[]} newest first */
@@ -81,8 +82,11 @@ export function isEntered(event) {
 
 /** What an event is called in a list. @param {any} event */
 export function eventName(event) {
-  if (isAudience(event)) return `${isEntered(event) ? "Entered" : "Left"} ${event.properties?.audience_name ?? "an audience that is gone"}`;
-  return event?.event ?? event?.name ?? event?.type ?? "content not kept";
+  if (isAudience(event)) {
+    const name = event.properties?.audience_name ?? t("live_feed.gone");
+    return isEntered(event) ? t("live_feed.entered", { name }) : t("live_feed.left", { name });
+  }
+  return event?.event ?? event?.name ?? event?.type ?? t("live_feed.not_kept");
 }
 
 /** Who an event belongs to, as far as it says. @param {any} event */

@@ -1,18 +1,19 @@
 /** The outcomes an event can have, in words, with the shape and colour that stand for them everywhere. */
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {{ key: string, name: string, means: string, href: string }} Outcome
  * @type {Outcome[]}
  */
 export const OUTCOMES = [
-  { key: "ok", name: "stored", means: "Durably stored and processed.", href: "#/live" },
-  { key: "held", name: "held", means: "Waiting in the browser for consent.", href: "#/ledger" },
-  { key: "denied", name: "denied", means: "Consent did not allow it, or the source drops bots. Nothing of it was kept.", href: "#/ledger" },
-  { key: "quarantined", name: "quarantined", means: "Refused and kept with the reason.", href: "#/quarantine" },
-  { key: "duplicate", name: "duplicate", means: "The same message id had already arrived.", href: "#/ledger" },
-  { key: "dropped", name: "dropped", means: "Lost in the browser, and reported by it.", href: "#/ledger" },
-  { key: "retry", name: "retry", means: "Not taken yet: the SDK tries again.", href: "#/ledger" },
+  { key: "ok", name: t("outcome.ok"), means: t("outcome.ok_means"), href: "#/live" },
+  { key: "held", name: t("outcome.held"), means: t("outcome.held_means"), href: "#/ledger" },
+  { key: "denied", name: t("outcome.denied"), means: t("outcome.denied_means"), href: "#/ledger" },
+  { key: "quarantined", name: t("outcome.quarantined"), means: t("outcome.quarantined_means"), href: "#/quarantine" },
+  { key: "duplicate", name: t("outcome.duplicate"), means: t("outcome.duplicate_means"), href: "#/ledger" },
+  { key: "dropped", name: t("outcome.dropped"), means: t("outcome.dropped_means"), href: "#/ledger" },
+  { key: "retry", name: t("outcome.retry"), means: t("outcome.retry_means"), href: "#/ledger" },
 ];
 
 /** @param {string} key */
@@ -27,8 +28,8 @@ export function badge(key) {
 
 /** In the place of an outcome where nobody has sent the event. @param {boolean} entered */
 export function audienceBadge(entered) {
-  const means = "Headwater noticed this as it happened: nobody has sent it.";
-  return entered ? h("span", { class: "badge badge-entered", title: means }, "entered") : h("span", { class: "badge badge-left", title: means }, "left");
+  const means = t("outcome.noticed");
+  return entered ? h("span", { class: "badge badge-entered", title: means }, t("outcome.entered")) : h("span", { class: "badge badge-left", title: means }, t("outcome.left"));
 }
 
 /** @param {string | null | undefined} reason a code such as `missing_message_id`, or already a sentence */

@@ -1,8 +1,9 @@
 /** Ctrl or Cmd and K: go to a screen, find a person, an audience, an experience. `?` tells the keys. */
-import { all } from "./api.js";
+import { rows } from "./api.js";
 import { h, newId } from "./dom.js";
 import { visible } from "./navigation.js";
 import { me } from "./session.js";
+import { t } from "./words.js";
 
 /** @typedef {{ name: string, kind: string, href: string }} Target */
 const MOST = 12;
@@ -36,11 +37,11 @@ export function matching(targets, text) {
 export function openPalette() {
   const closing = new AbortController();
   /** @type {Target[]} */
-  let targets = visible(me()?.scopes).map(({ key, name, group }) => ({ name, kind: `screen · ${group}`, href: `#/${key}` }));
+  let targets = visible(me()?.scopes).map(({ key, name, group }) => ({ name, kind: t("palette.screen", { group }), href: `#/${key}` }));
   let chosen = 0;
   const listId = newId();
-  const list = h("ul", { role: "listbox", id: listId, "aria-label": "Found", class: "palette-list" });
-  const field = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": listId, "aria-autocomplete": "list", "aria-label": "Go to a screen, a person, an audience", placeholder: "Go to a screen, a person, an audience…", autocomplete: "off", spellcheck: "false", autofocus: true, input: () => {
+  const list = h("ul", { role: "listbox", id: listId, "aria-label": t("palette.found"), class: "palette-list" });
+  const field = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": listId, "aria-autocomplete": "list", "aria-label": t("palette.label"), placeholder: t("palette.placeholder"), autocomplete: "off", spellcheck: "false", autofocus: true, input: () => {
     chosen = 0;
     draw();
   }, keydown: (/** @type {KeyboardEvent} */ event) => {
@@ -59,7 +60,7 @@ export function openPalette() {
   const now = () => {
     const text = field.value.trim();
     const found = matching(targets, text);
-    return text ? [...found, { name: text, kind: "find this person", href: `#/people?q=${encodeURIComponent(text)}` }] : found;
+    return text ? [...found, { name: text, kind: t("palette.find_person"), href: `#/people?q=${encodeURIComponent(text)}` }] : found;
   };
   const go = (/** @type {Target} */ to) => {
     dialog.close();
@@ -70,40 +71,41 @@ export function openPalette() {
     field.setAttribute("aria-activedescendant", `${listId}-${chosen}`);
     list.children[chosen]?.scrollIntoView({ block: "nearest" });
   };
-  const dialog = h("dialog", { class: "palette", "aria-label": "Go to", click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => {
+  const dialog = h("dialog", { class: "palette", "aria-label": t("palette.title"), click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => {
     closing.abort();
     dialog.remove();
   } }, field, list);
   document.body.append(dialog);
   dialog.showModal();
   draw();
-  const more = async (/** @type {string} */ path, /** @type {string} */ kind) => {
+  const more = async (/** @type {Promise<{ data: { id: string, name: string }[] }>} */ list, /** @type {string} */ path, /** @type {string} */ kind) => {
     // What may not be read is left out; screens and people are found all the same.
-    const { data } = await all(path, closing.signal).catch(() => ({ data: [] }));
+    const { data } = await list.catch(() => ({ data: [] }));
     targets = [...targets, ...data.map((one) => ({ name: one.name, kind, href: `#/${path}/${one.id}` }))];
     if (dialog.isConnected) draw();
   };
-  void more("audiences", "audience");
-  void more("experiences", "experience");
+  const { signal } = closing;
+  void more(rows("GET /audiences", { signal }), "audiences", t("palette.audience"));
+  void more(rows("GET /experiences", { signal }), "experiences", t("palette.experience"));
 }
 
 const KEYS = [
-  ["Ctrl K or ⌘ K", "Go to a screen, a person, an audience, an experience"],
-  ["/", "To this screen's search box"],
-  ["↓ ↑ or j k", "From row to row of a table or a queue"],
-  ["Enter", "Open the row"],
-  ["a / r", "Accept or reject the suggestion that has the focus"],
-  ["Escape", "Close what is open"],
-  ["?", "This help"],
+  [t("palette.key_palette"), t("palette.does_palette")],
+  ["/", t("palette.does_search")],
+  [t("palette.key_rows"), t("palette.does_rows")],
+  [t("palette.key_enter"), t("palette.does_enter")],
+  [t("palette.key_suggestion"), t("palette.does_suggestion")],
+  [t("palette.key_escape"), t("palette.does_escape")],
+  ["?", t("palette.does_help")],
 ];
 
 export function openHelp() {
   const dialog = h(
     "dialog",
     { class: "confirm", "aria-labelledby": "keys-title", click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => dialog.remove() },
-    h("h2", { id: "keys-title" }, "Keys"),
+    h("h2", { id: "keys-title" }, t("palette.keys")),
     h("dl", { class: "facts keys" }, KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)))),
-    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", autofocus: true, click: () => dialog.close() }, "Close")),
+    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", autofocus: true, click: () => dialog.close() }, t("palette.close"))),
   );
   document.body.append(dialog);
   dialog.showModal();

@@ -1,4 +1,5 @@
 /** A tracking plan as the screens change it: always a new plan, never the one that was loaded. */
+import { t } from "./words.js";
 
 /**
  * @typedef {import("@headwater/api-client").PlannedEvent} PlannedEvent
@@ -9,9 +10,9 @@
 
 /** What may happen to an event that differs from the plan. @type {{ key: PlanAction, name: string, badge: string }[]} */
 export const ACTIONS = [
-  { key: "allow", name: "Allow", badge: "ok" },
-  { key: "flag", name: "Flag", badge: "held" },
-  { key: "quarantine", name: "Quarantine", badge: "quarantined" },
+  { key: "allow", name: t("plan.allow"), badge: "ok" },
+  { key: "flag", name: t("plan.flag"), badge: "held" },
+  { key: "quarantine", name: t("plan.quarantine"), badge: "quarantined" },
 ];
 
 /** @returns {Plan} */
@@ -32,7 +33,7 @@ export function withoutEvent(plan, index) {
 
 /** @param {{ type: string, event?: string | null }} event */
 export function plannedName(event) {
-  return event.event ?? (event.type === "page" || event.type === "screen" ? `any ${event.type}` : event.type);
+  return event.event ?? (event.type === "page" || event.type === "screen" ? t("plan.any", { type: event.type }) : event.type);
 }
 
 /** How many events broke the plan, by type and name. @param {import("@headwater/api-client").Violation[]} violations @returns {Map<string, number>} */
@@ -56,8 +57,8 @@ export function readSchema(text) {
   try {
     const schema = JSON.parse(text);
     if (typeof schema === "boolean" || (schema && typeof schema === "object" && !Array.isArray(schema))) return { schema };
-    return { problem: "Write a JSON Schema: an object in braces, true or false." };
+    return { problem: t("plan.schema_kind") };
   } catch (error) {
-    return { problem: `This is not JSON yet: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: t("plan.not_json", { problem: error instanceof Error ? error.message : String(error) }) };
   }
 }

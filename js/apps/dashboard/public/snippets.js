@@ -1,4 +1,5 @@
 /** How events get from somewhere to this server, for a source with its real key. */
+import { t } from "./words.js";
 
 /** @param {{ kind: string, write_key: string }} source @returns {{ key: string, name: string, text: string }[]} */
 export function snippetsOf(source) {
@@ -8,9 +9,9 @@ export function snippetsOf(source) {
   const consent = carriesConsent(source) ? `,\n       "context": {"consent": {"categoryPreferences": {"analytics": true}, "source": "api"}}` : "";
   const curl = `curl ${origin}/v1/track -u ${source.write_key}: \\\n  -H 'content-type: application/json' \\\n  -d '{"userId": "ada", "event": "Order Completed",\n       "properties": {"total": 89}${consent}}'`;
   const all = [
-    { key: "html", name: "HTML", text: html },
-    { key: "npm", name: "npm", text: npm },
-    { key: "curl", name: "Server (curl)", text: curl },
+    { key: "html", name: t("snippets.html"), text: html },
+    { key: "npm", name: t("snippets.npm"), text: npm },
+    { key: "curl", name: t("snippets.curl"), text: curl },
   ];
   return carriesConsent(source) ? all : all.slice(2);
 }
@@ -30,7 +31,7 @@ export async function sendTestEvent(source, purposes) {
   });
   const answer = await response.json().catch(() => undefined);
   const outcome = answer?.outcomes?.[0];
-  if (!response.ok || (outcome && outcome.outcome !== "ok")) throw new Error(outcome?.reason ?? answer?.error?.message ?? `The server answered ${response.status}.`);
+  if (!response.ok || (outcome && outcome.outcome !== "ok")) throw new Error(outcome?.reason ?? answer?.error?.message ?? t("snippets.refused", { status: response.status }));
   return messageId;
 }
 

@@ -1,5 +1,5 @@
 /** Loading, empty and failed: each screen has all three. */
-import { ApiError } from "./api.js";
+import { ApiError, words } from "./api.js";
 import { h } from "./dom.js";
 import { t } from "./words.js";
 
@@ -47,8 +47,8 @@ export function failed(error, retry) {
   return h(
     "div",
     { class: "failed", role: "alert" },
-    h("p", { class: "empty-title" }, known && error.status === 403 ? "That is not for you to see" : "That did not work"),
-    h("p", {}, error instanceof Error ? error.message : String(error)),
-    h("p", { class: "empty-act" }, h("button", { type: "button", class: "button", click: retry }, "Try again")),
+    h("p", { class: "empty-title" }, known && error.status === 403 ? t("states.not_allowed") : t("states.failed")),
+    h("p", {}, words(error)),
+    h("p", { class: "empty-act" }, h("button", { type: "button", class: "button", click: retry }, t("states.again"))),
   );
 }

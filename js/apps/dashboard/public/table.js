@@ -10,8 +10,8 @@ import { remember } from "./address.js";
 import { words } from "./api.js";
 import { h } from "./dom.js";
 import { csv, download } from "./export.js";
-import { number, plural } from "./format.js";
 import { toast } from "./toast.js";
+import { t } from "./words.js";
 
 /** A file has no more rows than this. */
 const MOST = 10_000;
@@ -46,8 +46,8 @@ export function table({ label, file, columns, first, query, next, filter = true 
   const head = h("tr");
   const body = h("tbody", { keydown: walk });
   const count = h("p", { class: "quiet table-count", role: "status" });
-  const more = h("button", { type: "button", class: "button", click: () => void load() }, "Show more");
-  const search = h("input", { type: "search", placeholder: "Filter these rows…", "aria-label": `Filter: ${label}`, value: text, input: () => {
+  const more = h("button", { type: "button", class: "button", click: () => void load() }, t("table.more"));
+  const search = h("input", { type: "search", placeholder: t("table.filter"), "aria-label": t("table.filter_of", { label }), value: text, input: () => {
     text = search.value;
     remember({ filter: text });
     draw();
@@ -66,7 +66,7 @@ export function table({ label, file, columns, first, query, next, filter = true 
     }));
     const some = shown();
     body.replaceChildren(...some.map((row) => h("tr", {}, shownColumns().map((column, index) => (index === 0 ? h("th", { scope: "row" }, column.cell(row)) : h("td", { class: column.num ? "num" : null }, column.cell(row)))))));
-    count.textContent = some.length === rows.length ? `${plural(rows.length, "row")}${cursor ? ", and there are more" : ""}` : `${number(some.length)} of ${plural(rows.length, "row")} match${cursor ? "; there are more to load" : ""}`;
+    count.textContent = some.length === rows.length ? t("table.count", { count: rows.length, more: String(Boolean(cursor)) }) : t("table.matching", { some: some.length, count: rows.length, more: String(Boolean(cursor)) });
     more.hidden = !cursor;
   };
 
@@ -93,13 +93,13 @@ export function table({ label, file, columns, first, query, next, filter = true 
     const some = shown();
     if (kind === "json") download(`${file}.json`, "application/json", JSON.stringify(some, null, 2));
     else download(`${file}.csv`, "text/csv", csv(shownColumns().map(({ name }) => name), some.map((row) => shownColumns().map((column) => column.text(row)))));
-    toast(`${plural(some.length, "row")} written to ${file}.${kind}${cursor ? `; there are more than ${number(MOST)}` : ""}.`);
+    toast(t("table.written", { count: some.length, file: `${file}.${kind}`, more: String(Boolean(cursor)), most: MOST }));
   };
 
   const chooser = h(
     "details",
     { class: "drop" },
-    h("summary", { class: "button" }, "Columns"),
+    h("summary", { class: "button" }, t("table.columns")),
     h("div", { class: "drop-in" }, columns.slice(1).map((column) => h("label", {}, h("input", { type: "checkbox", checked: !hidden.has(column.key), change: (/** @type {any} */ event) => {
       if (event.target.checked) hidden.delete(column.key);
       else hidden.add(column.key);
@@ -107,7 +107,7 @@ export function table({ label, file, columns, first, query, next, filter = true 
       draw();
     } }), column.name))),
   );
-  const files = h("details", { class: "drop" }, h("summary", { class: "button" }, "Export"), h("div", { class: "drop-in" }, h("button", { type: "button", class: "link-button", click: () => void write("csv") }, "As CSV"), h("button", { type: "button", class: "link-button", click: () => void write("json") }, "As JSON")));
+  const files = h("details", { class: "drop" }, h("summary", { class: "button" }, t("table.export")), h("div", { class: "drop-in" }, h("button", { type: "button", class: "link-button", click: () => void write("csv") }, t("table.as_csv")), h("button", { type: "button", class: "link-button", click: () => void write("json") }, t("table.as_json"))));
   for (const drop of [chooser, files]) {
     drop.addEventListener("keydown", (event) => {
       if (/** @type {KeyboardEvent} */ (event).key !== "Escape") return;

@@ -1,5 +1,6 @@
 /** The page of the server API for people: what `/api/openapi.json` says, and nothing else. */
 import { h } from "../dom.js";
+import { rich, t } from "../words.js";
 import { curl } from "./curl.js";
 import { shape } from "./shape.js";
 
@@ -17,14 +18,14 @@ const verb = (method) => h("span", { class: `verb verb-${method}` }, method.toUp
 function show(document_) {
   const entries = Object.entries(document_.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => make(document_, path, method, operation)));
   const tags = [...new Set(entries.map(({ tag }) => tag))].sort();
-  const none = h("p", { class: "empty", hidden: true, role: "status" }, "No operation has these words.");
+  const none = h("p", { class: "empty", hidden: true, role: "status" }, t("docs.none"));
   const sections = tags.map((tag) => {
     const own = entries.filter((entry) => entry.tag === tag);
     const section = h("section", { "aria-labelledby": `tag-${tag}` }, h("h2", { id: `tag-${tag}` }, heading(tag)), own.map(({ entry }) => entry));
     const group = h("div", { class: "docs-group" }, h("p", { class: "docs-tag" }, heading(tag)), h("ul", {}, own.map(({ link }) => h("li", {}, link))));
     return { own, section, group };
   });
-  const search = h("input", { type: "search", id: "search", placeholder: "Search operations", autocomplete: "off", spellcheck: "false" });
+  const search = h("input", { type: "search", id: "search", placeholder: t("docs.search"), autocomplete: "off", spellcheck: "false" });
   search.addEventListener("input", () => {
     const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const { own, section, group } of sections) {
@@ -41,14 +42,14 @@ function show(document_) {
   place.replaceChildren(
     h("aside", { class: "docs-side" },
       h("a", { class: "brand", href: "/" }, "Headwater"),
-      h("label", { class: "sr", for: "search" }, "Search operations"),
+      h("label", { class: "sr", for: "search" }, t("docs.search")),
       search,
-      h("nav", { "aria-label": "Operations" }, sections.map(({ group }) => group)),
+      h("nav", { "aria-label": t("docs.operations") }, sections.map(({ group }) => group)),
     ),
     h("main", { id: "operations", tabindex: "-1" },
       h("h1", {}, document_.info.title, " ", h("small", { class: "quiet" }, document_.info.version)),
-      h("p", { class: "docs-lead" }, document_.info.description, " Every call needs a token: ", h("code", {}, "Authorization: Bearer hwt_…"), "."),
-      h("p", { class: "docs-lead" }, h("a", { href: "/api/openapi.json" }, "The description as OpenAPI 3.1"), " · ", h("a", { href: "/" }, "Dashboard")),
+      h("p", { class: "docs-lead" }, document_.info.description, " ", rich("docs.every_call", { code: (inside) => h("code", {}, inside) })),
+      h("p", { class: "docs-lead" }, h("a", { href: "/api/openapi.json" }, t("docs.openapi")), " · ", h("a", { href: "/" }, t("docs.dashboard"))),
       none,
       sections.map(({ section }) => section),
     ),
@@ -69,10 +70,10 @@ function make(document_, path, method, operation) {
     h("p", {}, operation.summary, "."),
     h("p", { class: "quiet" }, leave(operation.security)),
     parameters(document_, operation.parameters),
-    example && h("div", {}, h("h4", {}, "Body"), shape(document_, example.schema)),
-    h("h4", {}, "Example"),
-    code(curl(location.origin, method, path, operation), `${method} ${path} with curl`),
-    h("h4", {}, "Answers"),
+    example && h("div", {}, h("h4", {}, t("docs.body")), shape(document_, example.schema)),
+    h("h4", {}, t("docs.example")),
+    code(curl(location.origin, method, path, operation), t("docs.with_curl", { method, path })),
+    h("h4", {}, t("docs.answers")),
     h("dl", { class: "docs-answers" }, answers.map(([status, response]) => [h("dt", {}, h("span", { class: `badge ${status.startsWith("2") ? "badge-ok" : "badge-denied"}` }, status)), h("dd", {}, answer(document_, status, response))]).flat()),
   );
   const words = [method, path, operation.summary, id, operation.tags.join(" ")].join(" ").toLowerCase();
@@ -81,9 +82,9 @@ function make(document_, path, method, operation) {
 
 /** What a caller has to hold. @param {Record<string, string[]>[]} security @returns {import("../dom.js").Child[]} */
 function leave([one]) {
-  if (!one) return ["Needs no token."];
+  if (!one) return [t("docs.no_token")];
   const scopes = Object.values(one).flat();
-  return scopes.length > 0 ? ["Needs the scope ", h("code", {}, scopes.join(", ")), "."] : ["For whoever is signed in."];
+  return scopes.length > 0 ? rich("docs.needs_scope", { scopes: scopes.join(", "), code: (inside) => h("code", {}, inside) }) : [t("docs.signed_in")];
 }
 
 /** @param {any} document_ @param {any} response */
@@ -95,31 +96,31 @@ function resolved(document_, response) {
 function answer(document_, status, response) {
   if (!status.startsWith("2")) return h("code", {}, response.description);
   const kinds = Object.entries(response.content ?? {});
-  return [h("p", {}, response.description), kinds.map(([kind, { schema }]) => (kind === "application/json" ? shape(document_, schema) : h("p", {}, "As ", h("code", {}, kind), "."))).flat()].flat();
+  return [h("p", {}, response.description), kinds.map(([kind, { schema }]) => (kind === "application/json" ? shape(document_, schema) : h("p", {}, rich("docs.as", { kind, code: (inside) => h("code", {}, inside) })))).flat()].flat();
 }
 
 /** @param {any} document_ @param {any[]} all */
 function parameters(document_, all) {
   if (all.length === 0) return null;
   const rows = all.map(({ name, in: where, required, description, schema }) =>
-    h("tr", {}, h("th", { scope: "row" }, h("code", {}, name), required && h("span", { class: "quiet" }, " required")), h("td", {}, where), h("td", {}, shape(document_, schema), description)));
-  return h("div", { class: "docs-table", role: "region", tabindex: "0", "aria-label": "Parameters" }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, ["Parameter", "In", "Meaning"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows)));
+    h("tr", {}, h("th", { scope: "row" }, h("code", {}, name), required && h("span", { class: "quiet" }, " ", t("docs.required"))), h("td", {}, where), h("td", {}, shape(document_, schema), description)));
+  return h("div", { class: "docs-table", role: "region", tabindex: "0", "aria-label": t("docs.parameters") }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, [t("docs.parameter"), t("docs.in"), t("docs.meaning")].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows)));
 }
 
 /** @param {string} text @param {string} name */
 function code(text, name) {
   const copy = h("button", { type: "button", class: "button docs-copy", click: async () => {
     await navigator.clipboard.writeText(text);
-    copy.textContent = "Copied";
-    setTimeout(() => (copy.textContent = "Copy"), 1500);
-  } }, "Copy");
+    copy.textContent = t("docs.copied");
+    setTimeout(() => (copy.textContent = t("docs.copy")), 1500);
+  } }, t("docs.copy"));
   return h("div", { class: "docs-code" }, h("pre", { tabindex: "0", role: "region", "aria-label": name }, h("code", {}, text)), copy);
 }
 
 try {
   const response = await fetch("/api/openapi.json");
-  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  if (!response.ok) throw new Error(t("api.answered", { status: response.status }));
   show(await response.json());
 } catch (error) {
-  place.replaceChildren(h("main", { id: "operations" }, h("h1", {}, "Server API"), h("p", { role: "alert" }, `The description could not be loaded. ${error instanceof Error ? error.message : error}`)));
+  place.replaceChildren(h("main", { id: "operations" }, h("h1", {}, t("docs.title")), h("p", { role: "alert" }, t("docs.failed", { problem: String(error instanceof Error ? error.message : error) }))));
 }

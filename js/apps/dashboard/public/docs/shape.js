@@ -1,5 +1,6 @@
 /** A schema for people to read: members as a list, named types behind something to open. */
 import { h } from "../dom.js";
+import { t } from "../words.js";
 
 const PLACE = "#/components/schemas/";
 
@@ -13,8 +14,8 @@ export function shape(document_, schema, within = []) {
   const parts = [
     ...members.map(([key, member]) => row(document_, key, member, (found.required ?? []).includes(key), inside)),
     ...(typeof more === "object" ? [row(document_, "…", more, false, inside)] : []),
-    ...(found.items ? [row(document_, "each", found.items, false, inside)] : []),
-    ...choices.filter((one) => one.type !== "null").map((one) => row(document_, "or", one, false, inside)),
+    ...(found.items ? [row(document_, t("docs.each"), found.items, false, inside)] : []),
+    ...choices.filter((one) => one.type !== "null").map((one) => row(document_, t("docs.or"), one, false, inside)),
   ];
   if (parts.length === 0 || (name && within.includes(name))) return h("span", { class: "shape-word" }, word(document_, schema));
   return h("ul", { class: "shape" }, parts);
@@ -24,7 +25,7 @@ export function shape(document_, schema, within = []) {
 function row(document_, key, member, required, within) {
   const { name, schema } = follow(document_, member);
   const says = member.description ?? schema.description;
-  const head = [h("code", {}, key), h("span", { class: "shape-word" }, word(document_, member)), required && h("span", { class: "quiet" }, "required")];
+  const head = [h("code", {}, key), h("span", { class: "shape-word" }, word(document_, member)), required && h("span", { class: "quiet" }, t("docs.required"))];
   const isOpen = !(name && within.includes(name)) && (schema.properties || schema.items || schema.anyOf || schema.oneOf || schema.allOf || typeof schema.additionalProperties === "object");
   if (!isOpen) return h("li", {}, head, says && h("p", { class: "quiet" }, says));
   const details = h("details", {}, h("summary", {}, head));
@@ -45,13 +46,13 @@ function follow(document_, schema) {
 
 /** A schema in a word. @param {any} document_ @param {any} schema @returns {string} */
 function word(document_, schema) {
-  if (schema === true || !schema || Object.keys(schema).length === 0) return "anything";
+  if (schema === true || !schema || Object.keys(schema).length === 0) return t("docs.anything");
   const { name, schema: found } = follow(document_, schema);
-  const nullable = (schema.anyOf ?? []).some((/** @type {any} */ one) => one.type === "null") ? " or null" : "";
+  const nullable = (schema.anyOf ?? []).some((/** @type {any} */ one) => one.type === "null") ? t("docs.or_null") : "";
   if (found.const !== undefined) return JSON.stringify(found.const);
   if (found.enum) return found.enum.map((/** @type {unknown} */ one) => JSON.stringify(one)).join(" | ") + nullable;
   if (name && found.properties) return name + nullable;
-  const types = [found.type ?? (found.anyOf || found.oneOf ? "one of" : "object")].flat();
-  const list = found.items ? ` of ${word(document_, found.items)}` : "";
-  return (name ? `${name}: ` : "") + types.join(" or ") + (found.format ? ` (${found.format})` : "") + list + nullable;
+  const types = [found.type ?? (found.anyOf || found.oneOf ? t("docs.one_of") : "object")].flat();
+  const list = found.items ? t("docs.of", { items: word(document_, found.items) }) : "";
+  return (name ? `${name}: ` : "") + types.join(t("docs.or_between")) + (found.format ? ` (${found.format})` : "") + list + nullable;
 }

@@ -1,24 +1,25 @@
 /** Paths as a flow from step to step. */
 import { h, svg } from "../dom.js";
-import { number, plural } from "../format.js";
+import { number } from "../format.js";
+import { t } from "../words.js";
 
 const WIDTH = 1000;
 const NODE = 14;
 
 /** What a step is called. @param {string | null} event */
-export const stepName = (event) => event ?? "everything else";
+export const stepName = (event) => event ?? t("reports.everything_else");
 
 /**
- * @param {any} paths the answer of the server @param {boolean} backwards whether they lead to an event
+ * @param {import("@headwater/api-client").Paths} paths @param {boolean} backwards whether they lead to an event
  */
 export function pathsChart(paths, backwards) {
-  const place = h("div", { class: "chart-scroll", tabindex: "0", role: "region", "aria-label": "Paths, as a drawing; the table below says the same" });
+  const place = h("div", { class: "chart-scroll", tabindex: "0", role: "region", "aria-label": t("reports.paths_label") });
   void import("/built/charts.js").then(({ sankey, sankeyLinkHorizontal }) => {
-    const steps = Math.max(0, ...paths.nodes.map((/** @type {any} */ node) => node.step));
+    const steps = Math.max(0, ...paths.nodes.map((node) => node.step));
     const at = (/** @type {number} */ step) => (backwards ? steps - step : step);
     const id = (/** @type {number} */ step, /** @type {string | null} */ event) => `${step}\n${event ?? ""}`;
-    const nodes = paths.nodes.map((/** @type {any} */ node) => ({ ...node, id: id(node.step, node.event), fixedValue: node.ways }));
-    const links = paths.links.map((/** @type {any} */ link) => {
+    const nodes = paths.nodes.map((node) => ({ ...node, id: id(node.step, node.event), fixedValue: node.ways }));
+    const links = paths.links.map((link) => {
       const [near, far] = backwards ? [link.to, link.from] : [link.from, link.to];
       const [from, to] = backwards ? [id(link.step + 1, far), id(link.step, near)] : [id(link.step, near), id(link.step + 1, far)];
       return { source: from, target: to, value: link.ways };
@@ -43,5 +44,5 @@ export function pathsChart(paths, backwards) {
 /** Over each column what it is. @param {any[]} nodes @param {boolean} backwards */
 function titles(nodes, backwards) {
   const columns = new Map(nodes.map((node) => [node.step, node.x0]));
-  return [...columns].map(([step, x]) => svg("text", { class: "paths-count", x, y: 12 }, backwards ? (step === 0 ? "End" : `${plural(step, "step")} before`) : step === 0 ? "Start" : `Step ${step}`));
+  return [...columns].map(([step, x]) => svg("text", { class: "paths-count", x, y: 12 }, backwards ? (step === 0 ? t("reports.path_end") : t("reports.steps_before", { count: step })) : step === 0 ? t("reports.path_start") : t("reports.step", { step })));
 }

@@ -1,12 +1,21 @@
 /** What a report asks, as it stands in the address: a link to a report is the report. */
+import { bucketStart, percent } from "../format.js";
+import { t } from "../words.js";
 
 /**
  * @typedef {"trends" | "funnels" | "retention" | "paths"} Kind
- * @typedef {{ days: string, interval: string, audience: string }} Scope
+ * @typedef {import("@headwater/api-client").IntervalInput} Interval
  */
 
-export const PERIODS = [["7", "last 7 days"], ["30", "last 30 days"], ["90", "last 90 days"], ["365", "last 12 months"]];
-export const INTERVALS = [["hour", "by hour"], ["day", "by day"], ["week", "by week"], ["month", "by month"]];
+export const PERIODS = [["7", t("reports.days_7")], ["30", t("reports.days_30")], ["90", t("reports.days_90")], ["365", t("reports.days_365")]];
+/** @type {[Interval, string][]} */
+export const INTERVALS = [["hour", t("reports.by_hour")], ["day", t("reports.by_day")], ["week", t("reports.by_week")], ["month", t("reports.by_month")]];
+
+/** By which step of time an address asks. @param {URLSearchParams} query @param {Interval} usual @returns {Interval} */
+export function intervalOf(query, usual) {
+  const asked = query.get("interval");
+  return INTERVALS.map(([key]) => key).find((key) => key === asked) ?? usual;
+}
 
 /** The browser's own: days begin where whoever looks is. */
 export function timezone() {
@@ -22,57 +31,49 @@ function scope(query, days = "30") {
 /** An event; without a name whatever happens. @param {string | null | undefined} name */
 const what = (name) => (name ? { event: name } : {});
 
-/**
- * The question that an address asks; `undefined` where something is still to be chosen.
- *
- * @param {Kind} kind @param {URLSearchParams} query
- */
-export function question(kind, query) {
-  const events = query.getAll("event").filter(Boolean);
-  switch (kind) {
-    case "trends": {
-      const breakdown = query.get("by");
-      return { ...scope(query), interval: query.get("interval") ?? "day", series: events.length ? events.map(what) : [{}], ...(breakdown && events.length === 1 ? { breakdown } : {}) };
-    }
-    case "funnels":
-      return events.length < 2 ? undefined : { ...scope(query), steps: events.map(what), window_days: Number(query.get("window") ?? 7) };
-    case "retention":
-      return { ...scope(query, "90"), interval: query.get("interval") ?? "week", start: what(query.get("start")), return: what(query.get("return")), periods: 12 };
-    case "paths": {
-      const event = query.get("event");
-      const end = event ? { [query.get("end") === "to" ? "to" : "from"]: event } : {};
-      return { ...scope(query), ...end, steps: Number(query.get("steps") ?? 4), most_names: 6 };
-    }
-  }
-}
+/** What each kind of report asks; `undefined` where something is still to be chosen. */
+export const QUESTIONS = {
+  /** @param {URLSearchParams} query @returns {import("@headwater/api-client").TrendsAsked} */
+  trends: (query) => {
+    const events = named(query);
+    const breakdown = query.get("by");
+    return { ...scope(query), interval: intervalOf(query, "day"), series: events.length ? events.map(what) : [{}], ...(breakdown && events.length === 1 ? { breakdown } : {}) };
+  },
+  /** @param {URLSearchParams} query @returns {import("@headwater/api-client").FunnelAsked | undefined} */
+  funnels: (query) => {
+    const events = named(query);
+    return events.length < 2 ? undefined : { ...scope(query), steps: events.map(what), window_days: Number(query.get("window") ?? 7) };
+  },
+  /** @param {URLSearchParams} query @returns {import("@headwater/api-client").RetentionAsked} */
+  retention: (query) => ({ ...scope(query, "90"), interval: intervalOf(query, "week"), start: what(query.get("start")), return: what(query.get("return")), periods: 12 }),
+  /** @param {URLSearchParams} query @returns {import("@headwater/api-client").PathsAsked} */
+  paths: (query) => {
+    const event = query.get("event");
+    const end = event ? { [query.get("end") === "to" ? "to" : "from"]: event } : {};
+    return { ...scope(query), ...end, steps: Number(query.get("steps") ?? 4), most_names: 6 };
+  },
+};
+
+/** The events that an address names. @param {URLSearchParams} query */
+const named = (query) => query.getAll("event").filter(Boolean);
 
 /** A share, as a person reads it. @param {number} part */
-export function percent(part) {
-  return new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: part > 0 && part < 0.1 ? 1 : 0 }).format(part);
+export function share(part) {
+  return percent(part, part > 0 && part < 0.1 ? 1 : 0);
 }
 
 /** How long something took. @param {number | null | undefined} seconds */
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  const units = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"]]);
+  const units = /** @type {const} */ ([[86_400, "days"], [3_600, "hours"], [60, "minutes"]]);
   for (const [size, name] of units) {
-    if (seconds >= size) {
-      const count = Math.round((seconds / size) * 10) / 10;
-      return `${count} ${name}${count === 1 ? "" : "s"}`;
-    }
+    if (seconds >= size) return t(`reports.span_${name}`, { count: Math.round((seconds / size) * 10) / 10 });
   }
-  return `${Math.round(seconds)} seconds`;
+  return t("reports.span_seconds", { count: Math.round(seconds) });
 }
 
-const FORMATS = {
-  hour: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
-  day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }),
-  week: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }),
-  month: new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" }),
-};
-
-/** When a bucket begins. @param {string} at @param {string} interval */
+/** When a bucket begins. @param {string} at @param {Interval} interval */
 export function bucketName(at, interval) {
-  const format = FORMATS[/** @type {keyof typeof FORMATS} */ (interval)] ?? FORMATS.day;
-  return `${interval === "week" ? "week of " : ""}${format.format(new Date(at))}`;
+  const start = bucketStart(interval, at);
+  return interval === "week" ? t("reports.week_of", { day: start }) : start;
 }

@@ -1,9 +1,8 @@
 /** A trend as lines over time. */
 import { h } from "../dom.js";
+import { bucketStart, compact } from "../format.js";
 
 const HEIGHT = 260;
-const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const HOUR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const DAY = 86_400;
 
 /** The colours of lines, in order. @param {Element} place */
@@ -32,7 +31,7 @@ export function trendChart({ buckets, lines, label, signal }) {
       const points = times.length < 40;
       const series = lines.map(({ name }, index) => ({ label: name, stroke: colour[index % 10] ?? quiet, width: 2, points: { show: points, size: 5 } }));
       plot = new uPlot(
-        { width: place.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, scales: { y: { range: (_, __, top) => [0, Math.max(1, top * 1.08)] } }, series: [{}, ...series], axes: [{ ...axis, space: 90, values: (_, values) => values.map((value) => ((values[1] ?? 0) - (values[0] ?? 0) < DAY ? HOUR : DATE).format(value * 1000)) }, { ...axis, size: 56, values: (_, values) => values.map((value) => (Number.isInteger(value) ? new Intl.NumberFormat("en", { notation: "compact" }).format(value) : "")) }] },
+        { width: place.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, scales: { y: { range: (_, __, top) => [0, Math.max(1, top * 1.08)] } }, series: [{}, ...series], axes: [{ ...axis, space: 90, values: (_, values) => values.map((value) => bucketStart((values[1] ?? 0) - (values[0] ?? 0) < DAY ? "hour" : "day", value * 1000)) }, { ...axis, size: 56, values: (_, values) => values.map((value) => (Number.isInteger(value) ? compact(value) : "")) }] },
         [times, ...lines.map(({ values }) => values)],
         place,
       );

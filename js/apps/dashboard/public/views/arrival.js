@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { moment } from "../format.js";
 import { eventName, feed, onFeed } from "../live-feed.js";
+import { t } from "../words.js";
 
 /**
  * @param {AbortSignal} signal
@@ -18,8 +19,8 @@ export function arrival(signal, { waiting, is = () => true, came }) {
     done = found.outcome === "ok";
     line.className = done ? "arrival arrival-done" : "arrival";
     line.replaceChildren(
-      done ? `${eventName(found.event)} arrived at ${moment(found.at)}. ` : `${eventName(found.event)} came, and was not stored: ${found.reason || found.outcome}. Still waiting. `,
-      done && found.profileId ? h("a", { href: `#/people/${encodeURIComponent(found.profileId)}` }, "See the person") : "",
+      done ? t("arrival.arrived", { event: eventName(found.event), at: moment(found.at) }) : t("arrival.refused", { event: eventName(found.event), reason: found.reason || found.outcome }),
+      done && found.profileId ? h("a", { href: `#/people/${encodeURIComponent(found.profileId)}` }, t("arrival.person")) : "",
     );
     if (done) came?.(found);
   });

@@ -1,5 +1,6 @@
 import { words } from "../api.js";
 import { h } from "../dom.js";
+import { t } from "../words.js";
 
 /**
  * Asks before something goes for good, and says why where it may not. A native dialog keeps the focus and gives it back.
@@ -25,7 +26,7 @@ export function confirmDialog({ title, text, button, act }) {
     h("h2", { id: "confirm-title" }, title),
     h("p", {}, text),
     error,
-    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", autofocus: true, click: () => dialog.close() }, "Keep it"), yes),
+    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", autofocus: true, click: () => dialog.close() }, t("confirm.keep")), yes),
   );
   document.body.append(dialog);
   dialog.showModal();

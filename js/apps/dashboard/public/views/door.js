@@ -1,9 +1,10 @@
 /** The door: signing in, the first owner, and joining by a link. */
-import { api, ApiError, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
+import { t } from "../words.js";
 
 /** What a password has to be; the server has the last word. */
-const RULE = "At least 12 characters. A few words in a row are easy to keep in mind.";
+const RULE = t("door.rule");
 
 /**
  * @param {HTMLElement} place
@@ -46,55 +47,55 @@ function field(label, attributes, hint) {
   return { input, field: h("div", { class: "door-field" }, h("label", { for: id }, label), input, hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null) };
 }
 
-const email = () => field("Email", { type: "email", name: "email", autocomplete: "username", maxlength: 254 });
-const newPassword = () => field("Password", { type: "password", name: "password", autocomplete: "new-password", minlength: 12, maxlength: 256 }, RULE);
+const email = () => field(t("door.email"), { type: "email", name: "email", autocomplete: "username", maxlength: 254 });
+const newPassword = () => field(t("door.password"), { type: "password", name: "password", autocomplete: "new-password", minlength: 12, maxlength: 256 }, RULE);
 
 /** @param {HTMLElement} place @param {() => void} done @param {string} [problem] what went wrong with a link */
 export function signInView(place, done, problem) {
   const who = email();
-  const password = field("Password", { type: "password", name: "password", autocomplete: "current-password", maxlength: 256 });
-  const token = h("button", { type: "button", class: "link-button", click: () => tokenView(place, done) }, "Use a token instead");
+  const password = field(t("door.password"), { type: "password", name: "password", autocomplete: "current-password", maxlength: 256 });
+  const token = h("button", { type: "button", class: "link-button", click: () => tokenView(place, done) }, t("door.use_token"));
   door(place, {
-    title: "Sign in",
+    title: t("door.sign_in"),
     fields: [who.field, password.field],
-    button: "Sign in",
+    button: t("door.sign_in"),
     problem,
     act: async () => {
-      await api("session", { method: "POST", body: { email: who.input.value, password: password.input.value } });
+      await call("POST /session", { body: { email: who.input.value, password: password.input.value } });
       done();
     },
-    after: h("div", { class: "door-after" }, token, h("p", { class: "hint" }, "Password forgotten? An admin can make a link to a new one.")),
+    after: h("div", { class: "door-after" }, token, h("p", { class: "hint" }, t("door.forgotten"))),
   });
 }
 
 /** @param {HTMLElement} place @param {() => void} done */
 function tokenView(place, done) {
-  const token = field("Token of the server API", { type: "password", name: "token", autocomplete: "off", placeholder: "hwt_…" }, "You may do here what the token may.");
+  const token = field(t("door.token"), { type: "password", name: "token", autocomplete: "off", placeholder: "hwt_…" }, t("door.token_hint"));
   door(place, {
-    title: "Sign in with a token",
+    title: t("door.with_token"),
     fields: [token.field],
-    button: "Sign in",
+    button: t("door.sign_in"),
     act: async () => {
-      await api("session/token", { method: "POST", body: { token: token.input.value.trim() } });
+      await call("POST /session/token", { body: { token: token.input.value.trim() } });
       done();
     },
-    after: h("button", { type: "button", class: "link-button", click: () => signInView(place, done) }, "Use email and password instead"),
+    after: h("button", { type: "button", class: "link-button", click: () => signInView(place, done) }, t("door.use_password")),
   });
 }
 
 /** @param {HTMLElement} place @param {string} token @param {() => void} done */
 export function setupView(place, token, done) {
-  if (!token) return spent(place, "The link of the first start has its secret at its end. Copy it whole from the terminal; a new start prints another.", done);
-  const name = field("Your name", { name: "name", autocomplete: "name", maxlength: 100 });
+  if (!token) return spent(place, t("door.no_secret"), done);
+  const name = field(t("door.your_name"), { name: "name", autocomplete: "name", maxlength: 100 });
   const who = email();
   const password = newPassword();
   door(place, {
-    title: "Welcome to Headwater",
-    lead: "Make the first account. It is the owner of this workspace and can invite the others.",
+    title: t("door.welcome"),
+    lead: t("door.welcome_lead"),
     fields: [name.field, who.field, password.field],
-    button: "Create the workspace's owner",
+    button: t("door.create_owner"),
     act: async () => {
-      await api("setup", { method: "POST", body: { token, name: name.input.value, email: who.input.value, password: password.input.value } });
+      await call("POST /setup", { body: { token, name: name.input.value, email: who.input.value, password: password.input.value } });
       done();
     },
   });
@@ -102,24 +103,23 @@ export function setupView(place, token, done) {
 
 /** @param {HTMLElement} place @param {string} token @param {() => void} done */
 export async function joinView(place, token, done) {
-  /** @type {any} */
   let link;
   try {
-    link = await api("join/check", { method: "POST", body: { token } });
+    link = await call("POST /join/check", { body: { token } });
   } catch (error) {
-    return spent(place, error instanceof ApiError ? error.message : words(error), done);
+    return spent(place, words(error), done);
   }
   const invited = link.kind === "invitation";
-  const name = field("Your name", { name: "name", autocomplete: "name", maxlength: 100 });
-  const who = field("Email", { type: "email", name: "email", autocomplete: "username", value: link.email, readonly: true });
+  const name = field(t("door.your_name"), { name: "name", autocomplete: "name", maxlength: 100 });
+  const who = field(t("door.email"), { type: "email", name: "email", autocomplete: "username", value: link.email, readonly: true });
   const password = newPassword();
   door(place, {
-    title: invited ? "Join the workspace" : "Take a new password",
-    lead: invited ? `You are invited as ${link.role.replaceAll("_", " ")}.` : "Your other sessions end when you do.",
+    title: invited ? t("door.join") : t("door.new_password"),
+    lead: invited ? t("door.invited", { role: link.role.replaceAll("_", " ") }) : t("door.sessions_end"),
     fields: invited ? [name.field, who.field, password.field] : [who.field, password.field],
-    button: invited ? "Join" : "Save and sign in",
+    button: invited ? t("door.join_button") : t("door.save_password"),
     act: async () => {
-      await api("join", { method: "POST", body: { token, ...(invited ? { name: name.input.value } : {}), password: password.input.value } });
+      await call("POST /join", { body: { token, ...(invited ? { name: name.input.value } : {}), password: password.input.value } });
       done();
     },
   });
@@ -127,13 +127,13 @@ export async function joinView(place, token, done) {
 
 /** @param {HTMLElement} place @param {string} text @param {() => void} done */
 function spent(place, text, done) {
-  document.title = "Link not usable · Headwater";
+  document.title = `${t("door.spent_title")} · Headwater`;
   place.replaceChildren(
     h("main", { class: "sign-in", id: "main" },
       h("div", { class: "card door-spent" },
         h("p", { class: "brand" }, h("img", { src: "/favicon.svg", alt: "", width: 36, height: 36 }), "Headwater"),
-        h("h1", {}, "This link cannot be used"),
+        h("h1", {}, t("door.spent")),
         h("p", { role: "alert" }, text),
-        h("p", {}, h("button", { type: "button", class: "button", click: done }, "Go to sign-in")))),
+        h("p", {}, h("button", { type: "button", class: "button", click: done }, t("door.to_sign_in"))))),
   );
 }

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { newTest } from "../rules/condition.js";
 import { MEASURES, newMatching, newStep } from "../rules/rule.js";
+import { t } from "../words.js";
 import { comparisonGaps, conditionGaps } from "./condition-gaps.js";
 import { addButton, choice, gap, removeButton, spanGap, windowGaps } from "./fields.js";
 
@@ -11,25 +12,25 @@ import { addButton, choice, gap, removeButton, spanGap, windowGaps } from "./fie
  * @typedef {import("../rules/rule.js").Matching} Matching
  */
 
-const COUNTS = [["$gte", "at least"], ["$gt", "more than"], ["$lte", "at most"], ["$lt", "fewer than"], ["$eq", "exactly"], ["$ne", "not exactly"], ["between", "between"]];
-const BOTS = [["", "by anybody, bots too"], ["false", "not by known bots"], ["true", "by known bots only"]];
+const COUNTS = [["$gte", t("event_gaps.at_least")], ["$gt", t("event_gaps.more_than")], ["$lte", t("event_gaps.at_most")], ["$lt", t("event_gaps.fewer_than")], ["$eq", t("event_gaps.exactly")], ["$ne", t("event_gaps.not_exactly")], ["between", t("event_gaps.between")]];
+const BOTS = [["", t("event_gaps.by_anybody")], ["false", t("event_gaps.not_by_bots")], ["true", t("event_gaps.by_bots")]];
 
 /** Which events, by name and properties. @param {Matching} matching @param {Vocabulary} known @param {Around} around @returns {Node[]} */
 export function matchingGaps(matching, known, around) {
   const properties = () => known.properties.get(matching.event);
   return [
-    ...gap("Event", matching.event, (value) => {
+    ...gap(t("event_gaps.event"), matching.event, (value) => {
       matching.event = value;
       around.changed();
-    }, { placeholder: "Product Viewed", class: "gap-wide", suggest: () => known.events }),
-    ...conditionGaps(matching.where, { noun: "Property", example: ["category", "sneakers"], names: () => properties()?.keys() ?? [], values: (name) => properties()?.get(name) ?? [] }, around, { lead: "where", least: 0 }),
+    }, { placeholder: t("event_gaps.event_example"), class: "gap-wide", suggest: () => known.events }),
+    ...conditionGaps(matching.where, { noun: t("event_gaps.property"), example: ["category", "sneakers"], names: () => properties()?.keys() ?? [], values: (name) => properties()?.get(name) ?? [] }, around, { lead: t("event_gaps.where"), least: 0 }),
   ];
 }
 
 /** @param {Matching} matching @param {Around} around */
 export function addWhere(matching, { redraw }) {
   if (matching.where.json !== undefined) return [];
-  return [addButton(matching.where.tests.length ? "+ and where" : "+ where", () => {
+  return [addButton(matching.where.tests.length ? t("event_gaps.add_and_where") : t("event_gaps.add_where"), () => {
     matching.where.tests.push(newTest());
     redraw();
   })];
@@ -41,13 +42,13 @@ export function botGaps(rule, { redraw }) {
     rule.bots = value;
     redraw();
   };
-  return [rule.bots ? choice("Bots", BOTS, rule.bots, set) : addButton("+ without bots", () => set("false"))];
+  return [rule.bots ? choice(t("event_gaps.bots"), BOTS, rule.bots, set) : addButton(t("event_gaps.without_bots"), () => set("false"))];
 }
 
 /** @param {import("../rules/rule.js").EventRule} rule @param {Vocabulary} known @param {Around} around @returns {(Node | string)[]} */
 export function eventGaps(rule, known, around) {
   const { changed, redraw } = around;
-  const measure = choice("What of the events", [["once", rule.negated ? "at all" : "once or more"], ["count", "so many times:"], ["What is in them", Object.entries(MEASURES).map(([word, name]) => [word, `with ${name}`])]], rule.measure, (value) => {
+  const measure = choice(t("event_gaps.measure"), [["once", rule.negated ? t("event_gaps.at_all") : t("event_gaps.once_or_more")], ["count", t("event_gaps.count")], [t("event_gaps.in_them"), Object.entries(MEASURES).map(([word, name]) => [word, t("event_gaps.with", { name })])]], rule.measure, (value) => {
     const counted = value === "count" && !COUNTS.some(([operator]) => operator === rule.operator);
     Object.assign(rule, { measure: value }, counted ? { operator: "$gte", value: "2" } : {});
     redraw();
@@ -69,24 +70,24 @@ function countGaps(rule, { changed, redraw }) {
     changed();
   }, { type: "number", min: 0, class: "gap-number" });
   return [
-    choice("Compared how", COUNTS, rule.operator, (value) => {
+    choice(t("event_gaps.compared"), COUNTS, rule.operator, (value) => {
       rule.operator = value;
       redraw();
     }),
-    ...numberOf("value", "How many times"),
-    ...(rule.operator === "between" ? ["and", ...numberOf("upper", "How many times at most")] : []),
-    "times",
+    ...numberOf("value", t("event_gaps.times_label")),
+    ...(rule.operator === "between" ? [t("event_gaps.and"), ...numberOf("upper", t("event_gaps.times_at_most"))] : []),
+    t("event_gaps.times"),
   ];
 }
 
 /** @param {import("../rules/rule.js").EventRule} rule @param {Vocabulary} known @param {Around} around @returns {(Node | string)[]} */
 function valueGaps(rule, known, around) {
   return [
-    ...gap("Property that is looked at", rule.of, (value) => {
+    ...gap(t("event_gaps.property_looked_at"), rule.of, (value) => {
       rule.of = value;
       around.changed();
     }, { placeholder: "total", suggest: () => known.properties.get(rule.event)?.keys() ?? [] }),
-    "that",
+    t("event_gaps.that"),
     ...comparisonGaps(rule, around),
   ];
 }
@@ -99,7 +100,7 @@ export function sequenceGaps(rule, known, around) {
     rule.steps.splice(!not && last?.not ? -1 : rule.steps.length, 0, newStep(not));
     redraw();
   };
-  const limits = choice("When it has to have begun", [["", "begun at any time"], ["within", "begun in the last"]], rule.limited ? "within" : "", (value) => {
+  const limits = choice(t("event_gaps.begun_when"), [["", t("event_gaps.begun_any")], ["within", t("event_gaps.begun_within")]], rule.limited ? "within" : "", (value) => {
     rule.limited = value !== "";
     redraw();
   });
@@ -110,11 +111,11 @@ export function sequenceGaps(rule, known, around) {
       rule.steps.map((step, index) => h(
         "li",
         { class: "step" },
-        h("span", { class: "where-join" }, index === 0 ? "first" : step.not ? "then did not do" : "then"),
+        h("span", { class: "where-join" }, index === 0 ? t("event_gaps.first") : step.not ? t("event_gaps.then_not") : t("event_gaps.then")),
         ...matchingGaps(step, known, around),
         ...addWhere(step, around),
         ...(index === 0 ? [] : limitGaps(step, around)),
-        rule.steps.length > 2 && removeButton(`Remove step ${index + 1}`, () => {
+        rule.steps.length > 2 && removeButton(t("event_gaps.remove_step", { step: index + 1 }), () => {
           rule.steps.splice(index, 1);
           redraw();
         }),
@@ -122,20 +123,20 @@ export function sequenceGaps(rule, known, around) {
       rule.without.map((what, index) => h(
         "li",
         { class: "step" },
-        h("span", { class: "where-join" }, "and in between no"),
+        h("span", { class: "where-join" }, t("event_gaps.in_between_no")),
         ...matchingGaps(what, known, around),
         ...addWhere(what, around),
-        removeButton("Remove what must not happen in between", () => {
+        removeButton(t("event_gaps.remove_in_between"), () => {
           rule.without.splice(index, 1);
           redraw();
         }),
       )),
     ),
     limits,
-    ...(rule.limited ? spanGap("Begun in the last", rule, around.changed) : []),
-    ...(rule.steps.length < 10 ? [addButton("+ then", () => add(false))] : []),
-    ...(last?.not || rule.steps.length >= 10 ? [] : [addButton("+ then not", () => add(true))]),
-    addButton("+ but not in between", () => {
+    ...(rule.limited ? spanGap(t("event_gaps.begun_label"), rule, around.changed) : []),
+    ...(rule.steps.length < 10 ? [addButton(t("event_gaps.add_then"), () => add(false))] : []),
+    ...(last?.not || rule.steps.length >= 10 ? [] : [addButton(t("event_gaps.add_then_not"), () => add(true))]),
+    addButton(t("event_gaps.add_not_in_between"), () => {
       rule.without.push(newMatching());
       redraw();
     }),
@@ -144,10 +145,10 @@ export function sequenceGaps(rule, known, around) {
 
 /** How long after the step before. @param {import("../rules/rule.js").Step} step @param {Around} around @returns {(Node | string)[]} */
 function limitGaps(step, { changed, redraw }) {
-  if (step.not) return ["for", ...spanGap("For", step, changed)];
-  const limit = choice("How soon", [["", "at any time later"], ["within", "within"]], step.limited ? "within" : "", (value) => {
+  if (step.not) return [t("event_gaps.for"), ...spanGap(t("event_gaps.for_label"), step, changed)];
+  const limit = choice(t("event_gaps.how_soon"), [["", t("event_gaps.any_time_later")], ["within", t("event_gaps.within")]], step.limited ? "within" : "", (value) => {
     step.limited = value !== "";
     redraw();
   });
-  return step.limited ? [limit, ...spanGap("Within", step, changed)] : [limit];
+  return step.limited ? [limit, ...spanGap(t("event_gaps.within_label"), step, changed)] : [limit];
 }

@@ -1,6 +1,7 @@
 /** The way from an empty space to the first event, and what comes after it. Put away per browser. */
-import { api, withQuery } from "../api.js";
+import { call } from "../api.js";
 import { h } from "../dom.js";
+import { t } from "../words.js";
 import { labelled, select } from "./form-field.js";
 import { newSource } from "./sources.js";
 import { snippetTabs } from "./source.js";
@@ -29,13 +30,13 @@ function putAway(away) {
 
 /** What has been done so far. @param {AbortSignal} signal @param {boolean} arrived @returns {Promise<Step[]>} */
 export async function steps(signal, arrived) {
-  const one = (/** @type {string} */ path) => api(withQuery(path, { limit: 1 }), { signal });
-  const [audiences, experiences, policy] = await Promise.all([one("audiences"), one("experiences"), api("consent/policy", { signal })]);
+  const one = { query: { limit: 1 }, signal };
+  const [audiences, experiences, policy] = await Promise.all([call("GET /audiences", one), call("GET /experiences", one), call("GET /consent/policy", { signal })]);
   return [
-    { name: "Send the first event", text: "From a page, a program, or this dashboard.", href: "#/sources", link: "Sources", done: arrived },
-    { name: "Say what consent your visitors give", text: "The policy that every event is judged by. A new space asks first.", href: "#/consent", link: "Consent policy", done: policy.version > 1 },
-    { name: "Make the first audience", text: "People by rule, counted while you write it.", href: "#/audiences/new", link: "New audience", done: audiences.data.length > 0 },
-    { name: "Show them something", text: "An experience fills a place on your pages for an audience.", href: "#/experiences/new", link: "New experience", done: experiences.data.length > 0 },
+    { name: t("first_steps.send"), text: t("first_steps.send_text"), href: "#/sources", link: t("first_steps.sources"), done: arrived },
+    { name: t("first_steps.consent"), text: t("first_steps.consent_text"), href: "#/consent", link: t("first_steps.policy"), done: policy.version > 1 },
+    { name: t("first_steps.audience"), text: t("first_steps.audience_text"), href: "#/audiences/new", link: t("first_steps.new_audience"), done: audiences.data.length > 0 },
+    { name: t("first_steps.experience"), text: t("first_steps.experience_text"), href: "#/experiences/new", link: t("first_steps.new_experience"), done: experiences.data.length > 0 },
   ];
 }
 
@@ -46,38 +47,38 @@ export function checklist(all) {
     const done = all.filter((step) => step.done).length;
     if (done === all.length || isAway()) {
       place.hidden = done === all.length;
-      place.replaceChildren(h("div", { class: "row-head" }, h("p", { class: "quiet", id: "first-steps" }, `First steps: ${done} of ${all.length} done`), h("button", { type: "button", class: "link-button", click: () => {
+      place.replaceChildren(h("div", { class: "row-head" }, h("p", { class: "quiet", id: "first-steps" }, t("first_steps.title_progress", { done, of: all.length })), h("button", { type: "button", class: "link-button", click: () => {
         putAway(false);
         draw();
-      } }, "Show them")));
+      } }, t("first_steps.show"))));
       return;
     }
     place.replaceChildren(
-      h("div", { class: "row-head" }, h("h2", { id: "first-steps" }, "First steps"), h("span", { class: "quiet" }, `${done} of ${all.length} done`), h("button", { type: "button", class: "link-button", click: () => {
+      h("div", { class: "row-head" }, h("h2", { id: "first-steps" }, t("first_steps.title")), h("span", { class: "quiet" }, t("first_steps.progress", { done, of: all.length })), h("button", { type: "button", class: "link-button", click: () => {
         putAway(true);
         draw();
-      } }, "Put away")),
-      h("ol", { class: "checklist", role: "list" }, all.map((step, index) => h("li", { class: step.done ? "done" : "" }, h("span", { class: "clause-mark" }, step.done ? h("span", { "aria-hidden": "true" }, "✓") : index + 1, step.done && h("span", { class: "sr" }, "Done: ")), h("span", {}, h("b", {}, step.name), h("span", { class: "quiet" }, ` ${step.text}`)), h("a", { href: step.href }, step.link)))),
+      } }, t("first_steps.put_away"))),
+      h("ol", { class: "checklist", role: "list" }, all.map((step, index) => h("li", { class: step.done ? "done" : "" }, h("span", { class: "clause-mark" }, step.done ? h("span", { "aria-hidden": "true" }, "✓") : index + 1, step.done && h("span", { class: "sr" }, t("first_steps.done"))), h("span", {}, h("b", {}, step.name), h("span", { class: "quiet" }, ` ${step.text}`)), h("a", { href: step.href }, step.link)))),
     );
   };
   draw();
   return place;
 }
 
-/** Choose a source, send something, and watch it arrive. @param {any[]} sources @param {AbortSignal} signal */
+/** Choose a source, send something, and watch it arrive. @param {import("@headwater/api-client").Source[]} sources @param {AbortSignal} signal */
 export function firstEvent(sources, signal) {
   const site = sources.find(({ kind }) => kind === "website") ?? sources[0];
-  const head = h("div", { class: "flow-head" }, h("div", {}, h("h2", { id: "flow" }, "Send your first event"), h("p", { class: "quiet" }, "Put this where your visitors are, or let this dashboard send one. The line below turns green when it arrives.")));
-  if (!site) return [head, h("p", {}, h("button", { type: "button", class: "button button-main", click: newSource }, "Make a source"))];
+  const head = h("div", { class: "flow-head" }, h("div", {}, h("h2", { id: "flow" }, t("first_steps.flow")), h("p", { class: "quiet" }, t("first_steps.flow_text"))));
+  if (!site) return [head, h("p", {}, h("button", { type: "button", class: "button button-main", click: newSource }, t("first_steps.make_source")))];
   const body = h("div");
   const choice = select(sources.map(({ id, name, kind }) => /** @type {[string, string]} */ ([id, `${name} (${kind})`])), site.id);
   let leaving = new AbortController();
   const draw = () => {
     leaving.abort();
     leaving = new AbortController();
-    body.replaceChildren(snippetTabs(sources.find(({ id }) => id === choice.value), AbortSignal.any([signal, leaving.signal])));
+    body.replaceChildren(snippetTabs(sources.find(({ id }) => id === choice.value) ?? site, AbortSignal.any([signal, leaving.signal])));
   };
   choice.addEventListener("change", draw);
   draw();
-  return [head, labelled("Source", choice), body];
+  return [head, labelled(t("first_steps.source"), choice), body];
 }

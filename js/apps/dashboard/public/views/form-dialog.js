@@ -1,5 +1,6 @@
 import { words } from "../api.js";
 import { h, newId } from "../dom.js";
+import { t } from "../words.js";
 
 /**
  * A short form in a native dialog, which keeps the focus and gives it back.
@@ -29,7 +30,7 @@ export function formDialog({ title, text, fields, button, act }) {
     text ? h("p", { class: "quiet" }, text) : null,
     fields,
     error,
-    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel"), yes)),
+    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, t("form.cancel")), yes)),
   );
   document.body.append(dialog);
   dialog.showModal();

@@ -1,4 +1,5 @@
 /** A field with its label, and what it wants beside it. */
+import { words } from "../api.js";
 import { h, newId } from "../dom.js";
 
 /** @param {string} label @param {HTMLElement} field @param {string} [hint] */
@@ -35,7 +36,7 @@ export function saving({ class: name = "form", label, save, act, also = [] }, ..
     try {
       await act();
     } catch (problem) {
-      error.textContent = problem instanceof Error ? problem.message : String(problem);
+      error.textContent = words(problem);
     }
     button.disabled = false;
   } }, children, error, h("p", { class: "row-actions" }, button, also));

@@ -1,11 +1,12 @@
 import { remember } from "../address.js";
 import { h, icon } from "../dom.js";
-import { number, shortId, time } from "../format.js";
+import { shortId, time } from "../format.js";
 import { eventName, eventWho, feed, isAudience, isEntered, onFeed } from "../live-feed.js";
 import { audienceBadge, badge, OUTCOMES, reasonText } from "../outcomes.js";
 import { causeWords } from "./audience-changes.js";
 import { eventDialog } from "./event-dialog.js";
 import { empty } from "../states.js";
+import { t } from "../words.js";
 
 /** @typedef {import("../live-feed.js").LiveEvent} LiveEvent */
 
@@ -23,18 +24,18 @@ export function liveView({ place, signal, query }) {
   let outcome = query.get("outcome") ?? "";
   let type = query.get("type") ?? "";
 
-  const search = h("input", { type: "search", placeholder: "Filter by event, person, page, reason…", "aria-label": "Filter events", value: text, input: () => {
+  const search = h("input", { type: "search", placeholder: t("live.placeholder"), "aria-label": t("live.filter"), value: text, input: () => {
     text = search.value.trim().toLowerCase();
     filtered();
   } });
-  const choice = h("select", { "aria-label": "Outcome", change: () => {
+  const choice = h("select", { "aria-label": t("live.outcome"), change: () => {
     outcome = choice.value;
     filtered();
-  } }, h("option", { value: "" }, "Every outcome"), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)), h("option", { value: AUDIENCES, selected: outcome === AUDIENCES }, "audience changes"));
-  const types = h("select", { "aria-label": "Type", change: () => {
+  } }, h("option", { value: "" }, t("live.every_outcome")), OUTCOMES.map(({ key, name }) => h("option", { value: key, selected: key === outcome }, name)), h("option", { value: AUDIENCES, selected: outcome === AUDIENCES }, t("live.audience_changes")));
+  const types = h("select", { "aria-label": t("live.type"), change: () => {
     type = types.value;
     filtered();
-  } }, h("option", { value: "" }, "Every type"), TYPES.map((name) => h("option", { value: name, selected: name === type }, name)));
+  } }, h("option", { value: "" }, t("live.every_type")), TYPES.map((name) => h("option", { value: name, selected: name === type }, name)));
   const filtered = () => {
     remember({ q: text, outcome, type });
     draw();
@@ -48,18 +49,18 @@ export function liveView({ place, signal, query }) {
   const state = h("p", { class: "stream-state", role: "status" });
   const list = h("div");
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Live events"), state),
+    h("div", { class: "head" }, h("h1", {}, t("live.title")), state),
     h("div", { class: "tools" }, search, choice, types, pause),
     list,
   );
 
   const draw = () => {
     const now = feed();
-    const words = { open: "Connected", connecting: "Connecting", broken: "Connection lost, trying again" };
+    const words = { open: t("live.connected"), connecting: t("live.connecting"), broken: t("live.broken") };
     if (state.textContent !== words[now.state]) state.textContent = words[now.state];
     state.dataset.state = now.state;
     const waiting = paused ? now.count - frozenAt : 0;
-    pause.textContent = paused ? `Resume${waiting ? ` (${number(waiting)} waiting)` : ""}` : "Pause";
+    pause.textContent = paused ? t("live.resume", { count: waiting }) : t("live.pause");
     const shown = now.events.filter((event) => (!paused || event.id <= frozenAt) && matches(event, text, outcome, type));
     list.replaceChildren(rows(shown, now.events.length > 0));
   };
@@ -67,7 +68,7 @@ export function liveView({ place, signal, query }) {
   /** While paused only the count of the waiting changes, so that the rows stay still under the reader. */
   const drawPaused = () => {
     const waiting = feed().count - frozenAt;
-    pause.textContent = `Resume (${number(waiting)} waiting)`;
+    pause.textContent = t("live.resume_waiting", { count: waiting });
   };
   draw();
 }
@@ -86,14 +87,14 @@ function matches(line, text, outcome, type) {
 function rows(shown, any) {
   if (shown.length === 0) {
     return any
-      ? empty("No event matches", "Change the filter to see the others.")
-      : empty("Waiting for the first event", "Events appear here the moment they arrive, each with its outcome. Open the shop, or send one from a terminal.");
+      ? empty(t("live.no_match"), t("live.no_match_text"))
+      : empty(t("live.waiting"), t("live.waiting_text"));
   }
   return h(
     "div",
     { class: "card flush" },
     h("ul", { class: "events", role: "list" }, shown.slice(0, MOST_ROWS).map(row)),
-    shown.length > MOST_ROWS && h("p", { class: "more-note" }, `The newest ${MOST_ROWS} of ${number(shown.length)}. Filter to narrow them down.`),
+    shown.length > MOST_ROWS && h("p", { class: "more-note" }, t("live.newest", { most: MOST_ROWS, count: shown.length })),
   );
 }
 

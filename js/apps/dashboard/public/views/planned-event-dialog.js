@@ -1,5 +1,6 @@
 import { h, icon } from "../dom.js";
 import { ACTIONS, readSchema } from "../plan.js";
+import { t } from "../words.js";
 import { labelled } from "./fields.js";
 
 const TYPES = ["track", "page", "screen", "identify", "group"];
@@ -17,9 +18,9 @@ export function plannedEventDialog(event, { isNew, save, remove }) {
   const action = h("select", {}, ACTIONS.map(({ key, name: word }) => h("option", { value: key, selected: key === event.on_violation }, word)));
   const schema = h("textarea", { class: "schema", rows: 16, spellcheck: "false", autocapitalize: "off" }, JSON.stringify(event.schema ?? {}, null, 2));
   const error = h("p", { class: "form-error", role: "alert" });
-  const done = h("button", { type: "submit", class: "button button-main" }, "Save in draft");
-  const gone = h("button", { type: "button", class: "button", hidden: isNew, click: () => run(remove) }, "Remove from plan");
-  const nameField = labelled("Name", name, "As it is sent, letter by letter. A page or screen without a name stands for all others.");
+  const done = h("button", { type: "submit", class: "button button-main" }, t("planned_event.save"));
+  const gone = h("button", { type: "button", class: "button", hidden: isNew, click: () => run(remove) }, t("planned_event.remove"));
+  const nameField = labelled(t("planned_event.name"), name, t("planned_event.name_hint"));
   const named = () => (nameField.hidden = type.value === "identify" || type.value === "group");
   type.addEventListener("change", named);
   named();
@@ -46,12 +47,12 @@ export function plannedEventDialog(event, { isNew, save, remove }) {
       const text = nameField.hidden ? "" : name.value.trim();
       void run(() => save({ type: /** @type {import("../plan.js").EventKind} */ (type.value), ...(text ? { event: text } : {}), description: description.value.trim(), on_violation: /** @type {import("../plan.js").PlanAction} */ (action.value), schema: read.schema }));
     } },
-    h("div", { class: "sheet-head" }, h("h2", { id: "planned-title" }, isNew ? "New event" : (event.event ?? event.type)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
-    labelled("Type", type),
+    h("div", { class: "sheet-head" }, h("h2", { id: "planned-title" }, isNew ? t("planned_event.new") : (event.event ?? event.type)), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, t("planned_event.close")))),
+    labelled(t("planned_event.type"), type),
     nameField,
-    labelled("Description", description),
-    labelled("When it looks otherwise", action, "Allow stores it and counts. Flag stores it with the violation. Quarantine refuses it and keeps it whole."),
-    labelled("JSON Schema of its properties or traits", schema, "Draft 2020-12, or draft-07 with “$schema”. References stay inside the schema."),
+    labelled(t("planned_event.description"), description),
+    labelled(t("planned_event.action"), action, t("planned_event.action_hint")),
+    labelled(t("planned_event.schema"), schema, t("planned_event.schema_hint")),
     error,
     h("div", { class: "row-actions" }, done, gone),
   );

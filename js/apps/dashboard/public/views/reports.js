@@ -1,24 +1,25 @@
 /** Reports: what happened, over everybody. What is asked stands in the address. */
-import { all, api, ApiError } from "../api.js";
+import { ApiError, call, rows } from "../api.js";
 import { h, newId } from "../dom.js";
-import { number, plural } from "../format.js";
+import { calendarDay, fullMoment, number } from "../format.js";
 import { funnelBars } from "../report/funnel-bars.js";
 import { pathsChart, stepName } from "../report/paths-chart.js";
-import { bucketName, INTERVALS, percent, PERIODS, question, span } from "../report/question.js";
+import { bucketName, intervalOf, INTERVALS, PERIODS, QUESTIONS, share, span } from "../report/question.js";
 import { retentionTable } from "../report/retention-table.js";
 import { legend, trendChart } from "../report/trend-chart.js";
 import { empty, failed, loading } from "../states.js";
+import { rich, t } from "../words.js";
 
 /** @typedef {import("../report/question.js").Kind} Kind */
 
 const KINDS = /** @type {const} */ ([
-  ["trends", "Trends", "How often something happens, and to how many people."],
-  ["funnels", "Funnels", "How many people do one thing after the other, and where they stop."],
-  ["retention", "Retention", "Of those who began, how many come back."],
-  ["paths", "Paths", "What people do next, or what they did before."],
+  ["trends", t("reports.trends"), t("reports.trends_lead")],
+  ["funnels", t("reports.funnels"), t("reports.funnels_lead")],
+  ["retention", t("reports.retention"), t("reports.retention_lead")],
+  ["paths", t("reports.paths"), t("reports.paths_lead")],
 ]);
-const STEPS = [["2", "2 steps"], ["3", "3 steps"], ["4", "4 steps"], ["5", "5 steps"], ["6", "6 steps"]];
-const WINDOWS = [["0.0416666667", "within an hour"], ["1", "within a day"], ["7", "within 7 days"], ["30", "within 30 days"]];
+const STEPS = [2, 3, 4, 5, 6].map((count) => [String(count), t("reports.steps", { count })]);
+const WINDOWS = [["0.0416666667", t("reports.within_hour")], ["1", t("reports.within_day")], ["7", t("reports.within_7_days")], ["30", t("reports.within_30_days")]];
 /** How often the server is asked again while it reads the events for the first time. */
 const AGAIN = 1_000;
 
@@ -45,13 +46,13 @@ export function reportsView({ place, signal, parts, query }) {
     asked += 1;
     const mine = asked;
     const still = () => mine === asked && !signal.aborted;
-    const body = question(kind, query);
-    if (!body) return result.replaceChildren(empty("Choose two steps", "A funnel shows how many people do the second thing after the first. Choose what they do."));
+    const asking = ASKS[kind](query, signal);
+    if (!asking) return result.replaceChildren(empty(t("reports.choose_steps"), t("reports.choose_steps_text")));
     result.setAttribute("aria-busy", "true");
     const skeleton = setTimeout(() => result.replaceChildren(loading()), 250);
     try {
-      const answer = await read(body, still);
-      if (still()) result.replaceChildren(...show(kind, query, answer, signal));
+      const draw = await read(asking, still);
+      if (still()) result.replaceChildren(...draw());
     } catch (error) {
       if (still()) result.replaceChildren(failed(error, () => void ask()));
     } finally {
@@ -60,11 +61,11 @@ export function reportsView({ place, signal, parts, query }) {
     }
   };
 
-  /** @param {object} body @param {() => boolean} still @returns {Promise<any>} */
-  const read = async (body, still) => {
+  /** @param {() => Promise<() => Node[]>} asking @param {() => boolean} still */
+  const read = async (asking, still) => {
     for (;;) {
       try {
-        return await api(`reports/${kind}`, { method: "POST", body, signal });
+        return await asking();
       } catch (error) {
         const { done, of } = error instanceof ApiError ? error.details : {};
         if (typeof of !== "number" || !still()) throw error;
@@ -74,11 +75,11 @@ export function reportsView({ place, signal, parts, query }) {
     }
   };
 
-  const form = h("form", { class: "report-form", "aria-label": "What the report shows", submit: (/** @type {Event} */ event) => event.preventDefault() });
+  const form = h("form", { class: "report-form", "aria-label": t("reports.form"), submit: (/** @type {Event} */ event) => event.preventDefault() });
   const draw = () => form.replaceChildren(...fields(kind, query, known, set, changed, draw));
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Reports")),
-    h("nav", { class: "tabs", "aria-label": "Reports" }, KINDS.map(([key, name]) => h("a", { href: `#/reports/${key}`, "aria-current": key === kind && "page" }, name))),
+    h("div", { class: "head" }, h("h1", {}, t("reports.title"))),
+    h("nav", { class: "tabs", "aria-label": t("reports.title") }, KINDS.map(([key, name]) => h("a", { href: `#/reports/${key}`, "aria-current": key === kind && "page" }, name))),
     h("p", { class: "lead report-lead" }, lead),
     form,
     result,
@@ -90,7 +91,7 @@ export function reportsView({ place, signal, parts, query }) {
     known = events;
     const focused = form.contains(document.activeElement);
     if (!focused) draw();
-    for (const list of form.querySelectorAll("datalist")) list.replaceChildren(...events.map((/** @type {string} */ name) => h("option", { value: name })));
+    for (const list of form.querySelectorAll("datalist")) list.replaceChildren(...events.map((name) => h("option", { value: name })));
     const select = /** @type {HTMLSelectElement | null} */ (form.querySelector("[name=audience]"));
     select?.append(...audiences.map(({ id, name }) => h("option", { value: id, selected: id === query.get("audience") }, name)));
   });
@@ -98,8 +99,8 @@ export function reportsView({ place, signal, parts, query }) {
 
 /** What can be chosen. @param {AbortSignal} signal */
 async function suggestions(signal) {
-  const [events, audiences] = await Promise.all([api("reports/events", { signal }).catch(() => ({ data: [] })), all("audiences", signal).catch(() => ({ data: [] }))]);
-  return { events: events.data.map((/** @type {any} */ { event }) => event), audiences: audiences.data };
+  const [events, audiences] = await Promise.all([call("GET /reports/events", { signal }).catch(() => ({ data: [] })), rows("GET /audiences", { signal }).catch(() => ({ data: [] }))]);
+  return { events: events.data.map(({ event }) => event), audiences: audiences.data };
 }
 
 /** @param {number} done @param {number} of */
@@ -107,9 +108,9 @@ function firstReading(done, of) {
   return h(
     "div",
     { class: "empty", role: "status" },
-    h("p", { class: "empty-title" }, "Reading your events"),
-    h("p", {}, `The first report after a start reads all ${number(of)} events once. Later ones take a moment.`),
-    h("progress", { max: Math.max(of, 1), value: done, "aria-label": "Events read" }),
+    h("p", { class: "empty-title" }, t("reports.reading")),
+    h("p", {}, t("reports.reading_text", { of })),
+    h("progress", { max: Math.max(of, 1), value: done, "aria-label": t("reports.events_read") }),
   );
 }
 
@@ -130,7 +131,7 @@ function fields(kind, query, known, set, changed, redraw) {
     const input = h("input", { id, value, placeholder, list, autocomplete: "off", spellcheck: "false", change: () => chosen(input.value.trim()) });
     return h("div", { class: "report-field" }, h("label", { for: id }, label), input, h("datalist", { id: list }, suggested.map((name) => h("option", { value: name }))));
   };
-  const shared = (days = "30") => [choice("Time", "days", PERIODS, days), choice("People", "audience", [["", "everybody"]], "")];
+  const shared = (days = "30") => [choice(t("reports.time"), "days", PERIODS, days), choice(t("reports.people"), "audience", [["", t("reports.everybody")]], "")];
   switch (kind) {
     case "trends":
     case "funnels": {
@@ -157,91 +158,112 @@ function fields(kind, query, known, set, changed, redraw) {
         keep();
         redraw();
       };
-      const name = (/** @type {number} */ index) => (kind === "funnels" ? `Step ${index + 1}` : events.length > 1 ? `Event ${index + 1}` : "Event");
+      const name = (/** @type {number} */ index) => (kind === "funnels" ? t("reports.step", { step: index + 1 }) : events.length > 1 ? t("reports.event_number", { number: index + 1 }) : t("reports.event"));
       const rows = events.map((event, index) => h(
         "div",
         { class: "report-row" },
-        text(name(index), event, kind === "funnels" ? "Choose an event" : "Everything", (value) => put(index, value), known),
-        events.length > least && h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${name(index)}`, click: () => remove(index) }, "×"),
+        text(name(index), event, kind === "funnels" ? t("reports.choose_event") : t("reports.everything"), (value) => put(index, value), known),
+        events.length > least && h("button", { type: "button", class: "icon-button", "aria-label": t("reports.remove", { name: name(index) }), click: () => remove(index) }, "×"),
       ));
-      const add = h("button", { type: "button", class: "button", disabled: events.length >= 10, click: append }, kind === "funnels" ? "Add a step" : "Compare with another event");
+      const add = h("button", { type: "button", class: "button", disabled: events.length >= 10, click: append }, kind === "funnels" ? t("reports.add_step") : t("reports.compare"));
       const own = kind === "funnels"
-        ? [choice("Time between", "window", WINDOWS, "7")]
-        : [choice("Interval", "interval", INTERVALS, "day"), choice("Count", "measure", [["events", "events"], ["people", "people"]], "events"), ...(events.length === 1 ? [text("Divided by", query.get("by") ?? "", "properties.plan", (value) => set("by", value), [])] : [])];
+        ? [choice(t("reports.time_between"), "window", WINDOWS, "7")]
+        : [choice(t("reports.interval"), "interval", INTERVALS, "day"), choice(t("reports.count"), "measure", [["events", t("reports.measure_events")], ["people", t("reports.measure_people")]], "events"), ...(events.length === 1 ? [text(t("reports.divided"), query.get("by") ?? "", "properties.plan", (value) => set("by", value), [])] : [])];
       return [h("div", { class: "report-events" }, rows, add), h("div", { class: "report-scope" }, own, shared())];
     }
     case "retention":
       return [
-        h("div", { class: "report-scope" }, text("They begin with", query.get("start") ?? "", "Anything", (value) => set("start", value), known), text("They are back with", query.get("return") ?? "", "Anything", (value) => set("return", value), known)),
-        h("div", { class: "report-scope" }, choice("Interval", "interval", INTERVALS.slice(1), "week"), shared("90")),
+        h("div", { class: "report-scope" }, text(t("reports.begin_with"), query.get("start") ?? "", t("reports.anything"), (value) => set("start", value), known), text(t("reports.back_with"), query.get("return") ?? "", t("reports.anything"), (value) => set("return", value), known)),
+        h("div", { class: "report-scope" }, choice(t("reports.interval"), "interval", INTERVALS.slice(1), "week"), shared("90")),
       ];
     case "paths":
-      return [h("div", { class: "report-scope" }, choice("Ways", "end", [["from", "from"], ["to", "that lead to"]], "from"), text("Event", query.get("event") ?? "", "the beginning of a visit", (value) => set("event", value), known), choice("Length", "steps", STEPS, "4"), shared())];
+      return [h("div", { class: "report-scope" }, choice(t("reports.ways"), "end", [["from", t("reports.from")], ["to", t("reports.that_lead_to")]], "from"), text(t("reports.event"), query.get("event") ?? "", t("reports.beginning"), (value) => set("event", value), known), choice(t("reports.length"), "steps", STEPS, "4"), shared())];
   }
 }
 
-/** @param {Kind} kind @param {URLSearchParams} query @param {any} answer @param {AbortSignal} signal @returns {Node[]} */
-function show(kind, query, answer, signal) {
-  const shown = { trends, funnels, retention, paths }[kind](query, answer, signal);
-  return [...shown, note(answer)];
-}
+/**
+ * How each kind is asked, and what then shows the answer; nothing where something is still to be chosen.
+ *
+ * @type {Record<Kind, (query: URLSearchParams, signal: AbortSignal) => (() => Promise<() => Node[]>) | undefined>}
+ */
+const ASKS = {
+  trends: (query, signal) => async () => {
+    const answer = await call("POST /reports/trends", { body: QUESTIONS.trends(query), signal });
+    return () => [...trends(query, answer, signal), note(answer)];
+  },
+  funnels: (query, signal) => {
+    const body = QUESTIONS.funnels(query);
+    return body && (async () => {
+      const answer = await call("POST /reports/funnels", { body, signal });
+      return () => [...funnels(answer), note(answer)];
+    });
+  },
+  retention: (query, signal) => async () => {
+    const answer = await call("POST /reports/retention", { body: QUESTIONS.retention(query), signal });
+    return () => [...retention(query, answer), note(answer)];
+  },
+  paths: (query, signal) => async () => {
+    const answer = await call("POST /reports/paths", { body: QUESTIONS.paths(query), signal });
+    return () => [...paths(query, answer), note(answer)];
+  },
+};
 
-/** On what the answer rests. @param {any} answer */
+/** On what the answer rests. @param {import("@headwater/api-client").Trends | import("@headwater/api-client").Funnel | import("@headwater/api-client").Retention | import("@headwater/api-client").Paths} answer */
 function note(answer) {
-  const since = answer.known_since && new Date(answer.known_since).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  const known = answer.complete ? plural(answer.events_known, "event") : `the youngest ${number(answer.events_known)} events`;
-  const part = answer.broken_down_since ? ` Divided are only events received since ${new Date(answer.broken_down_since).toLocaleString("en-GB")}: there are too many to read all of them.` : "";
-  return h("p", { class: "quiet" }, since ? `Counted from ${known}, the oldest of ${since}, without those of people who took their consent back.${part}` : "");
+  if (!answer.known_since) return h("p", { class: "quiet" });
+  const known = answer.complete ? t("reports.known", { count: answer.events_known }) : t("reports.known_youngest", { count: answer.events_known });
+  const divided = "broken_down_since" in answer && answer.broken_down_since ? ` ${t("reports.divided_since", { since: fullMoment(answer.broken_down_since) })}` : "";
+  return h("p", { class: "quiet" }, t("reports.rests_on", { known, since: calendarDay(answer.known_since) }), divided);
 }
 
-const nothing = () => empty("Nothing happened in this time", "Choose a longer time, another event, or everybody.");
+const nothing = () => empty(t("reports.nothing"), t("reports.nothing_text"));
 
-/** A line's name. @param {any} series */
+/** A line's name. @param {import("@headwater/api-client").TrendSeries} series */
 function lineName(series) {
-  if (series.value !== undefined) return series.value ?? "other, or none";
-  return series.event ?? "Everything";
+  if (series.value !== undefined) return series.value ?? t("reports.other_or_none");
+  return series.event ?? t("reports.everything");
 }
 
-/** @param {URLSearchParams} query @param {any} answer @param {AbortSignal} signal */
+/** @param {URLSearchParams} query @param {import("@headwater/api-client").Trends} answer @param {AbortSignal} signal @returns {Node[]} */
 function trends(query, answer, signal) {
   const measure = query.get("measure") === "people" ? "people" : "events";
-  const interval = query.get("interval") ?? "day";
-  const series = answer.series.filter((/** @type {any} */ one) => one.value !== null || one.total_events > 0);
-  if (!series.some((/** @type {any} */ one) => one.total_events > 0)) return [nothing()];
+  const interval = intervalOf(query, "day");
+  const series = answer.series.filter((one) => one.value !== null || one.total_events > 0);
+  if (!series.some((one) => one.total_events > 0)) return [nothing()];
   const names = series.map(lineName);
-  const lines = series.map((/** @type {any} */ one, /** @type {number} */ index) => ({ name: names[index], values: one[measure] }));
-  const total = (/** @type {any} */ one) => number(measure === "people" ? one.total_people : one.total_events);
+  const lines = series.map((one) => ({ name: lineName(one), values: one[measure] }));
+  const total = (/** @type {import("@headwater/api-client").TrendSeries} */ one) => number(measure === "people" ? one.total_people : one.total_events);
   return [
-    h("div", { class: "card" }, legend(names), trendChart({ buckets: answer.buckets, lines, label: `${measure} ${interval} by ${interval}: ${names.join(", ")}. The table below has the numbers.`, signal })),
-    table("Numbers", ["When", ...names], [
-      ["Altogether", ...series.map(total)],
-      ...answer.buckets.map((/** @type {string} */ at, /** @type {number} */ bucket) => [bucketName(at, interval), ...lines.map((/** @type {any} */ line) => number(line.values[bucket]))]).reverse(),
+    h("div", { class: "card" }, legend(names), trendChart({ buckets: answer.buckets, lines, label: t(`reports.trend_${measure}_${interval}`, { names: names.join(", ") }), signal })),
+    table(t("reports.numbers"), [t("reports.when"), ...names], [
+      [t("reports.altogether"), ...series.map(total)],
+      ...answer.buckets.map((at, bucket) => [bucketName(at, interval), ...lines.map((line) => number(line.values[bucket]))]).reverse(),
     ]),
   ];
 }
 
-/** @param {URLSearchParams} _ @param {any} answer */
-function funnels(_, answer) {
+/** @param {import("@headwater/api-client").Funnel} answer @returns {Node[]} */
+function funnels(answer) {
   if (!answer.steps[0]?.people) return [nothing()];
   return [
     h("div", { class: "card" }, funnelBars(answer)),
-    table("Numbers", ["Step", "People", "Of the first", "Of the one before", "Half within"], answer.steps.map((/** @type {any} */ step) => [step.event ?? "Anything", number(step.people), percent(step.share_of_first), percent(step.share_of_previous), span(step.median_seconds)])),
+    table(t("reports.numbers"), [t("reports.column_step"), t("reports.people"), t("reports.of_first"), t("reports.of_previous"), t("reports.half")], answer.steps.map((step) => [step.event ?? t("reports.anything"), number(step.people), share(step.share_of_first), share(step.share_of_previous), span(step.median_seconds)])),
   ];
 }
 
-/** @param {URLSearchParams} query @param {any} answer */
+/** @param {URLSearchParams} query @param {import("@headwater/api-client").Retention} answer @returns {Node[]} */
 function retention(query, answer) {
-  if (!answer.cohorts.some((/** @type {any} */ cohort) => cohort.people > 0)) return [nothing()];
-  return [retentionTable(answer, query.get("interval") ?? "week")];
+  if (!answer.cohorts.some((cohort) => cohort.people > 0)) return [nothing()];
+  return [retentionTable(answer, intervalOf(query, "week"))];
 }
 
-/** @param {URLSearchParams} query @param {any} answer */
+/** @param {URLSearchParams} query @param {import("@headwater/api-client").Paths} answer @returns {Node[]} */
 function paths(query, answer) {
   if (!answer.ways) return [nothing()];
   const backwards = query.get("end") === "to" && query.has("event");
   return [
-    h("div", { class: "card" }, h("p", {}, h("b", {}, plural(answer.ways, "way")), h("span", { class: "quiet" }, ` ${query.get("event") ? (backwards ? "that lead there" : "from there on") : "from the beginning of a visit"}`)), answer.links.length > 0 ? pathsChart(answer, backwards) : h("p", { class: "quiet" }, "Nobody did anything else in the same visit.")),
-    table("Numbers", ["From", "To", "Ways"], answer.links.map((/** @type {any} */ link) => [stepName(link.from), stepName(link.to), number(link.ways)]), 2),
+    h("div", { class: "card" }, h("p", {}, rich("reports.ways_count", { count: answer.ways, where: query.get("event") ? (backwards ? "to" : "from") : "visit", b: (inside) => h("b", {}, inside), quiet: (inside) => h("span", { class: "quiet" }, inside) })), answer.links.length > 0 ? pathsChart(answer, backwards) : h("p", { class: "quiet" }, t("reports.nothing_else"))),
+    table(t("reports.numbers"), [t("reports.path_from"), t("reports.path_to"), t("reports.ways")], answer.links.map((link) => [stepName(link.from), stepName(link.to), number(link.ways)]), 2),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { h, newId } from "../dom.js";
+import { t } from "../words.js";
 
 /**
  * Shows a secret or a link that is told once, ready to be copied.
@@ -13,11 +14,11 @@ export function secretDialog({ title, text, label, secret, done }) {
     field.select();
     try {
       await navigator.clipboard.writeText(secret);
-      copied.textContent = "Copied.";
+      copied.textContent = t("secret.copied");
     } catch {
-      copied.textContent = "It is marked: press Ctrl or Cmd and C.";
+      copied.textContent = t("secret.marked");
     }
-  } }, "Copy");
+  } }, t("secret.copy"));
   const dialog = h(
     "dialog",
     { class: "confirm", "aria-labelledby": `${id}-title`, close: () => {
@@ -29,7 +30,7 @@ export function secretDialog({ title, text, label, secret, done }) {
     h("label", { for: id }, label),
     h("div", { class: "copy-row" }, field, copy),
     copied,
-    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Done")),
+    h("p", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, t("secret.done"))),
   );
   document.body.append(dialog);
   dialog.showModal();

@@ -1,9 +1,10 @@
 import { remember } from "../address.js";
 import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
-import { moment, number, plural } from "../format.js";
+import { moment } from "../format.js";
 import { ACTIONS, countsByEvent, emptyPlan, eventKey, plannedName, withEvent, withoutEvent } from "../plan.js";
 import { empty, loaded } from "../states.js";
+import { rich, t } from "../words.js";
 import { actionBadge, tryResult, violationList } from "./plan-results.js";
 import { plannedEventDialog } from "./planned-event-dialog.js";
 
@@ -18,8 +19,8 @@ export function trackingPlanView({ place, signal, query }) {
   const told = h("p", { class: "replay-result", role: "status" });
   const tried = h("div");
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Tracking plan")),
-    h("p", { class: "lead" }, "The events you expect and what each looks like. One that looks otherwise is counted, flagged or kept in quarantine, as you decide."),
+    h("div", { class: "head" }, h("h1", {}, t("tracking_plan.title"))),
+    h("p", { class: "lead" }, t("tracking_plan.lead")),
     told,
     body,
   );
@@ -58,7 +59,7 @@ export function trackingPlanView({ place, signal, query }) {
   /** @param {import("../plan.js").Plan} plan */
   async function save(plan) {
     await call("PUT /tracking-plan/draft", { body: plan });
-    return "Saved in the draft. Nothing changes for events until it is published.";
+    return t("tracking_plan.saved");
   }
 
   /** @param {import("@headwater/api-client").TrackingPlan & { violations: import("@headwater/api-client").Violation[], versions: import("@headwater/api-client").TrackingPlanSummary[] }} data */
@@ -70,22 +71,22 @@ export function trackingPlanView({ place, signal, query }) {
       state(published, draft),
       tried,
       planned(plan, countsByEvent(violations)),
-      h("section", { "aria-labelledby": "violations" }, h("h2", { id: "violations" }, `Violations of the last ${DAYS} days`), violationList(violations)),
+      h("section", { "aria-labelledby": "violations" }, h("h2", { id: "violations" }, t("tracking_plan.violations", { days: DAYS })), violationList(violations)),
       versions.length > 0 && history(versions, published),
     ].filter((node) => node instanceof Node);
   }
 
   /** @param {TrackingPlanVersion | null} published @param {TrackingPlanDraft | null} draft */
   function state(published, draft) {
-    const days = h("select", {}, [1, 7, 30, 90].map((count) => h("option", { value: count, selected: count === DAYS }, plural(count, "day"))));
+    const days = h("select", {}, [1, 7, 30, 90].map((count) => h("option", { value: count, selected: count === DAYS }, t("tracking_plan.days", { count }))));
     days.id = newId();
     const infer = h("button", { type: "button", class: "button", click: () => press(infer, async () => {
       const answer = await call("POST /tracking-plan/infer", { body: { days: Number(days.value), replace_draft: Boolean(draft) } });
-      return [`A draft from ${plural(answer.read.events, "event")}${answer.read.complete ? "" : ", the youngest"}.`, ...answer.notes].join(" ");
-    }) }, draft ? "Infer anew from events" : "Infer from events");
+      return [t("tracking_plan.inferred", { count: answer.read.events, complete: String(answer.read.complete) }), ...answer.notes].join(" ");
+    }) }, draft ? t("tracking_plan.infer_anew") : t("tracking_plan.infer"));
     const attempt = h("button", { type: "button", class: "button", click: async () => {
       attempt.disabled = true;
-      told.textContent = "Trying…";
+      told.textContent = t("tracking_plan.trying");
       try {
         tried.replaceChildren(tryResult(await call("POST /tracking-plan/try", { body: { days: Number(days.value) }, signal })));
         told.textContent = "";
@@ -94,25 +95,25 @@ export function trackingPlanView({ place, signal, query }) {
         if (!signal.aborted) told.textContent = words(error);
       }
       attempt.disabled = false;
-    } }, draft ? "Try the draft" : "Try the plan");
+    } }, draft ? t("tracking_plan.try_draft") : t("tracking_plan.try_plan"));
     const publish = h("button", { type: "button", class: "button button-main", click: () => press(publish, async () => {
       const { version } = await call("POST /tracking-plan/publish", { body: {} });
-      return `Version ${version} is in force.`;
-    }) }, "Publish draft");
+      return t("tracking_plan.published", { version });
+    }) }, t("tracking_plan.publish"));
     const discard = h("button", { type: "button", class: "button", click: () => press(discard, async () => {
       await call("DELETE /tracking-plan/draft");
-      return "The draft is gone.";
-    }) }, "Discard draft");
+      return t("tracking_plan.discarded");
+    }) }, t("tracking_plan.discard"));
     return h(
       "section",
-      { class: "card stack", "aria-label": "State of the plan" },
+      { class: "card stack", "aria-label": t("tracking_plan.state") },
       h("p", { class: "plan-state" },
-        published ? h("span", { class: "badge badge-ok" }, `version ${published.version}`) : h("span", { class: "badge" }, "no plan"),
-        h("span", {}, published ? `in force since ${moment(published.published_at)}` : "Every event is taken as it comes."),
-        draft && h("span", { class: "badge badge-held" }, "draft"),
-        draft && h("span", {}, `changed ${moment(draft.updated_at)}, shown below`),
+        published ? h("span", { class: "badge badge-ok" }, t("tracking_plan.version", { version: published.version })) : h("span", { class: "badge" }, t("tracking_plan.no_plan")),
+        h("span", {}, published ? t("tracking_plan.since", { at: moment(published.published_at) }) : t("tracking_plan.taken")),
+        draft && h("span", { class: "badge badge-held" }, t("tracking_plan.draft")),
+        draft && h("span", {}, t("tracking_plan.changed", { at: moment(draft.updated_at) })),
       ),
-      h("div", { class: "row-actions plan-actions" }, draft && publish, h("span", { class: "inline-field" }, h("label", { for: days.id }, "Events of the last"), days), infer, (draft || published) && attempt, draft && discard),
+      h("div", { class: "row-actions plan-actions" }, draft && publish, h("span", { class: "inline-field" }, h("label", { for: days.id }, t("tracking_plan.last_days")), days), infer, (draft || published) && attempt, draft && discard),
     );
   }
 
@@ -121,13 +122,13 @@ export function trackingPlanView({ place, signal, query }) {
     const unplanned = h("select", { id: newId(), change: () => void change(() => save({ ...plan, unplanned: /** @type {import("../plan.js").PlanAction} */ (unplanned.value) })).then((problem) => {
       if (problem) told.textContent = problem;
     }) }, ACTIONS.map(({ key, name }) => h("option", { value: key, selected: key === plan.unplanned }, name)));
-    const add = h("button", { type: "button", class: "button", click: () => edit(plan, -1) }, "Add event");
+    const add = h("button", { type: "button", class: "button", click: () => edit(plan, -1) }, t("tracking_plan.add"));
     return h(
       "section",
       { "aria-labelledby": "planned" },
-      h("div", { class: "head-small" }, h("h2", { id: "planned" }, plural(plan.events.length, "planned event")), add),
+      h("div", { class: "head-small" }, h("h2", { id: "planned" }, t("tracking_plan.planned", { count: plan.events.length })), add),
       plan.events.length === 0
-        ? empty("Nothing is planned yet", "Infer a first plan from the events that have arrived, or add the events you expect.")
+        ? empty(t("tracking_plan.empty"), t("tracking_plan.empty_text"))
         : h("ul", { class: "card flush planned", role: "list" }, plan.events.map((event, index) => {
             const count = counts.get(eventKey(event.type, event.event)) ?? 0;
             return h("li", {}, h(
@@ -136,10 +137,10 @@ export function trackingPlanView({ place, signal, query }) {
               h("span", { class: "planned-name" }, plannedName(event), " ", h("small", { class: "quiet" }, event.type)),
               h("span", { class: "quiet planned-about" }, event.description || fields(event.schema)),
               actionBadge(event.on_violation),
-              h("span", { class: count ? "planned-count" : "planned-count quiet" }, count ? `${number(count)} broken` : "none broken"),
+              h("span", { class: count ? "planned-count" : "planned-count quiet" }, count ? t("tracking_plan.broken", { count }) : t("tracking_plan.none_broken")),
             ));
           })),
-      h("p", { class: "inline-field unplanned" }, h("label", { for: unplanned.id }, "Events that are not in the plan"), unplanned),
+      h("p", { class: "inline-field unplanned" }, h("label", { for: unplanned.id }, t("tracking_plan.unplanned")), unplanned),
     );
   }
 
@@ -155,12 +156,12 @@ export function trackingPlanView({ place, signal, query }) {
 
   /** @param {import("@headwater/api-client").TrackingPlanSummary[]} versions @param {TrackingPlanVersion | null} published */
   function history(versions, published) {
-    return h("section", { "aria-labelledby": "versions" }, h("h2", { id: "versions" }, "Versions"), h("ul", { class: "card flush versions", role: "list" }, versions.map((one) => {
+    return h("section", { "aria-labelledby": "versions" }, h("h2", { id: "versions" }, t("tracking_plan.versions")), h("ul", { class: "card flush versions", role: "list" }, versions.map((one) => {
       const back = h("button", { type: "button", class: "button", click: () => press(back, async () => {
         const { version } = await call("POST /tracking-plan/publish", { body: { version: one.version } });
-        return `Version ${version} is in force; it is version ${one.version} again.`;
-      }) }, "Bring back", h("span", { class: "sr" }, ` version ${one.version}`));
-      return h("li", {}, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${plural(one.events, "event")}, ${moment(one.published_at)}${one.from_version ? `, version ${one.from_version} again` : ""}`)), one.version === published?.version ? h("span", { class: "badge badge-ok" }, "in force") : back);
+        return t("tracking_plan.brought_back", { version, former: one.version });
+      }) }, rich("tracking_plan.bring_back", { version: one.version, sr: (inside) => h("span", { class: "sr" }, inside) }));
+      return h("li", {}, h("span", {}, h("b", {}, t("tracking_plan.version_name", { version: one.version })), h("span", { class: "quiet" }, " ", one.from_version ? t("tracking_plan.version_again", { count: one.events, at: moment(one.published_at), former: one.from_version }) : t("tracking_plan.version_facts", { count: one.events, at: moment(one.published_at) }))), one.version === published?.version ? h("span", { class: "badge badge-ok" }, t("tracking_plan.in_force")) : back);
     })));
   }
 
@@ -179,5 +180,5 @@ export function trackingPlanView({ place, signal, query }) {
 /** The properties that a schema names. @param {any} schema */
 function fields(schema) {
   const names = Object.keys(schema?.properties ?? {});
-  return names.length > 0 ? names.join(", ") : "anything";
+  return names.length > 0 ? names.join(", ") : t("tracking_plan.anything");
 }
