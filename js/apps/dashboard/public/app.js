@@ -38,7 +38,7 @@ function frame() {
   main = place;
   app.replaceChildren(
     h("a", { class: "skip", href: "#main", click: skip }, t("app.skip")),
-    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), t("app.go_to"), h("kbd", {}, t("app.go_to_keys"))), menu, nav),
+    h("header", { class: "bar" }, h("a", { class: "brand", href: "#/", translate: "no" }, brandMark(), "Headwater"), h("button", { type: "button", class: "find", click: openPalette }, icon("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4"), t("app.go_to"), h("kbd", {}, t("app.go_to_keys"))), menu, nav),
     place,
   );
 }

@@ -41,7 +41,7 @@ function show(document_) {
   });
   place.replaceChildren(
     h("aside", { class: "docs-side" },
-      h("a", { class: "brand", href: "/" }, "Headwater"),
+      h("a", { class: "brand", href: "/", translate: "no" }, "Headwater"),
       h("label", { class: "sr", for: "search" }, t("docs.search")),
       search,
       h("nav", { "aria-label": t("docs.operations") }, sections.map(({ group }) => group)),

@@ -27,7 +27,7 @@ function door(place, { title, lead, fields, button, act, problem = "", after }) 
         form.querySelector("input")?.focus();
       }
     } },
-    h("p", { class: "brand" }, h("img", { src: "/favicon.svg", alt: "", width: 36, height: 36 }), "Headwater"),
+    h("p", { class: "brand", translate: "no" }, h("img", { src: "/favicon.svg", alt: "", width: 36, height: 36 }), "Headwater"),
     h("h1", {}, title),
     lead ? h("p", { class: "hint" }, lead) : null,
     fields,
@@ -70,7 +70,7 @@ export function signInView(place, done, problem) {
 
 /** @param {HTMLElement} place @param {() => void} done */
 function tokenView(place, done) {
-  const token = field(t("door.token"), { type: "password", name: "token", autocomplete: "off", placeholder: "hwt_…" }, t("door.token_hint"));
+  const token = field(t("door.token"), { type: "password", name: "token", autocomplete: "off", placeholder: t("door.token_example") }, t("door.token_hint"));
   door(place, {
     title: t("door.with_token"),
     fields: [token.field],
@@ -131,7 +131,7 @@ function spent(place, text, done) {
   place.replaceChildren(
     h("main", { class: "sign-in", id: "main" },
       h("div", { class: "card door-spent" },
-        h("p", { class: "brand" }, h("img", { src: "/favicon.svg", alt: "", width: 36, height: 36 }), "Headwater"),
+        h("p", { class: "brand", translate: "no" }, h("img", { src: "/favicon.svg", alt: "", width: 36, height: 36 }), "Headwater"),
         h("h1", {}, t("door.spent")),
         h("p", { role: "alert" }, text),
         h("p", {}, h("button", { type: "button", class: "button", click: done }, t("door.to_sign_in"))))),

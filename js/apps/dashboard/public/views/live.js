@@ -35,7 +35,7 @@ export function liveView({ place, signal, query }) {
   const types = h("select", { "aria-label": t("live.type"), change: () => {
     type = types.value;
     filtered();
-  } }, h("option", { value: "" }, t("live.every_type")), TYPES.map((name) => h("option", { value: name, selected: name === type }, name)));
+  } }, h("option", { value: "" }, t("live.every_type")), TYPES.map((name) => h("option", { value: name, translate: "no", selected: name === type }, name)));
   const filtered = () => {
     remember({ q: text, outcome, type });
     draw();

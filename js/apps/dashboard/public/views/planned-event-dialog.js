@@ -12,7 +12,7 @@ const TYPES = ["track", "page", "screen", "identify", "group"];
  * @param {{ isNew: boolean, save: (event: import("../plan.js").PlannedEvent) => Promise<string | undefined>, remove: () => Promise<string | undefined> }} does
  */
 export function plannedEventDialog(event, { isNew, save, remove }) {
-  const type = h("select", {}, TYPES.map((name) => h("option", { value: name, selected: name === event.type }, name)));
+  const type = h("select", {}, TYPES.map((name) => h("option", { value: name, translate: "no", selected: name === event.type }, name)));
   const name = h("input", { value: event.event ?? "", autocomplete: "off", maxlength: 255 });
   const description = h("input", { value: event.description ?? "", autocomplete: "off" });
   const action = h("select", {}, ACTIONS.map(({ key, name: word }) => h("option", { value: key, selected: key === event.on_violation }, word)));

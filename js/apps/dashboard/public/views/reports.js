@@ -168,7 +168,7 @@ function fields(kind, query, known, set, changed, redraw) {
       const add = h("button", { type: "button", class: "button", disabled: events.length >= 10, click: append }, kind === "funnels" ? t("reports.add_step") : t("reports.compare"));
       const own = kind === "funnels"
         ? [choice(t("reports.time_between"), "window", WINDOWS, "7")]
-        : [choice(t("reports.interval"), "interval", INTERVALS, "day"), choice(t("reports.count"), "measure", [["events", t("reports.measure_events")], ["people", t("reports.measure_people")]], "events"), ...(events.length === 1 ? [text(t("reports.divided"), query.get("by") ?? "", "properties.plan", (value) => set("by", value), [])] : [])];
+        : [choice(t("reports.interval"), "interval", INTERVALS, "day"), choice(t("reports.count"), "measure", [["events", t("reports.measure_events")], ["people", t("reports.measure_people")]], "events"), ...(events.length === 1 ? [text(t("reports.divided"), query.get("by") ?? "", t("reports.divided_example"), (value) => set("by", value), [])] : [])];
       return [h("div", { class: "report-events" }, rows, add), h("div", { class: "report-scope" }, own, shared())];
     }
     case "retention":

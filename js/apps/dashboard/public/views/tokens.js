@@ -34,7 +34,7 @@ export function tokensView({ place, signal, query }) {
     const days = h("select", { name: "days" }, [["30", t("tokens.days_30")], ["90", t("tokens.days_90")], ["365", t("tokens.days_365")], ["", t("tokens.never")]].map(([value, label]) => h("option", { value, selected: value === "90" }, label)));
     const boxes = (me()?.scopes ?? []).map((scope) => ({ scope, box: h("input", { type: "checkbox", value: scope }) }));
     const areas = [...new Set(boxes.map(({ scope }) => scope.split(":")[0] ?? ""))];
-    const scopes = h("fieldset", { class: "scope-grid" }, h("legend", {}, t("tokens.may_do")), areas.map((area) => h("div", { class: "scope-row", role: "group", "aria-label": area }, h("span", {}, area), boxes.filter(({ scope }) => scope.startsWith(`${area}:`)).map(({ scope, box }) => h("label", {}, box, scope.split(":")[1] ?? "")))));
+    const scopes = h("fieldset", { class: "scope-grid" }, h("legend", {}, t("tokens.may_do")), areas.map((area) => h("div", { class: "scope-row", translate: "no", role: "group", "aria-label": area }, h("span", {}, area), boxes.filter(({ scope }) => scope.startsWith(`${area}:`)).map(({ scope, box }) => h("label", {}, box, scope.split(":")[1] ?? "")))));
     formDialog({ title: t("tokens.make"), text: t("tokens.make_text"), fields: [labelled(t("tokens.name"), name), labelled(t("tokens.ends_after"), days), scopes], button: t("tokens.make_button"), act: async () => {
       const wanted = boxes.filter(({ box }) => box.checked).map(({ scope }) => scope);
       const made = await call("POST /tokens", { body: { name: name.value, scopes: wanted, ...(days.value ? { ends_in_days: Number(days.value) } : {}) } });
