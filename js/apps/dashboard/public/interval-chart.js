@@ -1,5 +1,6 @@
 /** Differences with their intervals, one row an arm, zero marked. The table beside it says the same. */
 import { svg } from "./dom.js";
+import { t } from "./words.js";
 
 const [WIDTH, ROW, LEFT, RIGHT] = [680, 46, 150, 24];
 
@@ -13,9 +14,9 @@ export function intervalChart(rows, words) {
   const most = Math.max(...ends) + spread * 0.08;
   const x = (/** @type {number} */ value) => LEFT + ((value - least) / (most - least)) * (WIDTH - LEFT - RIGHT);
   const height = rows.length * ROW + 28;
-  const label = rows.map(({ name, estimate, low, high }) => `${name}: ${words(estimate)}, from ${low === null ? "anything less" : words(low)} to ${high === null ? "anything more" : words(high)}`).join("; ");
+  const label = rows.map(({ name, estimate, low, high }) => t("charts.interval", { name, estimate: words(estimate), low: low === null ? t("charts.anything_less") : words(low), high: high === null ? t("charts.anything_more") : words(high) })).join("; ");
   const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "waterfall", role: "img", "aria-label": label });
-  drawing.append(svg("line", { x1: x(0), x2: x(0), y1: 0, y2: height - 22, class: "axis" }), svg("text", { x: x(0), y: height - 6, "text-anchor": "middle", class: "bar-quiet" }, "no difference"));
+  drawing.append(svg("line", { x1: x(0), x2: x(0), y1: 0, y2: height - 22, class: "axis" }), svg("text", { x: x(0), y: height - 6, "text-anchor": "middle", class: "bar-quiet" }, t("charts.no_difference")));
   rows.forEach(({ name, estimate, low, high }, index) => {
     const y = index * ROW + 26;
     drawing.append(

@@ -7,7 +7,7 @@
  *   computedTraits: string[], audiences: { id: string, name: string }[], purposes: string[], kinds: string[]
  * }} Vocabulary
  */
-import { all, api, withQuery } from "./api.js";
+import { call, rows } from "./api.js";
 import { feed } from "./live-feed.js";
 import { literalText } from "./rules/values.js";
 
@@ -24,18 +24,24 @@ const VALUES = 50;
  * @returns {Promise<Vocabulary>}
  */
 export async function vocabulary(signal) {
-  const list = (/** @type {string} */ path) => all(path, signal).then(({ data }) => data).catch(() => []);
-  const one = (/** @type {string} */ path) => api(path, { signal }).catch(() => undefined);
-  const [audiences, computed, policy, identity] = await Promise.all([list("audiences"), list("computed_traits"), one("consent/policy"), one("identity/rules")]);
+  const nothing = () => undefined;
+  const [audiences, traits, policy, identity] = await Promise.all([
+    rows("GET /audiences", { signal }).catch(nothing),
+    rows("GET /computed_traits", { signal }).catch(nothing),
+    call("GET /consent/policy", { signal }).catch(nothing),
+    call("GET /identity/rules", { signal }).catch(nothing),
+  ]);
+  const computed = traits?.data ?? [];
+  const rules = /** @type {import("@headwater/api-client").IdentityRules | undefined} */ (identity?.rules);
   /** @type {Vocabulary} */
   const known = {
     events: new Set(computed.map(({ event }) => event)),
     properties: new Map(),
     traits: new Map(),
     computedTraits: computed.map(({ key }) => key),
-    audiences,
-    purposes: (policy?.policy ?? policy)?.purposes?.map((/** @type {any} */ purpose) => purpose.name ?? purpose) ?? [],
-    kinds: (identity?.rules ?? identity)?.kinds?.map((/** @type {any} */ kind) => kind.name ?? kind.kind ?? kind) ?? [],
+    audiences: audiences?.data ?? [],
+    purposes: policy?.policy.purposes.map(({ name }) => name) ?? [],
+    kinds: rules?.kinds.map(({ kind }) => kind) ?? [],
   };
   for (const { event } of feed().events) learn(known, event);
   void arrived(known, signal).catch(() => {});
@@ -44,18 +50,20 @@ export async function vocabulary(signal) {
 
 /** @param {Vocabulary} known @param {AbortSignal} signal */
 async function arrived(known, signal) {
-  const look = api("tracking-plan/try", { method: "POST", body: { days: DAYS, plan: { unplanned: "allow", events: [] } }, signal });
-  const [tried, plan, people] = await Promise.allSettled([look, api("tracking-plan", { signal }), api(withQuery("profiles", { limit: 100 }), { signal })]);
+  const look = call("POST /tracking-plan/try", { body: { days: DAYS, plan: { unplanned: "allow", events: [] } }, signal });
+  const [tried, plan, people] = await Promise.allSettled([look, call("GET /tracking-plan", { signal }), call("GET /profiles", { query: { limit: 100 }, signal })]);
   if (tried.status === "fulfilled") for (const { event, type } of tried.value.events) knownAs(known, type, event);
   if (plan.status === "fulfilled") {
     for (const { event, schema } of (plan.value.draft ?? plan.value.published)?.plan?.events ?? []) {
-      if (event) known.events.add(event);
-      for (const name of Object.keys(schema?.properties ?? {})) propertiesOf(known, event).set(name, propertiesOf(known, event).get(name) ?? new Set());
+      if (!event) continue;
+      known.events.add(event);
+      const properties = propertiesOf(known, event);
+      for (const name of Object.keys(/** @type {{ properties?: object } | undefined} */ (schema)?.properties ?? {})) properties.set(name, properties.get(name) ?? new Set());
     }
   }
   if (people.status !== "fulfilled") return;
   for (const { traits } of people.value.data) remember(known.traits, traits);
-  const some = people.value.data.slice(0, PEOPLE).map((/** @type {any} */ { id }) => api(withQuery(`profiles/${encodeURIComponent(id)}/events`, { order: "desc", limit: 100 }), { signal }));
+  const some = people.value.data.slice(0, PEOPLE).map(({ id }) => call("GET /profiles/{reference}/events", { path: { reference: id }, query: { order: "desc", limit: 100 }, signal }));
   for (const page of await Promise.allSettled(some)) if (page.status === "fulfilled") for (const event of page.value.data) learn(known, event);
 }
 

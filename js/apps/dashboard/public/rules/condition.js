@@ -5,31 +5,32 @@
  * @typedef {{ tests: Test[], json?: string }} Condition
  */
 import { literal, literals, literalsText, literalText } from "./values.js";
+import { t } from "../words.js";
 
 /** @typedef {"one" | "two" | "list" | "none"} Takes how many values an operator is given */
 /** Operators that a form offers, with their words. @type {Record<string, { words: string, takes: Takes }>} */
 export const OPERATORS = {
-  $eq: { words: "is", takes: "one" },
-  $ne: { words: "is not", takes: "one" },
-  $gte: { words: "is at least", takes: "one" },
-  $gt: { words: "is more than", takes: "one" },
-  $lte: { words: "is at most", takes: "one" },
-  $lt: { words: "is less than", takes: "one" },
-  between: { words: "is between", takes: "two" },
-  $in: { words: "is one of", takes: "list" },
-  $nin: { words: "is none of", takes: "list" },
-  $ini: { words: "is one of (any case)", takes: "list" },
-  $nini: { words: "is none of (any case)", takes: "list" },
-  contains: { words: "contains", takes: "one" },
-  $all: { words: "has all of", takes: "list" },
-  $regex: { words: "matches the pattern", takes: "one" },
-  $regexi: { words: "matches the pattern (any case)", takes: "one" },
-  $notRegex: { words: "does not match the pattern", takes: "one" },
-  known: { words: "is known", takes: "none" },
-  unknown: { words: "is not known", takes: "none" },
-  $veq: { words: "is version", takes: "one" },
-  $vgte: { words: "is version (or later)", takes: "one" },
-  $vlt: { words: "is before version", takes: "one" },
+  $eq: { words: t("rules.is"), takes: "one" },
+  $ne: { words: t("rules.is_not"), takes: "one" },
+  $gte: { words: t("rules.is_at_least"), takes: "one" },
+  $gt: { words: t("rules.is_more_than"), takes: "one" },
+  $lte: { words: t("rules.is_at_most"), takes: "one" },
+  $lt: { words: t("rules.is_less_than"), takes: "one" },
+  between: { words: t("rules.is_between"), takes: "two" },
+  $in: { words: t("rules.is_one_of"), takes: "list" },
+  $nin: { words: t("rules.is_none_of"), takes: "list" },
+  $ini: { words: t("rules.is_one_of_any_case"), takes: "list" },
+  $nini: { words: t("rules.is_none_of_any_case"), takes: "list" },
+  contains: { words: t("rules.contains"), takes: "one" },
+  $all: { words: t("rules.has_all_of"), takes: "list" },
+  $regex: { words: t("rules.matches_the_pattern"), takes: "one" },
+  $regexi: { words: t("rules.matches_the_pattern_any_case"), takes: "one" },
+  $notRegex: { words: t("rules.does_not_match_the_pattern"), takes: "one" },
+  known: { words: t("rules.is_known"), takes: "none" },
+  unknown: { words: t("rules.is_not_known"), takes: "none" },
+  $veq: { words: t("rules.is_version"), takes: "one" },
+  $vgte: { words: t("rules.is_version_or_later"), takes: "one" },
+  $vlt: { words: t("rules.is_before_version"), takes: "one" },
 };
 
 /** Operators whose operand is text whatever it looks like. */

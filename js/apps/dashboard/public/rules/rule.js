@@ -20,19 +20,20 @@
 import { conditionFrom, conditionOf, emptyCondition, newTest, operatorsOf, parsed, testsOf } from "./condition.js";
 import { spanParts, spanText } from "./values.js";
 import { lastMonth, windowFrom, windowOf } from "./window.js";
+import { t } from "../words.js";
 
 /** What of the events is compared; anything but `count` looks at values in them. */
 export const MEASURES = {
-  sum: "a sum of",
-  average: "an average",
-  min: "the smallest",
-  max: "the largest",
-  first: "the first",
-  last: "the last",
-  most_frequent: "the most frequent",
-  unique_count: "a number of different",
+  sum: t("rules.a_sum_of"),
+  average: t("rules.an_average"),
+  min: t("rules.the_smallest"),
+  max: t("rules.the_largest"),
+  first: t("rules.the_first"),
+  last: t("rules.the_last"),
+  most_frequent: t("rules.the_most_frequent"),
+  unique_count: t("rules.a_number_of_different"),
 };
-export const DATES = { in_last: "was in the last", in_next: "is in the next", longer_ago: "was longer ago than", before: "is before", after: "is on or after" };
+export const DATES = { in_last: t("rules.was_in_the_last"), in_next: t("rules.is_in_the_next"), longer_ago: t("rules.was_longer_ago_than"), before: t("rules.is_before"), after: t("rules.is_on_or_after") };
 const COUNTS = ["$gte", "$gt", "$lte", "$lt", "$eq", "$ne", "between"];
 
 /** @returns {Matching} */

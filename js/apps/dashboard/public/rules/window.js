@@ -4,9 +4,16 @@
  * @typedef {{ kind: "" | "within" | "calendar" | "between", amount: string, unit: string, period: string, timezone: string, from: string, until: string }} Window
  */
 import { spanParts, spanText } from "./values.js";
+import { t } from "../words.js";
 
-export const PERIODS = { day: "today", week: "this week", month: "this month", quarter: "this quarter", year: "this year" };
-export const UNITS = { s: "second", m: "minute", h: "hour", d: "day" };
+export const PERIODS = { day: t("rules.today"), week: t("rules.this_week"), month: t("rules.this_month"), quarter: t("rules.this_quarter"), year: t("rules.this_year") };
+export const UNITS = /** @type {const} */ (["s", "m", "h", "d"]);
+
+/** What so many of a unit are called. @param {string} unit @param {number} count */
+export function unitName(unit, count) {
+  const key = UNITS.find((one) => one === unit) ?? "d";
+  return t(`rules.unit_${key}`, { count });
+}
 
 /** @returns {Window} */
 export function allTime() {

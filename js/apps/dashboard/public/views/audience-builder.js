@@ -1,10 +1,10 @@
 /** Making an audience, and changing one: as a form or as a text, which are two views of one tree. */
-import { api, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h } from "../dom.js";
-import { plural } from "../format.js";
 import { definitionOf, formOf, newGroup } from "../rules/rule.js";
 import { loaded } from "../states.js";
 import { vocabulary } from "../vocabulary.js";
+import { t } from "../words.js";
 import { livePreview } from "./audience-preview.js";
 import { sentence } from "./definition.js";
 import { labelled } from "./fields.js";
@@ -17,12 +17,11 @@ export function audienceBuilderView({ place, signal, parts: [, id = ""] }) {
   const body = h("div");
   const one = h("a", { href: `#/audiences/${id}` });
   place.append(
-    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, "Audiences"), !isNew && " / ", !isNew && one),
-    h("div", { class: "head" }, h("h1", {}, isNew ? "New audience" : "Change audience")),
+    h("p", { class: "crumbs" }, h("a", { href: "#/audiences" }, t("audiences.audiences")), !isNew && " / ", !isNew && one),
+    h("div", { class: "head" }, h("h1", {}, isNew ? t("audiences.new_audience") : t("audiences.change_audience"))),
     body,
   );
-  const path = `audiences/${encodeURIComponent(id)}`;
-  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : api(path, { signal })]), ([known, audience]) => {
+  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : call("GET /audiences/{id}", { path: { id }, signal })]), ([known, audience]) => {
     one.textContent = audience?.name ?? "";
     return builder(known, audience, signal);
   }).then(() => {
@@ -30,34 +29,34 @@ export function audienceBuilderView({ place, signal, parts: [, id = ""] }) {
   });
 }
 
-/** @param {import("../vocabulary.js").Vocabulary} known @param {any} audience nothing when it is a new one @param {AbortSignal} signal */
+/** @param {import("../vocabulary.js").Vocabulary} known @param {import("@headwater/api-client").Audience | undefined} audience nothing when it is a new one @param {AbortSignal} signal */
 function builder(known, audience, signal) {
   const before = audience?.next ?? audience;
   let group = before ? formOf(before.definition) : newGroup();
   let form = true;
 
-  const name = h("input", { required: true, placeholder: "Sneaker fans", autocomplete: "off", value: audience?.name ?? "" });
+  const name = h("input", { required: true, placeholder: t("audiences.sneaker_fans"), autocomplete: "off", value: audience?.name ?? "" });
   const rules = h("div");
   const preview = h("div", { class: "card preview" });
   const reads = h("p", { class: "rule", id: "reads" });
-  const raw = h("pre", { class: "code", tabindex: "0", "aria-label": "Definition as JSON" });
+  const raw = h("pre", { class: "code", tabindex: "0", "aria-label": t("audiences.definition_as_json") });
   const error = h("p", { class: "form-error", role: "alert" });
   // On small screens the preview is far above.
   const echo = h("span", { class: "count-echo quiet", "aria-hidden": "true" });
-  const save = h("button", { type: "submit", class: "button button-main" }, audience ? "Save changes" : "Save audience");
+  const save = h("button", { type: "submit", class: "button button-main" }, audience ? t("audiences.save_changes") : t("audiences.save_audience"));
   const nameOf = (/** @type {string} */ id) => known.audiences.find((one) => one.id === id)?.name ?? id;
   const editor = textEditor(() => changed());
 
   /** What is edited, in the form in which it is edited. */
   const definition = () => (form ? definitionOf(group) : editor.text().trim() || undefined);
   const tell = (/** @type {any} */ tree) => {
-    reads.textContent = tree === undefined ? "" : `People who ${sentence(tree, nameOf)}.`;
+    reads.textContent = tree === undefined ? "" : t("audiences.people_who_sentence", { sentence: sentence(tree, nameOf) });
     raw.textContent = tree === undefined ? "" : JSON.stringify(tree, null, 2);
   };
   const count = livePreview(preview, signal, {
     seen: (answer) => {
       tell(answer.definition);
-      echo.textContent = `${answer.exact ? "" : "about "}${plural(answer.count, "person", "people")} now`;
+      echo.textContent = t(answer.exact ? "audiences.count_now" : "audiences.about_count_now", { count: answer.count });
       error.textContent = "";
     },
     refused: (problem) => {
@@ -96,21 +95,21 @@ function builder(known, audience, signal) {
     if (form) asForm.focus();
     else editor.focus();
   }
-  const asForm = h("button", { type: "button", click: () => void show(true) }, "Form");
-  const asText = h("button", { type: "button", click: () => void show(false) }, "Text");
+  const asForm = h("button", { type: "button", click: () => void show(true) }, t("audiences.form"));
+  const asText = h("button", { type: "button", click: () => void show(false) }, t("audiences.text"));
 
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const now = definition();
     if (now === undefined) {
-      error.textContent = form ? "A condition is not finished yet." : "Write a rule first.";
+      error.textContent = form ? t("audiences.a_condition_is_not_finished") : t("audiences.write_a_rule_first");
       return;
     }
     save.disabled = true;
     error.textContent = "";
     try {
       const body = { name: name.value.trim(), definition: now };
-      const saved = audience ? await api(`audiences/${encodeURIComponent(audience.id)}`, { method: "PATCH", body }) : await api("audiences", { method: "POST", body });
+      const saved = audience ? await call("PATCH /audiences/{id}", { path: { id: audience.id }, body }) : await call("POST /audiences", { body });
       location.hash = `#/audiences/${saved.id}`;
     } catch (problem) {
       error.textContent = words(problem);
@@ -125,16 +124,16 @@ function builder(known, audience, signal) {
     h(
       "div",
       { class: "card builder-main" },
-      audience?.next && h("p", { class: "notice" }, "A change of this audience is still looking at everybody. You see the changed rules; saving puts yours in their place."),
-      labelled("Name", name),
-      h("div", { class: "builder-lead" }, h("h2", {}, "Rules"), h("div", { class: "switch", role: "group", "aria-label": "How the rules are written" }, asForm, asText)),
+      audience?.next && h("p", { class: "notice" }, t("audiences.a_change_of_this_audience")),
+      labelled(t("audiences.name"), name),
+      h("div", { class: "builder-lead" }, h("h2", {}, t("audiences.rules")), h("div", { class: "switch", role: "group", "aria-label": t("audiences.how_the_rules_are_written") }, asForm, asText)),
       rules,
       reads,
       error,
-      h("p", { class: "row-actions" }, save, h("a", { class: "button", href: audience ? `#/audiences/${audience.id}` : "#/audiences" }, "Cancel"), echo),
-      audience && h("p", { class: "hint" }, "The rules in force go on until everybody was looked at by the changed ones."),
+      h("p", { class: "row-actions" }, save, h("a", { class: "button", href: audience ? `#/audiences/${audience.id}` : "#/audiences" }, t("audiences.cancel")), echo),
+      audience && h("p", { class: "hint" }, t("audiences.the_rules_in_force_go")),
     ),
-    h("div", { class: "builder-side" }, preview, h("details", { class: "raw" }, h("summary", {}, "Definition as JSON"), raw)),
+    h("div", { class: "builder-side" }, preview, h("details", { class: "raw" }, h("summary", {}, t("audiences.definition_as_json")), raw)),
   );
 }
 
@@ -147,7 +146,7 @@ function builder(known, audience, signal) {
  */
 function textProblem({ message, details: { line, column } }) {
   const [, inTree] = /^line 1, column 1: ((?:all|any|not|[a-z_]+\.)[\w.[\]]*: .*)$/s.exec(message) ?? [];
-  if (inTree) return { message: `in ${inTree}` };
+  if (inTree) return { message: t("audiences.in_path", { path: inTree }) };
   return line ? { message, line: Number(line), column: Number(column) } : { message };
 }
 
@@ -160,7 +159,7 @@ function textForm(editor) {
     h(
       "details",
       { class: "raw" },
-      h("summary", {}, "How rules are written"),
+      h("summary", {}, t("audiences.how_rules_are_written")),
       h("pre", { class: "code", tabindex: "0" }, EXAMPLES),
     ),
   );

@@ -1,28 +1,31 @@
 /** Who entered an audience and who left it, and what did it. */
 import { h } from "../dom.js";
 import { moment } from "../format.js";
+import { rich, t } from "../words.js";
 
-/** What made somebody enter or leave. @param {any} cause */
+/** @typedef {import("@headwater/api-client").AudienceChange} Change */
+
+/** What made somebody enter or leave. @param {Change["cause"]} cause */
 export function causeWords(cause) {
-  switch (cause?.kind) {
+  switch (cause.kind) {
     case "event":
-      return cause.event ? `by ${cause.event}` : "by what became known of them";
+      return cause.event ? t("audiences.by_event", { event: cause.event }) : t("audiences.by_what_became_known_of");
     case "time":
-      return "because time passed";
+      return t("audiences.because_time_passed");
     case "identity":
-      return "because profiles were joined or parted";
+      return t("audiences.because_profiles_were_joined_or");
     case "recount":
-      return "because what counts of them changed, as after a consent choice";
+      return t("audiences.because_what_counts_of_them");
     case "definition":
-      return "because the rules changed";
+      return t("audiences.because_the_rules_changed");
     default:
       return "";
   }
 }
 
 /**
- * @param {any[]} changes newest first
- * @param {(change: any) => Node | string} subject who, or what, a line is about
+ * @param {Change[]} changes newest first
+ * @param {(change: Change) => Node | string} subject who, or what, a line is about
  */
 export function changeList(changes, subject) {
   return h("ul", { class: "changes", role: "list" }, changes.map((change) => {
@@ -31,7 +34,7 @@ export function changeList(changes, subject) {
       "li",
       { class: entered ? "change change-entered" : "change change-left" },
       h("span", { class: "change-mark", "aria-hidden": "true" }, entered ? "→" : "←"),
-      h("span", {}, subject(change), ` ${entered ? "entered" : "left"} `, h("span", { class: "quiet" }, causeWords(change.cause))),
+      h("span", {}, rich(entered ? "audiences.entered_by" : "audiences.left_by", { subject: subject(change), cause: causeWords(change.cause), quiet: (inside) => h("span", { class: "quiet" }, inside) })),
       h("time", { class: "quiet", datetime: change.happened_at }, moment(change.happened_at)),
     );
   }));

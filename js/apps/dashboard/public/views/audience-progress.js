@@ -1,12 +1,13 @@
 /** How far an audience is that looks at everybody. */
 import { h } from "../dom.js";
 import { moment } from "../format.js";
+import { t } from "../words.js";
 
 /** What it does, in words. @type {Record<string, string>} */
 const STAGES = {
-  counting: "Counting the events that the rules look at",
-  waiting: "Waiting for another audience",
-  looking: "Looking at one person after the other",
+  counting: t("audiences.counting_the_events_that_the"),
+  waiting: t("audiences.waiting_for_another_audience"),
+  looking: t("audiences.looking_at_one_person_after"),
 };
 
 /** @param {number | undefined} share */
@@ -20,7 +21,7 @@ export function progressBar({ progress, stage = "", started_at: since }, name) {
   return h(
     "span",
     { class: "build-progress" },
-    h("progress", { max: 100, value: done, "aria-label": `Progress of ${name}` }),
-    h("span", {}, `${STAGES[stage] ?? "Working"}: ${done} %${since ? `, since ${moment(since)}` : ""}`),
+    h("progress", { max: 100, value: done, "aria-label": t("audiences.progress_of_name", { name }) }),
+    h("span", {}, since ? t("audiences.stage_since", { stage: STAGES[stage] ?? t("audiences.working"), done, since: moment(since) }) : t("audiences.stage", { stage: STAGES[stage] ?? t("audiences.working"), done })),
   );
 }

@@ -2,6 +2,7 @@ import { rows } from "../api.js";
 import { h } from "../dom.js";
 import { number } from "../format.js";
 import { empty, loaded } from "../states.js";
+import { t } from "../words.js";
 import { percent } from "./audience-progress.js";
 import { sentence } from "./definition.js";
 import { keepingFocus } from "./fields.js";
@@ -14,7 +15,7 @@ const AGAIN = 1500;
 /** @param {import("../app.js").Screen} screen */
 export function audiencesView({ place, signal }) {
   const list = h("div");
-  place.append(h("div", { class: "head" }, h("h1", {}, "Audiences"), h("a", { class: "button button-main", href: "#/audiences/new" }, "New audience")), list);
+  place.append(h("div", { class: "head" }, h("h1", {}, t("audiences.audiences")), h("a", { class: "button button-main", href: "#/audiences/new" }, t("audiences.new_audience"))), list);
   void loaded(list, signal, () => rows("GET /audiences", { signal }), ({ data }) => show(data));
   /** While an audience looks at everybody, the list follows in place. */
   const follow = async () => {
@@ -24,7 +25,7 @@ export function audiencesView({ place, signal }) {
   /** @param {Audience[]} data */
   function show(data) {
     if (data.length === 0) {
-      return empty("No audiences yet", "An audience is people by rule, such as everybody who looked at sneakers three times this month. Memberships change as events arrive, and as time passes.", h("a", { class: "button button-main", href: "#/audiences/new" }, "Make the first one"));
+      return empty(t("audiences.no_audiences_yet"), t("audiences.an_audience_is_people_by"), h("a", { class: "button button-main", href: "#/audiences/new" }, t("audiences.make_the_first_one")));
     }
     if (data.some((audience) => buildOf(audience))) setTimeout(() => !signal.aborted && void follow(), AGAIN);
     const names = new Map(data.map(({ id, name }) => [id, name]));
@@ -39,11 +40,12 @@ function buildOf(audience) {
 
 /** What its number is a number of. @param {Audience} audience */
 function unit(audience) {
-  const people = audience.members === 1 ? "person" : "people";
+  const count = audience.members;
   const build = buildOf(audience);
-  if (!build) return people;
-  const what = audience.next ? `version ${build.version}` : build.stage === "looking" ? "looked at" : (build.stage ?? "");
-  return `${people}, ${what} ${percent(build.progress)} %`;
+  if (!build) return t("audiences.person_or_people", { count });
+  const done = percent(build.progress);
+  if (audience.next) return t("audiences.unit_version", { count, version: build.version, done });
+  return t(build.stage === "counting" ? "audiences.unit_counting" : build.stage === "waiting" ? "audiences.unit_waiting" : "audiences.unit_looked_at", { count, done });
 }
 
 /** @param {Audience} audience @param {(id: string) => string} nameOf */
@@ -54,7 +56,7 @@ function card(audience, nameOf) {
     h(
       "a",
       { class: "card card-link", href: `#/audiences/${audience.id}` },
-      h("div", {}, h("h2", {}, audience.name), h("p", { class: "quiet" }, `People who ${sentence(audience.definition, nameOf)}`)),
+      h("div", {}, h("h2", {}, audience.name), h("p", { class: "quiet" }, t("audiences.people_who_sentence_2", { sentence: sentence(audience.definition, nameOf) }))),
       h("div", { class: "card-figure" }, h("p", { class: "big" }, number(audience.members)), h("p", { class: "quiet" }, unit(audience))),
     ),
   );

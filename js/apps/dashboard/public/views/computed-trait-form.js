@@ -1,42 +1,48 @@
 /** Making a computed trait, and changing one. */
-import { api, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h } from "../dom.js";
 import { conditionFrom, conditionOf } from "../rules/condition.js";
 import { shortPath, valuePath } from "../rules/rule.js";
 import { allTime, windowFrom, windowOf } from "../rules/window.js";
 import { loaded } from "../states.js";
 import { vocabulary } from "../vocabulary.js";
+import { t } from "../words.js";
 import { computedSentence } from "./definition.js";
 import { addWhere, botGaps, matchingGaps } from "./event-gaps.js";
 import { choice, gap, keepingFocus, labelled, windowGaps } from "./fields.js";
 
+/** @typedef {import("@headwater/api-client").ComputedTrait} Trait */
+/** @typedef {import("@headwater/api-client").Aggregate} Aggregate */
+
 /** What is computed, and whether it is of events or of values in them. @type {[string, [string, string][]][]} */
 const AGGREGATES = [
-  ["Of events", [["count", "the number of"], ["time_since_last", "seconds since the last"], ["time_since_first", "seconds since the first"]]],
-  ["Of numbers in them", [["sum", "the sum of"], ["average", "the average"], ["min", "the smallest"], ["max", "the largest"]]],
-  ["Of values in them", [["first", "the first"], ["last", "the last"], ["most_frequent", "the most frequent"], ["unique_count", "the number of different"], ["last_n", "the last few values of"]]],
+  [t("traits.of_events"), [["count", t("traits.the_number_of")], ["time_since_last", t("traits.seconds_since_the_last")], ["time_since_first", t("traits.seconds_since_the_first")], ["times", t("traits.times")]]],
+  [t("traits.of_numbers_in_them"), [["sum", t("traits.the_sum_of")], ["average", t("traits.the_average")], ["min", t("traits.the_smallest")], ["max", t("traits.the_largest")]]],
+  [t("traits.of_values_in_them"), [["first", t("traits.the_first")], ["last", t("traits.the_last")], ["most_frequent", t("traits.the_most_frequent")], ["unique_count", t("traits.the_number_of_different")], ["last_n", t("traits.the_last_few_values_of")]]],
 ];
-const OF_EVENTS = ["count", "time_since_last", "time_since_first"];
+/** @type {Aggregate[]} */
+const OF_EVENTS = ["count", "time_since_last", "time_since_first", "times"];
+/** What lists several, and how the field says how many. @type {Partial<Record<Aggregate, "n" | "most">>} */
+const SEVERAL = { last_n: "n", times: "most" };
 
 /** @param {import("../app.js").Screen} screen */
 export function computedTraitFormView({ place, signal, parts: [, id = ""] }) {
   const isNew = id === "new";
   const body = h("div");
-  place.append(h("p", { class: "crumbs" }, h("a", { href: "#/computed-traits" }, "Computed traits")), h("div", { class: "head" }, h("h1", {}, isNew ? "New computed trait" : "Change computed trait")), body);
-  const path = `computed_traits/${encodeURIComponent(id)}`;
-  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : api(path, { signal })]), ([known, trait]) => form(known, trait)).then(() => {
+  place.append(h("p", { class: "crumbs" }, h("a", { href: "#/computed-traits" }, t("traits.computed_traits"))), h("div", { class: "head" }, h("h1", {}, isNew ? t("traits.new_computed_trait") : t("traits.change_computed_trait"))), body);
+  void loaded(body, signal, () => Promise.all([vocabulary(signal), isNew ? undefined : call("GET /computed_traits/{id}", { path: { id }, signal })]), ([known, trait]) => form(known, trait)).then(() => {
     /** @type {HTMLElement | null} */ (body.querySelector("input:not([readonly]), select"))?.focus();
   });
 }
 
-/** @param {import("../vocabulary.js").Vocabulary} known @param {any} trait nothing when it is a new one */
+/** @param {import("../vocabulary.js").Vocabulary} known @param {Trait | undefined} trait nothing when it is a new one */
 function form(known, trait) {
   const made = {
     event: trait?.event ?? "",
     where: conditionOf(trait?.where),
-    aggregate: trait?.aggregate ?? "count",
+    aggregate: /** @type {Aggregate} */ (trait?.aggregate ?? "count"),
     of: shortPath(trait?.of ?? ""),
-    n: String(trait?.n ?? 5),
+    many: String(trait?.n ?? trait?.most ?? 5),
     window: trait ? windowOf(trait) : allTime(),
     bots: trait?.bots === undefined ? "" : String(trait.bots),
   };
@@ -44,13 +50,14 @@ function form(known, trait) {
   const rule = h("div", { class: "condition-text" });
   const reads = h("p", { class: "rule" });
   const error = h("p", { class: "form-error", role: "alert" });
-  const save = h("button", { type: "submit", class: "button button-main" }, trait ? "Save changes" : "Save computed trait");
+  const save = h("button", { type: "submit", class: "button button-main" }, trait ? t("traits.save_changes") : t("traits.save_computed_trait"));
 
   /** Nothing while it is not finished. */
   const definition = () => {
     const where = conditionFrom(made.where);
     const window = made.aggregate.startsWith("time_since") && made.window.kind !== "between" ? {} : windowFrom(made.window);
     const of = OF_EVENTS.includes(made.aggregate) ? "" : valuePath(made.of);
+    const several = SEVERAL[made.aggregate];
     if (!made.event.trim() || where === undefined || !window || of === undefined) return undefined;
     return {
       key: key.value.trim(),
@@ -58,14 +65,14 @@ function form(known, trait) {
       ...(Object.keys(where).length ? { where } : {}),
       aggregate: made.aggregate,
       ...(of ? { of } : {}),
-      ...(made.aggregate === "last_n" ? { n: Number(made.n) } : {}),
+      ...(several ? { [several]: Number(made.many) } : {}),
       ...(made.bots ? { bots: made.bots === "true" } : {}),
       ...window,
     };
   };
   const changed = () => {
     const now = definition();
-    reads.textContent = now ? `For each person ${computedSentence(now)}.` : "";
+    reads.textContent = now ? t("traits.for_each_person_sentence", { sentence: computedSentence(now) }) : "";
     error.textContent = "";
   };
   const redraw = () => {
@@ -74,23 +81,23 @@ function form(known, trait) {
   };
   const around = { changed, redraw };
   const draw = () => {
-    const values = OF_EVENTS.includes(made.aggregate) ? [] : gap("Property that is looked at", made.of, (value) => {
+    const values = OF_EVENTS.includes(made.aggregate) ? [] : gap(t("traits.property_that_is_looked_at"), made.of, (value) => {
       made.of = value;
       changed();
     }, { placeholder: "total", suggest: () => known.properties.get(made.event)?.keys() ?? [] });
-    const many = made.aggregate !== "last_n" ? [] : ["at most", ...gap("How many values", made.n, (value) => {
-      made.n = value;
+    const many = !SEVERAL[made.aggregate] ? [] : [t("traits.at_most"), ...gap(t(values.length ? "traits.how_many_values" : "traits.how_many_times"), made.many, (value) => {
+      made.many = value;
       changed();
-    }, { type: "number", min: 1, class: "gap-number" }), "of them, in"];
+    }, { type: "number", min: 1, class: "gap-number" }), t("traits.of_them_in")];
     const since = made.aggregate.startsWith("time_since");
     rule.replaceChildren(
-      choice("What is computed", AGGREGATES, made.aggregate, (value) => {
-        made.aggregate = value;
+      choice(t("traits.what_is_computed"), AGGREGATES, made.aggregate, (value) => {
+        made.aggregate = /** @type {Aggregate} */ (value);
         redraw();
       }),
       ...values,
       ...many,
-      values.length && !many.length ? "in" : "",
+      values.length && !many.length ? t("traits.in") : "",
       ...matchingGaps(made, known, around),
       ...(since ? [] : windowGaps(made.window, changed, redraw)),
       ...addWhere(made, around),
@@ -105,25 +112,25 @@ function form(known, trait) {
       event.preventDefault();
       const now = definition();
       if (!now) {
-        error.textContent = "Something is not filled in yet.";
+        error.textContent = t("traits.something_is_not_filled_in");
         return;
       }
       save.disabled = true;
       error.textContent = "";
       try {
-        if (trait) await api(`computed_traits/${encodeURIComponent(trait.id)}`, { method: "PUT", body: now });
-        else await api("computed_traits", { method: "POST", body: now });
+        if (trait) await call("PUT /computed_traits/{id}", { path: { id: trait.id }, body: now });
+        else await call("POST /computed_traits", { body: now });
         location.hash = "#/computed-traits";
       } catch (problem) {
         error.textContent = words(problem);
         save.disabled = false;
       }
     } },
-    labelled("Key", key, trait ? "Audiences name it, so it stays." : "How audiences and programs call it, such as orders_count."),
-    h("fieldset", { class: "condition condition-alone" }, h("legend", { class: "sr" }, "What is computed"), rule),
+    labelled(t("traits.key"), key, trait ? t("traits.audiences_name_it_so_it") : t("traits.how_audiences_and_programs_call")),
+    h("fieldset", { class: "condition condition-alone" }, h("legend", { class: "sr" }, t("traits.what_is_computed")), rule),
     reads,
     error,
-    h("p", { class: "row-actions" }, save, h("a", { class: "button", href: "#/computed-traits" }, "Cancel")),
-    trait && h("p", { class: "hint" }, "The trait stays what it is until what is stored was counted anew. Audiences that look at it follow."),
+    h("p", { class: "row-actions" }, save, h("a", { class: "button", href: "#/computed-traits" }, t("traits.cancel"))),
+    trait && h("p", { class: "hint" }, t("traits.the_trait_stays_what_it")),
   );
 }

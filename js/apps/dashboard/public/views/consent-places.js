@@ -15,7 +15,7 @@ import { labelled, select } from "./form-field.js";
 export function placesPart(policy, open, redraw) {
   const own = Object.entries(policy.jurisdictions ?? {}).sort(([one], [other]) => placeName(one).localeCompare(placeName(other)));
   const codes = h("datalist", { id: newId() }, countries().map(([value, name]) => h("option", { value }, name)));
-  const code = h("input", { list: codes.id, autocomplete: "off", spellcheck: "false", placeholder: "DE or US-CA", keydown: (/** @type {KeyboardEvent} */ event) => {
+  const code = h("input", { list: codes.id, autocomplete: "off", spellcheck: "false", placeholder: t("consent.place_example"), keydown: (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
     add();

@@ -2,6 +2,7 @@ import { call, rows } from "../api.js";
 import { h, icon, newId } from "../dom.js";
 import { loaded } from "../states.js";
 import { toast } from "../toast.js";
+import { t } from "../words.js";
 import { besideFields } from "./field-mistakes.js";
 import { checkbox, labelled, saving, select } from "./form-field.js";
 import { frequencyCaps } from "./frequency-caps.js";
@@ -14,17 +15,17 @@ import { frequencyCaps } from "./frequency-caps.js";
 
 /** What a new experience begins with. @type {Experience["variants"][number]} */
 const FIRST = { key: "personal", weight: 1, value: { title: "", text: "", cta: "", href: "/" } };
-const NAME = { pattern: "[a-z0-9][a-z0-9_\\-]*", title: "Small letters, digits and dashes" };
+const NAME = { pattern: "[a-z0-9][a-z0-9_\\-]*", title: t("experiences.small_letters_digits_and_dashes") };
 
 /** @param {import("../app.js").Screen} screen */
 export function experienceFormView({ place, signal }) {
   const body = h("div");
-  place.append(h("p", { class: "crumbs" }, h("a", { href: "#/experiences" }, "Experiences")), h("div", { class: "head" }, h("h1", {}, "New experience")), body);
+  place.append(h("p", { class: "crumbs" }, h("a", { href: "#/experiences" }, t("experiences.experiences"))), h("div", { class: "head" }, h("h1", {}, t("experiences.new_experience"))), body);
   void loaded(body, signal, async () => {
     const [audiences, placements] = await Promise.all([rows("GET /audiences", { signal }), rows("GET /placements", { signal })]);
     return { audiences: audiences.data, placements: placements.data };
   }, (known) => experienceForm({ ...known, saved: (made) => {
-    toast(`“${made.name}” is running.`);
+    toast(t("experiences.name_is_running", { name: made.name }));
     location.hash = `#/experiences/${made.id}`;
   } }));
 }
@@ -56,19 +57,19 @@ function local(iso) {
  * @param {{ audiences: Audience[], placements: Placement[], experience?: Experience, saved: (experience: Experience) => void }} options `experience` is the one that is changed
  */
 export function experienceForm({ audiences, placements, experience, saved }) {
-  const name = h("input", { required: true, placeholder: "Hero for sneaker fans", autocomplete: "off", value: experience?.name ?? "", "data-path": "name" });
+  const name = h("input", { required: true, placeholder: t("experiences.hero_for_sneaker_fans"), autocomplete: "off", value: experience?.name ?? "", "data-path": "name" });
   const known = h("datalist", { id: newId() }, placements.map((one) => h("option", { value: one.key }, one.name)));
   const placement = h("input", { required: true, value: experience?.placement ?? placements[0]?.key ?? "home-hero", autocomplete: "off", list: known.id, "data-path": "placement", ...NAME });
   /** @type {[string, string][]} */
   const people = audiences.map((one) => [one.id, one.name]);
-  const audience = select([["", "Everybody"], ...people], experience?.audience_id ?? "");
+  const audience = select([["", t("experiences.everybody")], ...people], experience?.audience_id ?? "");
   audience.dataset.path = "audience_id";
   const holdout = h("input", { type: "number", min: 0, max: 99, step: "any", value: Math.round((experience?.holdout ?? 0) * 1000) / 10, "data-path": "holdout" });
   const priority = h("input", { type: "number", step: 1, value: experience?.priority ?? 0, "data-path": "priority" });
   const starts = h("input", { type: "datetime-local", value: local(experience?.starts_at), "data-path": "starts_at" });
   const ends = h("input", { type: "datetime-local", value: local(experience?.ends_at), "data-path": "ends_at" });
   const caps = frequencyCaps(experience?.frequency_caps ?? []);
-  const enabled = checkbox("Running", experience?.enabled ?? true);
+  const enabled = checkbox(t("experiences.running"), experience?.enabled ?? true);
   /** @type {Variant[]} */
   const variants = (experience?.variants ?? [FIRST]).map((one) => ({ key: one.key, weight: one.weight, enabled: one.enabled ?? true, audience: one.audience_id ?? "", fields: fieldsOf(one.value) }));
   const shown = h("div", { class: "stack" });
@@ -93,19 +94,19 @@ export function experienceForm({ audiences, placements, experience, saved }) {
   });
   /** @type {HTMLElement} */
   const form = saving(
-    { class: "card form narrow", label: "Experience", save: experience ? "Save changes" : "Save experience", act: async () => {
+    { class: "card form narrow", label: t("experiences.experience"), save: experience ? t("experiences.save_changes") : t("experiences.save_experience"), act: async () => {
       saved(await besideFields(form, () => (experience ? call("PATCH /experiences/{id}", { path: { id: experience.id }, body: { version: experience.version, ...written() } }) : call("POST /experiences", { body: written() }))));
     } },
-    labelled("Name", name),
-    h("div", {}, labelled("Placement", placement, "Where on the page. The demo shop has one: home-hero."), known),
-    labelled("Audience", audience, "Who gets it. Others keep the page’s default."),
-    h("fieldset", { class: "plain", "data-path": "variants" }, h("legend", {}, "Variants"), shown, h("button", { type: "button", class: "button", click: () => {
+    labelled(t("experiences.name"), name),
+    h("div", {}, labelled(t("experiences.placement"), placement, t("experiences.where_on_the_page_the")), known),
+    labelled(t("experiences.audience"), audience, t("experiences.who_gets_it_others_keep")),
+    h("fieldset", { class: "plain", "data-path": "variants" }, h("legend", {}, t("experiences.variants")), shown, h("button", { type: "button", class: "button", click: () => {
       variants.push({ key: `variant-${variants.length + 1}`, weight: 1, enabled: true, audience: "", fields: (variants[0]?.fields ?? []).map(({ key }) => ({ key, value: "" })) });
       draw();
       /** @type {HTMLElement | null} */ (shown.lastElementChild?.querySelector("input"))?.focus();
-    } }, "Add a variant")),
-    h("div", { class: "form-row" }, labelled("Hold out, in percent", holdout, "This share keeps the default, so that the effect can be measured."), labelled("Priority", priority, "The highest decides.")),
-    h("div", { class: "form-row" }, labelled("Starts", starts), labelled("Ends", ends)),
+    } }, t("experiences.add_a_variant"))),
+    h("div", { class: "form-row" }, labelled(t("experiences.hold_out_in_percent"), holdout, t("experiences.this_share_keeps_the_default")), labelled(t("experiences.priority"), priority, t("experiences.the_highest_decides"))),
+    h("div", { class: "form-row" }, labelled(t("experiences.starts"), starts), labelled(t("experiences.ends"), ends)),
     caps.node,
     enabled.node,
   );
@@ -116,34 +117,34 @@ export function experienceForm({ audiences, placements, experience, saved }) {
 function variantRow(variant, path, variants, people, draw) {
   const key = h("input", { required: true, value: variant.key, autocomplete: "off", "data-path": `${path}.key`, ...NAME, input: () => (variant.key = key.value) });
   const weight = h("input", { type: "number", min: 0, step: "any", value: variant.weight, "data-path": `${path}.weight`, input: () => (variant.weight = Number(weight.value)) });
-  const own = select([["", "by weight"], ...people], variant.audience);
+  const own = select([["", t("experiences.by_weight")], ...people], variant.audience);
   own.addEventListener("change", () => (variant.audience = own.value));
   const pairs = h("div", { class: "pairs" });
   const drawPairs = () => pairs.replaceChildren(...variant.fields.map((field, index) => h(
     "div",
     { class: "pair" },
-    h("input", { "aria-label": "Name of the field", value: field.key, input: (/** @type {any} */ event) => (field.key = event.target.value) }),
-    h("input", { "aria-label": `Value of ${field.key || "the field"}`, value: field.value, "data-path": `${path}.value.${field.key}`, input: (/** @type {any} */ event) => (field.value = event.target.value) }),
+    h("input", { "aria-label": t("experiences.name_of_the_field"), value: field.key, input: (/** @type {any} */ event) => (field.key = event.target.value) }),
+    h("input", { "aria-label": t("experiences.value_of_key", { key: field.key || t("experiences.the_field") }), value: field.value, "data-path": `${path}.value.${field.key}`, input: (/** @type {any} */ event) => (field.value = event.target.value) }),
     h("button", { type: "button", class: "icon-button", click: () => {
       variant.fields.splice(index, 1);
       drawPairs();
-    } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, `Remove ${field.key}`)),
+    } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, t("experiences.remove_key", { key: field.key }))),
   )));
   drawPairs();
   return h(
     "div",
-    { class: "group", role: "group", "aria-label": `Variant ${variant.key}`, "data-path": path },
-    h("div", { class: "form-row" }, labelled("Variant", key), labelled("Weight", weight), labelled("For", own)),
-    h("div", { class: "row-head" }, h("span", { class: "quiet" }, "What it shows"), variants.length > 1 && h("button", { type: "button", class: "link-button", click: () => {
+    { class: "group", role: "group", "aria-label": t("experiences.variant_key", { key: variant.key }), "data-path": path },
+    h("div", { class: "form-row" }, labelled(t("experiences.variant"), key), labelled(t("experiences.weight"), weight), labelled(t("experiences.for"), own)),
+    h("div", { class: "row-head" }, h("span", { class: "quiet" }, t("experiences.what_it_shows")), variants.length > 1 && h("button", { type: "button", class: "link-button", click: () => {
       variants.splice(variants.indexOf(variant), 1);
       draw();
-    } }, "Remove this variant")),
+    } }, t("experiences.remove_this_variant"))),
     pairs,
     h("p", {}, h("button", { type: "button", class: "button", click: () => {
       variant.fields.push({ key: "", value: "" });
       drawPairs();
       /** @type {HTMLElement | null} */ (pairs.lastElementChild?.querySelector("input"))?.focus();
-    } }, "Add a field")),
-    checkbox("Shown", variant.enabled, (on) => (variant.enabled = on)).node,
+    } }, t("experiences.add_a_field"))),
+    checkbox(t("experiences.shown"), variant.enabled, (on) => (variant.enabled = on)).node,
   );
 }

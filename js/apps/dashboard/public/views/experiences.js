@@ -1,9 +1,12 @@
 import { call, rows } from "../api.js";
 import { h } from "../dom.js";
-import { moment } from "../format.js";
+import { moment, number } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
+import { t } from "../words.js";
 import { holdoutOfAll } from "./experiences-holdout.js";
+
+/** @typedef {import("@headwater/api-client").StoredExperience} Experience */
 
 /** @param {import("../app.js").Screen} screen */
 export function experiencesView({ place, signal, query }) {
@@ -11,7 +14,7 @@ export function experiencesView({ place, signal, query }) {
   const list = h("div", { class: "stack" });
   const again = () => void draw();
   place.append(
-    h("div", { class: "head" }, h("h1", {}, archived ? "Experiences that have ended" : "Experiences"), h("div", { class: "head-actions" }, h("a", { class: "button", href: archived ? "#/experiences" : "#/experiences?ended=1" }, archived ? "Those that run" : "Ended ones"), h("a", { class: "button button-main", href: "#/experiences/new" }, "New experience"))),
+    h("div", { class: "head" }, h("h1", {}, archived ? t("experiences.experiences_that_have_ended") : t("experiences.experiences")), h("div", { class: "head-actions" }, h("a", { class: "button", href: archived ? "#/experiences" : "#/experiences?ended=1" }, archived ? t("experiences.those_that_run") : t("experiences.ended_ones")), h("a", { class: "button button-main", href: "#/experiences/new" }, t("experiences.new_experience")))),
     list,
   );
   const read = (/** @type {string} */ cursor = "") => call("GET /experiences", { query: { limit: 100, cursor, ...(archived ? { archived: true } : {}) }, signal });
@@ -22,41 +25,42 @@ export function experiencesView({ place, signal, query }) {
     const ofAll = archived ? [] : [holdoutOfAll(holdout.share, again)];
     if (first.data.length === 0) {
       return archived
-        ? empty("None has ended", "Experiences that are ended for good are kept here with what was measured.")
-        : empty("No experiences yet", "An experience puts something in a placement, such as the hero of a shop, for the people of one audience.", h("a", { class: "button button-main", href: "#/experiences/new" }, "Make the first one"));
+        ? empty(t("experiences.none_has_ended"), t("experiences.experiences_that_are_ended_for"))
+        : empty(t("experiences.no_experiences_yet"), t("experiences.an_experience_puts_something_in"), h("a", { class: "button button-main", href: "#/experiences/new" }, t("experiences.make_the_first_one")));
     }
-    const audience = (/** @type {any} */ one) => (one.audience_id ? (audiences.find(({ id }) => id === one.audience_id)?.name ?? one.audience_id) : "everybody");
+    const audience = (/** @type {Experience} */ one) => (one.audience_id ? (audiences.find(({ id }) => id === one.audience_id)?.name ?? one.audience_id) : t("experiences.for_everybody"));
+    const variants = (/** @type {Experience} */ one) => one.variants.map(({ key }) => key).join(", ");
     return [table({
-      label: "Experiences",
+      label: t("experiences.experiences"),
       file: "experiences",
       query,
       first,
       next: read,
       columns: [
-        { key: "name", name: "Experience", text: (one) => one.name, cell: (one) => h("a", { href: `#/experiences/${one.id}` }, one.name) },
-        { key: "state", name: "State", text: (one) => stateWord(one)[1], cell: stateOf },
-        { key: "placement", name: "Placement", text: (one) => one.placement, cell: (one) => h("code", {}, one.placement) },
-        { key: "audience", name: "For", text: audience, cell: (one) => (one.audience_id ? h("a", { href: `#/audiences/${one.audience_id}` }, audience(one)) : "everybody") },
-        { key: "variants", name: "Variants", text: (one) => one.variants.map((/** @type {any} */ variant) => variant.key).join(", "), cell: (one) => one.variants.map((/** @type {any} */ variant) => variant.key).join(", ") },
-        { key: "holdout", name: "Held out", num: true, off: true, text: (one) => one.holdout ?? 0, cell: (one) => `${Math.round((one.holdout ?? 0) * 100)} %` },
-        { key: "priority", name: "Priority", num: true, off: true, text: (one) => one.priority ?? 0, cell: (one) => String(one.priority ?? 0) },
-        { key: "updated", name: "Changed", text: (one) => one.updated_at, cell: (one) => moment(one.updated_at) },
+        { key: "name", name: t("experiences.experience"), text: (one) => one.name, cell: (one) => h("a", { href: `#/experiences/${one.id}` }, one.name) },
+        { key: "state", name: t("experiences.state"), text: (one) => stateWord(one)[1], cell: stateOf },
+        { key: "placement", name: t("experiences.placement"), text: (one) => one.placement, cell: (one) => h("code", {}, one.placement) },
+        { key: "audience", name: t("experiences.for"), text: audience, cell: (one) => (one.audience_id ? h("a", { href: `#/audiences/${one.audience_id}` }, audience(one)) : audience(one)) },
+        { key: "variants", name: t("experiences.variants"), text: variants, cell: variants },
+        { key: "holdout", name: t("experiences.held_out"), num: true, off: true, text: (one) => one.holdout, cell: (one) => `${number(Math.round(one.holdout * 100))} %` },
+        { key: "priority", name: t("experiences.priority"), num: true, off: true, text: (one) => one.priority, cell: (one) => number(one.priority) },
+        { key: "updated", name: t("experiences.changed"), text: (one) => one.updated_at, cell: (one) => moment(one.updated_at) },
       ],
     }), ...ofAll];
   });
   again();
 }
 
-/** @param {any} experience @returns {[string, string]} the badge's kind, and the word */
+/** @param {Experience} experience @returns {[string, string]} the badge's kind, and the word */
 function stateWord({ enabled, archived_at: archived, starts_at: starts, ends_at: ends }) {
-  if (archived) return ["duplicate", "ended"];
-  if (!enabled) return ["held", "paused"];
-  if (starts && new Date(starts) > new Date()) return ["retry", "planned"];
-  if (ends && new Date(ends) <= new Date()) return ["duplicate", "over"];
-  return ["ok", "running"];
+  if (archived) return ["duplicate", t("experiences.state_ended")];
+  if (!enabled) return ["held", t("experiences.state_paused")];
+  if (starts && new Date(starts) > new Date()) return ["retry", t("experiences.state_planned")];
+  if (ends && new Date(ends) <= new Date()) return ["duplicate", t("experiences.state_over")];
+  return ["ok", t("experiences.state_running")];
 }
 
-/** Whether it runs. @param {any} experience */
+/** Whether it runs. @param {Experience} experience */
 export function stateOf(experience) {
   const [kind, word] = stateWord(experience);
   return h("span", { class: `badge badge-${kind}` }, word);

@@ -1,30 +1,32 @@
 import { h } from "../dom.js";
 import { identifierText, kindName, moment, shortId } from "../format.js";
 import { empty } from "../states.js";
+import { rich, t } from "../words.js";
+
+/** @typedef {import("@headwater/api-client").ProfileLink} Link */
+/** @typedef {import("@headwater/api-client").BlockedMerge} Blocked */
 
 /**
  * The evidence that joins a profile's identifiers, one sentence a link: which two, by which event and rule, and when.
  *
- * @param {any} answer
+ * @param {{ links: Link[], blocked_merges?: Blocked[] }} answer
  */
-export function explanation(answer) {
-  const links = answer.links ?? [];
-  const blocked = answer.blocked_merges ?? [];
+export function explanation({ links, blocked_merges: blocked = [] }) {
   if (links.length === 0 && blocked.length === 0) {
-    return empty("One identifier so far", "Nothing was joined. A sign-in or an alias would add evidence here.");
+    return empty(t("explain.one_identifier_so_far"), t("explain.nothing_was_joined_a_sign"));
   }
   return h(
     "div",
     { class: "card explain" },
     h("ol", { role: "list" }, links.map(link)),
-    blocked.length > 0 && h("h3", {}, "Merges that were blocked"),
+    blocked.length > 0 && h("h3", {}, t("explain.merges_that_were_blocked")),
     blocked.length > 0 && h("ol", { role: "list" }, blocked.map(refusal)),
   );
 }
 
-/** @param {any} one */
-function ends(one) {
-  return [one.a, one.b].filter(Boolean).map((identifier) => tag(identifierText(identifier)));
+/** @param {Link | Blocked} one */
+function ends({ a, b }) {
+  return [a, b].map((identifier) => tag(identifierText(identifier)));
 }
 
 /** @param {string} text */
@@ -33,36 +35,36 @@ function tag(text) {
   return h("span", { class: "chip", title: text }, h("b", {}, kindName(text.slice(0, at))), shortId(text.slice(at + 1)));
 }
 
-/** @param {any} one */
+/** @param {Link} one */
 function link(one) {
   const [a, b] = ends(one);
-  const event = one.first_event;
+  const { first_event: event, first_seen: first, last_seen: last } = one;
   return h(
     "li",
     {},
-    h("p", { class: "explain-pair" }, a, b && h("span", { class: "explain-join" }, "joined with"), b),
+    h("p", { class: "explain-pair" }, a, h("span", { class: "explain-join" }, t("explain.joined_with")), b),
     h(
       "p",
       { class: "quiet" },
-      sentence(one.reason ?? one.rule),
-      one.first_seen ? ` First seen ${moment(one.first_seen)}` : "",
-      one.last_seen && one.last_seen !== one.first_seen ? `, last ${moment(one.last_seen)}` : "",
-      one.first_seen ? "." : "",
-      one.rule && one.reason ? ` Rule: ${kindName(one.rule)}.` : "",
-      event ? [" Event ", h("span", { class: "mono", title: event }, shortId(event)), "."] : "",
+      sentence(one.reason),
+      " ",
+      first === last ? t("explain.first_seen", { first: moment(first) }) : t("explain.first_and_last_seen", { first: moment(first), last: moment(last) }),
+      " ",
+      t("explain.rule", { rule: kindName(one.rule) }),
+      " ",
+      rich("explain.event", { event: shortId(event), mono: (inside) => h("span", { class: "mono", title: event }, inside) }),
     ),
   );
 }
 
-/** @param {any} one */
+/** @param {Blocked} one */
 function refusal(one) {
   const [a, b] = ends(one);
-  return h("li", {}, h("p", { class: "explain-pair" }, a, b && h("span", { class: "explain-join" }, "kept apart from"), b), h("p", { class: "quiet" }, sentence(one.reason)));
+  return h("li", {}, h("p", { class: "explain-pair" }, a, h("span", { class: "explain-join" }, t("explain.kept_apart_from")), b), h("p", { class: "quiet" }, sentence(one.reason)));
 }
 
-/** @param {unknown} rule */
-function sentence(rule) {
-  if (typeof rule !== "string" || !rule) return "";
-  const words = rule.replaceAll("_", " ");
+/** @param {string} reason */
+function sentence(reason) {
+  const words = reason.replaceAll("_", " ");
   return `${words[0]?.toUpperCase()}${words.slice(1)}${words.endsWith(".") ? "" : "."}`;
 }

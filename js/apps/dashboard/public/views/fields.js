@@ -1,6 +1,7 @@
 /** The gaps of rules that are written as sentences: short fields with a name for those who do not see what is around them. */
 import { h, icon, newId } from "../dom.js";
-import { PERIODS, UNITS } from "../rules/window.js";
+import { PERIODS, unitName, UNITS } from "../rules/window.js";
+import { t } from "../words.js";
 
 /** @typedef {string[] | [string, string[][]]} Option a value and its words, or the words of a group and its options */
 
@@ -31,16 +32,16 @@ export function gap(label, value, typed, { suggest, class: more = "", ...attribu
 
 /** A length of time. @param {string} label @param {{ amount: string, unit: string }} span @param {() => void} changed @returns {Node[]} */
 export function spanGap(label, span, changed) {
-  const unit = choice(`${label}: unit`, Object.entries(UNITS), span.unit, (value) => {
+  const unit = choice(t("rules.label_unit", { label }), UNITS.map((key) => [key, unitName(key, 2)]), span.unit, (value) => {
     span.unit = value;
     changed();
   });
   const inflect = () => {
-    for (const option of unit.options) option.textContent = `${UNITS[/** @type {keyof typeof UNITS} */ (option.value)]}${span.amount === "1" ? "" : "s"}`;
+    for (const option of unit.options) option.textContent = unitName(option.value, Number(span.amount));
   };
   inflect();
   return [
-    ...gap(`${label}: how many`, span.amount, (value) => {
+    ...gap(t("rules.label_how_many", { label }), span.amount, (value) => {
       span.amount = value;
       inflect();
       changed();
@@ -64,7 +65,7 @@ export function momentGap(label, value, chosen) {
   }, { type: "datetime-local", step: 1, class: "gap-moment" });
 }
 
-const KINDS = [["", "at any time"], ["within", "in the last"], ["calendar", "in the calendar:"], ["between", "between two moments"]];
+const KINDS = [["", t("rules.at_any_time")], ["within", t("rules.in_the_last")], ["calendar", t("rules.in_the_calendar")], ["between", t("rules.between_two_moments")]];
 
 /**
  * When events have to have happened.
@@ -73,20 +74,20 @@ const KINDS = [["", "at any time"], ["within", "in the last"], ["calendar", "in 
  * @returns {(Node | string)[]}
  */
 export function windowGaps(window, changed, redraw) {
-  const kind = choice("When", KINDS, window.kind, (value) => {
+  const kind = choice(t("rules.when"), KINDS, window.kind, (value) => {
     window.kind = /** @type {any} */ (value);
     redraw();
   });
-  if (window.kind === "within") return [kind, ...spanGap("In the last", window, changed)];
+  if (window.kind === "within") return [kind, ...spanGap(t("rules.in_the_last_2"), window, changed)];
   if (window.kind === "calendar") {
     return [
       kind,
-      choice("Period", Object.entries(PERIODS), window.period, (value) => {
+      choice(t("rules.period"), Object.entries(PERIODS), window.period, (value) => {
         window.period = value;
         changed();
       }),
-      "in the time zone",
-      ...gap("Time zone", window.timezone, (value) => {
+      t("rules.in_the_time_zone"),
+      ...gap(t("rules.time_zone"), window.timezone, (value) => {
         window.timezone = value;
         changed();
       }, { placeholder: "Europe/Berlin", suggest: () => ["UTC", ...Intl.supportedValuesOf("timeZone")] }),
@@ -97,7 +98,7 @@ export function windowGaps(window, changed, redraw) {
     window[name] = iso;
     changed();
   });
-  return [kind, "from", ...end("from", "From"), "until", ...end("until", "Until")];
+  return [kind, t("rules.gap_from"), ...end("from", t("rules.from")), t("rules.gap_until"), ...end("until", t("rules.until"))];
 }
 
 /** @param {string} name what it takes away @param {() => void} remove @param {string} [size] */

@@ -5,12 +5,14 @@ import { h } from "../dom.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
 import { toast } from "../toast.js";
-import { t } from "../words.js";
+import { rich, t } from "../words.js";
 import { choice } from "./fields.js";
 import { remember } from "../address.js";
 
+/** @typedef {import("@headwater/api-client").DecidedIdentity} Decided */
+
 /** @type {Record<string, string>} */
-const KINDS = { merge: "merged", keep_apart: "kept apart", unmerge: "parted" };
+const KINDS = { merge: t("identity.merged"), keep_apart: t("identity.kept_apart"), unmerge: t("identity.parted") };
 
 /** By whom decisions are that are shown. @type {Record<string, boolean>} */
 const BY = { matching: true, people: false };
@@ -26,29 +28,29 @@ export function decisionsPanel(panel, signal, query) {
     void again();
   })), list);
   const again = () => loaded(list, signal, () => read(), (first) => {
-    if (first.data.length === 0) return empty("Nothing decided yet", "Merges by hand, identifiers that were parted, and answers to suggestions stand here, each with its undo.");
-    const pairs = (/** @type {any} */ one) => one.pairs.map((/** @type {any} */ { a, b }) => `${a} and ${b}`).join("; ");
-    const undo = async (/** @type {any} */ one) => {
+    if (first.data.length === 0) return empty(t("identity.nothing_decided_yet"), t("identity.merges_by_hand_identifiers_that"));
+    const pairs = (/** @type {Decided} */ one) => one.pairs.map(({ a, b }) => t("identity.a_and_b", { a, b })).join("; ");
+    const undo = async (/** @type {Decided} */ one) => {
       try {
         await call("DELETE /identity/decisions/{id}", { path: { id: one.id } });
-        toast("Undone.");
+        toast(t("identity.undone"));
         await again();
       } catch (error) {
         toast(words(error));
       }
     };
     return table({
-      label: "Decisions",
+      label: t("identity.decisions"),
       file: "identity-decisions",
       query: new URLSearchParams(),
       first,
       next: read,
       columns: [
-        { key: "what", name: "What", text: (one) => KINDS[one.kind] ?? one.kind, cell: (one) => h("span", {}, KINDS[one.kind] ?? one.kind, one.automatic && h("small", { class: "quiet" }, " by matching")) },
-        { key: "pairs", name: "Identifiers", text: pairs, cell: (one) => one.pairs.map((/** @type {any} */ { a, b }) => h("p", {}, identifierChip(a), identifierChip(b))) },
-        { key: "reason", name: "Reason", text: (one) => one.reason, cell: (one) => one.reason || "–" },
-        { key: "at", name: "When", text: (one) => one.decided_at, cell: (one) => timeCell(one.decided_at) },
-        { key: "undo", name: "Undo", text: (one) => one.id, cell: (one) => (one.undone_at ? h("span", { class: "quiet" }, "undone ", timeCell(one.undone_at)) : h("button", { type: "button", class: "button", click: () => void undo(one) }, "Undo", h("span", { class: "sr" }, ` ${pairs(one)}`))) },
+        { key: "what", name: t("identity.what"), text: (one) => KINDS[one.kind] ?? one.kind, cell: (one) => h("span", {}, KINDS[one.kind] ?? one.kind, one.automatic && h("small", { class: "quiet" }, " ", t("identity.by_matching"))) },
+        { key: "pairs", name: t("identity.identifiers"), text: pairs, cell: (one) => one.pairs.map(({ a, b }) => h("p", {}, identifierChip(a), identifierChip(b))) },
+        { key: "reason", name: t("identity.reason"), text: (one) => one.reason, cell: (one) => one.reason || "–" },
+        { key: "at", name: t("identity.when"), text: (one) => one.decided_at, cell: (one) => timeCell(one.decided_at) },
+        { key: "undo", name: t("identity.undo"), text: (one) => one.id, cell: (one) => (one.undone_at ? h("span", { class: "quiet" }, rich("identity.undone_at", { at: timeCell(one.undone_at) })) : h("button", { type: "button", class: "button", click: () => void undo(one) }, rich("identity.undo_pairs", { pairs: pairs(one), sr: (inside) => h("span", { class: "sr" }, inside) }))) },
       ],
     });
   });

@@ -1,11 +1,15 @@
 /** Pairs that may be one person, strongest first, to be answered with two keys. */
-import { api, withQuery, words } from "../api.js";
+import { call, words } from "../api.js";
 import { identifierChip } from "../cells.js";
 import { h } from "../dom.js";
-import { identifierText, kindName, moment, number, plural } from "../format.js";
+import { identifierText, kindName, moment } from "../format.js";
 import { empty, failed, loaded } from "../states.js";
 import { toast } from "../toast.js";
 import { waterfallChart } from "../waterfall.js";
+import { rich, t } from "../words.js";
+
+/** @typedef {import("@headwater/api-client").Suggestion} Suggestion */
+/** @typedef {{ data: Suggestion[], next_cursor: string | null }} Page */
 
 const PAGE = 20;
 const POLL = 1000;
@@ -17,27 +21,27 @@ export function reviewPanel(panel, signal) {
   const start = h("button", { type: "button", class: "button button-main", click: async () => {
     start.disabled = true;
     try {
-      await api("identity/matching", { method: "POST", body: { threshold: 0.9 } });
+      await call("POST /identity/matching", { body: { threshold: 0.9 } });
       await follow();
     } catch (error) {
       state.replaceChildren(h("p", { class: "form-error" }, words(error)));
     }
     start.disabled = false;
-  } }, "Look for matches");
+  } }, t("identity.look_for_matches"));
   /** Until the run has ended. */
   const follow = async () => {
     for (;;) {
-      const { data } = await api("identity/matching?limit=1", { signal });
+      const { data } = await call("GET /identity/matching", { query: { limit: 1 }, signal });
       const [run] = data;
-      state.replaceChildren(run ? runWords(run) : h("p", { class: "quiet" }, "Nothing was matched yet."));
+      state.replaceChildren(run ? runWords(run) : h("p", { class: "quiet" }, t("identity.nothing_was_matched_yet")));
       if (run?.status !== "running") break;
       await new Promise((done) => setTimeout(done, POLL));
       if (signal.aborted) return;
     }
     await show();
   };
-  const show = () => loaded(list, signal, () => api(withQuery("identity/suggestions", { limit: PAGE }), { signal }), (page) => {
-    if (page.data.length === 0) return empty("Nothing to review", "Matching compares what is known of people who share no identifier, and suggests pairs that may be one person. It decides nothing by itself unless you say so.");
+  const show = () => loaded(list, signal, () => call("GET /identity/suggestions", { query: { limit: PAGE }, signal }), (page) => {
+    if (page.data.length === 0) return empty(t("identity.nothing_to_review"), t("identity.matching_compares_what_is_known"));
     return queue(page, signal);
   });
   panel.append(h("div", { class: "row-head" }, state, start), list);
@@ -46,23 +50,23 @@ export function reviewPanel(panel, signal) {
   });
 }
 
-/** @param {any} run */
+/** @param {import("@headwater/api-client").MatchingRun} run */
 function runWords(run) {
-  const ended = { running: `Comparing: ${plural(run.records ?? 0, "record")}…`, done: `Matched ${moment(run.ended_at)}: ${plural(run.records ?? 0, "record")}, ${plural(run.suggestions ?? 0, "suggestion")}.` };
-  const text = ended[/** @type {keyof typeof ended} */ (run.status)] ?? `The last matching suggested nothing${run.reason ? `: ${run.reason}` : "."}`;
+  const { status, records, suggestions, reason } = run;
+  const text = status === "running" ? t("identity.comparing_records", { records }) : status === "done" ? t("identity.matched_ended_at_records_suggestions", { ended_at: moment(run.ended_at), records, suggestions }) : reason ? t("identity.suggested_nothing_because", { reason }) : t("identity.suggested_nothing");
   return h("p", { class: "quiet" }, text);
 }
 
-/** @param {any} page @param {AbortSignal} signal */
+/** @param {Page} page @param {AbortSignal} signal */
 function queue(page, signal) {
-  const rows = h("ul", { class: "card flush rows-list", role: "list", "aria-label": "Suggestions" });
+  const rows = h("ul", { class: "card flush rows-list", role: "list", "aria-label": t("identity.suggestions") });
   let cursor = page.next_cursor;
-  const add = (/** @type {any[]} */ data) => rows.append(...data.map((one) => row(one, rows)));
+  const add = (/** @type {Suggestion[]} */ data) => rows.append(...data.map((one) => row(one, rows)));
   add(page.data);
   const more = h("button", { type: "button", class: "button", hidden: !cursor, click: async () => {
     more.disabled = true;
     try {
-      const next = await api(withQuery("identity/suggestions", { limit: PAGE, cursor }), { signal });
+      const next = await call("GET /identity/suggestions", { query: { limit: PAGE, cursor: cursor ?? undefined }, signal });
       add(next.data);
       cursor = next.next_cursor;
       more.hidden = !cursor;
@@ -70,25 +74,27 @@ function queue(page, signal) {
       toast(words(error));
     }
     more.disabled = false;
-  } }, "Show more");
-  return [h("p", { class: "quiet" }, "Keys: j and k walk, a accepts, r rejects."), rows, h("p", { class: "more" }, more)];
+  } }, t("identity.show_more"));
+  return [h("p", { class: "quiet" }, t("identity.keys_j_and_k_walk")), rows, h("p", { class: "more" }, more)];
 }
 
-/** @param {any} one @param {HTMLElement} rows */
+/** @param {Suggestion} one @param {HTMLElement} rows */
 function row(one, rows) {
-  const names = [identifierText(one.a), identifierText(one.b)];
+  const ends = [identifierText(one.a), identifierText(one.b)];
+  const names = t("identity.a_and_b", { a: one.a, b: one.b });
+  const waterfall = /** @type {import("../waterfall.js").Waterfall} */ (one.waterfall);
+  const sr = (/** @type {import("../dom.js").Child[]} */ inside) => h("span", { class: "sr" }, inside);
   let busy = false;
   const answer = async (/** @type {"accept" | "reject"} */ word) => {
     if (busy) return;
     busy = true;
     try {
-      const decided = await api(`identity/suggestions/${one.id}/${word}`, { method: "POST", body: {} });
+      const decided = await call(`POST /identity/suggestions/{id}/${word}`, { path: { id: one.id }, body: {} });
       const next = /** @type {HTMLElement | null} */ (item.nextElementSibling ?? item.previousElementSibling);
       item.remove();
       next?.focus();
-      if (!next) rows.replaceWith(empty("All reviewed", "Every suggestion on this page has an answer."));
-      const id = decided?.decision_id ?? decided?.id;
-      toast(word === "accept" ? `${names.join(" and ")} are one person.` : `${names.join(" and ")} stay apart.`, id && { name: "Undo", act: () => api(`identity/decisions/${id}`, { method: "DELETE" }).then(() => toast("Undone: the suggestion is open again."), (error) => toast(words(error))) });
+      if (!next) rows.replaceWith(empty(t("identity.all_reviewed"), t("identity.every_suggestion_on_this_page")));
+      toast(word === "accept" ? t("identity.names_are_one_person", { names }) : t("identity.names_stay_apart", { names }), { name: t("identity.undo"), act: () => void call("DELETE /identity/decisions/{id}", { path: { id: decided.id } }).then(() => toast(t("identity.undone_the_suggestion_is_open")), (error) => toast(words(error))) });
     } catch (error) {
       toast(words(error));
       busy = false;
@@ -96,7 +102,7 @@ function row(one, rows) {
   };
   const item = h(
     "li",
-    { class: "review", tabindex: "0", "aria-label": `${names.join(" and ")}, ${one.waterfall.weight.toFixed(1)} bits`, keydown: (/** @type {KeyboardEvent} */ event) => {
+    { class: "review", tabindex: "0", "aria-label": t("identity.names_weight_bits", { names, weight: waterfall.weight }), keydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const to = event.key === "j" || event.key === "ArrowDown" ? item.nextElementSibling : event.key === "k" || event.key === "ArrowUp" ? item.previousElementSibling : undefined;
       if (to) {
@@ -107,10 +113,10 @@ function row(one, rows) {
         void answer(event.key === "a" ? "accept" : "reject");
       }
     } },
-    h("div", { class: "row-head" }, h("span", {}, names.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index])}` }, identifierChip(name)))), h("span", { class: "quiet num" }, `${number(Math.round(one.waterfall.weight * 10) / 10)} bits`)),
-    h("dl", { class: "facts" }, one.waterfall.bars.filter((/** @type {any} */ bar) => bar.values.some(Boolean)).map((/** @type {any} */ bar) => h("div", {}, h("dt", {}, kindName(bar.field)), h("dd", {}, bar.values[0] === bar.values[1] ? bar.values[0] : `${bar.values[0] || "unknown"} / ${bar.values[1] || "unknown"}`)))),
-    h("details", { class: "raw" }, h("summary", {}, "Why: field by field"), waterfallChart(one.waterfall)),
-    h("div", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => void answer("accept") }, "One person", h("span", { class: "sr" }, `: ${names.join(" and ")}`)), h("button", { type: "button", class: "button", click: () => void answer("reject") }, "Two people", h("span", { class: "sr" }, `: ${names.join(" and ")}`))),
+    h("div", { class: "row-head" }, h("span", {}, ends.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index] ?? name)}` }, identifierChip(name)))), h("span", { class: "quiet num" }, t("identity.value_number_bits", { weight: waterfall.weight }))),
+    h("dl", { class: "facts" }, waterfall.bars.filter(({ values }) => values.some(Boolean)).map(({ field, values: [left, right] }) => h("div", {}, h("dt", {}, kindName(field)), h("dd", {}, left === right ? left : `${left || t("identity.unknown")} / ${right || t("identity.unknown")}`)))),
+    h("details", { class: "raw" }, h("summary", {}, t("identity.why_field_by_field")), waterfallChart(waterfall)),
+    h("div", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => void answer("accept") }, rich("identity.one_person", { names, sr })), h("button", { type: "button", class: "button", click: () => void answer("reject") }, rich("identity.two_people", { names, sr }))),
   );
   return item;
 }

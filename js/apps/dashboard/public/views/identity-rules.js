@@ -1,19 +1,26 @@
 /** The rules by which identifiers become people: changed in a form, seen before they are published. */
-import { api, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h, icon } from "../dom.js";
-import { identifierText, moment, number, plural } from "../format.js";
+import { moment, number } from "../format.js";
 import { loaded } from "../states.js";
 import { toast } from "../toast.js";
+import { rich, t } from "../words.js";
 import { beforeAfter } from "./before-after.js";
 import { confirmDialog } from "./confirm-dialog.js";
+import { besideFields } from "./field-mistakes.js";
 import { checkbox, labelled, saving, select } from "./form-field.js";
+
+/** @typedef {import("@headwater/api-client").IdentityRules} Rules */
+/** @typedef {Rules["kinds"][number]} Kind */
+/** @typedef {import("@headwater/api-client").IdentityRulesVersion} Version */
+/** @typedef {import("@headwater/api-client").CurrentIdentityRules} Current */
 
 const POLL = 1000;
 
 /** @param {HTMLElement} panel @param {AbortSignal} signal */
 export function rulesPanel(panel, signal) {
   const again = () => loaded(panel, signal, async () => {
-    const [current, versions] = await Promise.all([api("identity/rules", { signal }), api("identity/rules/versions?limit=20", { signal })]);
+    const [current, versions] = await Promise.all([call("GET /identity/rules", { signal }), call("GET /identity/rules/versions", { query: { limit: 20 }, signal })]);
     return { current, versions: versions.data };
   }, ({ current, versions }) => {
     const busy = h("div");
@@ -25,19 +32,19 @@ export function rulesPanel(panel, signal) {
   void again();
 }
 
-/** How far publishing is. @param {HTMLElement} place @param {any} current @param {AbortSignal} signal @param {() => void} done */
+/** How far publishing is. @param {HTMLElement} place @param {Current} current @param {AbortSignal} signal @param {() => void} done */
 async function progress(place, current, signal, done) {
   let state = current;
   let was = false;
   while (state.reading || state.resolving > 0) {
     was = true;
     place.replaceChildren(state.reading
-      ? h("div", { class: "notice notice-busy", role: "status" }, h("p", {}, `Version ${state.reading.version} is being read over every stored event: ${number(state.reading.read)} of ${number(state.reading.of)}. Until it is done the former rules hold.`), h("progress", { max: state.reading.of || 1, value: state.reading.read, "aria-label": "Events read" }))
-      : h("p", { class: "notice notice-busy", role: "status" }, `${plural(state.resolving, "group")} of identifiers still to be resolved.`));
+      ? h("div", { class: "notice notice-busy", role: "status" }, h("p", {}, t("identity.version_version_is_being_read", { version: state.reading.version, read: state.reading.read, of: state.reading.of })), h("progress", { max: state.reading.of || 1, value: state.reading.read, "aria-label": t("identity.events_read") }))
+      : h("p", { class: "notice notice-busy", role: "status" }, t("identity.groups_of_identifiers_still_to", { resolving: state.resolving })));
     await new Promise((next) => setTimeout(next, POLL));
     if (signal.aborted) return;
     try {
-      state = await api("identity/rules", { signal });
+      state = await call("GET /identity/rules", { signal });
     } catch {
       return;
     }
@@ -45,111 +52,135 @@ async function progress(place, current, signal, done) {
   if (was) done();
 }
 
-/** @param {{ version: number, rules: any }} newest @param {() => void} again */
+/** @param {{ version: number, rules: unknown }} newest @param {() => void} again */
 function form(newest, again) {
-  const rules = structuredClone(newest.rules);
+  const rules = structuredClone(/** @type {Rules} */ (newest.rules));
   const kinds = h("div", { class: "stack" });
   const shown = h("div", { class: "stack", role: "status" });
-  const drawKinds = () => kinds.replaceChildren(...rules.kinds.map((/** @type {any} */ kind, /** @type {number} */ index) => kindRow(kind, index, rules.kinds, drawKinds)));
+  const drawKinds = () => kinds.replaceChildren(...rules.kinds.map((kind, index) => kindRow(kind, index, rules.kinds, kindsChanged)));
+  const kindsChanged = () => {
+    changed();
+    drawKinds();
+  };
   drawKinds();
-  const values = h("textarea", { class: "lines", spellcheck: "false" }, rules.blocked.values.join("\n"));
-  const patterns = h("textarea", { class: "lines", spellcheck: "false" }, rules.blocked.patterns.join("\n"));
-  const own = checkbox("Also the product’s own list (null, guest, noreply@*, …)", rules.blocked.defaults);
-  const conflict = select([["first_owner", "Who had it first"], ["last_owner", "Who had it last"], ["detach", "Nobody"]], rules.conflict);
-  const shared = select([["owner", "Of the device’s owner"], ["by_time", "Of whoever was signed in at the time"]], rules.shared_devices);
-  const radius = h("input", { type: "number", min: 2, value: rules.blast_radius, required: true });
-  const signOut = h("textarea", { class: "lines" }, rules.sign_out_events.join("\n"));
+  const values = h("textarea", { class: "lines", spellcheck: "false", "data-path": "blocked.values" }, rules.blocked.values.join("\n"));
+  const patterns = h("textarea", { class: "lines", spellcheck: "false", "data-path": "blocked.patterns" }, rules.blocked.patterns.join("\n"));
+  const own = checkbox(t("identity.also_the_products_own_list"), rules.blocked.defaults);
+  const conflict = select([["first_owner", t("identity.who_had_it_first")], ["last_owner", t("identity.who_had_it_last")], ["detach", t("identity.nobody_2")]], rules.conflict);
+  const shared = select([["owner", t("identity.of_the_devices_owner")], ["by_time", t("identity.of_whoever_was_signed_in")]], rules.shared_devices);
+  const radius = h("input", { type: "number", min: 2, value: rules.blast_radius, required: true, "data-path": "blast_radius" });
+  const country = h("input", { value: rules.country ?? "", placeholder: "DE", autocomplete: "off", spellcheck: "false", "data-path": "country" });
+  const signOut = h("textarea", { class: "lines", "data-path": "sign_out_events" }, rules.sign_out_events.join("\n"));
   const lines = (/** @type {HTMLTextAreaElement} */ field) => field.value.split("\n").map((line) => line.trim()).filter(Boolean);
-  const written = () => ({ ...rules, version: newest.version, blocked: { defaults: own.box.checked, values: lines(values), patterns: lines(patterns) }, conflict: conflict.value, shared_devices: shared.value, sign_out_events: lines(signOut), blast_radius: Number(radius.value) });
-  const publish = h("button", { type: "button", class: "button", hidden: true, click: () => confirmDialog({ title: "Publish these rules?", text: "They hold for every stored event. Rules that read events otherwise come into force when all are read. An older version can be published again.", button: "Publish", act: async () => {
-    await api("identity/rules", { method: "PUT", body: written() });
-    toast("The rules are published.");
+  const written = () => ({
+    ...rules,
+    version: newest.version,
+    blocked: { defaults: own.box.checked, values: lines(values), patterns: lines(patterns) },
+    conflict: /** @type {Rules["conflict"]} */ (conflict.value),
+    shared_devices: /** @type {Rules["shared_devices"]} */ (shared.value),
+    sign_out_events: lines(signOut),
+    blast_radius: Number(radius.value),
+    country: country.value.trim().toUpperCase() || undefined,
+  });
+  const publish = h("button", { type: "button", class: "button", hidden: true, click: () => confirmDialog({ title: t("identity.publish_these_rules"), text: t("identity.they_hold_for_every_stored"), button: t("identity.publish"), act: async () => {
+    await call("PUT /identity/rules", { body: written() });
+    toast(t("identity.the_rules_are_published"));
     again();
-  } }) }, "Publish…");
+  } }) }, t("identity.publish_2"));
+  /** @type {HTMLElement} */
   const body = saving(
-    { class: "card form", label: "Identity rules", save: "Show what would change", also: [publish], act: async () => {
-      shown.replaceChildren(effect(await api("identity/preview", { method: "POST", body: { rules: written() } })));
+    { class: "card form", label: t("identity.identity_rules"), save: t("identity.show_what_would_change"), also: [publish], act: () => besideFields(body, async () => {
+      await call("POST /identity/rules/check", { body: written() });
+      const told = await call("POST /identity/preview", { body: { rules: written() } });
+      if ("changed" in told) shown.replaceChildren(effect(told));
       publish.hidden = false;
-    } },
-    h("h2", {}, `Version ${newest.version}`),
-    h("fieldset", { class: "plain" }, h("legend", {}, "Kinds of identifiers, strongest first"), kinds, addKind(rules.kinds, drawKinds)),
-    h("div", { class: "form-row" }, labelled("Who keeps what several claim", conflict), labelled("Events of a shared device are", shared)),
-    labelled("Hold merges beyond so many identifiers", radius, "The blast radius: such a merge waits under Held merges."),
-    h("div", { class: "form-row" }, labelled("Blocked values, one a line", values), labelled("Blocked patterns, one a line", patterns)),
+    }) },
+    h("h2", {}, t("identity.version_version", { version: newest.version })),
+    h("fieldset", { class: "plain", "data-path": "kinds" }, h("legend", {}, t("identity.kinds_of_identifiers_strongest_first")), kinds, addKind(rules.kinds, kindsChanged)),
+    h("div", { class: "form-row" }, labelled(t("identity.who_keeps_what_several_claim"), conflict), labelled(t("identity.events_of_a_shared_device"), shared)),
+    h("div", { class: "form-row" }, labelled(t("identity.hold_merges_beyond_so_many"), radius, t("identity.the_blast_radius_such_a")), labelled(t("identity.country"), country, t("identity.country_hint"))),
+    h("div", { class: "form-row" }, labelled(t("identity.blocked_values_one_a_line"), values), labelled(t("identity.blocked_patterns_one_a_line"), patterns)),
     own.node,
-    labelled("Events that say that somebody signed out", signOut),
+    labelled(t("identity.events_that_say_that_somebody"), signOut),
   );
   // What was shown is of the rules as they were written then.
-  body.addEventListener("input", () => {
+  const changed = () => {
     publish.hidden = true;
     shown.replaceChildren();
-  });
+  };
+  body.addEventListener("input", changed);
   return h("div", { class: "stack" }, body, shown);
 }
 
-/** @param {any} kind @param {number} index @param {any[]} kinds @param {() => void} draw */
+/** @param {Kind} kind @param {number} index @param {Kind[]} kinds @param {() => void} draw */
 function kindRow(kind, index, kinds, draw) {
-  const limit = (/** @type {"most" | "shared_above"} */ name) => h("input", { type: "number", min: 1, value: kind[name] ?? "", placeholder: "no limit", input: (/** @type {any} */ event) => {
+  const limit = (/** @type {"most" | "shared_above"} */ name) => h("input", { type: "number", min: 1, value: kind[name] ?? "", placeholder: t("identity.no_limit"), "data-path": `kinds[${index}].${name}`, input: (/** @type {any} */ event) => {
     if (event.target.value) kind[name] = Number(event.target.value);
     else delete kind[name];
   } });
-  const unique = checkbox("One value is one person", Boolean(kind.unique), (on) => (kind.unique = on));
-  const form = select([["text", "as it is"], ["email", "e-mail"], ["phone", "telephone"]], kind.form);
-  form.addEventListener("change", () => (kind.form = form.value));
+  const unique = checkbox(t("identity.one_value_is_one_person"), kind.unique, (on) => (kind.unique = on));
+  const form = select([["text", t("identity.as_it_is")], ["email", t("identity.form_email")], ["phone", t("identity.form_phone")]], kind.form);
+  form.addEventListener("change", () => (kind.form = /** @type {Kind["form"]} */ (form.value)));
   const move = (/** @type {number} */ by) => {
     kinds.splice(index, 1);
     kinds.splice(index + by, 0, kind);
     draw();
   };
-  const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ click, off = false) => h("button", { type: "button", class: "icon-button", disabled: off, click }, icon(path), h("span", { class: "sr" }, `${name} ${kind.kind}`));
+  const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ click, off = false) => h("button", { type: "button", class: "icon-button", disabled: off, click }, icon(path), h("span", { class: "sr" }, name));
   return h(
     "div",
-    { class: "group", role: "group", "aria-label": kind.kind },
-    h("div", { class: "row-head" }, h("b", { class: "mono" }, kind.kind), h("span", {}, button("Stronger:", "M6 15l6-6 6 6", () => move(-1), index === 0), button("Weaker:", "M6 9l6 6 6-6", () => move(1), index === kinds.length - 1), button("Remove", "M6 6l12 12M18 6 6 18", () => {
+    { class: "group", role: "group", "aria-label": kind.kind, "data-path": `kinds[${index}]` },
+    h("div", { class: "row-head" }, h("b", { class: "mono" }, kind.kind), h("span", {}, button(t("identity.stronger", { kind: kind.kind }), "M6 15l6-6 6 6", () => move(-1), index === 0), button(t("identity.weaker", { kind: kind.kind }), "M6 9l6 6 6-6", () => move(1), index === kinds.length - 1), button(t("identity.remove", { kind: kind.kind }), "M6 6l12 12M18 6 6 18", () => {
       kinds.splice(index, 1);
       draw();
     }, kinds.length === 1))),
-    h("div", { class: "form-row" }, labelled("Written as", form), labelled("At most so many a person", limit("most")), labelled("Of nobody when seen with more than", limit("shared_above"))),
+    h("div", { class: "form-row" }, labelled(t("identity.written_as"), form), labelled(t("identity.at_most_so_many_a"), limit("most")), labelled(t("identity.of_nobody_when_seen_with"), limit("shared_above"))),
     unique.node,
   );
 }
 
-/** @param {any[]} kinds @param {() => void} draw */
+/** @param {Kind[]} kinds @param {() => void} draw */
 function addKind(kinds, draw) {
-  const name = h("input", { "aria-label": "Name of another kind", placeholder: "crm_id", autocomplete: "off" });
+  const name = h("input", { "aria-label": t("identity.name_of_another_kind"), placeholder: "crm_id", autocomplete: "off" });
   return h("p", { class: "row-actions" }, name, h("button", { type: "button", class: "button", click: () => {
     const kind = name.value.trim();
     if (!kind) return name.focus();
     kinds.push({ kind, form: "text", unique: false });
     name.value = "";
     draw();
-  } }, "Add a kind"));
+  } }, t("identity.add_a_kind")));
 }
 
-/** @param {any} told what other rules would do */
+/** @param {import("@headwater/api-client").IdentityRulesPreview} told what other rules would do */
 function effect(told) {
-  const figure = (/** @type {string} */ name, /** @type {any} */ pair) => h("div", { class: "card" }, h("span", { class: "quiet" }, name), h("b", { class: "big" }, number(pair.then)), h("span", { class: "quiet" }, `now ${number(pair.now)}`));
+  const figure = (/** @type {string} */ name, /** @type {{ now: number, then: number }} */ pair) => h("div", { class: "card" }, h("span", { class: "quiet" }, name), h("b", { class: "big" }, number(pair.then)), h("span", { class: "quiet" }, t("identity.now_now_number", { now: pair.now })));
   // Blocked evidence is told by its reason.
   const sum = (/** @type {Record<string, number>} */ counts) => Object.values(counts).reduce((all, count) => all + count, 0);
   const { changed, sample } = told;
   // Rules that read events otherwise show only the identifiers of what would be.
-  const after = (sample.after ?? []).map((/** @type {any} */ one) => ({ ...one, identifiers: (one.identifiers ?? []).map((/** @type {any} */ id) => { const text = identifierText(id); const at = text.indexOf(":"); return { kind: text.slice(0, at), value: text.slice(at + 1) }; }) }));
+  const after = sample.after.map((one) => ({ ...one, identifiers: one.identifiers.map((id) => (typeof id === "string" ? parted(id) : id)) }));
   return h(
     "section",
     { class: "stack" },
-    h("h2", {}, "What would change"),
-    h("div", { class: "figures" }, figure("People", told.profiles), figure("Blocked evidence", { now: sum(told.blocked.now), then: sum(told.blocked.then) }), figure("Largest person", told.largest)),
-    h("p", {}, changed.profiles === 0 ? `Nobody would change${told.complete ? "" : `, of the newest ${number(told.limit)} groups`}.` : `${plural(changed.profiles, "person", "people")} would change: ${number(changed.merged)} merged, ${number(changed.split)} split.`),
-    changed.profiles > 0 && beforeAfter({ before: sample.before ?? [], after }),
+    h("h2", {}, t("identity.what_would_change")),
+    h("div", { class: "figures" }, figure(t("identity.people"), told.profiles), figure(t("identity.blocked_evidence"), { now: sum(told.blocked.now), then: sum(told.blocked.then) }), figure(t("identity.largest_person"), told.largest)),
+    h("p", {}, changed.profiles === 0 ? (told.complete ? t("identity.nobody_would_change") : t("identity.nobody_of_newest_would_change", { count: told.limit })) : t("identity.people_would_change_merged_number", { profiles: changed.profiles, merged: changed.merged, split: changed.split })),
+    changed.profiles > 0 && beforeAfter({ before: sample.before, after }),
   );
 }
 
-/** @param {any[]} versions @param {number} current the one in force @param {number} newest @param {() => void} again */
+/** @param {string} identifier `kind:value` */
+function parted(identifier) {
+  const at = identifier.indexOf(":");
+  return { kind: identifier.slice(0, at), value: identifier.slice(at + 1) };
+}
+
+/** @param {Version[]} versions @param {number} current the one in force @param {number} newest @param {() => void} again */
 function history(versions, current, newest, again) {
-  const back = async (/** @type {any} */ one) => {
-    await api("identity/rules", { method: "PUT", body: { ...one.rules, version: newest } });
-    toast(`Version ${one.version} is published again.`);
+  const back = async (/** @type {Version} */ one) => {
+    await call("PUT /identity/rules", { body: { .../** @type {Rules} */ (one.rules), version: newest } });
+    toast(t("identity.version_version_is_published_again", { version: one.version }));
     again();
   };
-  return h("section", {}, h("h2", {}, "Published versions"), versions.length === 0 ? h("p", { class: "quiet" }, "The product’s own rules, never changed.") : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, `Version ${one.version}`), h("span", { class: "quiet" }, ` ${moment(one.published_at)}`)), one.version === current ? h("span", { class: "badge badge-ok" }, "in force") : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, "Publish again", h("span", { class: "sr" }, ` version ${one.version}`)))))));
+  return h("section", {}, h("h2", {}, t("identity.published_versions")), versions.length === 0 ? h("p", { class: "quiet" }, t("identity.the_products_own_rules_never")) : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, t("identity.version_version", { version: one.version })), h("span", { class: "quiet" }, " ", moment(one.published_at))), one.version === current ? h("span", { class: "badge badge-ok" }, t("identity.in_force")) : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, rich("identity.publish_version_again", { version: one.version, sr: (inside) => h("span", { class: "sr" }, inside) })))))));
 }

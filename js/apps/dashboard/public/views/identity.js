@@ -10,14 +10,14 @@ import { rulesPanel } from "./identity-rules.js";
 /** @param {import("../app.js").Screen} screen */
 export function identityView({ place, signal, query }) {
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Identity")),
-    h("p", { class: "lead" }, "Which identifiers are one person: by what rules, what waits for your judgement, and what was decided. Every merge can be undone."),
-    tabs({ label: "Identity", name: "tab", chosen: query.get("tab"), items: [
-      { key: "review", name: "Review queue", draw: (panel) => reviewPanel(panel, signal) },
+    h("div", { class: "head" }, h("h1", {}, t("identity.identity"))),
+    h("p", { class: "lead" }, t("identity.which_identifiers_are_one_person")),
+    tabs({ label: t("identity.identity"), name: "tab", chosen: query.get("tab"), items: [
+      { key: "review", name: t("identity.review_queue"), draw: (panel) => reviewPanel(panel, signal) },
       { key: "automatic", name: t("automatic.tab"), draw: (panel) => automaticPanel(panel, signal) },
-      { key: "held", name: "Held merges", draw: (panel) => heldPanel(panel, signal) },
-      { key: "decisions", name: "Decisions", draw: (panel) => decisionsPanel(panel, signal, query) },
-      { key: "rules", name: "Rules", draw: (panel) => rulesPanel(panel, signal) },
+      { key: "held", name: t("identity.held_merges"), draw: (panel) => heldPanel(panel, signal) },
+      { key: "decisions", name: t("identity.decisions"), draw: (panel) => decisionsPanel(panel, signal, query) },
+      { key: "rules", name: t("identity.rules"), draw: (panel) => rulesPanel(panel, signal) },
     ] }),
   );
 }

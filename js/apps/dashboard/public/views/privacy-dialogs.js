@@ -1,13 +1,19 @@
 /** The questions of privacy requests: a new one, how an identity was checked, and why something is done. */
-import { api, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h, icon } from "../dom.js";
+import { t } from "../words.js";
 import { labelled } from "./fields.js";
 import { ABOUT, KINDS, METHODS } from "./privacy-words.js";
+
+/** @typedef {import("@headwater/api-client").PrivacyRequest} Request */
+/** @typedef {import("@headwater/api-client").NewPrivacyRequest} NewRequest */
+/** @typedef {import("@headwater/api-client").PrivacyVerificationInput} Verification */
 
 /**
  * A form at the side. `act` gives what to go on with, and throws what is wrong.
  *
- * @param {{ title: string, button: string, danger?: boolean, fields: Node[], act: () => Promise<any>, done: (answer: any) => void }} form
+ * @template T
+ * @param {{ title: string, button: string, danger?: boolean, fields: Node[], act: () => Promise<T>, done: (answer: T) => void }} form
  */
 export function sheet({ title, button, danger, fields, act, done }) {
   const error = h("p", { class: "form-error", role: "alert" });
@@ -25,21 +31,21 @@ export function sheet({ title, button, danger, fields, act, done }) {
       submit.disabled = false;
     }
   } },
-    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, title), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))),
+    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, title), h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, t("privacy.close")))),
     fields,
     error,
-    h("div", { class: "row-actions" }, submit, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel")));
+    h("div", { class: "row-actions" }, submit, h("button", { type: "button", class: "button", click: () => dialog.close() }, t("privacy.cancel"))));
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "sheet-title", close: () => dialog.remove() }, form);
   document.body.append(dialog);
   dialog.showModal();
 }
 
-/** @param {(request: any) => void} done */
+/** @param {(request: Request) => void} done */
 export function newRequestDialog(done) {
   const about = h("p", { class: "hint" });
-  const set = h("textarea", { rows: 4, spellcheck: "false", placeholder: "name = Ada\ncity = London" });
-  const remove = h("input", { autocomplete: "off", placeholder: "plan, nickname" });
-  const corrections = h("div", { class: "stack" }, labelled("Traits with what is right", set, "One a line: name = value."), labelled("Traits to remove", remove, "Divided by commas."));
+  const set = h("textarea", { rows: 4, spellcheck: "false", placeholder: t("privacy.name_ada_city_london") });
+  const remove = h("input", { autocomplete: "off", placeholder: t("privacy.plan_nickname") });
+  const corrections = h("div", { class: "stack" }, labelled(t("privacy.traits_with_what_is_right"), set, t("privacy.one_a_line_name_value")), labelled(t("privacy.traits_to_remove"), remove, t("privacy.divided_by_commas")));
   const kind = h("select", {}, Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)));
   const chosen = () => {
     about.textContent = ABOUT[kind.value] ?? "";
@@ -47,16 +53,16 @@ export function newRequestDialog(done) {
   };
   kind.addEventListener("change", chosen);
   chosen();
-  const idKind = h("select", {}, [["email", "E-mail address"], ["user_id", "User id"], ["phone", "Phone number"], ["anonymous_id", "Browser id"]].map(([value, name]) => h("option", { value }, name)));
+  const idKind = h("select", {}, [["email", t("privacy.e_mail_address")], ["user_id", t("privacy.user_id")], ["phone", t("privacy.phone_number")], ["anonymous_id", t("privacy.browser_id")]].map(([value, name]) => h("option", { value }, name)));
   const value = h("input", { autocomplete: "off", required: true, spellcheck: "false" });
-  const regime = h("select", {}, [["gdpr", "GDPR: one month"], ["ccpa", "CCPA: 45 days"]].map(([key, name]) => h("option", { value: key }, name)));
+  const regime = h("select", {}, [["gdpr", t("privacy.gdpr_one_month")], ["ccpa", t("privacy.ccpa_45_days")]].map(([key, name]) => h("option", { value: key }, name)));
   const note = h("textarea", { rows: 3 });
   sheet({
-    title: "New request",
-    button: "Take it in",
-    fields: [h("div", { class: "stack stack-small" }, labelled("What is asked for", kind), about), labelled("The person is named by", idKind), labelled("Value", value), corrections, labelled("Law", regime), labelled("Note", note, "How it arrived, such as a ticket's number.")],
-    act: () => api("privacy/requests", { method: "POST", body: {
-      kind: kind.value, subject: { kind: idKind.value, value: value.value.trim() }, regime: regime.value, note: note.value.trim(),
+    title: t("privacy.new_request"),
+    button: t("privacy.take_it_in"),
+    fields: [h("div", { class: "stack stack-small" }, labelled(t("privacy.what_is_asked_for"), kind), about), labelled(t("privacy.the_person_is_named_by"), idKind), labelled(t("privacy.value"), value), corrections, labelled(t("privacy.law"), regime), labelled(t("privacy.note"), note, t("privacy.how_it_arrived_such_as"))],
+    act: async () => call("POST /privacy/requests", { body: {
+      kind: /** @type {NewRequest["kind"]} */ (kind.value), subject: { kind: idKind.value, value: value.value.trim() }, regime: /** @type {NewRequest["regime"]} */ (regime.value), note: note.value.trim(),
       ...(corrections.hidden ? {} : { set: assignments(set.value), remove: remove.value.split(",").map((name) => name.trim()).filter(Boolean) }),
     } }),
     done,
@@ -70,34 +76,34 @@ export function assignments(text) {
   for (const line of text.split("\n")) {
     const [name = "", ...rest] = line.split("=");
     if (!line.trim()) continue;
-    if (rest.length === 0 || !name.trim()) throw new Error(`“${line.trim()}” is not name = value.`);
+    if (rest.length === 0 || !name.trim()) throw new Error(t("privacy.line_is_not_name_value", { line: line.trim() }));
     const value = rest.join("=").trim();
     found[name.trim()] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value === "true" ? true : value === "false" ? false : value;
   }
   return found;
 }
 
-/** @param {string} path @param {() => void} done */
-export function verifyDialog(path, done) {
+/** @param {string} id the request's @param {() => void} done */
+export function verifyDialog(id, done) {
   const method = h("select", {}, Object.entries(METHODS).map(([value, name]) => h("option", { value }, name)));
   const by = h("input", { autocomplete: "name", required: true });
   const reference = h("input", { autocomplete: "off" });
   sheet({
-    title: "Identity was checked",
-    button: "Write it down",
-    fields: [labelled("How", method), labelled("By whom", by), labelled("Where the proof is", reference, "A ticket's number. Do not copy a document into it.")],
-    act: () => api(`${path}/verify`, { method: "POST", body: { method: method.value, by: by.value.trim(), reference: reference.value.trim() } }),
+    title: t("privacy.identity_was_checked"),
+    button: t("privacy.write_it_down"),
+    fields: [labelled(t("privacy.how"), method), labelled(t("privacy.by_whom"), by), labelled(t("privacy.where_the_proof_is"), reference, t("privacy.a_tickets_number_do_not"))],
+    act: () => call("POST /privacy/requests/{id}/verify", { path: { id }, body: { method: /** @type {Verification["method"]} */ (method.value), by: by.value.trim(), reference: reference.value.trim() } }),
     done,
   });
 }
 
-/** @param {{ title: string, button: string, hint: string, danger?: boolean, path: string, done: () => void }} question */
-export function reasonDialog({ title, button, hint, danger = false, path, done }) {
+/** @param {{ title: string, button: string, hint: string, danger?: boolean, id: string, act: "extend" | "refuse", done: () => void }} question */
+export function reasonDialog({ title, button, hint, danger = false, id, act, done }) {
   const reason = h("textarea", { rows: 4, required: true });
   sheet({
     title, button, danger,
-    fields: [labelled("Reason", reason, hint)],
-    act: () => api(path, { method: "POST", body: { reason: reason.value.trim() } }),
+    fields: [labelled(t("privacy.reason"), reason, hint)],
+    act: () => call(`POST /privacy/requests/{id}/${act}`, { path: { id }, body: { reason: reason.value.trim() } }),
     done,
   });
 }

@@ -1,41 +1,44 @@
 /** For how long events are kept: rules, what they would delete now, and the last deletion. */
-import { api, words } from "../api.js";
+import { call, words } from "../api.js";
 import { h } from "../dom.js";
-import { moment, number, plural } from "../format.js";
+import { moment, number } from "../format.js";
 import { loaded } from "../states.js";
+import { t } from "../words.js";
 
-const TYPES = [["", "Every type"], ["track", "track"], ["page", "page"], ["screen", "screen"], ["identify", "identify"], ["group", "group"], ["alias", "alias"]];
+/** @typedef {import("@headwater/api-client").RetentionRule} Rule */
+
+const TYPES = [["", t("privacy.every_type")], ["track", t("privacy.type_track")], ["page", t("privacy.type_page")], ["screen", t("privacy.type_screen")], ["identify", t("privacy.type_identify")], ["group", t("privacy.type_group")], ["alias", t("privacy.type_alias")]];
 const AGAIN = 700;
 
 /** @param {HTMLElement} body @param {import("../app.js").Screen} screen */
 export function retentionView(body, { signal }) {
   const told = h("p", { role: "status", class: "replay-result" });
   const place = h("div", { class: "stack" });
-  body.append(h("p", { class: "lead" }, "Events that are older than their rule says are deleted every day, with the traits that rest on nothing else. The most exact rule counts; without one an event stays."), told, place);
-  const load = () => loaded(place, signal, () => api("privacy/retention", { signal }), draw);
+  body.append(h("p", { class: "lead" }, t("privacy.events_that_are_older_than")), told, place);
+  const load = () => loaded(place, signal, () => call("GET /privacy/retention", { signal }), draw);
 
-  /** @param {any} data */
+  /** @param {import("@headwater/api-client").EventRetention} data */
   function draw({ rules, last_run: run }) {
     const rows = h("tbody", {}, rules.map(row));
-    const none = h("p", { class: "quiet" }, "No rule yet: every event stays.");
+    const none = h("p", { class: "quiet" }, t("privacy.no_rule_yet_every_event"));
     const counted = () => (none.hidden = rows.children.length > 0);
     const add = h("button", { type: "button", class: "button", click: () => {
       rows.append(row({ days: 365 }));
       counted();
       rows.lastElementChild?.querySelector("select")?.focus();
-    } }, "Add rule");
+    } }, t("privacy.add_rule"));
     counted();
-    /** @param {any} rule */
+    /** @param {Rule} rule */
     function row(rule) {
       const line = h("tr", {},
-        h("td", {}, h("select", { "aria-label": "Type" }, TYPES.map(([value, name]) => h("option", { value, selected: value === (rule.type ?? "") }, name)))),
-        h("td", {}, h("input", { "aria-label": "Event name", value: rule.event ?? "", placeholder: "every name", autocomplete: "off" })),
-        h("td", {}, h("input", { "aria-label": "Days", class: "privacy-days", type: "number", min: 1, max: 36_500, value: rule.days, required: true })),
+        h("td", {}, h("select", { "aria-label": t("privacy.type") }, TYPES.map(([value, name]) => h("option", { value, selected: value === (rule.type ?? "") }, name)))),
+        h("td", {}, h("input", { "aria-label": t("privacy.event_name"), value: rule.event ?? "", placeholder: t("privacy.every_name"), autocomplete: "off" })),
+        h("td", {}, h("input", { "aria-label": t("privacy.days"), class: "privacy-days", type: "number", min: 1, max: 36_500, value: rule.days, required: true })),
         h("td", {}, h("button", { type: "button", class: "button", click: () => {
           line.remove();
           counted();
           add.focus();
-        } }, "Remove")));
+        } }, t("privacy.remove"))));
       return line;
     }
     const read = () => ({ rules: [...rows.children].map((line) => {
@@ -57,27 +60,27 @@ export function retentionView(body, { signal }) {
     };
     if (run?.state === "running") setTimeout(() => !signal.aborted && void load(), AGAIN);
     return [
-      h("section", { class: "card stack", "aria-label": "Rules" },
+      h("section", { class: "card stack", "aria-label": t("privacy.rules") },
         none,
-        h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Retention rules" }, h("table", { class: "table privacy-rules" },
-          h("thead", {}, h("tr", {}, ["Type", "Event", "Days"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, h("span", { class: "sr" }, "Action")))), rows)),
+        h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("privacy.retention_rules") }, h("table", { class: "table privacy-rules" },
+          h("thead", {}, h("tr", {}, [t("privacy.type"), t("privacy.event"), t("privacy.days")].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, h("span", { class: "sr" }, t("privacy.action"))))), rows)),
         h("div", { class: "row-actions" },
           add,
-          press("Preview", "", async () => {
-            const { events, complete } = await api("privacy/retention/preview", { method: "POST", body: read() });
-            return `${plural(events, "event")} would go now${complete ? "" : ", of the youngest million"}. Nothing was changed.`;
+          press(t("privacy.preview"), "", async () => {
+            const { events, complete } = await call("POST /privacy/retention/preview", { body: read() });
+            return t(complete ? "privacy.would_go" : "privacy.would_go_youngest", { events });
           }),
-          press("Save rules", "button-main", async () => {
-            await api("privacy/retention", { method: "PUT", body: read() });
-            return "Saved. What is too old goes within a day.";
+          press(t("privacy.save_rules"), "button-main", async () => {
+            await call("PUT /privacy/retention", { body: read() });
+            return t("privacy.saved_what_is_too_old");
           }))),
-      h("section", { class: "card stack", "aria-label": "Last deletion" },
-        h("h2", {}, "Last deletion"),
-        run ? h("p", {}, run.state === "running" ? `Running: ${number(run.position)} of ${number(run.until)} places of the log, ${plural(run.deleted, "event")} deleted so far.` : `${plural(run.deleted, "event")} deleted, ended ${moment(run.ended_at)}.`) : h("p", { class: "quiet" }, "Nothing was deleted yet."),
-        h("div", { class: "row-actions" }, press("Delete now what is too old", "", async () => {
-          await api("privacy/retention/run", { method: "POST", body: {} });
+      h("section", { class: "card stack", "aria-label": t("privacy.last_deletion") },
+        h("h2", {}, t("privacy.last_deletion")),
+        run ? h("p", {}, run.state === "running" ? t("privacy.running_position_number_of_until", { position: run.position, until: run.until, deleted: run.deleted }) : t("privacy.events_deleted_ended_ended_at", { deleted: run.deleted, ended_at: moment(run.ended_at) })) : h("p", { class: "quiet" }, t("privacy.nothing_was_deleted_yet")),
+        h("div", { class: "row-actions" }, press(t("privacy.delete_now_what_is_too"), "", async () => {
+          await call("POST /privacy/retention/run");
           await load();
-          return "It has begun.";
+          return t("privacy.it_has_begun");
         }))),
     ];
   }

@@ -1,15 +1,16 @@
 /** Privacy: what people asked for, who is not taken in again, and for how long events are kept. */
-import { api, withQuery } from "../api.js";
+import { call } from "../api.js";
 import { h } from "../dom.js";
 import { moment } from "../format.js";
 import { empty, failed, loaded } from "../states.js";
+import { t } from "../words.js";
 import { newRequestDialog } from "./privacy-dialogs.js";
 import { requestView } from "./privacy-request.js";
 import { retentionView } from "./privacy-retention.js";
 import { suppressionsView } from "./privacy-suppressions.js";
 import { dueNote, KINDS, stateBadge, subjectText } from "./privacy-words.js";
 
-const TABS = [["", "Requests"], ["suppressions", "Suppressions"], ["retention", "Retention"]];
+const TABS = [["", t("privacy.requests")], ["suppressions", t("privacy.suppressions")], ["retention", t("privacy.retention")]];
 
 /** @param {import("../app.js").Screen} screen */
 export function privacyView(screen) {
@@ -19,8 +20,8 @@ export function privacyView(screen) {
   const tools = h("div", { class: "head-actions" });
   const body = h("div");
   place.append(
-    h("div", { class: "head" }, h("h1", {}, "Privacy requests"), tools),
-    h("nav", { class: "tabs", "aria-label": "Privacy" }, TABS.map(([key, name]) => h("a", { href: key ? `#/privacy/${key}` : "#/privacy", "aria-current": key === tab ? "page" : null }, name))),
+    h("div", { class: "head" }, h("h1", {}, t("privacy.privacy_requests")), tools),
+    h("nav", { class: "tabs", "aria-label": t("privacy.privacy") }, TABS.map(([key, name]) => h("a", { href: key ? `#/privacy/${key}` : "#/privacy", "aria-current": key === tab ? "page" : null }, name))),
     body,
   );
   if (tab === "suppressions") return suppressionsView(body, screen);
@@ -32,7 +33,7 @@ export function privacyView(screen) {
 function inbox(body, tools, { signal, query }) {
   tools.append(h("button", { type: "button", class: "button button-main", click: () => newRequestDialog((request) => {
     location.hash = `#/privacy/requests/${request.id}`;
-  }) }, "New request"));
+  }) }, t("privacy.new_request")));
   const list = h("div");
   const filter = (/** @type {string} */ name, /** @type {string} */ label, /** @type {string[][]} */ options) => {
     const select = h("select", { "aria-label": label, change: () => {
@@ -44,28 +45,31 @@ function inbox(body, tools, { signal, query }) {
     return select;
   };
   body.append(
-    h("p", { class: "lead" }, "What people ask for of their data. Each has a deadline, and nothing is done before you know that it is them."),
+    h("p", { class: "lead" }, t("privacy.what_people_ask_for_of")),
     h("div", { class: "tools privacy-tools" },
-      filter("kind", "Kind", [["", "Every kind"], ...Object.entries(KINDS)]),
-      filter("state", "State", [["", "Every state"], ["received", "Check identity"], ["verified", "Ready to start"], ["running", "Running"], ["done", "Done"], ["refused", "Refused"], ["cancelled", "Cancelled"]])),
+      filter("kind", t("privacy.kind"), [["", t("privacy.every_kind")], ...Object.entries(KINDS)]),
+      filter("state", t("privacy.state"), [["", t("privacy.every_state")], ["received", t("privacy.check_identity")], ["verified", t("privacy.ready_to_start")], ["running", t("privacy.running")], ["done", t("privacy.done")], ["refused", t("privacy.refused")], ["cancelled", t("privacy.cancelled")]])),
     list,
   );
-  const ask = (/** @type {string | undefined} */ cursor) => api(withQuery("privacy/requests", { kind: query.get("kind"), state: query.get("state"), limit: 50, cursor }), { signal });
+  const ask = (/** @type {string | undefined} */ cursor) => call("GET /privacy/requests", { query: { kind: query.get("kind") ?? undefined, state: query.get("state") ?? undefined, limit: 50, cursor }, signal });
   const load = () => loaded(list, signal, () => ask(undefined), (page) => {
     if (page.data.length > 0) return table(page, ask, signal);
-    return query.size > 0 ? empty("Nothing found", "No request is of this kind and state.") : empty("No requests yet", "When somebody asks what you hold of them, or to be erased, take their request in here: the deadline runs from that day.");
+    return query.size > 0 ? empty(t("privacy.nothing_found"), t("privacy.no_request_is_of_this")) : empty(t("privacy.no_requests_yet"), t("privacy.when_somebody_asks_what_you"));
   });
   void load();
 }
 
-/** @param {any} first @param {(cursor: string | undefined) => Promise<any>} ask @param {AbortSignal} signal */
+/** @typedef {import("@headwater/api-client").PrivacyRequest} Request */
+/** @typedef {{ data: Request[], next_cursor: string | null }} Page */
+
+/** @param {Page} first @param {(cursor: string | undefined) => Promise<Page>} ask @param {AbortSignal} signal */
 function table(first, ask, signal) {
   const rows = h("tbody", {}, first.data.map(row));
   let cursor = first.next_cursor;
   const more = h("button", { type: "button", class: "button", click: async () => {
     more.disabled = true;
     try {
-      const page = await ask(cursor);
+      const page = await ask(cursor ?? undefined);
       rows.append(...page.data.map(row));
       cursor = page.next_cursor;
       more.disabled = false;
@@ -73,17 +77,17 @@ function table(first, ask, signal) {
     } catch (error) {
       if (!signal.aborted) more.replaceWith(failed(error, () => location.reload()));
     }
-  } }, "Show more");
+  } }, t("privacy.show_more"));
   return [
-    h("div", { class: "card flush scroll", tabindex: 0, role: "region", "aria-label": "Requests" },
+    h("div", { class: "card flush scroll", tabindex: 0, role: "region", "aria-label": t("privacy.requests") },
       h("table", { class: "table privacy-requests" },
-        h("thead", {}, h("tr", {}, ["Request", "Person", "State", "Due", "Received"].map((name) => h("th", { scope: "col" }, name)))),
+        h("thead", {}, h("tr", {}, [t("privacy.request"), t("privacy.person"), t("privacy.state"), t("privacy.due"), t("privacy.received")].map((name) => h("th", { scope: "col" }, name)))),
         rows)),
     ...(cursor ? [h("p", { class: "more" }, more)] : []),
   ];
 }
 
-/** @param {any} request */
+/** @param {Request} request */
 function row(request) {
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `#/privacy/requests/${request.id}` }, KINDS[request.kind] ?? request.kind)),

@@ -2,6 +2,7 @@
  * The text form of a definition, with a mark where it cannot be read.
  */
 import { h, newId } from "../dom.js";
+import { t } from "../words.js";
 
 /** @typedef {{ message: string, line?: number, column?: number }} Problem */
 
@@ -29,7 +30,7 @@ export function placeOf(text, line, column) {
 export function textEditor(typed) {
   const hint = newId();
   const mirror = h("div", { class: "editor-mirror", "aria-hidden": "true" });
-  const area = h("textarea", { class: "editor-area", "aria-label": "Definition as text", "aria-describedby": hint, spellcheck: "false", autocapitalize: "off", input: () => {
+  const area = h("textarea", { class: "editor-area", "aria-label": t("rules.definition_as_text"), "aria-describedby": hint, spellcheck: "false", autocapitalize: "off", input: () => {
     show();
     typed(area.value);
   } });
@@ -38,7 +39,7 @@ export function textEditor(typed) {
     const at = Number(go.dataset.at);
     area.focus();
     area.setSelectionRange(at, wordEnd(area.value, at));
-  } }, "Go there");
+  } }, t("rules.go_there"));
   const trouble = h("p", { class: "form-error editor-error", id: hint, role: "status" }, said, " ", go);
 
   /** @param {Problem} [problem] */

@@ -1,58 +1,60 @@
 /** Why somebody is in an audience, or is not: each rule with its answer and what it saw. */
-import { api } from "../api.js";
+import { call } from "../api.js";
 import { h, icon } from "../dom.js";
-import { kindName, moment, plain, plural } from "../format.js";
+import { kindName, moment, plain } from "../format.js";
 import { loaded } from "../states.js";
+import { rich, t } from "../words.js";
 import { sentence } from "./definition.js";
+
+/** @typedef {import("@headwater/api-client").Audience} Audience */
+/** @typedef {import("@headwater/api-client").AudienceWhy} Why */
+/** @typedef {import("@headwater/api-client").AudienceClause} Clause */
 
 /** @param {{ audienceId: string, profileId: string, person: string }} asked */
 export function whyDialog({ audienceId, profileId, person }) {
   const body = h("div", { class: "why" });
   const closing = new AbortController();
-  const title = h("h2", { id: "why-title" }, "Why?");
+  const title = h("h2", { id: "why-title" }, t("why.title"));
   const dialog = h(
     "dialog",
     { class: "sheet", "aria-labelledby": "why-title", click: (/** @type {MouseEvent} */ click) => click.target === dialog && dialog.close(), close: () => {
       closing.abort();
       dialog.remove();
     } },
-    h("div", { class: "sheet-in" }, h("div", { class: "sheet-head" }, title, h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, "Close"))), body),
+    h("div", { class: "sheet-in" }, h("div", { class: "sheet-head" }, title, h("button", { type: "button", class: "icon-button", click: () => dialog.close() }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, t("why.close")))), body),
   );
   document.body.append(dialog);
   dialog.showModal();
-  const path = `audiences/${encodeURIComponent(audienceId)}`;
   const { signal } = closing;
   void loaded(body, signal, async () => {
-    const [audience, why, all] = await Promise.all([api(path, { signal }), api(`${path}/members/${encodeURIComponent(profileId)}`, { signal }), api("audiences?limit=500", { signal }).catch(() => ({ data: [] }))]);
-    return { audience, why, names: new Map(all.data.map((/** @type {any} */ one) => [one.id, one.name])) };
+    const [audience, why, all] = await Promise.all([call("GET /audiences/{id}", { path: { id: audienceId }, signal }), call("GET /audiences/{id}/members/{reference}", { path: { id: audienceId, reference: profileId }, signal }), call("GET /audiences", { query: { limit: 500 }, signal }).catch(() => undefined)]);
+    return { audience, why, names: new Map(all?.data.map(({ id, name }) => [id, name])) };
   }, ({ audience, why, names }) => {
-    title.textContent = `${person} is ${why.member ? "" : "not "}in ${audience.name}`;
+    title.textContent = t(why.member ? "why.in" : "why.not_in", { person, audience: audience.name });
     return explanation(audience, why, (id) => names.get(id) ?? id);
   });
 }
 
-/** @param {any} audience @param {any} why @param {(id: string) => string} nameOf */
+/** @param {Audience} audience @param {Why} why @param {(id: string) => string} nameOf */
 function explanation(audience, why, nameOf) {
   return [
     h(
       "p",
       { class: "quiet" },
-      why.member ? `Since ${moment(why.since)}. ` : "",
-      why.consent ? "" : "Their consent does not allow audiences to look at them, whatever the rules say. ",
-      changeText(why.why.changes_at),
+      [why.member ? t("why.since", { since: moment(why.since) }) : "", why.consent ? "" : t("why.no_consent"), changeText(why.why.changes_at)].filter(Boolean).join(" "),
     ),
     h("ul", { class: "clauses", role: "list" }, clause(why.why, audience.definition, nameOf)),
-    h("p", { class: "quiet" }, `As of ${moment(why.evaluated_at)}. `, h("a", { href: `#/audiences/${encodeURIComponent(audience.id)}` }, "The audience")),
+    h("p", { class: "quiet" }, rich("why.as_of", { at: moment(why.evaluated_at), a: (inside) => h("a", { href: `#/audiences/${encodeURIComponent(audience.id)}` }, inside) })),
   ];
 }
 
 /** @param {string | undefined} at */
 function changeText(at) {
-  return at ? `If nothing happens, this can change by itself on ${moment(at)}.` : "Time alone does not change this.";
+  return at ? t("why.can_change", { at: moment(at) }) : t("why.time_alone");
 }
 
 /**
- * @param {any} given the rule's answer @param {any} definition the rule itself @param {(id: string) => string} nameOf
+ * @param {Clause} given the rule's answer @param {any} definition the rule itself @param {(id: string) => string} nameOf
  * @returns {HTMLElement}
  */
 function clause(given, definition, nameOf) {
@@ -61,37 +63,38 @@ function clause(given, definition, nameOf) {
   // While rules are being changed, the answer may be of other rules than those that were read.
   const known = rules.length === inner.length;
   // A rule that is denied is one sentence, and saw what the rule within it saw.
-  const denied = known && definition?.not !== undefined && inner[0].clauses === undefined;
-  const looked = denied ? seenWords(inner[0].seen, definition.not) : inner.length > 0 ? "" : known ? seenWords(given.seen, definition) : plain(given.seen ?? "");
+  const [only] = inner;
+  const denied = known && definition?.not !== undefined && only?.clauses === undefined;
+  const looked = denied ? seenWords(only?.seen, definition.not) : inner.length > 0 ? "" : known ? seenWords(given.seen, definition) : plain(given.seen ?? "");
   const joins = inner.length > 0 && !denied;
-  const head = !known ? given.rule : joins ? (definition.all ? "All of these:" : definition.any ? "At least one of these:" : "Not so:") : capital(sentence(definition, nameOf));
+  const head = !known ? given.rule : joins ? t(definition.all ? "why.all" : definition.any ? "why.any" : "why.not") : capital(sentence(definition, nameOf));
   return h(
     "li",
     { class: given.holds ? "clause clause-yes" : "clause clause-no" },
-    h("span", { class: "clause-mark" }, h("span", { "aria-hidden": "true" }, given.holds ? "✓" : "✗"), h("span", { class: "sr" }, given.holds ? "Holds: " : "Does not hold: ")),
+    h("span", { class: "clause-mark" }, h("span", { "aria-hidden": "true" }, given.holds ? "✓" : "✗"), h("span", { class: "sr" }, t(given.holds ? "why.holds" : "why.holds_not"), " ")),
     h(
       "div",
       {},
       h("p", {}, head),
       looked && h("p", { class: "clause-seen" }, looked),
-      !joins && given.changes_at && h("p", { class: "quiet" }, `Can change by itself on ${moment(given.changes_at)}.`),
-      joins && h("ul", { class: "clauses", role: "list" }, inner.map((/** @type {any} */ one, /** @type {number} */ index) => clause(one, known ? rules[index] : undefined, nameOf))),
+      !joins && given.changes_at && h("p", { class: "quiet" }, t("why.clause_can_change", { at: moment(given.changes_at) })),
+      joins && h("ul", { class: "clauses", role: "list" }, inner.map((one, index) => clause(one, known ? rules[index] : undefined, nameOf))),
     ),
   );
 }
 
 /** What a rule looked at, in words. @param {any} found @param {any} definition */
 export function seenWords(found, definition) {
-  if (definition?.consent) return `They ${found === null ? "made no choice" : found ? "agreed" : "refused"}.`;
-  if (definition?.audience) return found ? "They are in it." : "They are not in it.";
-  if (definition?.identifier) return Array.isArray(found) && found.length ? `Identifiers: ${found.map(kindName).join(", ")}.` : "No identifiers.";
-  if (definition?.sequence) return (found ?? []).map((/** @type {any} */ step) => (step.last ? `${step.event} last on ${moment(step.last)}` : `${step.event} never`)).join("; ").concat(".");
-  if (definition?.aggregate) return found === null ? "No value." : `It is ${plain(found)}.`;
-  if (definition?.event !== undefined) return `${plural(found ?? 0, "such event")}.`;
-  if (definition?.date) return found?.[definition.date] === undefined ? "Nothing is known of it." : `It is ${dateText(found[definition.date])}.`;
+  if (definition?.consent) return t(found === null ? "why.consent_unset" : found ? "why.consent_granted" : "why.consent_denied");
+  if (definition?.audience) return t(found ? "why.in_it" : "why.not_in_it");
+  if (definition?.identifier) return Array.isArray(found) && found.length ? t("why.identifiers", { kinds: found.map(kindName).join(", ") }) : t("why.no_identifiers");
+  if (definition?.sequence) return t("why.steps", { steps: (found ?? []).map((/** @type {any} */ step) => (step.last ? t("why.step_last", { event: step.event, at: moment(step.last) }) : t("why.step_never", { event: step.event }))).join("; ") });
+  if (definition?.aggregate) return found === null ? t("why.no_value") : t("why.value", { value: plain(found) });
+  if (definition?.event !== undefined) return t("why.events", { count: found ?? 0 });
+  if (definition?.date) return found?.[definition.date] === undefined ? t("why.nothing_known") : t("why.value", { value: dateText(found[definition.date]) });
   if (found && typeof found === "object" && !Array.isArray(found)) {
     const names = Object.entries(found);
-    return names.length ? `${names.map(([name, value]) => `${kindName(name)}: ${plain(value)}`).join("; ")}.` : "Nothing is known of it.";
+    return names.length ? t("why.facts", { facts: names.map(([name, value]) => t("why.fact", { name: kindName(name), value: plain(value) })).join("; ") }) : t("why.nothing_known");
   }
   return found === null || found === undefined ? "" : plain(found);
 }
