@@ -1,6 +1,7 @@
 /** Entry: signing in, the frame, and which screen an address shows. */
 import { ApiError, call, words } from "./api.js";
 import { h, icon } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { startFeed, stopFeed } from "./live-feed.js";
 import { grouped, viewOf, visible } from "./navigation.js";
 import { listenForKeys, openHelp, openPalette } from "./palette.js";
@@ -178,6 +179,7 @@ function screen(parts, query, signal) {
 }
 
 listenForKeys();
+keepFocus();
 window.addEventListener("hashchange", () => void show());
 document.addEventListener("signed-out", signedOut);
 void show();

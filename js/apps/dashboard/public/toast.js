@@ -12,6 +12,9 @@ export function toast(text, undo) {
   if (region?.parentElement !== home) {
     region = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
     home.append(region);
+    // What was said in a dialog is still to be read when it has closed.
+    const own = region;
+    home.addEventListener("close", () => document.body.append(own), { once: true });
   }
   const note = h("p", { class: "toast" }, h("span", {}, text), undo && h("button", { type: "button", class: "link-button", click: () => {
     note.remove();

@@ -128,6 +128,25 @@ export function keepingFocus(place, draw) {
   (alike[0] ?? after[Math.min(at, after.length - 1)])?.focus();
 }
 
+/** @param {HTMLSelectElement} list */
+const optionsOf = (list) => [...list.options].map(({ value }) => value).join("\n");
+
+/**
+ * Puts what was drawn again into its place, around the list that somebody chooses in: it stays the same, so that typing its
+ * words is not interrupted.
+ *
+ * @param {HTMLElement} place @param {(Node | string)[]} nodes
+ */
+export function putAround(place, nodes) {
+  const active = document.activeElement;
+  const isList = active instanceof HTMLSelectElement && active.parentElement === place;
+  const at = isList ? nodes.findIndex((node) => node instanceof HTMLSelectElement && node.ariaLabel === active.ariaLabel && optionsOf(node) === optionsOf(active)) : -1;
+  if (!isList || at < 0) return place.replaceChildren(...nodes);
+  for (const child of [...place.childNodes]) if (child !== active) child.remove();
+  active.before(...nodes.slice(0, at));
+  active.after(...nodes.slice(at + 1));
+}
+
 /** A form's field with its label above and a hint below. @param {string} label @param {HTMLElement} field @param {string} [hint] */
 export function labelled(label, field, hint) {
   const id = newId();

@@ -13,7 +13,7 @@ import { DATES, newGroup, newRule } from "../rules/rule.js";
 import { t } from "../words.js";
 import { conditionGaps } from "./condition-gaps.js";
 import { eventGaps, sequenceGaps } from "./event-gaps.js";
-import { choice, gap, keepingFocus, momentGap, removeButton, spanGap } from "./fields.js";
+import { choice, gap, keepingFocus, momentGap, putAround, removeButton, spanGap } from "./fields.js";
 
 /** Nested deeper than this, nobody follows a rule any more; the text form goes on. */
 const DEEPEST = 5;
@@ -91,7 +91,7 @@ function focusRow(rows, index) {
 function leafForm(first, context, { joiner, remove, replace }) {
   let rule = first;
   const place = h("span", { class: "rule-gaps" });
-  const draw = () => place.replaceChildren(...gaps(rule, context, redraw));
+  const draw = () => putAround(place, gaps(rule, context, redraw));
   const redraw = () => {
     keepingFocus(place, draw);
     context.changed();
