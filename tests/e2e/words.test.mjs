@@ -53,13 +53,13 @@ class Data {
   add(value) {
     if (typeof value === "string") {
       const tail = value.slice(value.indexOf(":") + 1);
-      for (const text of [value, tail]) for (const one of [text, text.replaceAll("_", " "), text.replace("/api/v1", ""), text.length > 20 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text]) this.texts.add(one);
+      for (const text of [value, tail, value.replace(/^properties\./, "")]) for (const one of [text, text.replaceAll("_", " "), text.replace("/api/v1", ""), text.length > 20 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text]) this.texts.add(one);
     } else if (Array.isArray(value)) value.forEach((one) => this.add(one));
     else if (value && typeof value === "object") {
       for (const [key, one] of Object.entries(value)) {
         this.add(one);
-        // Names of traits, properties and purposes are data; those of the API's own members are not.
-        if (["traits", "computed_traits", "properties", "categoryPreferences", "purposes", "address"].includes(key) && one && typeof one === "object") Object.keys(one).forEach((name) => this.add(name));
+        // Names of traits, properties, purposes and fields of variants are data; those of the API's own members are not.
+        if (["traits", "computed_traits", "properties", "categoryPreferences", "purposes", "address", "value"].includes(key) && one && typeof one === "object") Object.keys(one).forEach((name) => this.add(name));
       }
     }
   }
@@ -149,7 +149,8 @@ function keys(page) {
 for (const state of /** @type {const} */ (["full", "empty"])) {
   test(`every text of every screen is in the catalogue, ${state}`, { timeout: 180_000 }, async () => {
     const { page, data } = await enter(state === "full" ? full : bare);
-    data.add("nobody");
+    // What is searched for, and the variant that a new experience begins with.
+    data.add(["nobody", "personal", "title", "text", "cta", "href"]);
     /** @type {string[]} */
     const problems = [];
     for (const path of [...(await keys(page)), ...(state === "full" ? deeper : ["audiences/new", "experiences/new", "support?q=nobody"])]) {

@@ -46,7 +46,7 @@ function form(known, trait) {
     window: trait ? windowOf(trait) : allTime(),
     bots: trait?.bots === undefined ? "" : String(trait.bots),
   };
-  const key = h("input", { required: true, autocomplete: "off", spellcheck: "false", placeholder: "orders_count", value: trait?.key ?? "", readonly: Boolean(trait), input: () => changed() });
+  const key = h("input", { required: true, autocomplete: "off", spellcheck: "false", placeholder: "orders_count", translate: "no", value: trait?.key ?? "", readonly: Boolean(trait), input: () => changed() });
   const rule = h("div", { class: "condition-text" });
   const reads = h("p", { class: "rule" });
   const error = h("p", { class: "form-error", role: "alert" });

@@ -18,7 +18,7 @@ export function purposeBoxes(legend, purposes, chosen, path, write) {
 
 /** @param {Policy} policy which is changed @param {() => void} redraw */
 export function purposesPart(policy, redraw) {
-  const name = h("input", { "aria-label": t("consent.purpose_name"), placeholder: "surveys", autocomplete: "off" });
+  const name = h("input", { "aria-label": t("consent.purpose_name"), placeholder: t("consent.purpose_example"), autocomplete: "off" });
   const add = () => {
     const wanted = name.value.trim();
     if (!wanted || policy.purposes.some((one) => one.name === wanted)) return name.focus();
@@ -59,7 +59,7 @@ export function usesPart(policy, redraw) {
     delete policy.uses[use];
     redraw();
   } }, icon("M6 6l12 12M18 6 6 18"), h("span", { class: "sr" }, t("consent.remove", { name: useName(use) }))));
-  const id = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "dst_mail" });
+  const id = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "dst_mail", translate: "no" });
   const add = () => {
     const use = `destination:${id.value.trim()}`;
     if (!id.value.trim() || policy.uses[use]) return id.focus();
@@ -82,7 +82,7 @@ export function signalPart(policy) {
 
 /** The names that a consent tool has for what people choose. @param {Policy} policy which is changed @param {() => void} redraw */
 export function toolNamesPart(policy, redraw) {
-  const name = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "C0002" });
+  const name = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "C0002", translate: "no" });
   const add = () => {
     const wanted = name.value.trim();
     if (!wanted || policy.categories?.[wanted]) return name.focus();

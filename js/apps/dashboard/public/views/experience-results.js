@@ -47,7 +47,7 @@ function results(answer) {
   const warning = "warning" in answer.split ? answer.split.warning : null;
   const excluded = answer.excluded.crossed + answer.excluded.unknown_arm;
   return [
-    ...(warning ? [h("p", { class: "warn", role: "alert" }, warning)] : []),
+    ...(warning ? [h("p", { class: "warn", role: "alert", translate: "no" }, warning)] : []),
     ...(rows.length ? [h("section", { class: "card" }, h("h2", {}, t("experiences.compared_with_baseline", { baseline: answer.baseline ?? "" })), intervalChart(rows, (value) => PERCENT.format(value)), h("p", { class: "quiet" }, t("experiences.the_line_is_where_the")))] : []),
     ...[...waiting].map((reason) => h("p", { class: "notice" }, t("experiences.not_yet_reason", { reason }))),
     h("section", {}, h("h2", {}, t("experiences.the_figures")), h("div", { class: "card flush scroll", tabindex: "0", role: "region", "aria-label": t("experiences.figures_by_arm") }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, [t("experiences.arm"), t("experiences.people"), t("experiences.converted"), t("experiences.share_or_mean"), t("experiences.difference"), t("experiences.result")].map((name, index) => h("th", { scope: "col", class: index > 0 && index < 5 ? "num" : null }, name)))), h("tbody", {}, answer.arms.map((arm) => figureRow(arm, answer)))))),

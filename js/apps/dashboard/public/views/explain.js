@@ -46,7 +46,7 @@ function link(one) {
     h(
       "p",
       { class: "quiet" },
-      sentence(one.reason),
+      h("span", { translate: "no" }, sentence(one.reason)),
       " ",
       first === last ? t("explain.first_seen", { first: moment(first) }) : t("explain.first_and_last_seen", { first: moment(first), last: moment(last) }),
       " ",
@@ -60,7 +60,7 @@ function link(one) {
 /** @param {Blocked} one */
 function refusal(one) {
   const [a, b] = ends(one);
-  return h("li", {}, h("p", { class: "explain-pair" }, a, h("span", { class: "explain-join" }, t("explain.kept_apart_from")), b), h("p", { class: "quiet" }, sentence(one.reason)));
+  return h("li", {}, h("p", { class: "explain-pair" }, a, h("span", { class: "explain-join" }, t("explain.kept_apart_from")), b), h("p", { class: "quiet", translate: "no" }, sentence(one.reason)));
 }
 
 /** @param {string} reason */

@@ -69,7 +69,7 @@ function form(newest, again) {
   const conflict = select([["first_owner", t("identity.who_had_it_first")], ["last_owner", t("identity.who_had_it_last")], ["detach", t("identity.nobody_2")]], rules.conflict);
   const shared = select([["owner", t("identity.of_the_devices_owner")], ["by_time", t("identity.of_whoever_was_signed_in")]], rules.shared_devices);
   const radius = h("input", { type: "number", min: 2, value: rules.blast_radius, required: true, "data-path": "blast_radius" });
-  const country = h("input", { value: rules.country ?? "", placeholder: "DE", autocomplete: "off", spellcheck: "false", "data-path": "country" });
+  const country = h("input", { value: rules.country ?? "", placeholder: "DE", translate: "no", autocomplete: "off", spellcheck: "false", "data-path": "country" });
   const signOut = h("textarea", { class: "lines", "data-path": "sign_out_events" }, rules.sign_out_events.join("\n"));
   const lines = (/** @type {HTMLTextAreaElement} */ field) => field.value.split("\n").map((line) => line.trim()).filter(Boolean);
   const written = () => ({
@@ -141,7 +141,7 @@ function kindRow(kind, index, kinds, draw) {
 
 /** @param {Kind[]} kinds @param {() => void} draw */
 function addKind(kinds, draw) {
-  const name = h("input", { "aria-label": t("identity.name_of_another_kind"), placeholder: "crm_id", autocomplete: "off" });
+  const name = h("input", { "aria-label": t("identity.name_of_another_kind"), placeholder: t("identity.kind_example"), autocomplete: "off" });
   return h("p", { class: "row-actions" }, name, h("button", { type: "button", class: "button", click: () => {
     const kind = name.value.trim();
     if (!kind) return name.focus();

@@ -86,5 +86,5 @@ function card(person) {
 
 /** @param {Decision} one */
 function decision(one) {
-  return h("li", {}, h("p", {}, rich("support.in", { placement: h("code", {}, one.placement), variant: h("b", {}, one.variant ?? t("support.the_default")) })), one.reasons.map((reason) => h("p", { class: "quiet" }, `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}.`)));
+  return h("li", {}, h("p", {}, rich("support.in", { placement: h("code", {}, one.placement), variant: h("b", {}, one.variant ?? t("support.the_default")) })), one.reasons.map((reason) => h("p", { class: "quiet", translate: "no" }, `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}.`)));
 }
