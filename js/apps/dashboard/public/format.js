@@ -1,6 +1,6 @@
 /** How numbers, times and values are written. */
 import { LOCALES } from "./locale.js";
-import { t } from "./words.js";
+import { LANGUAGE, t } from "./words.js";
 
 const NUMBER = new Intl.NumberFormat(LOCALES);
 const COMPACT = new Intl.NumberFormat(LOCALES, { notation: "compact" });
@@ -15,11 +15,6 @@ const FULL = new Intl.DateTimeFormat(LOCALES, { day: "numeric", month: "short", 
 /** @param {number | null | undefined} value */
 export function number(value) {
   return value === null || value === undefined ? "–" : NUMBER.format(value);
-}
-
-/** @param {number} count @param {string} one @param {string} [many] */
-export function plural(count, one, many = `${one}s`) {
-  return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 /** @param {string | number | null | undefined} value */
@@ -73,6 +68,13 @@ export function bucketStart(unit, value) {
 /** A number in little space, such as “1.2K”. @param {number} value */
 export function compact(value) {
   return COMPACT.format(value);
+}
+
+const LIST = new Intl.ListFormat(LANGUAGE, { type: "unit" });
+
+/** Some things after one another, as the language of the sentences has it. @param {string[]} things */
+export function inOneLine(things) {
+  return LIST.format(things);
 }
 
 /** @type {Map<number, Intl.NumberFormat>} */

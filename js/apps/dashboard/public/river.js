@@ -3,7 +3,7 @@
  * unexplained would be water that went missing. Drawn to the pixels there are; the table beside it says the same.
  */
 import { svg } from "./dom.js";
-import { number } from "./format.js";
+import { inOneLine, number } from "./format.js";
 import { t } from "./words.js";
 
 /** @typedef {{ key: string, name: string, count: number }} Branch */
@@ -22,7 +22,7 @@ export function river(width, total, branches) {
   const height = slots.reduce((all, { slot }) => all + slot, 0);
   const right = width - Math.min(150, width * 0.36);
   const bend = right * 0.48;
-  const label = t("river.label", { total, branches: branches.map((branch) => t("river.branch", { count: branch.count, name: branch.name })).join(", ") });
+  const label = t("river.label", { total, branches: inOneLine(branches.map((branch) => t("river.branch", { count: branch.count, name: branch.name }))) });
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "river", role: "img", "aria-label": label });
   let from = (height - trunk) / 2;
   let top = 0;

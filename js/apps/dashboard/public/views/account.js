@@ -62,9 +62,8 @@ const LOCALE_CHOICE = "ar-EG bg-BG cs-CZ da-DK de-AT de-CH de-DE el-GR en-AU en-
 function localeCard() {
   const picked = pickedLocale();
   const names = new Intl.DisplayNames([LANGUAGE], { type: "language", languageDisplay: "standard" });
-  const own = (/** @type {string} */ locale) => names.of(locale) ?? locale;
-  const choices = [...new Set([...LOCALE_CHOICE, ...(picked ? [picked] : [])])].map((locale) => ({ locale, name: own(locale) })).sort((one, other) => one.name.localeCompare(other.name));
-  const choice = h("select", { name: "locale", change: () => tell() }, h("option", { value: "", selected: picked === "" }, t("account.locale_browser", { locale: own(navigator.language) })), choices.map(({ locale, name }) => h("option", { value: locale, selected: locale === picked }, name)));
+  const choices = [...new Set([...LOCALE_CHOICE, ...(picked ? [picked] : [])])].map((locale) => ({ locale, name: names.of(locale) ?? locale })).sort((one, other) => one.name.localeCompare(other.name));
+  const choice = h("select", { name: "locale", change: () => tell() }, h("option", { value: "", selected: picked === "" }, t("account.locale_browser")), choices.map(({ locale, name }) => h("option", { value: locale, selected: locale === picked }, name)));
   const sample = h("output", { class: "hint" });
   const tell = () => {
     const locales = choice.value || [...navigator.languages];

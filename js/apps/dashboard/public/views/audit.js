@@ -1,6 +1,6 @@
 import { call, withQuery, words } from "../api.js";
 import { h } from "../dom.js";
-import { moment, shortId } from "../format.js";
+import { inOneLine, moment, shortId } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
 import { t } from "../words.js";
@@ -46,7 +46,7 @@ export function auditView({ place, signal, query }) {
       { key: "who", name: t("audit.who"), text: ({ actor }) => actor.name || t("audit.nobody"), cell: ({ actor }) => (actor.id ? h("a", { href: search({ member: actor.id }) }, actor.name || shortId(actor.id)) : h("span", { class: "quiet" }, t("audit.nobody"))) },
       { key: "what", name: t("audit.what"), text: ({ operation }) => operation, cell: ({ operation }) => h("code", {}, operation.replace("/api/v1", "")) },
       { key: "person", name: t("audit.person"), text: ({ person }) => person ?? "", cell: ({ person }) => (person ? h("a", { href: search({ person }) }, shortId(person)) : "") },
-      { key: "about", name: t("audit.about"), text: (entry) => ids(entry).join(" "), cell: (entry) => ids(entry).map(shortId).join(", ") },
+      { key: "about", name: t("audit.about"), text: (entry) => ids(entry).join(" "), cell: (entry) => inOneLine(ids(entry).map(shortId)) },
       { key: "outcome", name: t("audit.outcome"), text: ({ status }) => outcome(status), cell: ({ status }) => outcome(status) },
       { key: "from", name: t("audit.from"), text: ({ address }) => address, cell: ({ address }) => address },
       { key: "number", name: t("audit.number"), num: true, off: true, text: ({ number }) => number, cell: ({ number }) => number },

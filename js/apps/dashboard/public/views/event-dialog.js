@@ -1,7 +1,7 @@
 import { causeOf } from "../cause.js";
 import { copyButton } from "../cells.js";
 import { h, icon } from "../dom.js";
-import { moment, plain } from "../format.js";
+import { inOneLine, moment, plain } from "../format.js";
 import { tabs } from "../tabs.js";
 import { eventName, isAudience, isEntered } from "../live-feed.js";
 import { audienceBadge, badge, OUTCOMES, reasonText } from "../outcomes.js";
@@ -70,7 +70,7 @@ function facts(event, at) {
     [t("event.user_id"), event.userId ?? ""],
     [t("event.anonymous_id"), event.anonymousId ?? ""],
     [t("event.message_id"), event.messageId ?? ""],
-    [t("event.consent"), allowed.join(", ")],
+    [t("event.consent"), inOneLine(allowed)],
     [t("event.held_until"), (event.release ?? consent?.release)?.releasedAt ? moment((event.release ?? consent.release).releasedAt) : ""],
     [t("event.ledger"), mark ? t("event.mark", { number: mark.seq, tab: mark.tab }) : ""],
   ];

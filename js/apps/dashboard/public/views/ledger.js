@@ -1,5 +1,5 @@
 import { h } from "../dom.js";
-import { number } from "../format.js";
+import { inOneLine, number } from "../format.js";
 import { figures } from "../ledger-figures.js";
 import { badge, OUTCOMES } from "../outcomes.js";
 import { empty, loaded } from "../states.js";
@@ -69,7 +69,7 @@ function causeName(cause) {
 function causesText({ unexplained, causes }) {
   if (unexplained === 0) return t("ledger.no_outcome");
   const likely = CAUSES.filter(({ key }) => causes[key]).map(({ key, name }) => t("ledger.cause_count", { count: causes[key] ?? 0, name }));
-  return t("ledger.likely", { causes: likely.join(", ") });
+  return t("ledger.likely", { causes: inOneLine(likely) });
 }
 
 /** @param {number} unexplained */

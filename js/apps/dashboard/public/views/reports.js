@@ -1,7 +1,7 @@
 /** Reports: what happened, over everybody. What is asked stands in the address. */
 import { ApiError, call, rows } from "../api.js";
 import { h, newId } from "../dom.js";
-import { calendarDay, fullMoment, number } from "../format.js";
+import { calendarDay, fullMoment, inOneLine, number } from "../format.js";
 import { funnelBars } from "../report/funnel-bars.js";
 import { pathsChart, stepName } from "../report/paths-chart.js";
 import { bucketName, intervalOf, INTERVALS, PERIODS, QUESTIONS, share, span } from "../report/question.js";
@@ -234,7 +234,7 @@ function trends(query, answer, signal) {
   const lines = series.map((one) => ({ name: lineName(one), values: one[measure] }));
   const total = (/** @type {import("@headwater/api-client").TrendSeries} */ one) => number(measure === "people" ? one.total_people : one.total_events);
   return [
-    h("div", { class: "card" }, legend(names), trendChart({ buckets: answer.buckets, lines, label: t(`reports.trend_${measure}_${interval}`, { names: names.join(", ") }), signal })),
+    h("div", { class: "card" }, legend(names), trendChart({ buckets: answer.buckets, lines, label: t(`reports.trend_${measure}_${interval}`, { names: inOneLine(names) }), signal })),
     table(t("reports.numbers"), [t("reports.when"), ...names], [
       [t("reports.altogether"), ...series.map(total)],
       ...answer.buckets.map((at, bucket) => [bucketName(at, interval), ...lines.map((line) => number(line.values[bucket]))]).reverse(),

@@ -1,7 +1,7 @@
 import { call, rows } from "../api.js";
 import { onOff, timeCell } from "../cells.js";
 import { h } from "../dom.js";
-import { number } from "../format.js";
+import { inOneLine, number } from "../format.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
 import { toast } from "../toast.js";
@@ -36,7 +36,7 @@ export function sourcesView({ place, signal, query }) {
         { key: "kind", name: t("sources.kind"), text: (one) => one.kind, cell: (one) => KINDS.find(([key]) => key === one.kind)?.[1] ?? one.kind },
         { key: "state", name: t("sources.state"), text: (one) => (one.enabled ? "on" : "off"), cell: (one) => onOff(one.enabled) },
         { key: "numbered", name: t("sources.numbered"), num: true, text: (one) => known.get(one.id) ?? 0, cell: (one) => number(known.get(one.id) ?? 0) },
-        { key: "origins", name: t("sources.origins"), off: true, text: (one) => one.allowed_origins.join(" "), cell: (one) => one.allowed_origins.join(", ") || t("sources.every_origin") },
+        { key: "origins", name: t("sources.origins"), off: true, text: (one) => one.allowed_origins.join(" "), cell: (one) => inOneLine(one.allowed_origins) || t("sources.every_origin") },
         { key: "created", name: t("sources.made"), text: (one) => one.created_at, cell: (one) => timeCell(one.created_at) },
       ],
     });

@@ -1,6 +1,6 @@
 import { call, rows } from "../api.js";
 import { h } from "../dom.js";
-import { moment } from "../format.js";
+import { inOneLine, moment } from "../format.js";
 import { may, me } from "../session.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
@@ -21,7 +21,7 @@ export function scopeWords(scopes) {
     areas.set(area, [...(areas.get(area) ?? []), action]);
   }
   if (areas.size >= 14 && scopes.length >= 28) return t("tokens.everything");
-  return [...areas].map(([area, actions]) => t("tokens.area", { area, actions: actions.join(", ") })).join(", ");
+  return inOneLine([...areas].map(([area, actions]) => t("tokens.area", { area, actions: inOneLine(actions) })));
 }
 
 /** @param {import("../app.js").Screen} screen */

@@ -1,7 +1,7 @@
 import { remember } from "../address.js";
 import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
-import { moment } from "../format.js";
+import { inOneLine, moment } from "../format.js";
 import { ACTIONS, countsByEvent, emptyPlan, eventKey, plannedName, withEvent, withoutEvent } from "../plan.js";
 import { empty, loaded } from "../states.js";
 import { rich, t } from "../words.js";
@@ -180,5 +180,5 @@ export function trackingPlanView({ place, signal, query }) {
 /** The properties that a schema names. @param {any} schema */
 function fields(schema) {
   const names = Object.keys(schema?.properties ?? {});
-  return names.length > 0 ? names.join(", ") : t("tracking_plan.anything");
+  return names.length > 0 ? inOneLine(names) : t("tracking_plan.anything");
 }
