@@ -31,7 +31,7 @@ before(async () => {
     ...["", "?tab=traits", "?tab=audiences", "?tab=consent", "?tab=identity"].map((tab) => `${person}${tab}`),
     "support?q=ada", "audiences/new", `audiences/${audience.id}`, `audiences/${audience.id}/edit`, "computed-traits/new", "experiences/new",
     ...["", "?tab=results", "?tab=change"].map((tab) => `experiences/${experience.id}${tab}`),
-    ...["held", "decisions", "rules"].map((tab) => `identity?tab=${tab}`),
+    ...["automatic", "held", "decisions", "rules"].map((tab) => `identity?tab=${tab}`),
     ...["choices", "counts", "versions"].map((tab) => `consent?tab=${tab}`),
     `sources/${source.id}`, `sources/${source.id}?tab=settings`,
   ];
@@ -151,6 +151,23 @@ for (const theme of /** @type {const} */ (["light", "dark"])) {
     await page.getByRole("button", { name: "Show what would change" }).click();
     await page.getByRole("heading", { name: "What would change" }).waitFor();
     problems.push(...(await found(page, "a policy that was tried")));
+    await page.getByLabel("Country or region").fill("US-CA");
+    await page.getByRole("button", { name: "Add a place" }).click();
+    const california = page.getByRole("group", { name: "United States, CA" });
+    await california.getByLabel("A list of its own for Global Privacy Control").check();
+    await california.getByLabel("Counted without agreement").selectOption("refusal");
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await california.getByRole("alert").waitFor();
+    problems.push(...(await found(page, "a place whose rule is not right")));
+    await page.getByLabel("Count some events and pages").check();
+    problems.push(...(await found(page, "what is counted of those who do not agree")));
+    await open(page, "experiences");
+    await page.getByRole("button", { name: "Change…" }).click();
+    await look("the holdout of all experiences");
+    await open(page, "experiences/new");
+    await page.getByRole("button", { name: "Add a limit" }).click();
+    await page.getByRole("button", { name: "Add a limit" }).click();
+    problems.push(...(await found(page, "limits of an experience")));
     assert.deepEqual(problems, []);
     await page.context().close();
   });
