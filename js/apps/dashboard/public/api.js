@@ -24,17 +24,6 @@ function picked() {
 }
 
 /**
- * Calls an operation by its path, without types.
- *
- * @param {string} path below `/api/v1/`
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
- * @returns {Promise<any>}
- */
-export function api(path, { method = "GET", body, signal } = {}) {
-  return call(/** @type {any} */ (`${method} /${path}`), /** @type {any} */ ({ body, signal }));
-}
-
-/**
  * A list from its beginning, over as many pages as it takes, up to `most` rows, with types.
  *
  * @template {keyof Operations} K
@@ -52,16 +41,6 @@ export async function rows(operation, given, most = 500) {
     cursor = page.next_cursor;
   } while (cursor && data.length < most);
   return { data, complete: !cursor };
-}
-
-/**
- * The same by a path without parameters, without types.
- *
- * @param {string} path @param {AbortSignal} signal @param {number} [most]
- * @returns {Promise<{ data: any[], complete: boolean }>}
- */
-export function all(path, signal, most = 500) {
-  return rows(/** @type {any} */ (`GET /${path}`), /** @type {any} */ ({ signal }), most);
 }
 
 /** What went wrong, in words. @param {unknown} error */

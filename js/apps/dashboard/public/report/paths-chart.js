@@ -24,11 +24,11 @@ export function pathsChart(paths, backwards) {
       const [from, to] = backwards ? [id(link.step + 1, far), id(link.step, near)] : [id(link.step, near), id(link.step + 1, far)];
       return { source: from, target: to, value: link.ways };
     });
-    const tallest = Math.max(...Array.from({ length: steps + 1 }, (_, step) => nodes.filter((/** @type {any} */ node) => node.step === step).length));
+    const tallest = Math.max(...Array.from({ length: steps + 1 }, (_, step) => nodes.filter((node) => node.step === step).length));
     const height = Math.max(220, tallest * 58);
     const layout = sankey().nodeId((/** @type {any} */ node) => node.id).nodeWidth(NODE).nodePadding(26).nodeAlign((/** @type {any} */ node) => at(node.step)).extent([[1, 22], [WIDTH - 150, height - 8]]);
-    const alone = nodes.filter((/** @type {any} */ node) => !links.some((/** @type {any} */ link) => link.source === node.id || link.target === node.id));
-    const drawn = layout({ nodes: nodes.filter((/** @type {any} */ node) => !alone.includes(node)), links });
+    const alone = nodes.filter((node) => !links.some((link) => link.source === node.id || link.target === node.id));
+    const drawn = layout({ nodes: nodes.filter((node) => !alone.includes(node)), links });
     const curve = sankeyLinkHorizontal();
     place.replaceChildren(svg(
       "svg",
