@@ -1,7 +1,7 @@
 /** What a decision would do: the profiles before it and after. */
 import { identifierChip } from "../cells.js";
 import { h } from "../dom.js";
-import { kindName, plain } from "../format.js";
+import { inOneLine, kindName, plain } from "../format.js";
 import { t } from "../words.js";
 import { personName } from "./people.js";
 
@@ -27,7 +27,7 @@ function card(profile) {
     { class: "card" },
     h("p", {}, h("b", {}, personName(profile))),
     h("p", {}, profile.identifiers.map(identifierChip)),
-    h("p", { class: "quiet" }, audiences.length ? t("identity.in_audiences", { names: audiences.join(", ") }) : t("identity.in_no_audience")),
-    computed.length > 0 && h("p", { class: "quiet" }, computed.map(([key, value]) => `${kindName(key)} ${plain(value)}`).join(", ")),
+    h("p", { class: "quiet" }, audiences.length ? t("identity.in_audiences", { names: inOneLine(audiences) }) : t("identity.in_no_audience")),
+    computed.length > 0 && h("p", { class: "quiet" }, inOneLine(computed.map(([key, value]) => `${kindName(key)} ${plain(value)}`))),
   );
 }

@@ -1,5 +1,5 @@
 /** Conditions on attributes in words. */
-import { kindName, plain } from "../format.js";
+import { inOneLine, kindName, plain } from "../format.js";
 import { containsOf, isOperators, withDollars } from "../rules/condition.js";
 import { t } from "../words.js";
 
@@ -9,7 +9,7 @@ const TYPES = { string: t("conditions.type_string"), number: t("conditions.type_
 /** @param {any} values @param {"conditions.or" | "conditions.and"} joiner */
 function list(values, joiner) {
   const all = (Array.isArray(values) ? values : [values]).map(quotedIfOdd);
-  return all.length > 1 ? t(joiner, { some: all.slice(0, -1).join(", "), last: all.at(-1) ?? "" }) : all.join("");
+  return all.length > 1 ? t(joiner, { some: inOneLine(all.slice(0, -1)), last: all.at(-1) ?? "" }) : all.join("");
 }
 
 /** Text that could be taken for something else stands in quotes. @param {unknown} value */

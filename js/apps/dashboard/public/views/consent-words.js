@@ -1,5 +1,5 @@
 /** What a consent policy says, in words. */
-import { kindName } from "../format.js";
+import { inOneLine, kindName } from "../format.js";
 import { LANGUAGE, t } from "../words.js";
 
 /** @typedef {import("@headwater/api-client").ConsentPolicy} Policy */
@@ -73,7 +73,7 @@ export function ruleWords(policy, rule) {
   const named = (/** @type {string} */ name) => purposeName(policy.purposes.find((one) => one.name === name) ?? { name });
   const parts = [t(`consent.rule_${rule.regime}`)];
   for (const [purpose, regime] of Object.entries(rule.purposes ?? {})) parts.push(t(`consent.exception_${regime}`, { purpose: named(purpose) }));
-  if (rule.gpc_denies) parts.push(rule.gpc_denies.length ? t("consent.rule_gpc", { purposes: rule.gpc_denies.map(named).join(", ") }) : t("consent.rule_no_gpc"));
+  if (rule.gpc_denies) parts.push(rule.gpc_denies.length ? t("consent.rule_gpc", { purposes: inOneLine(rule.gpc_denies.map(named)) }) : t("consent.rule_no_gpc"));
   if (rule.counting) parts.push(t(`consent.counts_${rule.counting}`));
   return parts.join(" · ");
 }

@@ -3,7 +3,7 @@
  *
  * @typedef {(id: string) => string} NameOf what an audience is called
  */
-import { kindName, plain } from "../format.js";
+import { inOneLine, kindName, plain } from "../format.js";
 import { LOCALES } from "../locale.js";
 import { withDollars } from "../rules/condition.js";
 import { MEASURES, shortPath } from "../rules/rule.js";
@@ -109,7 +109,7 @@ function sequenceWords({ sequence, without, within }) {
     return index ? t("sentence.then", { what }) : what;
   });
   const none = (without ?? []).map(matchingWords);
-  const walk = steps.join(", ");
+  const walk = inOneLine(steps);
   const parts = none.length ? t("sentence.and_no", { sequence: walk, none: joined(none, "conditions.either") }) : walk;
   return within ? t("sentence.beginning", { sequence: parts, last: lastWords(within) }) : parts;
 }

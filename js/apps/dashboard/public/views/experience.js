@@ -1,6 +1,6 @@
 import { call, rows, words } from "../api.js";
 import { h } from "../dom.js";
-import { moment, number, plain } from "../format.js";
+import { inOneLine, moment, number, plain } from "../format.js";
 import { loaded } from "../states.js";
 import { tabs } from "../tabs.js";
 import { toast } from "../toast.js";
@@ -67,7 +67,7 @@ function about(experience, audiences) {
     [t("experiences.for"), experience.audience_id ? h("a", { href: `#/audiences/${experience.audience_id}` }, name(experience.audience_id)) : t("experiences.for_everybody")],
     [t("experiences.when"), whenWords(experience)],
     [t("experiences.held_out"), experience.holdout ? t("experiences.held_out_share", { percent: number(Math.round(experience.holdout * 1000) / 10) }) : t("experiences.held_out_nobody")],
-    [t("experiences.at_most_2"), (experience.frequency_caps ?? []).map(({ exposures, within }) => t("experiences.times_in", { exposures, within: span(within) })).join(", ") || t("experiences.as_often_as_it_comes")],
+    [t("experiences.at_most_2"), inOneLine((experience.frequency_caps ?? []).map(({ exposures, within }) => t("experiences.times_in", { exposures, within: span(within) }))) || t("experiences.as_often_as_it_comes")],
     [t("experiences.priority"), number(experience.priority)],
   ];
   return [

@@ -3,6 +3,8 @@ import { h, icon, newId } from "../dom.js";
 import { PERIODS, unitName, UNITS } from "../rules/window.js";
 import { t } from "../words.js";
 
+export { labelled } from "./form-field.js";
+
 /** @typedef {string[] | [string, string[][]]} Option a value and its words, or the words of a group and its options */
 
 /**
@@ -145,12 +147,4 @@ export function putAround(place, nodes) {
   for (const child of [...place.childNodes]) if (child !== active) child.remove();
   active.before(...nodes.slice(0, at));
   active.after(...nodes.slice(at + 1));
-}
-
-/** A form's field with its label above and a hint below. @param {string} label @param {HTMLElement} field @param {string} [hint] */
-export function labelled(label, field, hint) {
-  const id = newId();
-  field.id = id;
-  if (hint) field.setAttribute("aria-describedby", `${id}-hint`);
-  return h("div", { class: "field" }, h("label", { for: id }, label), field, hint && h("p", { class: "hint", id: `${id}-hint` }, hint));
 }

@@ -28,6 +28,7 @@ export function decisionsPanel(panel, signal, query) {
     void again();
   })), list);
   const again = () => loaded(list, signal, () => read(), (first) => {
+    if (first.data.length === 0 && by) return empty(t("decisions.none"), t("decisions.none_text"));
     if (first.data.length === 0) return empty(t("identity.nothing_decided_yet"), t("identity.merges_by_hand_identifiers_that"));
     const pairs = (/** @type {Decided} */ one) => one.pairs.map(({ a, b }) => t("identity.a_and_b", { a, b })).join("; ");
     const undo = async (/** @type {Decided} */ one) => {

@@ -1,7 +1,7 @@
 /** One privacy request: what is to do next, how far each store is, and the receipt. */
 import { call, file, words } from "../api.js";
 import { h } from "../dom.js";
-import { moment, number, plain } from "../format.js";
+import { inOneLine, moment, number, plain } from "../format.js";
 import { loaded } from "../states.js";
 import { t } from "../words.js";
 import { confirmDialog } from "./confirm-dialog.js";
@@ -63,7 +63,7 @@ export function requestView({ place, signal, parts: [, , id = ""] }) {
       h("p", { class: "plan-state" }, stateBadge(request.state), isOpen(request) && dueNote(request), h("span", { class: "quiet" }, ABOUT[request.kind])),
       h("dl", { class: "facts privacy-facts" },
         fact(t("privacy.person"), subjectText(request)),
-        changes.length > 0 && fact(t("privacy.corrections"), changes.join(", ")),
+        changes.length > 0 && fact(t("privacy.corrections"), inOneLine(changes)),
         fact(t("privacy.received"), moment(request.created_at)),
         fact(t("privacy.answer_due"), t(request.extended ? "privacy.due_extended" : "privacy.due_by", { at: moment(request.due_at), regime: request.regime.toUpperCase() })),
         request.verification && fact(t("privacy.identity_checked"), checkedWords(request.verification)),

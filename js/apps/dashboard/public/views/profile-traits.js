@@ -1,7 +1,7 @@
 /** What is known of somebody, and which event said it. */
 import { timeCell } from "../cells.js";
 import { h } from "../dom.js";
-import { kindName, plain } from "../format.js";
+import { inOneLine, kindName, plain } from "../format.js";
 import { eventName } from "../live-feed.js";
 import { empty } from "../states.js";
 import { t } from "../words.js";
@@ -23,7 +23,7 @@ export function traitsOf(profile, events) {
 
 /** @param {string[] | undefined} purposes */
 function restsOn(purposes) {
-  return h("span", { class: "quiet" }, (purposes ?? []).map(kindName).join(", ") || "–");
+  return h("span", { class: "quiet" }, inOneLine((purposes ?? []).map(kindName)) || "–");
 }
 
 /** The youngest of the events that carries the trait. @param {string} key @param {TimelineEvent[]} events */

@@ -1,7 +1,7 @@
 /** Everything about one person. */
 import { call } from "../api.js";
 import { h } from "../dom.js";
-import { identifierText, kindName, plain } from "../format.js";
+import { identifierText, inOneLine, kindName, plain } from "../format.js";
 import { loaded } from "../states.js";
 import { tabs } from "../tabs.js";
 import { t } from "../words.js";
@@ -45,8 +45,8 @@ function show(profile, signal, query, again) {
         { class: "stack" },
         identifiers(profile),
         h("section", { class: "card" }, h("h2", {}, t("profile.at_a_glance")), h("dl", { class: "facts" }, [
-          [t("profile.audiences"), profile.audiences.map((one) => one.name).join(", ") || t("profile.none")],
-          [t("profile.agreed_to"), Object.entries(profile.consent).filter(([, given]) => given).map(([purpose]) => kindName(purpose)).join(", ") || t("profile.nothing_known")],
+          [t("profile.audiences"), inOneLine(profile.audiences.map((one) => one.name)) || t("profile.none")],
+          [t("profile.agreed_to"), inOneLine(Object.entries(profile.consent).filter(([, given]) => given).map(([purpose]) => kindName(purpose))) || t("profile.nothing_known")],
           ...computed.slice(0, 4).map(([key, value]) => [kindName(key), plain(value)]),
         ].map(([key, value]) => h("div", {}, h("dt", {}, key ?? ""), h("dd", {}, value ?? ""))))),
       ),

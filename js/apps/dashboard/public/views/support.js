@@ -2,7 +2,7 @@
 import { call } from "../api.js";
 import { copyButton } from "../cells.js";
 import { h } from "../dom.js";
-import { identifierText, kindName, moment, plain } from "../format.js";
+import { identifierText, inOneLine, kindName, moment, plain } from "../format.js";
 import { eventName } from "../live-feed.js";
 import { empty, loaded } from "../states.js";
 import { rich, t } from "../words.js";
@@ -49,9 +49,9 @@ export function summary({ profile, events, decisions }) {
   const audiences = profile.audiences.map(({ name }) => name);
   return [
     `${personName(profile)} (${profile.id})`,
-    t("support.identifiers_names", { names: profile.identifiers.map(identifierText).join(", ") }),
-    t("support.audiences_names", { names: audiences.join(", ") || t("support.none") }),
-    t("support.consent_names", { names: consent.join(", ") || t("support.no_choice") }),
+    t("support.identifiers_names", { names: inOneLine(profile.identifiers.map(identifierText)) }),
+    t("support.audiences_names", { names: inOneLine(audiences) || t("support.none") }),
+    t("support.consent_names", { names: inOneLine(consent) || t("support.no_choice") }),
     ...decisions.map(({ placement, variant, reasons }) => t("support.sees", { placement, variant: variant ?? t("support.the_default"), reasons: reasons.join("; ") || t("support.no_reason") })),
     ...events.slice(0, 5).map((event) => `${moment(event.timestamp)} ${eventName(event)}`),
   ].join("\n");

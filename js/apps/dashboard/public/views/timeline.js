@@ -1,7 +1,7 @@
 /** What a person did: by day and visit, filtered by type, as far back as wanted. */
 import { call } from "../api.js";
 import { h, icon } from "../dom.js";
-import { day, kindName, plain, time } from "../format.js";
+import { day, inOneLine, kindName, plain, time } from "../format.js";
 import { eventName, isAudience, isEntered } from "../live-feed.js";
 import { empty, failed } from "../states.js";
 import { t } from "../words.js";
@@ -119,7 +119,7 @@ function markOf(event) {
 function summary(event) {
   const given = /** @type {Record<string, any>} */ (event.properties ?? event.traits ?? {});
   if (isAudience(event)) return causeWords(given.cause);
-  if (event.type === "identify") return Object.entries(event.traits ?? {}).map(([key, value]) => `${kindName(key)} ${plain(value)}`).join(", ");
+  if (event.type === "identify") return inOneLine(Object.entries(event.traits ?? {}).map(([key, value]) => `${kindName(key)} ${plain(value)}`));
   if (Array.isArray(given.products) && given.revenue !== undefined) return t("timeline.products", { revenue: plain(given.revenue), currency: given.currency ?? "", products: given.products.length });
   if (given.name) return [given.name, given.category, given.price && `${plain(given.price)} ${given.currency ?? ""}`].filter(Boolean).join(" · ");
   if (given.category) return String(given.category);

@@ -1,7 +1,7 @@
 /** Why somebody is in an audience, or is not: each rule with its answer and what it saw. */
 import { call } from "../api.js";
 import { h, icon } from "../dom.js";
-import { kindName, moment, plain } from "../format.js";
+import { inOneLine, kindName, moment, plain } from "../format.js";
 import { loaded } from "../states.js";
 import { rich, t } from "../words.js";
 import { sentence } from "./definition.js";
@@ -87,7 +87,7 @@ function clause(given, definition, nameOf) {
 export function seenWords(found, definition) {
   if (definition?.consent) return t(found === null ? "why.consent_unset" : found ? "why.consent_granted" : "why.consent_denied");
   if (definition?.audience) return t(found ? "why.in_it" : "why.not_in_it");
-  if (definition?.identifier) return Array.isArray(found) && found.length ? t("why.identifiers", { kinds: found.map(kindName).join(", ") }) : t("why.no_identifiers");
+  if (definition?.identifier) return Array.isArray(found) && found.length ? t("why.identifiers", { kinds: inOneLine(found.map(kindName)) }) : t("why.no_identifiers");
   if (definition?.sequence) return t("why.steps", { steps: (found ?? []).map((/** @type {any} */ step) => (step.last ? t("why.step_last", { event: step.event, at: moment(step.last) }) : t("why.step_never", { event: step.event }))).join("; ") });
   if (definition?.aggregate) return found === null ? t("why.no_value") : t("why.value", { value: plain(found) });
   if (definition?.event !== undefined) return t("why.events", { count: found ?? 0 });
