@@ -96,11 +96,11 @@ function successor({ key, index }) {
   return all[Math.min(Math.max(index, 0), all.length - 1)];
 }
 
-/** The first thing to reach in what still stands around it, or the screen. @param {Place} place @returns {HTMLElement | undefined} */
+/** The first thing to press in what still stands around it, or the screen; no field, which would call up a touch screen's keys. @param {Place} place @returns {HTMLElement | undefined} */
 function nearest({ around }) {
   const standing = around.filter((one) => one.isConnected && one.closest("main .screen > *"));
   for (const one of standing) {
-    const first = [.../** @type {NodeListOf<HTMLElement>} */ (one.querySelectorAll(FOCUSABLE))].find((each) => each.tabIndex >= 0 && isReachable(each));
+    const first = [.../** @type {NodeListOf<HTMLElement>} */ (one.querySelectorAll(FOCUSABLE))].find((each) => each.tabIndex >= 0 && !each.matches("input, textarea, select") && isReachable(each));
     if (first) return first;
   }
   return document.querySelector("main") ?? undefined;
