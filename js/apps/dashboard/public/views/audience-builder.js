@@ -50,7 +50,7 @@ function builder(known, audience, signal) {
   /** What is edited, in the form in which it is edited. */
   const definition = () => (form ? definitionOf(group) : editor.text().trim() || undefined);
   const tell = (/** @type {any} */ tree) => {
-    reads.textContent = tree === undefined ? "" : t("audiences.people_who_sentence", { sentence: sentence(tree, nameOf) });
+    reads.textContent = tree === undefined ? "" : t("audiences.reads", { sentence: sentence(tree, nameOf) });
     raw.textContent = tree === undefined ? "" : JSON.stringify(tree, null, 2);
   };
   const count = livePreview(preview, signal, {

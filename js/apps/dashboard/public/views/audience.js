@@ -32,7 +32,7 @@ export function audienceView({ place, signal, parts: [, id = ""] }) {
 /** @param {Audience} audience @param {(id: string) => string} nameOf @param {AbortSignal} signal @param {() => Promise<void>} again */
 function show(audience, nameOf, signal, again) {
   const path = { id: audience.id };
-  document.title = t("audiences.name_headwater", { name: audience.name });
+  document.title = t("audiences.document_title", { name: audience.name });
   const members = h("div");
   const changes = h("div");
   const size = h("p", { class: "big" }, number(audience.members));
@@ -62,7 +62,7 @@ function show(audience, nameOf, signal, again) {
       h(
         "div",
         { class: "stack-small" },
-        h("p", { class: "rule" }, t("audiences.people_who_sentence", { sentence: sentence(audience.definition, nameOf) })),
+        h("p", { class: "rule" }, t("audiences.reads", { sentence: sentence(audience.definition, nameOf) })),
         h("p", { class: "quiet" }, rich("audiences.version_changed", { version: audience.version, at: moment(audience.updated_at), id: audience.id, mono: (inside) => h("span", { class: "mono" }, inside) })),
         h("details", { class: "raw" }, h("summary", {}, t("audiences.as_text_and_as_json")), h("pre", { class: "code code-wrap", tabindex: "0", "aria-label": t("audiences.definition_as_text") }, onLines(audience.text)), h("pre", { class: "code", tabindex: "0", "aria-label": t("audiences.definition_as_json") }, JSON.stringify(audience.definition, null, 2))),
       ),
@@ -85,10 +85,10 @@ function isBusy({ status, next }) {
 function progressOf(audience, nameOf) {
   const { status, next, version } = audience;
   if (next) {
-    return h("div", { class: "notice notice-busy" }, h("span", {}, rich("audiences.version_looks", { next: next.version, version, sentence: sentence(next.definition, nameOf), b: (inside) => h("b", {}, inside) })), progressBar(next, t("audiences.version_version", { version: next.version })));
+    return h("div", { class: "notice notice-busy" }, h("span", {}, rich("audiences.version_looks", { next: next.version, version, sentence: sentence(next.definition, nameOf), b: (inside) => h("b", {}, inside) })), progressBar(next, t("audiences.version", { version: next.version })));
   }
-  if (status === "building") return h("div", { class: "notice notice-busy" }, t("audiences.everybody_is_being_looked_at"), progressBar(audience, audience.name));
-  if (status !== "ready") return h("div", { class: "notice notice-busy" }, t("audiences.everybody_is_being_looked_at_2"), progressBar(audience, audience.name));
+  if (status === "building") return h("div", { class: "notice notice-busy" }, t("audiences.building"), progressBar(audience, audience.name));
+  if (status !== "ready") return h("div", { class: "notice notice-busy" }, t("audiences.rebuilding"), progressBar(audience, audience.name));
   return "";
 }
 
@@ -122,7 +122,7 @@ function memberList(page, audience) {
   if (page.data.length === 0) return empty(t("audiences.nobody_yet"), t("audiences.people_join_here_the_moment"), h("a", { class: "button", href: "#/people" }, t("audiences.see_people")));
   return [
     h("ul", { class: "card flush member-list", role: "list" }, page.data.map((one) => member(one, audience))),
-    h("p", { class: "more-note" }, page.next_cursor ? t("audiences.the_first_count_number_of", { count: page.data.length, members: audience.members }) : t("audiences.people", { count: page.data.length })),
+    h("p", { class: "more-note" }, page.next_cursor ? t("audiences.first_of", { count: page.data.length, members: audience.members }) : t("audiences.people", { count: page.data.length })),
   ];
 }
 
@@ -132,7 +132,7 @@ function member(one, audience) {
   return h(
     "li",
     { class: "member" },
-    h("a", { class: "row-link", href: `#/people/${encodeURIComponent(one.id)}` }, avatar(one), h("span", {}, name, h("small", {}, t("audiences.since_since_2", { since: moment(one.since) })))),
+    h("a", { class: "row-link", href: `#/people/${encodeURIComponent(one.id)}` }, avatar(one), h("span", {}, name, h("small", {}, t("audiences.member_since", { since: moment(one.since) })))),
     h("button", { type: "button", class: "button", click: () => whyDialog({ audienceId: audience.id, profileId: one.id, person: name }) }, rich("audiences.why_of", { name, sr: (inside) => h("span", { class: "sr" }, inside) })),
   );
 }
@@ -149,7 +149,7 @@ function changesOf({ data, next_cursor: more }, people) {
   void nameThem(list, left);
   return [
     h("div", { class: "card flush" }, list),
-    h("p", { class: "more-note" }, more ? t("audiences.the_last_count_number_the", { count: data.length }) : t("audiences.changes", { count: data.length })),
+    h("p", { class: "more-note" }, more ? t("audiences.last_shown", { count: data.length }) : t("audiences.changes", { count: data.length })),
   ];
 }
 

@@ -56,7 +56,7 @@ function card(audience, nameOf) {
     h(
       "a",
       { class: "card card-link", href: `#/audiences/${audience.id}` },
-      h("div", {}, h("h2", {}, audience.name), h("p", { class: "quiet" }, t("audiences.people_who_sentence_2", { sentence: sentence(audience.definition, nameOf) }))),
+      h("div", {}, h("h2", {}, audience.name), h("p", { class: "quiet" }, t("audiences.people_who", { sentence: sentence(audience.definition, nameOf) }))),
       h("div", { class: "card-figure" }, h("p", { class: "big" }, number(audience.members)), h("p", { class: "quiet" }, unit(audience))),
     ),
   );

@@ -72,7 +72,7 @@ function form(known, trait) {
   };
   const changed = () => {
     const now = definition();
-    reads.textContent = now ? t("traits.for_each_person_sentence", { sentence: computedSentence(now) }) : "";
+    reads.textContent = now ? t("traits.reads", { sentence: computedSentence(now) }) : "";
     error.textContent = "";
   };
   const redraw = () => {

@@ -48,7 +48,7 @@ export function computedTraitsView({ place, signal }) {
       { class: "computed" },
       h("div", {}, h("h2", {}, kindName(trait.key)), h("p", { class: "quiet" }, computedSentence(trait)), h("p", { class: "quiet mono" }, trait.key)),
       busy
-        ? h("span", { class: "computed-progress" }, h("progress", { max: 100, value: done, "aria-label": t("traits.counting_what_is_stored_for", { key: trait.key }) }), h("span", { class: "quiet" }, trait.next ? t("traits.version_version_done_counted", { version: build.version, done }) : t("traits.done_counted", { done })))
+        ? h("span", { class: "computed-progress" }, h("progress", { max: 100, value: done, "aria-label": t("traits.counting_what_is_stored_for", { key: trait.key }) }), h("span", { class: "quiet" }, trait.next ? t("traits.version_counted", { version: build.version, done }) : t("traits.done_counted", { done })))
         : h("span", { class: "badge badge-ok" }, t("traits.up_to_date")),
       h(
         "span",

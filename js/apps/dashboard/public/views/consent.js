@@ -14,7 +14,7 @@ import { asked } from "./consent-words.js";
 /** @param {import("../app.js").Screen} screen */
 export function consentView({ place, signal, query }) {
   place.append(
-    h("div", { class: "head" }, h("h1", {}, t("consent.consent_policy"))),
+    h("div", { class: "head" }, h("h1", {}, t("consent.policy_title"))),
     h("p", { class: "lead" }, t("consent.what_people_are_asked_about")),
     tabs({ label: t("consent.consent"), name: "tab", chosen: query.get("tab"), items: [
       { key: "policy", name: t("consent.policy"), draw: (panel) => drawPolicy(panel, signal) },
@@ -77,7 +77,7 @@ function drawCounts(panel, signal) {
   void loaded(panel, signal, () => read(), (first) => {
     if (first.data.length === 0) return empty(t("consent.nothing_is_counted"), t("consent.counted_only_where", { small: first.suppressed }));
     return [
-      h("p", { class: "quiet" }, t("consent.the_last_30_whole_days", { minimum_group: first.minimum_group ?? 0, suppressed: first.suppressed })),
+      h("p", { class: "quiet" }, t("consent.last_days", { minimum_group: first.minimum_group ?? 0, suppressed: first.suppressed })),
       table({ label: t("consent.visits_without_agreement"), file: "consent-counts", query: new URLSearchParams(), first, next: read, columns: [
         { key: "day", name: t("consent.day"), text: (one) => one.day, cell: (one) => one.day },
         { key: "country", name: t("consent.country"), text: (one) => one.country ?? "", cell: (one) => one.country ?? t("consent.unknown_country") },
@@ -94,16 +94,16 @@ function drawVersions(panel, signal) {
   const again = () => loaded(panel, signal, () => call("GET /consent/policies", { query: { limit: 50 }, signal }), (page) => h("ul", { class: "card flush rows-list", role: "list" }, page.data.map((one, index) => h(
     "li",
     {},
-    h("div", { class: "row-head" }, h("span", {}, h("b", {}, t("consent.version_version", { version: one.version })), " ", h("span", { class: "quiet" }, timeCell(one.published_at))), index === 0 ? h("span", { class: "badge badge-ok" }, t("consent.in_force")) : h("button", { type: "button", class: "button", click: async () => {
+    h("div", { class: "row-head" }, h("span", {}, h("b", {}, t("consent.version", { version: one.version })), " ", h("span", { class: "quiet" }, timeCell(one.published_at))), index === 0 ? h("span", { class: "badge badge-ok" }, t("consent.in_force")) : h("button", { type: "button", class: "button", click: async () => {
       try {
         await call("POST /consent/policy", { body: { ...one.policy, version: page.data[0]?.version ?? one.version } });
-        toast(t("consent.version_version_is_published_again", { version: one.version }));
+        toast(t("consent.version_published_again", { version: one.version }));
         await again();
       } catch (error) {
         toast(words(error));
       }
     } }, rich("consent.publish_version_again", { version: one.version, sr: (inside) => h("span", { class: "sr" }, inside) }))),
-    h("details", { class: "raw" }, h("summary", {}, t("consent.as_a_text")), h("pre", { class: "code", tabindex: "0", "aria-label": t("consent.version_version", { version: one.version }) }, JSON.stringify(one.policy, null, 2))),
+    h("details", { class: "raw" }, h("summary", {}, t("consent.as_a_text")), h("pre", { class: "code", tabindex: "0", "aria-label": t("consent.version", { version: one.version }) }, JSON.stringify(one.policy, null, 2))),
   ))));
   void again();
 }

@@ -28,7 +28,7 @@ export function experienceView({ place, signal, parts: [, id = ""], query }) {
 /** @param {{ experience: Experience, audiences: Audience[], placements: Placement[] }} read @param {AbortSignal} signal @param {URLSearchParams} query @param {() => void} again */
 function show({ experience, audiences, placements }, signal, query, again) {
   const path = { id: experience.id };
-  document.title = t("experiences.name_headwater", { name: experience.name });
+  document.title = t("experiences.document_title", { name: experience.name });
   const turn = async () => {
     try {
       await call("PATCH /experiences/{id}", { path, body: { version: experience.version, enabled: !experience.enabled } });
@@ -67,7 +67,7 @@ function about(experience, audiences) {
     [t("experiences.for"), experience.audience_id ? h("a", { href: `#/audiences/${experience.audience_id}` }, name(experience.audience_id)) : t("experiences.for_everybody")],
     [t("experiences.when"), whenWords(experience)],
     [t("experiences.held_out"), experience.holdout ? t("experiences.held_out_share", { percent: number(Math.round(experience.holdout * 1000) / 10) }) : t("experiences.held_out_nobody")],
-    [t("experiences.at_most_2"), inOneLine((experience.frequency_caps ?? []).map(({ exposures, within }) => t("experiences.times_in", { exposures, within: span(within) }))) || t("experiences.as_often_as_it_comes")],
+    [t("experiences.limits_short"), inOneLine((experience.frequency_caps ?? []).map(({ exposures, within }) => t("experiences.times_in", { exposures, within: span(within) }))) || t("experiences.as_often_as_it_comes")],
     [t("experiences.priority"), number(experience.priority)],
   ];
   return [
@@ -98,7 +98,7 @@ function variantWords({ key, enabled, audience_id: own, weight }, audience, tota
 
 /** What somebody would see at the placement, and why. @param {Experience} experience @param {AbortSignal} signal */
 function preview(experience, signal) {
-  const who = h("input", { required: true, placeholder: t("experiences.email_ada_example_org_or"), autocomplete: "off" });
+  const who = h("input", { required: true, placeholder: t("experiences.person_example"), autocomplete: "off" });
   const when = h("input", { type: "datetime-local" });
   const shown = h("div", { role: "status" });
   return h("section", { class: "card form" }, h("h2", {}, t("experiences.what_would_somebody_see")), saving({ save: t("experiences.show"), act: async () => {

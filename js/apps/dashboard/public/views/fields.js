@@ -80,7 +80,7 @@ export function windowGaps(window, changed, redraw) {
     window.kind = /** @type {any} */ (value);
     redraw();
   });
-  if (window.kind === "within") return [kind, ...spanGap(t("rules.in_the_last_2"), window, changed)];
+  if (window.kind === "within") return [kind, ...spanGap(t("rules.window_length"), window, changed)];
   if (window.kind === "calendar") {
     return [
       kind,

@@ -53,7 +53,7 @@ export function reviewPanel(panel, signal) {
 /** @param {import("@headwater/api-client").MatchingRun} run */
 function runWords(run) {
   const { status, records, suggestions, reason } = run;
-  const text = status === "running" ? t("identity.comparing_records", { records }) : status === "done" ? t("identity.matched_ended_at_records_suggestions", { ended_at: moment(run.ended_at), records, suggestions }) : reason ? t("identity.suggested_nothing_because", { reason }) : t("identity.suggested_nothing");
+  const text = status === "running" ? t("identity.comparing_records", { records }) : status === "done" ? t("identity.matched", { ended_at: moment(run.ended_at), records, suggestions }) : reason ? t("identity.suggested_nothing_because", { reason }) : t("identity.suggested_nothing");
   return h("p", { class: "quiet" }, text);
 }
 
@@ -113,7 +113,7 @@ function row(one, rows) {
         void answer(event.key === "a" ? "accept" : "reject");
       }
     } },
-    h("div", { class: "row-head" }, h("span", {}, ends.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index] ?? name)}` }, identifierChip(name)))), h("span", { class: "quiet num" }, t("identity.value_number_bits", { weight: waterfall.weight }))),
+    h("div", { class: "row-head" }, h("span", {}, ends.map((name, index) => h("a", { href: `#/people/${encodeURIComponent(one.profiles[index] ?? name)}` }, identifierChip(name)))), h("span", { class: "quiet num" }, t("identity.bits", { weight: waterfall.weight }))),
     h("dl", { class: "facts" }, waterfall.bars.filter(({ values }) => values.some(Boolean)).map(({ field, values: [left, right] }) => h("div", {}, h("dt", {}, kindName(field)), h("dd", {}, left === right ? left : `${left || t("identity.unknown")} / ${right || t("identity.unknown")}`)))),
     h("details", { class: "raw" }, h("summary", {}, t("identity.why_field_by_field")), waterfallChart(waterfall)),
     h("div", { class: "row-actions" }, h("button", { type: "button", class: "button", click: () => void answer("accept") }, rich("identity.one_person", { names, sr })), h("button", { type: "button", class: "button", click: () => void answer("reject") }, rich("identity.two_people", { names, sr }))),

@@ -39,7 +39,7 @@ async function progress(place, current, signal, done) {
   while (state.reading || state.resolving > 0) {
     was = true;
     place.replaceChildren(state.reading
-      ? h("div", { class: "notice notice-busy", role: "status" }, h("p", {}, t("identity.version_version_is_being_read", { version: state.reading.version, read: state.reading.read, of: state.reading.of })), h("progress", { max: state.reading.of || 1, value: state.reading.read, "aria-label": t("identity.events_read") }))
+      ? h("div", { class: "notice notice-busy", role: "status" }, h("p", {}, t("identity.version_being_read", { version: state.reading.version, read: state.reading.read, of: state.reading.of })), h("progress", { max: state.reading.of || 1, value: state.reading.read, "aria-label": t("identity.events_read") }))
       : h("p", { class: "notice notice-busy", role: "status" }, t("identity.groups_of_identifiers_still_to", { resolving: state.resolving })));
     await new Promise((next) => setTimeout(next, POLL));
     if (signal.aborted) return;
@@ -66,7 +66,7 @@ function form(newest, again) {
   const values = h("textarea", { class: "lines", spellcheck: "false", "data-path": "blocked.values" }, rules.blocked.values.join("\n"));
   const patterns = h("textarea", { class: "lines", spellcheck: "false", "data-path": "blocked.patterns" }, rules.blocked.patterns.join("\n"));
   const own = checkbox(t("identity.also_the_products_own_list"), rules.blocked.defaults);
-  const conflict = select([["first_owner", t("identity.who_had_it_first")], ["last_owner", t("identity.who_had_it_last")], ["detach", t("identity.nobody_2")]], rules.conflict);
+  const conflict = select([["first_owner", t("identity.who_had_it_first")], ["last_owner", t("identity.who_had_it_last")], ["detach", t("identity.conflict_nobody")]], rules.conflict);
   const shared = select([["owner", t("identity.of_the_devices_owner")], ["by_time", t("identity.of_whoever_was_signed_in")]], rules.shared_devices);
   const radius = h("input", { type: "number", min: 2, value: rules.blast_radius, required: true, "data-path": "blast_radius" });
   const country = h("input", { value: rules.country ?? "", placeholder: "DE", translate: "no", autocomplete: "off", spellcheck: "false", "data-path": "country" });
@@ -86,7 +86,7 @@ function form(newest, again) {
     await call("PUT /identity/rules", { body: written() });
     toast(t("identity.the_rules_are_published"));
     again();
-  } }) }, t("identity.publish_2"));
+  } }) }, t("identity.publish_asks"));
   /** @type {HTMLElement} */
   const body = saving(
     { class: "card form", label: t("identity.identity_rules"), save: t("identity.show_what_would_change"), also: [publish], act: () => besideFields(body, async () => {
@@ -95,7 +95,7 @@ function form(newest, again) {
       if ("changed" in told) shown.replaceChildren(effect(told));
       publish.hidden = false;
     }) },
-    h("h2", {}, t("identity.version_version", { version: newest.version })),
+    h("h2", {}, t("identity.version", { version: newest.version })),
     h("fieldset", { class: "plain", "data-path": "kinds" }, h("legend", {}, t("identity.kinds_of_identifiers_strongest_first")), kinds, addKind(rules.kinds, kindsChanged)),
     h("div", { class: "form-row" }, labelled(t("identity.who_keeps_what_several_claim"), conflict), labelled(t("identity.events_of_a_shared_device"), shared)),
     h("div", { class: "form-row" }, labelled(t("identity.hold_merges_beyond_so_many"), radius, t("identity.the_blast_radius_such_a")), labelled(t("identity.country"), country, t("identity.country_hint"))),
@@ -153,7 +153,7 @@ function addKind(kinds, draw) {
 
 /** @param {import("@headwater/api-client").IdentityRulesPreview} told what other rules would do */
 function effect(told) {
-  const figure = (/** @type {string} */ name, /** @type {{ now: number, then: number }} */ pair) => h("div", { class: "card" }, h("span", { class: "quiet" }, name), h("b", { class: "big" }, number(pair.then)), h("span", { class: "quiet" }, t("identity.now_now_number", { now: pair.now })));
+  const figure = (/** @type {string} */ name, /** @type {{ now: number, then: number }} */ pair) => h("div", { class: "card" }, h("span", { class: "quiet" }, name), h("b", { class: "big" }, number(pair.then)), h("span", { class: "quiet" }, t("identity.now_figure", { now: pair.now })));
   // Blocked evidence is told by its reason.
   const sum = (/** @type {Record<string, number>} */ counts) => Object.values(counts).reduce((all, count) => all + count, 0);
   const { changed, sample } = told;
@@ -164,7 +164,7 @@ function effect(told) {
     { class: "stack" },
     h("h2", {}, t("identity.what_would_change")),
     h("div", { class: "figures" }, figure(t("identity.people"), told.profiles), figure(t("identity.blocked_evidence"), { now: sum(told.blocked.now), then: sum(told.blocked.then) }), figure(t("identity.largest_person"), told.largest)),
-    h("p", {}, changed.profiles === 0 ? (told.complete ? t("identity.nobody_would_change") : t("identity.nobody_of_newest_would_change", { count: told.limit })) : t("identity.people_would_change_merged_number", { profiles: changed.profiles, merged: changed.merged, split: changed.split })),
+    h("p", {}, changed.profiles === 0 ? (told.complete ? t("identity.nobody_would_change") : t("identity.nobody_of_newest_would_change", { count: told.limit })) : t("identity.people_would_change", { profiles: changed.profiles, merged: changed.merged, split: changed.split })),
     changed.profiles > 0 && beforeAfter({ before: sample.before, after }),
   );
 }
@@ -179,8 +179,8 @@ function parted(identifier) {
 function history(versions, current, newest, again) {
   const back = async (/** @type {Version} */ one) => {
     await call("PUT /identity/rules", { body: { .../** @type {Rules} */ (one.rules), version: newest } });
-    toast(t("identity.version_version_is_published_again", { version: one.version }));
+    toast(t("identity.version_published_again", { version: one.version }));
     again();
   };
-  return h("section", {}, h("h2", {}, t("identity.published_versions")), versions.length === 0 ? h("p", { class: "quiet" }, t("identity.the_products_own_rules_never")) : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, t("identity.version_version", { version: one.version })), h("span", { class: "quiet" }, " ", moment(one.published_at))), one.version === current ? h("span", { class: "badge badge-ok" }, t("identity.in_force")) : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, rich("identity.publish_version_again", { version: one.version, sr: (inside) => h("span", { class: "sr" }, inside) })))))));
+  return h("section", {}, h("h2", {}, t("identity.published_versions")), versions.length === 0 ? h("p", { class: "quiet" }, t("identity.the_products_own_rules_never")) : h("ul", { class: "card flush rows-list", role: "list" }, versions.map((one) => h("li", {}, h("div", { class: "row-head" }, h("span", {}, h("b", {}, t("identity.version", { version: one.version })), h("span", { class: "quiet" }, " ", moment(one.published_at))), one.version === current ? h("span", { class: "badge badge-ok" }, t("identity.in_force")) : h("button", { type: "button", class: "button", click: () => back(one).catch((error) => toast(words(error))) }, rich("identity.publish_version_again", { version: one.version, sr: (inside) => h("span", { class: "sr" }, inside) })))))));
 }

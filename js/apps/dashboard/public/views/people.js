@@ -14,7 +14,7 @@ import { t } from "../words.js";
 /** @param {import("../app.js").Screen} screen */
 export function peopleView({ place, signal, query }) {
   const asked = query.get("q") ?? "";
-  const field = h("input", { type: "search", name: "q", value: asked, placeholder: t("people.e_mail_user_id_anonymous"), "aria-label": t("people.find_a_person") });
+  const field = h("input", { type: "search", name: "q", value: asked, placeholder: t("people.search_example"), "aria-label": t("people.find_a_person") });
   const results = h("div");
   place.append(
     h("div", { class: "head" }, h("h1", {}, t("people.people"))),

@@ -43,8 +43,8 @@ export function sheet({ title, button, danger, fields, act, done }) {
 /** @param {(request: Request) => void} done */
 export function newRequestDialog(done) {
   const about = h("p", { class: "hint" });
-  const set = h("textarea", { rows: 4, spellcheck: "false", placeholder: t("privacy.name_ada_city_london") });
-  const remove = h("input", { autocomplete: "off", placeholder: t("privacy.plan_nickname") });
+  const set = h("textarea", { rows: 4, spellcheck: "false", placeholder: t("privacy.set_example") });
+  const remove = h("input", { autocomplete: "off", placeholder: t("privacy.remove_example") });
   const corrections = h("div", { class: "stack" }, labelled(t("privacy.traits_with_what_is_right"), set, t("privacy.one_a_line_name_value")), labelled(t("privacy.traits_to_remove"), remove, t("privacy.divided_by_commas")));
   const kind = h("select", {}, Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)));
   const chosen = () => {
@@ -76,7 +76,7 @@ export function assignments(text) {
   for (const line of text.split("\n")) {
     const [name = "", ...rest] = line.split("=");
     if (!line.trim()) continue;
-    if (rest.length === 0 || !name.trim()) throw new Error(t("privacy.line_is_not_name_value", { line: line.trim() }));
+    if (rest.length === 0 || !name.trim()) throw new Error(t("privacy.line_wrong", { line: line.trim() }));
     const value = rest.join("=").trim();
     found[name.trim()] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value === "true" ? true : value === "false" ? false : value;
   }

@@ -23,7 +23,7 @@ export function requestView({ place, signal, parts: [, , id = ""] }) {
 
   const load = () => loaded(body, signal, () => call("GET /privacy/requests/{id}", { path, signal }), (request) => {
     title.textContent = KINDS[request.kind] ?? request.kind;
-    document.title = t("privacy.title_headwater", { title: title.textContent ?? "" });
+    document.title = t("privacy.document_title", { title: title.textContent ?? "" });
     if (request.state === "running") setTimeout(() => !signal.aborted && void again(), AGAIN);
     return [summary(request), steps(request), request.progress.length > 0 && progress(request), Boolean(request.receipt) && receipt(request)].filter((node) => node instanceof Node);
   });
@@ -98,8 +98,8 @@ export function requestView({ place, signal, parts: [, , id = ""] }) {
   function start(request, button) {
     if (request.kind !== "erasure") return button(request.kind === "restriction" ? t("privacy.restrict") : request.kind === "rectification" ? t("privacy.correct") : t("privacy.answer_it"), "button-main", (node) => press(node, "start", t("privacy.it_is_done")));
     return button(t("privacy.erase_this_person"), "button-danger", () => confirmDialog({
-      title: t("privacy.erase_this_person_2"),
-      text: t("privacy.everything_of_subjecttext_goes_in", { person: subjectText(request) }),
+      title: t("privacy.erase_title"),
+      text: t("privacy.erase_text", { person: subjectText(request) }),
       button: t("privacy.erase_for_good"),
       act: async () => {
         await call("POST /privacy/requests/{id}/start", { path });
@@ -141,7 +141,7 @@ function progress(request) {
   const done = request.progress.filter((one) => one.state === "done").length;
   const word = request.kind === "erasure" ? t("privacy.erased") : t("privacy.found");
   return h("section", { class: "card stack privacy-progress", "aria-label": t("privacy.progress") },
-    h("div", { class: "head-small" }, h("h2", {}, t("privacy.store_by_store")), h("span", { class: "quiet" }, t("privacy.done_number_of_count_number", { done, count: request.progress.length }))),
+    h("div", { class: "head-small" }, h("h2", {}, t("privacy.store_by_store")), h("span", { class: "quiet" }, t("privacy.stores_done", { done, count: request.progress.length }))),
     h("progress", { max: request.progress.length, value: done, "aria-label": t("privacy.stores_that_are_done") }),
     h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("privacy.stores") }, h("table", { class: "table sums" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("privacy.store")), h("th", { scope: "col" }, t("privacy.state")), h("th", { scope: "col", class: "num" }, word))),

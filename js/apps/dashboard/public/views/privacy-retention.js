@@ -76,7 +76,7 @@ export function retentionView(body, { signal }) {
           }))),
       h("section", { class: "card stack", "aria-label": t("privacy.last_deletion") },
         h("h2", {}, t("privacy.last_deletion")),
-        run ? h("p", {}, run.state === "running" ? t("privacy.running_position_number_of_until", { position: run.position, until: run.until, deleted: run.deleted }) : t("privacy.events_deleted_ended_ended_at", { deleted: run.deleted, ended_at: moment(run.ended_at) })) : h("p", { class: "quiet" }, t("privacy.nothing_was_deleted_yet")),
+        run ? h("p", {}, run.state === "running" ? t("privacy.deletion_running", { position: run.position, until: run.until, deleted: run.deleted }) : t("privacy.deletion_ended", { deleted: run.deleted, ended_at: moment(run.ended_at) })) : h("p", { class: "quiet" }, t("privacy.nothing_was_deleted_yet")),
         h("div", { class: "row-actions" }, press(t("privacy.delete_now_what_is_too"), "", async () => {
           await call("POST /privacy/retention/run");
           await load();

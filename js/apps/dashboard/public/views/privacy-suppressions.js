@@ -18,7 +18,7 @@ export function suppressionsView(body, { signal }) {
       h("div", { class: "card flush scroll", tabindex: 0, role: "region", "aria-label": t("privacy.suppressions") }, h("table", { class: "table" },
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("privacy.identifier")), h("th", { scope: "col" }, t("privacy.since")), h("th", { scope: "col", class: "num" }, t("privacy.refused_events")), h("th", { scope: "col" }, h("span", { class: "sr" }, t("privacy.action"))))),
         h("tbody", {}, data.map(row)))),
-      ...(complete ? [] : [h("p", { class: "more-note quiet" }, t("privacy.these_are_the_first_1"))]),
+      ...(complete ? [] : [h("p", { class: "more-note quiet" }, t("privacy.first_thousand"))]),
     ];
   });
   const lift = (/** @type {Suppression} */ one) => confirmDialog({

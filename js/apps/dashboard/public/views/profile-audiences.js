@@ -32,7 +32,7 @@ export function audiencesOf(profile, name, signal) {
       : h("ul", { class: "in-audiences", role: "list" }, own.map((one) => h(
           "li",
           {},
-          h("span", {}, h("a", { href: `#/audiences/${one.id}` }, one.name), h("small", { class: "quiet" }, t("profile.since_since", { since: moment(one.since) }))),
+          h("span", {}, h("a", { href: `#/audiences/${one.id}` }, one.name), h("small", { class: "quiet" }, t("profile.since", { since: moment(one.since) }))),
           h("button", { type: "button", class: "button", click: () => whyDialog({ audienceId: one.id, profileId: profile.id, person: name }) }, rich("profile.why_audience", { name: one.name, sr: (inside) => h("span", { class: "sr" }, inside) })),
         ))),
     others,

@@ -24,7 +24,7 @@ export function profileView({ place, signal, parts, query }) {
 /** @param {Profile} profile @param {AbortSignal} signal @param {URLSearchParams} query @param {() => void} again */
 function show(profile, signal, query, again) {
   const name = personName(profile);
-  document.title = t("profile.name_headwater", { name });
+  document.title = t("profile.document_title", { name });
   const { id } = profile;
   const computed = Object.entries(profile.computed_traits);
   return [

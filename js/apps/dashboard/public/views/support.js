@@ -13,7 +13,7 @@ import { readTimeline } from "./timeline.js";
 /** @param {import("../app.js").Screen} screen */
 export function supportView({ place, signal, query }) {
   const asked = query.get("q") ?? "";
-  const field = h("input", { type: "search", value: asked, placeholder: t("support.e_mail_telephone_orders_user"), "aria-label": t("support.find_a_person") });
+  const field = h("input", { type: "search", value: asked, placeholder: t("support.search_example"), "aria-label": t("support.find_a_person") });
   const found = h("div");
   place.append(
     h("div", { class: "head" }, h("h1", {}, t("support.support"))),
