@@ -68,6 +68,25 @@ check("an experience with two variants is made, previewed, changed, paused and e
   assert.equal(await spring(), undefined);
 });
 
+check("changing an experience changes nothing else of it", async (stack) => {
+  const { screen } = await enter(stack, "experiences");
+  const variants = [
+    { key: "rich", weight: 2.5, enabled: false, value: { title: " Sale ", text: "", count: 3, on: true, list: [1, "two"], deep: { a: null } } },
+    { key: "list", weight: 1, value: ["a", "b"] },
+    { key: "word", weight: 1, value: "plain" },
+  ];
+  const wanted = { name: "Odd", placement: "home-banner", enabled: false, holdout: 0.12345, starts_at: "2026-01-02T03:04:05.678Z", frequency_caps: [{ exposures: 2, within: "36h" }, { exposures: 9, within: "4w" }], variants };
+  const made = await (await stack.api.call("/api/v1/experiences", { method: "POST", body: JSON.stringify(wanted) })).json();
+  await screen.goto(`${stack.headwater.url}/#/experiences/${made.id}?tab=change`);
+  await screen.getByRole("group", { name: "Variant rich" }).getByLabel("Variant", { exact: true }).fill("richer");
+  await screen.getByRole("button", { name: "Save changes" }).click();
+  const now = () => stack.api.read(`/api/v1/experiences/${made.id}`);
+  await until("it is changed", async () => (await now()).variants[0].key === "richer");
+  const { version: _, updated_at: __, ...after } = await now();
+  const { version: ___, updated_at: ____, ...before } = made;
+  assert.deepEqual(after, { ...before, variants: [{ ...before.variants[0], key: "richer" }, ...before.variants.slice(1)] });
+});
+
 check("some of all people are held out of all experiences, and nobody any more", async (stack) => {
   const { screen } = await enter(stack, "experiences");
   const share = async () => (await stack.api.read("/api/v1/experiences/holdout")).share;
@@ -153,4 +172,28 @@ check("results are a chart of differences with their intervals, and the same as 
   const chart = screen.getByRole("img", { name: /^plain: \+\d+%?.*; offer: \+/ });
   await chart.waitFor();
   await screen.getByRole("row", { name: /^offer 82 48 58\.54% \+192\.7% unclear$/ }).waitFor();
+});
+
+check("changing a word of a consent policy changes nothing else of it", async (stack) => {
+  const { screen } = await enter(stack, "consent");
+  const { policy: current } = await stack.api.read("/api/v1/consent/policy");
+  const jurisdictions = {
+    US: { regime: "opt_out", purposes: { advertising: "opt_in" } },
+    "US-CA": { regime: "opt_out", gpc_denies: ["analytics"], counting: "start" },
+    DE: { regime: "opt_in", gpc_denies: [] },
+  };
+  const wanted = { ...current, jurisdictions, unknown: { regime: "opt_in", counting: "refusal" }, gpc_denies: [], categories: { C0002: ["analytics"], Marketing: ["advertising", "sale_or_share"] }, counting: { minimum_group: 12, events: ["Signed Up"], pages: ["/", "/prices"] }, uses: { ...current.uses, "destination:dst_mail": ["analytics"] } };
+  const published = await stack.api.call("/api/v1/consent/policy", { method: "POST", body: JSON.stringify(wanted) });
+  assert.equal(published.status, 201, await published.clone().text());
+  const { policy: before } = await stack.api.read("/api/v1/consent/policy");
+  await screen.reload();
+  await screen.getByLabel("analytics: for people").fill("Statistics");
+  await screen.getByRole("button", { name: "Show what would change" }).click();
+  await screen.getByRole("button", { name: "Publish…" }).click();
+  await screen.getByRole("button", { name: "Publish", exact: true }).click();
+  const policy = async () => (await stack.api.read("/api/v1/consent/policy")).policy;
+  await until("it is in force", async () => (await policy()).version > before.version);
+  const { version: _, ...after } = await policy();
+  const { version: __, ...former } = before;
+  assert.deepEqual(after, { ...former, purposes: former.purposes.map((/** @type {any} */ one) => (one.name === "analytics" ? { ...one, label: "Statistics" } : one)) });
 });

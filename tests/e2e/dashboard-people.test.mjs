@@ -111,6 +111,25 @@ check("identity rules are tried and published, and an older version comes back",
   await screen.getByRole("heading", { name: "Version 2" }).waitFor();
 });
 
+check("changing one rule of identity changes nothing else of them", async (stack) => {
+  const screen = await enter(stack, "identity?tab=rules");
+  const current = await stack.api.read("/api/v1/identity/rules");
+  const kinds = current.rules.kinds.map((/** @type {any} */ one) => (one.kind === "email" ? { ...one, most: 4, period: { days: 30, most: 2 } } : one));
+  const wanted = { ...current.rules, kinds, country: "FR", conflict: "detach", shared_devices: "by_time", blocked: { defaults: false, values: ["test@tarn.test"], patterns: ["noreply@*"] } };
+  const published = await stack.api.call("/api/v1/identity/rules", { method: "PUT", body: JSON.stringify(wanted) });
+  assert.equal(published.status, 201, await published.clone().text());
+  const newest = async () => (await stack.api.read("/api/v1/identity/rules/versions?limit=1")).data[0];
+  const before = await newest();
+  await screen.reload();
+  await screen.getByLabel("Hold merges beyond so many identifiers").fill("800");
+  await screen.getByRole("button", { name: "Show what would change" }).click();
+  await screen.getByRole("button", { name: "Publish…" }).click();
+  await screen.getByRole("button", { name: "Publish", exact: true }).click();
+  await until("it is published", async () => (await newest()).version > before.version);
+  const { rules: after } = await newest();
+  assert.deepEqual(after, { ...before.rules, blast_radius: 800, version: after.version });
+});
+
 check("suggestions are answered by keyboard, and an answer is undone among the decisions", async (stack) => {
   const screen = await enter(stack, "people");
   await seedMatches(stack.headwater, stack.api);

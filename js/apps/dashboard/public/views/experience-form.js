@@ -11,7 +11,7 @@ import { frequencyCaps } from "./frequency-caps.js";
 /** @typedef {import("@headwater/api-client").Row<"GET /audiences">} Audience */
 /** @typedef {import("@headwater/api-client").Row<"GET /placements">} Placement */
 /** @typedef {{ key: string, value: string }} Field */
-/** @typedef {{ key: string, weight: number, enabled: boolean, audience: string, fields: Field[] }} Variant */
+/** @typedef {{ key: string, weight: number, enabled: boolean, audience: string, before: unknown, fields: Field[] }} Variant `before` is its value as it was read */
 
 /** What a new experience begins with. @type {Experience["variants"][number]} */
 const FIRST = { key: "personal", weight: 1, value: { title: "", text: "", cta: "", href: "/" } };
@@ -30,20 +30,38 @@ export function experienceFormView({ place, signal }) {
   } }));
 }
 
-/** A value as fields of text; what is no text is JSON. @param {unknown} value @returns {Field[]} */
+/** Whether a form has fields for it. @param {unknown} value @returns {value is Record<string, unknown>} */
+function hasFields(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** How a field shows what is in it; what is no text is JSON. @param {unknown} one */
+function textOf(one) {
+  return typeof one === "string" ? one : JSON.stringify(one);
+}
+
+/** A value as fields of text. @param {unknown} value @returns {Field[]} */
 function fieldsOf(value) {
-  const entries = Object.entries(value && typeof value === "object" ? value : {});
-  return entries.map(([key, one]) => ({ key, value: typeof one === "string" ? one : JSON.stringify(one) }));
+  return Object.entries(hasFields(value) ? value : {}).map(([key, one]) => ({ key, value: textOf(one) }));
 }
 
 /** A field's text as it was before it was shown: numbers, truth and structures stay what they were. @param {string} text @param {unknown} before */
 function valueOf(text, before) {
-  if (before === undefined || typeof before === "string") return text;
+  if (before !== undefined && text === textOf(before)) return before;
+  if (before === undefined || typeof before === "string") return text.trim();
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return text.trim();
   }
+}
+
+/** What the fields of a variant come to. Fields that were never filled in are none; a value that has no fields stays. @param {Variant} variant */
+function valueFrom({ fields, before }) {
+  const known = hasFields(before) ? before : {};
+  if (fields.length === 0 && before !== undefined && !hasFields(before)) return before;
+  const filled = fields.filter(({ key, value }) => key.trim() && (value.trim() || textOf(known[key.trim()]) === value));
+  return Object.fromEntries(filled.map(({ key, value }) => [key.trim(), valueOf(value, known[key.trim()])]));
 }
 
 /** The moment of a `datetime-local` field. @param {string | undefined} iso */
@@ -51,6 +69,17 @@ function local(iso) {
   if (!iso) return "";
   const at = new Date(iso);
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What a field of a moment says; as it was, to the second, where nobody changed it. @param {string} text @param {string | undefined} before */
+function momentFrom(text, before) {
+  if (before && text === local(before)) return before;
+  return text ? new Date(text).toISOString() : null;
+}
+
+/** @param {number} share */
+function percentOf(share) {
+  return Number((share * 100).toFixed(6));
 }
 
 /**
@@ -64,14 +93,14 @@ export function experienceForm({ audiences, placements, experience, saved }) {
   const people = audiences.map((one) => [one.id, one.name]);
   const audience = select([["", t("experiences.everybody")], ...people], experience?.audience_id ?? "");
   audience.dataset.path = "audience_id";
-  const holdout = h("input", { type: "number", min: 0, max: 99, step: "any", value: Math.round((experience?.holdout ?? 0) * 1000) / 10, "data-path": "holdout" });
+  const holdout = h("input", { type: "number", min: 0, max: 99, step: "any", value: percentOf(experience?.holdout ?? 0), "data-path": "holdout" });
   const priority = h("input", { type: "number", step: 1, value: experience?.priority ?? 0, "data-path": "priority" });
   const starts = h("input", { type: "datetime-local", value: local(experience?.starts_at), "data-path": "starts_at" });
   const ends = h("input", { type: "datetime-local", value: local(experience?.ends_at), "data-path": "ends_at" });
   const caps = frequencyCaps(experience?.frequency_caps ?? []);
   const enabled = checkbox(t("experiences.running"), experience?.enabled ?? true);
   /** @type {Variant[]} */
-  const variants = (experience?.variants ?? [FIRST]).map((one) => ({ key: one.key, weight: one.weight, enabled: one.enabled ?? true, audience: one.audience_id ?? "", fields: fieldsOf(one.value) }));
+  const variants = (experience?.variants ?? [FIRST]).map((one) => ({ key: one.key, weight: one.weight, enabled: one.enabled ?? true, audience: one.audience_id ?? "", before: experience && one.value, fields: fieldsOf(one.value) }));
   const shown = h("div", { class: "stack" });
   const draw = () => shown.replaceChildren(...variants.map((variant, index) => variantRow(variant, `variants[${index}]`, variants, people, draw)));
   draw();
@@ -81,16 +110,11 @@ export function experienceForm({ audiences, placements, experience, saved }) {
     audience_id: audience.value || null,
     enabled: enabled.box.checked,
     priority: Number(priority.value),
-    holdout: Number(holdout.value) / 100,
-    starts_at: starts.value ? new Date(starts.value).toISOString() : null,
-    ends_at: ends.value ? new Date(ends.value).toISOString() : null,
+    holdout: Number((Number(holdout.value) / 100).toFixed(8)),
+    starts_at: momentFrom(starts.value, experience?.starts_at),
+    ends_at: momentFrom(ends.value, experience?.ends_at),
     frequency_caps: caps.written(),
-    variants: variants.map(({ key, weight, enabled: on, audience: own, fields }) => {
-      const before = /** @type {any} */ (experience?.variants.find((one) => one.key === key)?.value);
-      const plainText = before !== undefined && (before === null || typeof before !== "object");
-      const value = Object.fromEntries(fields.filter((field) => field.key.trim() && field.value.trim()).map((field) => [field.key.trim(), valueOf(field.value.trim(), before?.[field.key])]));
-      return { key: key.trim(), weight, enabled: on, ...(own ? { audience_id: own } : {}), value: plainText && fields.length === 0 ? before : value };
-    }),
+    variants: variants.map((variant) => ({ key: variant.key.trim(), weight: variant.weight, enabled: variant.enabled, ...(variant.audience ? { audience_id: variant.audience } : {}), value: valueFrom(variant) })),
   });
   /** @type {HTMLElement} */
   const form = saving(
@@ -101,7 +125,7 @@ export function experienceForm({ audiences, placements, experience, saved }) {
     h("div", {}, labelled(t("experiences.placement"), placement, t("experiences.where_on_the_page_the")), known),
     labelled(t("experiences.audience"), audience, t("experiences.who_gets_it_others_keep")),
     h("fieldset", { class: "plain", "data-path": "variants" }, h("legend", {}, t("experiences.variants")), shown, h("button", { type: "button", class: "button", click: () => {
-      variants.push({ key: `variant-${variants.length + 1}`, weight: 1, enabled: true, audience: "", fields: (variants[0]?.fields ?? []).map(({ key }) => ({ key, value: "" })) });
+      variants.push({ key: `variant-${variants.length + 1}`, weight: 1, enabled: true, audience: "", before: undefined, fields: (variants[0]?.fields ?? []).map(({ key }) => ({ key, value: "" })) });
       draw();
       /** @type {HTMLElement | null} */ (shown.lastElementChild?.querySelector("input"))?.focus();
     } }, t("experiences.add_a_variant"))),

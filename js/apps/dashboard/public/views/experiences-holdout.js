@@ -9,7 +9,7 @@ import { formDialog, labelled } from "./form-dialog.js";
 
 /** @param {number} share 0 to 1 @param {() => void} again */
 export function holdoutOfAll(share, again) {
-  const percent = Math.round(share * 10_000) / 100;
+  const percent = Number((share * 100).toFixed(4));
   const change = () => {
     const field = h("input", { type: "number", min: 0, max: 100, step: "any", required: true, value: percent, "data-path": "share" });
     formDialog({
@@ -18,8 +18,8 @@ export function holdoutOfAll(share, again) {
       fields: [labelled(t("experiences.holdout_percent"), field, t("experiences.holdout_hint"))],
       button: t("experiences.holdout_save"),
       act: () => besideFields(/** @type {HTMLElement} */ (field.form), async () => {
-        const set = await call("PUT /experiences/holdout", { body: { share: Number(field.value) / 100 } });
-        toast(set.share > 0 ? t("experiences.holdout_set", { percent: number(Math.round(set.share * 10_000) / 100) }) : t("experiences.holdout_off"));
+        const set = await call("PUT /experiences/holdout", { body: { share: Number((Number(field.value) / 100).toFixed(6)) } });
+        toast(set.share > 0 ? t("experiences.holdout_set", { percent: number(Number((set.share * 100).toFixed(4))) }) : t("experiences.holdout_off"));
         again();
       }),
     });
