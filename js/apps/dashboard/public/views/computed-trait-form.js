@@ -16,14 +16,12 @@ import { choice, gap, keepingFocus, labelled, windowGaps } from "./fields.js";
 
 /** What is computed, and whether it is of events or of values in them. @type {[string, [string, string][]][]} */
 const AGGREGATES = [
-  [t("traits.of_events"), [["count", t("traits.the_number_of")], ["time_since_last", t("traits.seconds_since_the_last")], ["time_since_first", t("traits.seconds_since_the_first")], ["times", t("traits.times")]]],
+  [t("traits.of_events"), [["count", t("traits.the_number_of")], ["time_since_last", t("traits.seconds_since_the_last")], ["time_since_first", t("traits.seconds_since_the_first")]]],
   [t("traits.of_numbers_in_them"), [["sum", t("traits.the_sum_of")], ["average", t("traits.the_average")], ["min", t("traits.the_smallest")], ["max", t("traits.the_largest")]]],
   [t("traits.of_values_in_them"), [["first", t("traits.the_first")], ["last", t("traits.the_last")], ["most_frequent", t("traits.the_most_frequent")], ["unique_count", t("traits.the_number_of_different")], ["last_n", t("traits.the_last_few_values_of")]]],
 ];
 /** @type {Aggregate[]} */
-const OF_EVENTS = ["count", "time_since_last", "time_since_first", "times"];
-/** What lists several, and how the field says how many. @type {Partial<Record<Aggregate, "n" | "most">>} */
-const SEVERAL = { last_n: "n", times: "most" };
+const OF_EVENTS = ["count", "time_since_last", "time_since_first"];
 
 /** @param {import("../app.js").Screen} screen */
 export function computedTraitFormView({ place, signal, parts: [, id = ""] }) {
@@ -42,7 +40,7 @@ function form(known, trait) {
     where: conditionOf(trait?.where),
     aggregate: /** @type {Aggregate} */ (trait?.aggregate ?? "count"),
     of: shortPath(trait?.of ?? ""),
-    many: String(trait?.n ?? trait?.most ?? 5),
+    n: String(trait?.n ?? 5),
     window: trait ? windowOf(trait) : allTime(),
     bots: trait?.bots === undefined ? "" : String(trait.bots),
   };
@@ -57,7 +55,6 @@ function form(known, trait) {
     const where = conditionFrom(made.where);
     const window = made.aggregate.startsWith("time_since") && made.window.kind !== "between" ? {} : windowFrom(made.window);
     const of = OF_EVENTS.includes(made.aggregate) ? "" : valuePath(made.of);
-    const several = SEVERAL[made.aggregate];
     if (!made.event.trim() || where === undefined || !window || of === undefined) return undefined;
     return {
       key: key.value.trim(),
@@ -65,7 +62,7 @@ function form(known, trait) {
       ...(Object.keys(where).length ? { where } : {}),
       aggregate: made.aggregate,
       ...(of ? { of } : {}),
-      ...(several ? { [several]: Number(made.many) } : {}),
+      ...(made.aggregate === "last_n" ? { n: Number(made.n) } : {}),
       ...(made.bots ? { bots: made.bots === "true" } : {}),
       ...window,
     };
@@ -85,8 +82,8 @@ function form(known, trait) {
       made.of = value;
       changed();
     }, { placeholder: "total", suggest: () => known.properties.get(made.event)?.keys() ?? [] });
-    const many = !SEVERAL[made.aggregate] ? [] : [t("traits.at_most"), ...gap(t(values.length ? "traits.how_many_values" : "traits.how_many_times"), made.many, (value) => {
-      made.many = value;
+    const many = made.aggregate !== "last_n" ? [] : [t("traits.at_most"), ...gap(t("traits.how_many_values"), made.n, (value) => {
+      made.n = value;
       changed();
     }, { type: "number", min: 1, class: "gap-number" }), t("traits.of_them_in")];
     const since = made.aggregate.startsWith("time_since");

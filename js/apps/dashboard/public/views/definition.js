@@ -165,13 +165,12 @@ const COMPUTED = {
   most_frequent: (of) => t("sentence.computed_most_frequent", { of }),
   unique_count: (of) => t("sentence.computed_unique_count", { of }),
   last_n: (of, n) => t("sentence.computed_last_n", { of, n }),
-  times: (_, n) => t("sentence.computed_times", { n }),
   time_since_last: () => t("sentence.computed_since_last"),
   time_since_first: () => t("sentence.computed_since_first"),
 };
 
 /** A computed trait in words. @param {any} trait */
 export function computedSentence(trait) {
-  const what = COMPUTED[trait.aggregate]?.(kindName(shortPath(trait.of ?? "")), trait.n ?? trait.most) ?? trait.aggregate;
+  const what = COMPUTED[trait.aggregate]?.(kindName(shortPath(trait.of ?? "")), trait.n) ?? trait.aggregate;
   return tidy(t("sentence.computed", { what, events: matchingWords(trait), when: windowWords(trait), bots: botWords(trait.bots) }));
 }
