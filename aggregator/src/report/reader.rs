@@ -9,7 +9,7 @@ use cdp_core::consent::Standing;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::time::timeout;
 
-use super::columns::{Census, Columns};
+use super::columns::{Census, Columns, Gone};
 use super::store;
 use crate::app::App;
 use crate::consent::{Rules, standings_of_refusing};
@@ -56,12 +56,27 @@ struct Space {
 }
 
 impl Reports {
-    /// Forgets what was read of a space, after events were taken away or came to be others'.
+    /// Forgets what was read of a space, after events came to be others'.
     pub(crate) fn forget(&self, space_id: &str) {
         self.spaces().remove(space_id);
     }
 
-    /// The same of every space.
+    /// Takes out what was deleted of a space's events. Whoever reads the events just then may still bring some of it along, so it is
+    /// looked for again when they are done.
+    pub(crate) fn without(&self, space_id: &str, gone: Gone) {
+        let Some(space) = self.spaces().get(space_id).map(Arc::clone) else {
+            return;
+        };
+        space.write().take_out(&gone);
+        if space.reading.try_lock().is_err() {
+            tokio::spawn(async move {
+                let _read = space.reading.lock().await;
+                space.write().take_out(&gone);
+            });
+        }
+    }
+
+    /// Forgets what was read of every space.
     pub(crate) fn forget_all(&self) {
         self.spaces().clear();
     }

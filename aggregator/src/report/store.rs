@@ -4,7 +4,7 @@ use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
-use super::columns::Read;
+use super::columns::Happened;
 use crate::error::Result;
 
 /// Identifiers in one page.
@@ -17,7 +17,7 @@ pub(super) async fn events(
     space_id: &str,
     after: i64,
     until: i64,
-) -> Result<Vec<Read>> {
+) -> Result<Vec<Happened>> {
     let sql = "SELECT name, anchor, timestamp FROM event \
                WHERE offset_id > $1 AND offset_id <= $2 AND space_id || '' = $3 AND name IS NOT NULL ORDER BY offset_id";
     let rows = sqlx::query(sql)
@@ -28,7 +28,7 @@ pub(super) async fn events(
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(Read {
+            Ok(Happened {
                 name: row.try_get("name")?,
                 anchor: row.try_get("anchor")?,
                 at: Timestamp::from_micros(row.try_get("timestamp")?),
