@@ -245,6 +245,9 @@ async fn of_tables(
     store: &str,
 ) -> Result<u64> {
     let mut count = 0;
+    if store == "audiences" {
+        store::leave(connection, space_id, &person.profiles).await?;
+    }
     for table in TABLES.iter().filter(|table| table.store == store) {
         count += table.erase(connection, space_id, person).await?;
     }
