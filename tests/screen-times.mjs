@@ -84,4 +84,51 @@ for (const path of paths) {
   tell(path || "start", times);
 }
 console.log(`every screen: p95 ${quantile(all, 0.95).toFixed(0)} ms`);
+
+/** From before the key or click until nothing waits any more, and the longest that the browser says one of its events took until the next paint. */
+/** @type {{ whole: number[], paint: number[] }} */
+const every = { whole: [], paint: [] };
+/** @param {string} name @param {string} path @param {(() => Promise<unknown>)[]} acts */
+async function interactions(name, path, acts) {
+  const whole = [];
+  const paint = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await open("account");
+    await open(path);
+    for (const act of acts) {
+      const started = await page.evaluate(() => {
+        /** @type {any} */ (globalThis).slowest = 0;
+        return performance.now();
+      });
+      await act();
+      const [ended, slowest] = await page.evaluate(async () => {
+        const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        do await painted();
+        while (document.querySelector("main [aria-busy], main .skeleton"));
+        const now = performance.now();
+        // The observer is told of an event after the paint that follows it.
+        await painted();
+        return [now, /** @type {any} */ (globalThis).slowest];
+      });
+      whole.push(ended - started);
+      paint.push(slowest);
+    }
+  }
+  every.whole.push(...whole);
+  every.paint.push(...paint);
+  tell(`${name}, until shown`, whole, `   next paint, slowest ${Math.max(...paint).toFixed(0)} ms`);
+}
+
+const main = page.getByRole("main");
+/** @param {string} key */
+const press = (key) => () => page.keyboard.press(key);
+/** @param {import("playwright-core").Locator} locator */
+const click = (locator) => () => locator.click();
+await interactions("palette: open, type, go", "", [press("Control+k"), () => page.keyboard.type("aud"), press("Enter")]);
+await interactions("people: search", "people", [click(main.getByRole("searchbox").first()), () => page.keyboard.type("grace"), press("Enter")]);
+await interactions("person: tabs", `people/${person.id}`, ["Traits", "Audiences", "Consent", "Identity"].map((tab) => click(main.getByRole("tab", { name: tab }))));
+await interactions("audiences: filter", "audiences", [click(main.getByRole("searchbox").first()), () => page.keyboard.type("cart")]);
+await interactions("audience builder: typing, with its live count", `audiences/${audience.id}/edit`, [click(main.getByLabel("Name")), () => page.keyboard.type("x")]);
+await interactions("reports: another interval", "reports", [() => main.getByRole("combobox").last().press("ArrowDown")]);
+console.log(`every interaction: next paint p95 ${quantile(every.paint, 0.95).toFixed(0)} ms, until shown p95 ${quantile(every.whole, 0.95).toFixed(0)} ms`);
 await browser.close();
