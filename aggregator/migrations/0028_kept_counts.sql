@@ -20,7 +20,10 @@ INSERT INTO ledger_total (space_id, source_id, outcome, numbers, received)
 ALTER TABLE ledger_tab ADD COLUMN settled BIGINT NOT NULL DEFAULT 0;
 UPDATE ledger_tab SET settled = (SELECT COUNT(*) FROM ledger_entry e
     WHERE e.space_id = ledger_tab.space_id AND e.source_id = ledger_tab.source_id AND e.tab = ledger_tab.tab);
-CREATE INDEX ledger_tab_open ON ledger_tab (space_id, source_id, tab) WHERE next_seq - 1 > settled;
+-- 1 where some of them have not.
+ALTER TABLE ledger_tab ADD COLUMN is_open BIGINT NOT NULL DEFAULT 0;
+UPDATE ledger_tab SET is_open = 1 WHERE next_seq - 1 > settled;
+CREATE INDEX ledger_tab_open ON ledger_tab (is_open, space_id, source_id, tab) WHERE is_open = 1;
 
 -- How many members an audience has.
 CREATE TABLE audience_size (
@@ -35,4 +38,4 @@ INSERT INTO audience_size (space_id, audience_id, members)
 -- 1 where something was refused or taken back.
 ALTER TABLE consent_state ADD COLUMN refuses BIGINT NOT NULL DEFAULT 0;
 UPDATE consent_state SET refuses = 1 WHERE state LIKE '%{"granted":false%' OR state LIKE '%"denied_at"%';
-CREATE INDEX consent_state_refusing ON consent_state (space_id, anchor) WHERE refuses = 1;
+CREATE INDEX consent_state_refusing ON consent_state (refuses, space_id, anchor) WHERE refuses = 1;

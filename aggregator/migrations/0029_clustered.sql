@@ -45,12 +45,13 @@ CREATE TABLE ledger_tab_clustered (
     next_seq BIGINT NOT NULL,
     heard_at BIGINT NOT NULL DEFAULT 0,
     settled BIGINT NOT NULL DEFAULT 0,
+    is_open BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (space_id, source_id, tab)
 ) WITHOUT ROWID;
-INSERT INTO ledger_tab_clustered (space_id, source_id, tab, next_seq, heard_at, settled) SELECT space_id, source_id, tab, next_seq, heard_at, settled FROM ledger_tab ORDER BY space_id, source_id, tab;
+INSERT INTO ledger_tab_clustered (space_id, source_id, tab, next_seq, heard_at, settled, is_open) SELECT space_id, source_id, tab, next_seq, heard_at, settled, is_open FROM ledger_tab ORDER BY space_id, source_id, tab;
 DROP TABLE ledger_tab;
 ALTER TABLE ledger_tab_clustered RENAME TO ledger_tab;
-CREATE INDEX ledger_tab_open ON ledger_tab (space_id, source_id, tab) WHERE next_seq - 1 > settled;
+CREATE INDEX ledger_tab_open ON ledger_tab (is_open, space_id, source_id, tab) WHERE is_open = 1;
 
 CREATE TABLE identity_node_clustered (
     space_id TEXT NOT NULL,
@@ -160,7 +161,7 @@ CREATE TABLE consent_state_clustered (
 INSERT INTO consent_state_clustered (space_id, anchor, state, folded, refuses) SELECT space_id, anchor, state, folded, refuses FROM consent_state ORDER BY space_id, anchor;
 DROP TABLE consent_state;
 ALTER TABLE consent_state_clustered RENAME TO consent_state;
-CREATE INDEX consent_state_refusing ON consent_state (space_id, anchor) WHERE refuses = 1;
+CREATE INDEX consent_state_refusing ON consent_state (refuses, space_id, anchor) WHERE refuses = 1;
 
 CREATE TABLE consent_entry_clustered (
     space_id TEXT NOT NULL,

@@ -70,7 +70,7 @@ pub(super) async fn open_tabs(
 ) -> Result<Vec<Open>> {
     let sql = "SELECT source_id, tab, next_seq, heard_at FROM ledger_tab \
                WHERE space_id = $1 AND ($2 = '' OR source_id = $2) \
-               AND (source_id > $3 OR (source_id = $3 AND tab >= $4)) AND next_seq - 1 > settled \
+               AND (source_id > $3 OR (source_id = $3 AND tab >= $4)) AND is_open = 1 \
                ORDER BY source_id, tab LIMIT $5";
     let rows = sqlx::query(sql)
         .bind(space_id)

@@ -61,8 +61,8 @@ pub(super) async fn keep(
         .collect();
     let before = ended_before(connection, &accounts).await?;
     let mut tabs = Many::new(
-        "INSERT INTO ledger_tab (space_id, source_id, tab, next_seq, heard_at, settled) VALUES {rows} \
-         ON CONFLICT (space_id, source_id, tab) DO UPDATE SET next_seq = excluded.next_seq, heard_at = excluded.heard_at, settled = excluded.settled",
+        "INSERT INTO ledger_tab (space_id, source_id, tab, next_seq, heard_at, settled, is_open) VALUES {rows} \
+         ON CONFLICT (space_id, source_id, tab) DO UPDATE SET next_seq = excluded.next_seq, heard_at = excluded.heard_at, settled = excluded.settled, is_open = excluded.is_open",
         [],
     );
     let mut ended = Many::new(
@@ -109,6 +109,7 @@ pub(super) async fn keep(
             number(account.next).into(),
             heard_at.max(known.heard_at).into(),
             settled.into(),
+            i64::from(number(account.next) - 1 > settled).into(),
         ]);
     }
     tabs.execute(connection).await?;
