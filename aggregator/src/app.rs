@@ -181,6 +181,8 @@ impl App {
             throttle: Throttle::default(),
             members: tokio::sync::Mutex::default(),
         });
+        let ahead = Arc::clone(&app);
+        tokio::spawn(async move { ahead.reports.read_ahead(&ahead).await });
         Ok((
             app,
             Tasks {

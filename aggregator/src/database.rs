@@ -47,7 +47,7 @@ impl Database {
     /// Opens (or makes) what is in a data folder and brings its tables up to date.
     pub(crate) async fn open_folder(folder: &Path) -> Result<Self, OpenError> {
         // The file is made by one connection before others come.
-        let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
+        let database = Self::sqlite(folder, "rwc").await?.migrate(true).await?;
         let tidied = database.journal.tidy();
         tidied.map_err(|error| log_unopened(folder, &error))?;
         let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS, false).await?;
@@ -96,7 +96,7 @@ impl Database {
             read: both,
             lock: Arc::new(Mutex::new(Some(lock))),
         }
-        .migrate()
+        .migrate(false)
         .await
     }
 
@@ -105,7 +105,7 @@ impl Database {
         Self::sqlite(folder, "rw").await
     }
 
-    async fn migrate(self) -> Result<Self, OpenError> {
+    async fn migrate(self, is_sqlite: bool) -> Result<Self, OpenError> {
         let explain = |error: sqlx::migrate::MigrateError| match error {
             sqlx::migrate::MigrateError::VersionMissing(version) => OpenError(format!(
                 "the database has migration {version}, which this headwater does not know: use the newer version"
@@ -114,7 +114,8 @@ impl Database {
                 "the database's tables could not be brought up to date: {other}"
             )),
         };
-        migrations::all().run(&self.write).await.map_err(explain)?;
+        let steps = migrations::all(is_sqlite);
+        steps.run(&self.write).await.map_err(explain)?;
         Ok(self)
     }
 

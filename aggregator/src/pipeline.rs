@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cdp_core::consent::{Scope, Standing};
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
 use cdp_core::time::{Span, Timestamp};
@@ -17,7 +16,7 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
 
-use crate::consent::{Rules, Withdrawal};
+use crate::consent::Rules;
 use crate::database::Database;
 use crate::database::journal::{Portion, Record};
 use crate::error::{Code, Error, Result};
@@ -27,13 +26,16 @@ use crate::report::Reports;
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::{
-    audience, clock, computed_trait, consent, experience, identity, ingest, priority, privacy,
-    traits, withdrawal,
+    audience, clock, computed_trait, consent, experience, identity, priority, privacy, traits,
+    withdrawal,
 };
 
 mod account;
+mod between;
+mod park;
 mod store;
 mod take;
+mod turn;
 
 use take::Taken;
 
@@ -41,6 +43,7 @@ pub(crate) use store::{
     Logged, event, events_of_anchor, events_of_profiles, last_offset, logged, position,
     read_between, read_until,
 };
+pub(crate) use turn::Turn;
 
 /// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
 /// the disk for one event as for five thousand; where little waits, little is taken.
@@ -53,111 +56,6 @@ pub(crate) const TURN: Portion = Portion {
 const ONE: Portion = Portion { entries: 1, ..TURN };
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
-/// How often what is kept for a while is looked through for what is over.
-const TRIM: Span = Span::from_seconds(3_600);
-
-/// One turn over the events of one space; stages leave in it what later stages need.
-pub(crate) struct Turn<'a> {
-    /// Whose events.
-    pub(crate) space_id: &'a str,
-    /// The events, in the log's order.
-    pub(crate) events: &'a [Logged],
-    /// The profile of each identifier that the events' anchors name.
-    pub(crate) profile_of: BTreeMap<String, String>,
-    /// Profiles of which anything may have changed, beside what the events themselves say.
-    pub(crate) touched: BTreeSet<String>,
-    /// Those of them that are new, so that everything of theirs is what these events say.
-    pub(crate) fresh: BTreeSet<String>,
-    /// Profiles that went into another: from → into.
-    pub(crate) merged: BTreeMap<String, String>,
-    /// The identifiers of each of the events, strongest first.
-    pub(crate) named: Vec<Vec<Identifier>>,
-    /// The space's rules.
-    pub(crate) rules: &'a Rules,
-    /// The person behind each identifier that the events name.
-    pub(crate) person_of: BTreeMap<String, String>,
-    /// People whose identifiers or words may have changed.
-    pub(crate) people: BTreeSet<String>,
-    /// People of whom consent may link only parts.
-    pub(crate) divided: BTreeSet<String>,
-    /// Anchors that lost or got events which were taken in before.
-    pub(crate) moved: BTreeSet<String>,
-    /// For what each of the events counts.
-    pub(crate) scopes: Vec<Scope>,
-    /// Anchors that have to be folded again, and the words under which.
-    pub(crate) again: BTreeMap<String, Standing>,
-    /// What was taken back.
-    pub(crate) withdrawn: Vec<Withdrawal>,
-    /// What computed traits and the counts of audiences have come to with these events.
-    pub(crate) counted: computed_trait::Counted,
-    /// Who entered audiences and who left them.
-    pub(crate) changes: Vec<audience::Change>,
-}
-
-impl<'a> Turn<'a> {
-    /// A turn over events that no stage has seen.
-    pub(crate) fn of(rules: &'a Rules, events: &'a [Logged], named: Vec<Vec<Identifier>>) -> Self {
-        Self {
-            named,
-            ..Self::over(rules, events)
-        }
-    }
-
-    /// A turn over events that were taken in before: who is who stays, and they name nobody.
-    pub(crate) fn over(rules: &'a Rules, events: &'a [Logged]) -> Self {
-        Self {
-            space_id: rules.space_id(),
-            events,
-            named: Vec::new(),
-            profile_of: BTreeMap::new(),
-            touched: BTreeSet::new(),
-            fresh: BTreeSet::new(),
-            merged: BTreeMap::new(),
-            rules,
-            person_of: BTreeMap::new(),
-            people: BTreeSet::new(),
-            divided: BTreeSet::new(),
-            moved: BTreeSet::new(),
-            scopes: Vec::new(),
-            again: BTreeMap::new(),
-            withdrawn: Vec::new(),
-            counted: computed_trait::Counted::default(),
-            changes: Vec::new(),
-        }
-    }
-
-    /// The identifiers to which events were given that do not carry them, and those that lost such events.
-    pub(crate) fn given(&self) -> Result<BTreeSet<Identifier>> {
-        if !self.rules.identity().attributes_by_time() {
-            return Ok(BTreeSet::new());
-        }
-        let anchors = self.events.iter().map(|logged| &logged.anchor);
-        let anchors = anchors.chain(&self.moved);
-        let parsed =
-            anchors.map(|anchor| anchor.parse().map_err(|text: String| Error::internal(text)));
-        parsed.collect()
-    }
-
-    /// Profiles of which something may have changed.
-    pub(crate) fn concerned(&self) -> BTreeSet<String> {
-        let of_events = self
-            .events
-            .iter()
-            .filter_map(|logged| self.profile_of.get(&logged.anchor));
-        of_events.chain(&self.touched).cloned().collect()
-    }
-
-    /// The events with their scopes, without those whose anchors are folded again with all that they have.
-    pub(crate) fn scoped(&self) -> impl Iterator<Item = (&'a Logged, &Scope)> {
-        let events = self.events.iter().zip(&self.scopes);
-        events.filter(|(logged, _)| !self.again.contains_key(&logged.anchor))
-    }
-
-    /// Those of them of which facts are kept.
-    pub(crate) fn facts(&self) -> impl Iterator<Item = (&'a Logged, &Scope)> {
-        self.scoped().filter(|(_, scope)| self.rules.keeps(scope))
-    }
-}
 
 /// The stages, in order. An event's path through the server reads from here.
 async fn stages(
@@ -417,135 +315,6 @@ impl Runner {
         Ok(more)
     }
 
-    /// Takes away some of what has been kept for long enough; false when nothing of it is left, until some time has
-    /// passed.
-    async fn trim(&mut self, now: Timestamp) -> Result<bool> {
-        if now < self.trim_at {
-            return Ok(false);
-        }
-        let began = privacy::begin_daily(&self.database, now).await?;
-        let more = audience::trim(&self.database, now.plus(self.changes_kept.negated())).await?;
-        let more = more || began;
-        if !more {
-            self.trim_at = now.plus(TRIM);
-        }
-        Ok(more)
-    }
-
-    /// Resolves some people again whom a decision or new rules concern; false when there are none.
-    async fn resolve_again(&mut self) -> Result<bool> {
-        if !identity::RESOLVE.any(&self.database).await? {
-            return Ok(false);
-        }
-        let mut transaction = self.database.begin().await?;
-        let Some((space_id, tasks)) = identity::RESOLVE.next(&mut transaction).await? else {
-            return Ok(false);
-        };
-        let rules = Rules::of(&self.sources, &space_id);
-        let mut turn = Turn::over(&rules, &[]);
-        identity::resolve_again(&mut transaction, &mut turn, &mut self.identity, tasks).await?;
-        follow(
-            &mut transaction,
-            &mut turn,
-            &mut self.identity,
-            &self.refusals,
-        )
-        .await?;
-        transaction.commit().await.map_err(Error::from)?;
-        if !turn.moved.is_empty() {
-            self.reports.forget(&space_id);
-        }
-        self.live.changed(&turn.changes);
-        self.identity.settle();
-        self.resolved.send_modify(|count| *count += 1);
-        Ok(true)
-    }
-
-    /// Folds some people again whom a new policy concerns; false when there are none.
-    async fn refold(&mut self) -> Result<bool> {
-        if !identity::REFOLD.any(&self.database).await? {
-            return Ok(false);
-        }
-        let mut transaction = self.database.begin().await?;
-        let next = withdrawal::next(&mut transaction, &self.sources).await?;
-        let Some((rules, people)) = next else {
-            return Ok(false);
-        };
-        let mut turn = Turn::over(&rules, &[]);
-        let cache = &mut self.identity;
-        withdrawal::refold(&mut transaction, &mut turn, people, cache, clock::now()).await?;
-        transaction.commit().await.map_err(Error::from)?;
-        self.live.changed(&turn.changes);
-        self.identity.settle();
-        Ok(true)
-    }
-
-    /// Clears away what is kept of identifiers that nobody names any more; false when there are none.
-    async fn clear_gone(&mut self) -> Result<bool> {
-        if !identity::any_gone(&self.database).await? {
-            return Ok(false);
-        }
-        let mut transaction = self.database.begin().await?;
-        let Some(gone) = identity::next_gone(&mut transaction).await? else {
-            return Ok(false);
-        };
-        let rules = Rules::of(&self.sources, &gone.space_id);
-        let mut turn = Turn::over(&rules, &[]);
-        gone.tell(&mut turn);
-        follow(
-            &mut transaction,
-            &mut turn,
-            &mut self.identity,
-            &self.refusals,
-        )
-        .await?;
-        transaction.commit().await.map_err(Error::from)?;
-        self.live.changed(&turn.changes);
-        self.identity.settle();
-        Ok(true)
-    }
-
-    /// Reads stored events again by identity rules that are to come into force; false when there are none.
-    async fn read_again(&mut self, log_goes_on: bool) -> Result<bool> {
-        let step = identity::read_again(&self.database, &self.sources, log_goes_on).await?;
-        let Some(step) = step else {
-            return Ok(false);
-        };
-        if step == identity::Step::InForce {
-            self.identity = identity::Cache::default();
-            self.reports.forget_all();
-            self.sources.reload(&self.database).await?;
-            self.resolved.send_modify(|count| *count += 1);
-        }
-        Ok(true)
-    }
-
-    /// Takes a step of erasing whoever asked for it; false when there is none.
-    async fn erase(&mut self) -> Result<bool> {
-        let around = privacy::Around {
-            database: &self.database,
-            sources: &self.sources,
-            suppressions: &self.suppressions,
-            position: *self.reached.borrow(),
-            log_end: *self.log_end.borrow(),
-        };
-        if privacy::work(&around).await? == privacy::Work::Nothing {
-            return Ok(false);
-        }
-        self.identity = identity::Cache::default();
-        self.reports.forget_all();
-        Ok(true)
-    }
-
-    /// Deletes some events that have been kept for long enough; false when none are being looked for.
-    async fn let_go(&mut self) -> Result<bool> {
-        let more = privacy::trim(&self.database).await?;
-        if more {
-            self.reports.forget_all();
-        }
-        Ok(more)
-    }
-
     /// One turn over the log.
     async fn turn(&mut self) -> Result<bool> {
         if !self.certain {
@@ -651,66 +420,6 @@ impl Runner {
             done.entered_and_left.append(&mut turn.changes);
         }
         Ok(done)
-    }
-
-    /// Puts what cannot take effect into quarantine, so that it stops nobody else: the events of the
-    /// next entry that fail when they are tried alone, or all of them if none does.
-    async fn park(&mut self) -> Result<()> {
-        self.recover().await?;
-        let position = *self.reached.borrow();
-        let end = *self.log_end.borrow();
-        let mut entries = self.entries(position, end, ONE).await?;
-        let gone = self.take_out(&mut entries)?;
-        self.seen.settle(gone.into_iter());
-        let Some((id, entry)) = entries.pop() else {
-            return Ok(());
-        };
-        let before = entry.with_only_events();
-        let mut failed = Vec::new();
-        for at in 0..entry.len() {
-            match self.trial(&entry, at).await {
-                Ok(()) => {}
-                Err(error) if error.code == Code::Internal => failed.push((at, error.to_string())),
-                Err(error) => return Err(error),
-            }
-        }
-        let mut next = [(id, entry)];
-        if failed.is_empty() {
-            // Whatever the matter was may be over by now.
-            match self.take(&read(&next)?, id).await {
-                Err(error) if error.code == Code::Internal => {}
-                other => return other,
-            }
-            self.recover().await?;
-        }
-        let [(_, entry)] = &mut next;
-        if failed.is_empty() {
-            let whole = "its batch cannot take effect, though each event alone can";
-            failed = (0..entry.len()).map(|at| (at, whole.to_owned())).collect();
-        }
-        for (at, why) in failed.into_iter().rev() {
-            tracing::error!(
-                entry = id,
-                why,
-                "an event cannot take effect; it is in quarantine"
-            );
-            let text = entry.remove(at);
-            entry.refused.push(ingest::parked(at, &text));
-        }
-        self.take(&read(&next)?, id).await?;
-        self.seen.settle(ids(&self.seen, std::iter::once(&before)));
-        Ok(())
-    }
-
-    /// Tries what an event would do, and undoes it.
-    async fn trial(&mut self, entry: &Entry, at: usize) -> Result<()> {
-        let alone = [(0, entry.with_only(at))];
-        let alone = read(&alone)?;
-        let mut transaction = self.database.begin().await?;
-        let tried = self.effects(&mut transaction, &alone).await;
-        self.identity = identity::Cache::default();
-        transaction.rollback().await.map_err(Error::from)?;
-        tried.map(drop)
     }
 
     /// Reads again where the pipeline stands: a connection that broke while committing leaves open

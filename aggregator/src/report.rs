@@ -11,4 +11,5 @@ mod reader;
 pub(crate) mod routes;
 mod store;
 
+pub(crate) use columns::{Gone, Happened};
 pub(crate) use reader::Reports;

@@ -141,6 +141,7 @@ impl Writer<'_> {
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
         let mut told = Vec::new();
+        let mut added: BTreeMap<String, i64> = BTreeMap::new();
         for (place, scope) in found.members {
             match (self.known.get(&place), scope) {
                 (None, Some(scope)) => {
@@ -149,6 +150,7 @@ impl Writer<'_> {
                     if earliest.is_none() {
                         told.push((place.clone(), true));
                     }
+                    *added.entry(place.0.clone()).or_default() += 1;
                     joins.push((place, earliest.unwrap_or(now), scope));
                 }
                 (Some((time, known)), Some(scope)) if *known != scope => {
@@ -158,6 +160,7 @@ impl Writer<'_> {
                     if !self.occasion.merged.contains_key(&place.1) {
                         told.push((place.clone(), false));
                     }
+                    *added.entry(place.0.clone()).or_default() -= 1;
                     leaves.push(place);
                 }
                 _ => {}
@@ -166,6 +169,7 @@ impl Writer<'_> {
         self.tell(connection, &told).await?;
         members::join(connection, space_id, joins).await?;
         members::leave(connection, space_id, &leaves).await?;
+        members::count(connection, space_id, added).await?;
         leaves.retain(|place| self.visible(&place.0).is_some());
         self.outcome.left.append(&mut leaves);
         Ok(found.due)

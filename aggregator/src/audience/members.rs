@@ -220,6 +220,23 @@ pub(super) async fn join(
     Ok(())
 }
 
+/// Adds to how many members audiences have.
+pub(crate) async fn count(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    added: BTreeMap<String, i64>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO audience_size (space_id, audience_id, members) VALUES {rows} \
+         ON CONFLICT (space_id, audience_id) DO UPDATE SET members = audience_size.members + excluded.members",
+        [],
+    );
+    let changed = added.into_iter().filter(|(_, added)| *added != 0);
+    let rows = changed.map(|(audience, added)| [space_id.into(), audience.into(), added.into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
 /// Ends memberships.
 pub(super) async fn leave(
     connection: &mut AnyConnection,

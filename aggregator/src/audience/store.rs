@@ -89,7 +89,7 @@ pub(super) async fn page(
 ) -> Result<Vec<(Audience, i64)>> {
     let sql = "SELECT a.id AS id, a.name AS name, a.definition AS definition, a.status AS status, a.version AS version, \
                a.replaces AS replaces, a.backfill_cursor AS backfill_cursor, a.build_started_at AS build_started_at, a.created_at AS created_at, a.updated_at AS updated_at, \
-               (SELECT COUNT(*) FROM audience_member m WHERE m.space_id = a.space_id AND m.audience_id = a.id) AS members \
+               COALESCE((SELECT s.members FROM audience_size s WHERE s.space_id = a.space_id AND s.audience_id = a.id), 0) AS members \
                FROM audience a WHERE a.space_id = $1 AND a.id > $2 AND a.replaces = '' ORDER BY a.id LIMIT $3";
     let rows = sqlx::query(sql)
         .bind(space_id)
@@ -116,14 +116,13 @@ pub(super) async fn one(database: &Database, space_id: &str, id: &str) -> Result
 
 /// How many members an audience has.
 pub(super) async fn size(database: &Database, space_id: &str, id: &str) -> Result<i64> {
-    let sql =
-        "SELECT COUNT(*) AS members FROM audience_member WHERE space_id = $1 AND audience_id = $2";
-    Ok(sqlx::query(sql)
+    let sql = "SELECT members FROM audience_size WHERE space_id = $1 AND audience_id = $2";
+    let row = sqlx::query(sql)
         .bind(space_id)
         .bind(id)
-        .fetch_one(database.reader())
-        .await?
-        .try_get("members")?)
+        .fetch_optional(database.reader())
+        .await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get("members"))?)
 }
 
 /// Writes a new audience.
@@ -258,6 +257,7 @@ pub(super) async fn remove(database: &Database, space_id: &str, id: &str) -> Res
 async fn erase(connection: &mut AnyConnection, space_id: &str, id: &str) -> Result<()> {
     for sql in [
         "DELETE FROM audience_member WHERE space_id = $1 AND audience_id = $2",
+        "DELETE FROM audience_size WHERE space_id = $1 AND audience_id = $2",
         "DELETE FROM audience WHERE space_id = $1 AND id = $2",
     ] {
         let query = sqlx::query(sql).bind(space_id).bind(id);
@@ -283,6 +283,8 @@ pub(super) async fn replace(
          audience_member.profile_id)",
         "DELETE FROM audience_member WHERE space_id = $1 AND audience_id = $3 AND $2 <> ''",
         "UPDATE audience_member SET audience_id = $3 WHERE space_id = $1 AND audience_id = $2",
+        "DELETE FROM audience_size WHERE space_id = $1 AND audience_id = $3 AND $2 <> ''",
+        "UPDATE audience_size SET audience_id = $3 WHERE space_id = $1 AND audience_id = $2",
         "UPDATE audience SET definition = (SELECT n.definition FROM audience n WHERE n.id = $2), version = (SELECT n.version \
          FROM audience n WHERE n.id = $2), updated_at = (SELECT n.updated_at FROM audience n WHERE n.id = $2) \
          WHERE space_id = $1 AND id = $3",

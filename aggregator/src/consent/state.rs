@@ -62,6 +62,11 @@ impl State {
         self.0.is_empty()
     }
 
+    /// Whether anything was ever refused.
+    pub(super) fn ever_refuses(&self) -> bool {
+        self.0.values().any(|choice| choice.denied().is_some())
+    }
+
     /// Whether one of these purposes was ever refused.
     pub(super) fn refuses(&self, purposes: &BTreeSet<String>) -> bool {
         self.0

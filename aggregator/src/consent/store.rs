@@ -74,8 +74,8 @@ pub(super) async fn keep(
     kept: BTreeMap<String, Kept>,
 ) -> Result<()> {
     let mut insert = Many::new(
-        "INSERT INTO consent_state (space_id, anchor, state, folded) VALUES {rows} \
-         ON CONFLICT (space_id, anchor) DO UPDATE SET state = excluded.state, folded = excluded.folded",
+        "INSERT INTO consent_state (space_id, anchor, state, folded, refuses) VALUES {rows} \
+         ON CONFLICT (space_id, anchor) DO UPDATE SET state = excluded.state, folded = excluded.folded, refuses = excluded.refuses",
         [],
     );
     for (anchor, Kept { state, folded }) in kept {
@@ -84,6 +84,7 @@ pub(super) async fn keep(
             anchor.into(),
             serde_json::to_string(&state)?.into(),
             serde_json::to_string(&folded)?.into(),
+            i64::from(state.ever_refuses()).into(),
         ]);
     }
     insert.execute(connection).await?;
@@ -323,9 +324,8 @@ pub(super) async fn refusing_after(
     space_id: &str,
     anchor: &str,
 ) -> Result<Vec<Refusing>> {
-    // How the state is written: see `State`.
     let sql = "SELECT space_id, anchor, state FROM consent_state \
-               WHERE (space_id > $1 OR (space_id = $1 AND anchor > $2)) AND (state LIKE '%{\"granted\":false%' OR state LIKE '%\"denied_at\"%') \
+               WHERE (space_id > $1 OR (space_id = $1 AND anchor > $2)) AND refuses = 1 \
                ORDER BY space_id, anchor LIMIT 1000";
     let rows = sqlx::query(sql)
         .bind(space_id)
@@ -348,9 +348,8 @@ pub(crate) async fn standings_of_refusing(
     connection: &mut AnyConnection,
     space_id: &str,
 ) -> Result<BTreeMap<String, Standing>> {
-    // How the state is written: see `State`.
     let sql = "SELECT DISTINCT n.person_id AS person_id FROM consent_state c CROSS JOIN identity_node n \
-               WHERE c.space_id = $1 AND (c.state LIKE '%{\"granted\":false%' OR c.state LIKE '%\"denied_at\"%') \
+               WHERE c.space_id = $1 AND c.refuses = 1 \
                AND n.space_id = $1 AND n.identifier = c.anchor";
     let rows = sqlx::query(sql)
         .bind(space_id)

@@ -85,10 +85,7 @@ async fn read(
     let space_id = reader.space_id();
     let source = filter.source_id(&app, space_id)?;
     let mut connection = app.database.reader().acquire().await?;
-    // In this order, so that what arrives meanwhile is numbered without an end yet, and no number has
-    // an end before it is counted.
-    let ended = store::outcomes(&mut connection, space_id, source.as_deref()).await?;
-    let numbered = store::numbered(&mut connection, space_id, source.as_deref()).await?;
+    let (numbered, ended) = store::totals(&mut connection, space_id, source.as_deref()).await?;
     let place = Place::default();
     let mut gaps = gaps::list(
         &mut connection,

@@ -1,4 +1,4 @@
-//! SQL of `ledger_tab` and `ledger_entry`, for reading. The log's writer fills them.
+//! SQL of the ledger's tables, for reading. The pipeline fills them.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,6 @@ use sqlx::{AnyConnection, Row as _};
 use crate::database::rows::Many;
 use crate::error::Result;
 
-/// How many numbers the tabs gave out, over one source or all.
-pub(super) async fn numbered(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    source_id: Option<&str>,
-) -> Result<i64> {
-    let sql = "SELECT CAST(COALESCE(SUM(next_seq - 1), 0) AS BIGINT) AS numbered FROM ledger_tab \
-               WHERE space_id = $1 AND ($2 = '' OR source_id = $2)";
-    let row = sqlx::query(sql)
-        .bind(space_id)
-        .bind(source_id.unwrap_or_default())
-        .fetch_one(connection)
-        .await?;
-    Ok(row.try_get("numbered")?)
-}
-
 /// How many numbers ended in an outcome, and of how many of those something arrived.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ended {
@@ -31,28 +15,29 @@ pub(super) struct Ended {
     pub(super) received: i64,
 }
 
-/// How many numbers ended in each outcome.
-pub(super) async fn outcomes(
+/// How many numbers the tabs gave out, over one source or all, and how many ended in each outcome.
+pub(super) async fn totals(
     connection: &mut AnyConnection,
     space_id: &str,
     source_id: Option<&str>,
-) -> Result<BTreeMap<String, Ended>> {
-    let sql = "SELECT outcome, COUNT(*) AS count, COUNT(message_id) AS received FROM ledger_entry \
+) -> Result<(i64, BTreeMap<String, Ended>)> {
+    let sql = "SELECT outcome, CAST(SUM(numbers) AS BIGINT) AS count, CAST(SUM(received) AS BIGINT) AS received FROM ledger_total \
                WHERE space_id = $1 AND ($2 = '' OR source_id = $2) GROUP BY outcome";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(source_id.unwrap_or_default())
         .fetch_all(connection)
         .await?;
-    rows.iter()
-        .map(|row| {
-            let ended = Ended {
-                count: row.try_get("count")?,
-                received: row.try_get("received")?,
-            };
-            Ok((row.try_get("outcome")?, ended))
-        })
-        .collect()
+    let mut all: BTreeMap<String, Ended> = BTreeMap::new();
+    for row in &rows {
+        let ended = Ended {
+            count: row.try_get("count")?,
+            received: row.try_get("received")?,
+        };
+        all.insert(row.try_get("outcome")?, ended);
+    }
+    let numbered = all.remove("").unwrap_or_default().count;
+    Ok((numbered, all))
 }
 
 /// A tab that numbers events.
@@ -83,11 +68,10 @@ pub(super) async fn open_tabs(
     (from_source, from_tab): (&str, &str),
     limit: i64,
 ) -> Result<Vec<Open>> {
-    let sql = "SELECT t.source_id AS source_id, t.tab AS tab, t.next_seq AS next_seq, t.heard_at AS heard_at FROM ledger_tab t \
-               WHERE t.space_id = $1 AND ($2 = '' OR t.source_id = $2) \
-               AND (t.source_id > $3 OR (t.source_id = $3 AND t.tab >= $4)) AND t.next_seq - 1 > \
-               (SELECT COUNT(*) FROM ledger_entry e WHERE e.space_id = t.space_id AND e.source_id = t.source_id AND e.tab = t.tab) \
-               ORDER BY t.source_id, t.tab LIMIT $5";
+    let sql = "SELECT source_id, tab, next_seq, heard_at FROM ledger_tab \
+               WHERE space_id = $1 AND ($2 = '' OR source_id = $2) \
+               AND (source_id > $3 OR (source_id = $3 AND tab >= $4)) AND is_open = 1 \
+               ORDER BY source_id, tab LIMIT $5";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(source_id.unwrap_or_default())

@@ -40,12 +40,17 @@ pub(crate) struct Around<'a> {
 }
 
 /// What a step has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// There is nothing to do, or nothing that can be done before something else happens.
     Nothing,
     /// Something of a person was erased.
     Erased,
+    /// Events were, of these anchors.
+    Events {
+        space_id: String,
+        anchors: BTreeSet<String>,
+    },
 }
 
 /// What an erasure knows between its steps.
@@ -130,11 +135,14 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
     }
     super::store::put_work(&mut transaction, &request, &serde_json::to_string(&known)?).await?;
     transaction.commit().await.map_err(Error::from)?;
-    // Nothing else waits for the log or for readers to let go.
-    Ok(if done || !matches!(store, "log" | "storage") {
-        Work::Erased
-    } else {
-        Work::Nothing
+    Ok(match store {
+        "events" => Work::Events {
+            space_id: request.space_id,
+            anchors: known.person.identifiers,
+        },
+        // Nothing else waits for the log or for readers to let go.
+        "log" | "storage" if !done => Work::Nothing,
+        _ => Work::Erased,
     })
 }
 
@@ -237,6 +245,9 @@ async fn of_tables(
     store: &str,
 ) -> Result<u64> {
     let mut count = 0;
+    if store == "audiences" {
+        store::leave(connection, space_id, &person.profiles).await?;
+    }
     for table in TABLES.iter().filter(|table| table.store == store) {
         count += table.erase(connection, space_id, person).await?;
     }

@@ -272,6 +272,8 @@ mod tests {
         else {
             return Vec::new();
         };
+        // What a table is called until it takes the place of the one before.
+        let table = table.trim_end_matches("_clustered");
         let parts = rest.split([',', '(']).map(str::trim);
         parts
             .filter_map(|part| part.trim_start_matches("ADD COLUMN ").split_once(' '))

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
+use crate::report::Happened;
 use crate::{clock, id, pipeline};
 
 mod store;
@@ -164,11 +165,11 @@ pub(crate) async fn begin_daily(database: &Database, now: Timestamp) -> Result<b
     Ok(!due.is_empty())
 }
 
-/// Deletes some of what is too old; whether there may be more.
-pub(crate) async fn trim(database: &Database) -> Result<bool> {
+/// Deletes some of what is too old: of which space, and what. Nothing where no deletion is under way.
+pub(crate) async fn trim(database: &Database) -> Result<Option<(String, Vec<Happened>)>> {
     let now = clock::now();
     let Some(mut run) = store::running(database).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let rules = in_force(database, &run.space_id).await?;
     let mut transaction = database.begin().await?;
@@ -183,5 +184,10 @@ pub(crate) async fn trim(database: &Database) -> Result<bool> {
     run.deleted += i64::try_from(gone.len()).unwrap_or(i64::MAX);
     store::advance(&mut transaction, &run, now).await?;
     transaction.commit().await.map_err(Error::from)?;
-    Ok(true)
+    let happened = gone.into_iter().map(|event| Happened {
+        name: event.name,
+        anchor: event.anchor,
+        at: event.timestamp,
+    });
+    Ok(Some((run.space_id, happened.collect())))
 }

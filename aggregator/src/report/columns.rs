@@ -3,7 +3,7 @@
 //! People are divided among parts, and each part has its events in the order of time. A report goes through one part after the
 //! other, so that what it remembers of people fits into the processor's caches, and through several at the same time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,12 +34,22 @@ impl Stored {
     }
 }
 
-/// An event as it is read.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) anchor: String,
-    pub(super) at: Timestamp,
+/// An event as far as reports look at it.
+#[derive(Clone, Debug)]
+pub(crate) struct Happened {
+    /// Empty where it has none.
+    pub(crate) name: String,
+    pub(crate) anchor: String,
+    pub(crate) at: Timestamp,
+}
+
+/// What was deleted of the event table.
+#[derive(Clone, Debug)]
+pub(crate) enum Gone {
+    /// All events of these anchors.
+    Anchors(BTreeSet<String>),
+    /// These.
+    Events(Vec<Happened>),
 }
 
 /// Whose an anchor's events are, and from which moment on they count, in milliseconds: whoever took their consent back has none
@@ -153,7 +163,7 @@ impl Default for Columns {
 
 impl Columns {
     /// Takes in what was read, up to a place; above `most` events the oldest go.
-    pub(super) fn take(&mut self, read: Vec<Read>, reached: i64, most: usize) {
+    pub(super) fn take(&mut self, read: Vec<Happened>, reached: i64, most: usize) {
         self.reached = reached;
         let before: Vec<usize> = self.parts.iter().map(|part| part.rows.len()).collect();
         for event in read {
@@ -182,6 +192,51 @@ impl Columns {
                 part.rows.drain(..share);
             }
             self.cut = true;
+        }
+    }
+
+    /// Takes out what was deleted; what was not there is left alone.
+    pub(super) fn take_out(&mut self, gone: &Gone) {
+        match gone {
+            Gone::Anchors(anchors) => {
+                let mut of_part: HashMap<usize, HashSet<u32>> = HashMap::new();
+                for (_, place) in anchors.iter().filter_map(|anchor| self.place_of(anchor)) {
+                    of_part.entry(place.part).or_default().insert(place.anchor);
+                }
+                for (part, anchors) in of_part {
+                    self.retain(part, |row| !anchors.contains(&row.anchor));
+                }
+            }
+            Gone::Events(events) => {
+                let mut of_part: HashMap<usize, HashMap<(u32, i64, u16), usize>> = HashMap::new();
+                for event in events {
+                    let name = self.name_of.get(&event.name).copied();
+                    if let (Some((_, place)), Some(name)) = (self.place_of(&event.anchor), name) {
+                        let row = (place.anchor, event.at.as_millis(), name);
+                        *of_part
+                            .entry(place.part)
+                            .or_default()
+                            .entry(row)
+                            .or_default() += 1;
+                    }
+                }
+                for (part, mut events) in of_part {
+                    self.retain(part, |row| {
+                        let left = events.get_mut(&(row.anchor, row.at(), row.name));
+                        let Some(left) = left.filter(|left| **left > 0) else {
+                            return true;
+                        };
+                        *left -= 1;
+                        false
+                    });
+                }
+            }
+        }
+    }
+
+    fn retain(&mut self, part: usize, stays: impl FnMut(&Stored) -> bool) {
+        if let Some(part) = self.parts.get_mut(part) {
+            part.rows.retain(stays);
         }
     }
 

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use cdp_core::consent::Standing;
+use cdp_core::time::{Span, Timestamp};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::time::timeout;
 
-use super::columns::{Census, Columns};
+use super::columns::{Census, Columns, Gone};
 use super::store;
 use crate::app::App;
 use crate::consent::{Rules, standings_of_refusing};
 use crate::error::{Code, Error, Result};
-use crate::pipeline;
+use crate::{clock, pipeline};
 
 /// Events that are kept for reports of one space: 360 MB of them.
 const MOST_EVENTS: usize = 30_000_000;
@@ -26,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// as it took.
 const QUICK: Duration = Duration::from_millis(50);
 const REST: u32 = 20;
+/// Of which spaces events are read at a start: those with a report within this time.
+const LATELY: Span = Span::from_seconds(30 * 86_400);
+const DAY: Span = Span::from_seconds(86_400);
 /// Reports that are reckoned at the same time, of all spaces: one takes all processors.
 const AT_A_TIME: usize = 1;
 
@@ -34,6 +38,8 @@ const AT_A_TIME: usize = 1;
 pub(crate) struct Reports {
     spaces: Mutex<BTreeMap<String, Arc<Space>>>,
     reckoning: Semaphore,
+    /// When each space was last noted as asked about.
+    noted: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Default for Reports {
@@ -41,6 +47,7 @@ impl Default for Reports {
         Self {
             spaces: Mutex::default(),
             reckoning: Semaphore::new(AT_A_TIME),
+            noted: Mutex::default(),
         }
     }
 }
@@ -56,12 +63,27 @@ struct Space {
 }
 
 impl Reports {
-    /// Forgets what was read of a space, after events were taken away or came to be others'.
+    /// Forgets what was read of a space, after events came to be others'.
     pub(crate) fn forget(&self, space_id: &str) {
         self.spaces().remove(space_id);
     }
 
-    /// The same of every space.
+    /// Takes out what was deleted of a space's events. Whoever reads the events just then may still bring some of it along, so it is
+    /// looked for again when they are done.
+    pub(crate) fn without(&self, space_id: &str, gone: Gone) {
+        let Some(space) = self.spaces().get(space_id).map(Arc::clone) else {
+            return;
+        };
+        space.write().take_out(&gone);
+        if space.reading.try_lock().is_err() {
+            tokio::spawn(async move {
+                let _read = space.reading.lock().await;
+                space.write().take_out(&gone);
+            });
+        }
+    }
+
+    /// Forgets what was read of every space.
     pub(crate) fn forget_all(&self) {
         self.spaces().clear();
     }
@@ -74,6 +96,7 @@ impl Reports {
         question: impl FnOnce(&Columns) -> T + Send + 'static,
     ) -> Result<T> {
         let space = Arc::clone(self.spaces().entry(space_id.to_owned()).or_default());
+        self.note_asked(app, space_id);
         space.bring_up_to_date(app, space_id).await?;
         let _turn = self.reckoning.acquire().await.map_err(Error::internal)?;
         let answer = tokio::task::spawn_blocking(move || {
@@ -81,6 +104,40 @@ impl Reports {
             question(&columns)
         });
         answer.await.map_err(Error::internal)
+    }
+
+    /// Notes once a day that a space is asked about, so that the next start reads it before anybody asks.
+    fn note_asked(&self, app: &Arc<App>, space_id: &str) {
+        let now = clock::now();
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = noted.insert(space_id.to_owned(), now);
+        if before.is_some_and(|before| now.since(before) < DAY) {
+            noted.extend(before.map(|before| (space_id.to_owned(), before)));
+            return;
+        }
+        let (app, space_id) = (Arc::clone(app), space_id.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = store::note_asked(&app.database, &space_id, now).await {
+                tracing::warn!(%error, "that reports were asked for could not be written down");
+            }
+        });
+    }
+
+    /// Reads the spaces that were asked about lately, one after the other: the first report after a start should not have to
+    /// wait for it.
+    pub(crate) async fn read_ahead(&self, app: &App) {
+        let since = clock::now().plus(LATELY.negated());
+        let read = async {
+            for space_id in store::asked_since(&app.database, since).await? {
+                let space = Arc::clone(self.spaces().entry(space_id.clone()).or_default());
+                let reading = Arc::clone(&space.reading).lock_owned().await;
+                space.read(app, &space_id, reading).await?;
+            }
+            Ok::<(), Error>(())
+        };
+        if let Err(error) = read.await {
+            tracing::warn!(%error, "events could not be read ahead for reports");
+        }
     }
 
     fn spaces(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Space>>> {

@@ -4,7 +4,8 @@ use cdp_core::event::Event;
 use cdp_core::time::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
-use super::columns::Read;
+use super::columns::Happened;
+use crate::database::Database;
 use crate::error::Result;
 
 /// Identifiers in one page.
@@ -17,7 +18,7 @@ pub(super) async fn events(
     space_id: &str,
     after: i64,
     until: i64,
-) -> Result<Vec<Read>> {
+) -> Result<Vec<Happened>> {
     let sql = "SELECT name, anchor, timestamp FROM event \
                WHERE offset_id > $1 AND offset_id <= $2 AND space_id || '' = $3 AND name IS NOT NULL ORDER BY offset_id";
     let rows = sqlx::query(sql)
@@ -28,13 +29,47 @@ pub(super) async fn events(
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(Read {
+            Ok(Happened {
                 name: row.try_get("name")?,
                 anchor: row.try_get("anchor")?,
                 at: Timestamp::from_micros(row.try_get("timestamp")?),
             })
         })
         .collect()
+}
+
+/// How the setting is called that says when a space was asked last, before the space's id.
+const ASKED: &str = "reports_asked:";
+
+/// Writes down that a space was asked about.
+pub(super) async fn note_asked(database: &Database, space_id: &str, now: Timestamp) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sqlx::query(sql)
+        .bind(format!("{ASKED}{space_id}"))
+        .bind(now.as_micros().to_string())
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The spaces that were asked about since a time.
+pub(super) async fn asked_since(database: &Database, since: Timestamp) -> Result<Vec<String>> {
+    let rows = sqlx::query("SELECT name, value FROM setting WHERE name LIKE $1")
+        .bind(format!("{ASKED}%"))
+        .fetch_all(database.reader())
+        .await?;
+    let mut spaces = Vec::new();
+    for row in &rows {
+        let (name, value): (String, String) = (row.try_get("name")?, row.try_get("value")?);
+        let is_late = value.parse().is_ok_and(|at: i64| at >= since.as_micros());
+        spaces.extend(
+            name.strip_prefix(ASKED)
+                .filter(|_| is_late)
+                .map(str::to_owned),
+        );
+    }
+    Ok(spaces)
 }
 
 /// Whom an identifier belongs to.

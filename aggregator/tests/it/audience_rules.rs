@@ -197,6 +197,7 @@ fn what_is_asked_again_is_enough() {
     for ((before, after), rule) in first.iter().zip(&again).zip(&rules) {
         assert_eq!(members(before), members(after), "{rule}");
     }
+    server.kept_counts_agree();
 }
 
 #[test]
@@ -382,6 +383,7 @@ fn a_changed_definition_takes_over_when_it_has_seen_everybody_and_tells_who_ente
         (audiences("browser-a").is_empty() && audiences("browser-c").len() == 2).then_some(())
     });
     assert_eq!(audiences("browser-b"), ["buyers", "fans of fans"]);
+    server.kept_counts_agree();
     // Who stays has been there since then.
     let after = server.profile("anonymous_id:browser-b")["audiences"].clone();
     assert_eq!(after[0]["since"], before[0]["since"]);

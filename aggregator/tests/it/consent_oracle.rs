@@ -407,6 +407,7 @@ fn define(server: &Server) -> Audiences {
 }
 
 fn compare(server: &Server, oracle: &Oracle, audiences: &Audiences) {
+    server.kept_counts_agree();
     let names: BTreeSet<String> = oracle.0.iter().flat_map(Message::names).collect();
     for name in names {
         let expected = oracle.view(&name).unwrap();

@@ -242,6 +242,7 @@ fn reconciled(server: &Server, events: usize) {
     assert_eq!(ledger["numbered"], json!(events), "{ledger}");
     assert_eq!(ledger["unexplained"], 0, "{ledger}");
     assert_eq!(ledger["outcomes"]["ok"], json!(events), "{ledger}");
+    server.kept_counts_agree();
 }
 
 /// What is known of a person, without what differs between two runs by its nature (ids, times of

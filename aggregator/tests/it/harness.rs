@@ -452,6 +452,35 @@ impl Server {
         self.all(&format!("/api/v1/profiles/{reference}/events?limit=100"))
     }
 
+    /// Counts that are kept beside what they count are what counting it gives: the ledger's totals, and the sizes of audiences.
+    #[track_caller]
+    pub(crate) fn kept_counts_agree(&self) {
+        let mut totals = self.get("/api/v1/ledger").ok();
+        let mut sums = json!({"numbered": 0, "unexplained": 0});
+        let outcomes = totals["outcomes"].as_object().unwrap().keys();
+        sums["outcomes"] = outcomes
+            .map(|outcome| (outcome.clone(), json!(0)))
+            .collect();
+        let add = |to: &mut Value, more: &Value| {
+            *to = json!(to.as_i64().unwrap() + more.as_i64().unwrap())
+        };
+        for tab in self.all("/api/v1/ledger/tabs") {
+            add(&mut sums["numbered"], &tab["numbered"]);
+            add(&mut sums["unexplained"], &tab["unexplained"]);
+            for (outcome, count) in tab["outcomes"].as_object().unwrap() {
+                add(&mut sums["outcomes"][outcome], count);
+            }
+        }
+        let totals = totals.as_object_mut().unwrap();
+        totals.retain(|name, _| sums.get(name).is_some());
+        assert_eq!(json!(totals), sums, "totals, and the sums over tabs");
+        for audience in self.all("/api/v1/audiences") {
+            let id = audience["id"].as_str().unwrap();
+            let members = self.all(&format!("/api/v1/audiences/{id}/members"));
+            assert_eq!(audience["members"], members.len(), "{audience}");
+        }
+    }
+
     /// A whole list, page by page.
     #[track_caller]
     pub(crate) fn all(&self, path: &str) -> Vec<Value> {

@@ -87,6 +87,7 @@ fn the_totals_reconcile_and_gaps_are_named() {
     );
     let outcomes = json!({"ok": 5, "held": 0, "denied": 1, "quarantined": 1, "duplicate": 0, "retry": 0, "dropped": 1});
     assert_eq!(last["outcomes"], outcomes);
+    server.kept_counts_agree();
     assert_eq!(
         server.get("/api/v1/ledger?source=src_nothing").error().0,
         404

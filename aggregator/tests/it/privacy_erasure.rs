@@ -250,6 +250,7 @@ fn nothing_of_whoever_was_erased_can_be_read_anywhere_and_others_are_as_they_wer
         404
     );
     assert_eq!(bob(&server), before);
+    server.kept_counts_agree();
     assert_eq!(found(server.data()), Vec::<String>::new());
     let data = server.stop();
     assert_eq!(found(&data), Vec::<String>::new());

@@ -3,11 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::consent_statement::statement;
-use crate::harness::{Server, identify, track, with};
+use crate::harness::{Data, Server, eventually, identify, track, with};
+use crate::privacy_requests::{answer, path};
 
 /// Events of two weeks in November.
 fn shop() -> Server {
     let server = Server::fresh();
+    fill(&server);
+    server
+}
+
+fn fill(server: &Server) {
     let at = |id: &str, who: &str, name: &str, time: &str| {
         let event = track(
             id,
@@ -34,7 +40,6 @@ fn shop() -> Server {
         outcomes.iter().all(|outcome| outcome == "ok"),
         "{outcomes:?}"
     );
-    server
 }
 
 fn ask(server: &Server, report: &str, question: &Value) -> Value {
@@ -339,4 +344,48 @@ fn what_came_to_be_somebody_elses_is_counted_as_theirs() {
         ask(&server, "trends", &viewed)["series"][0]["total_people"],
         3
     );
+}
+
+#[test]
+fn what_was_erased_or_kept_for_long_enough_is_not_counted_any_more() {
+    let server = Data::fresh().serve_at("2026-12-10T00:00:00Z");
+    fill(&server);
+    let viewed = november(
+        json!({"series": [{"event": "Viewed"}, {"event": "Bought"}], "interval": "month"}),
+    );
+    let counts = || {
+        let series = ask(&server, "trends", &viewed)["series"].clone();
+        let of = |at: usize| {
+            [
+                series[at]["total_events"].clone(),
+                series[at]["total_people"].clone(),
+            ]
+        };
+        [of(0), of(1)]
+    };
+    assert_eq!(counts(), [[5, 3], [2, 2]]);
+    let request = answer(
+        &server,
+        json!({"kind": "erasure", "subject": {"kind": "anonymous_id", "value": "a"}}),
+    );
+    eventually("the erasure is done", || {
+        let now = server.get(&path(&request)).ok();
+        (now["state"] == "done").then_some(())
+    });
+    assert_eq!(counts(), [[3, 2], [1, 1]]);
+    let rules = json!({"rules": [{"event": "Bought", "days": 1}]});
+    server.put("/api/v1/privacy/retention", &rules).ok();
+    server
+        .post("/api/v1/privacy/retention/run", &json!({}))
+        .ok();
+    eventually("the run is done", || {
+        let run = server.get("/api/v1/privacy/retention").ok()["last_run"].clone();
+        (run["state"] == "done").then_some(())
+    });
+    assert_eq!(counts(), [[3, 2], [0, 0]]);
+    // What is read anew comes to the same.
+    let server = server.stop().serve();
+    let series = ask(&server, "trends", &viewed)["series"].clone();
+    assert_eq!(series[0]["total_events"], 3);
+    assert_eq!(series[1]["total_events"], 0);
 }

@@ -216,11 +216,12 @@ pub(super) async fn replace(
             "DELETE FROM consent_state WHERE space_id = $1 AND anchor IN (SELECT g.identifier FROM identity_gone g WHERE g.space_id = $1)",
         ),
         both(
-            "UPDATE consent_state SET state = COALESCE((SELECT x.state FROM consent_state x WHERE x.space_id = $2 AND x.anchor = consent_state.anchor), '{}') \
+            "UPDATE consent_state SET state = COALESCE((SELECT x.state FROM consent_state x WHERE x.space_id = $2 AND x.anchor = consent_state.anchor), '{}'), \
+              refuses = COALESCE((SELECT x.refuses FROM consent_state x WHERE x.space_id = $2 AND x.anchor = consent_state.anchor), 0) \
               WHERE space_id = $1",
         ),
         both(
-            "INSERT INTO consent_state (space_id, anchor, state, folded) SELECT $1, x.anchor, x.state, '{}' FROM consent_state x WHERE x.space_id = $2 \
+            "INSERT INTO consent_state (space_id, anchor, state, folded, refuses) SELECT $1, x.anchor, x.state, '{}', x.refuses FROM consent_state x WHERE x.space_id = $2 \
               AND NOT EXISTS (SELECT 1 FROM consent_state c WHERE c.space_id = $1 AND c.anchor = x.anchor)",
         ),
         (

@@ -1,12 +1,13 @@
 //! SQL of erasing where a person is not found by a column: events a part at a time, and texts that mention them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identity::Constraint;
 use sqlx::{AnyConnection, Row as _};
 
 use super::super::held::mentions;
 use super::super::person::Person;
+use crate::audience;
 use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 
@@ -236,6 +237,28 @@ pub(super) async fn requests(
         [space_id.into()],
     );
     Ok(forget.rows(keys()).execute(connection).await?)
+}
+
+/// Takes profiles out of how many members audiences have, before their memberships go.
+pub(super) async fn leave(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &BTreeSet<String>,
+) -> Result<()> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT m.audience_id AS audience_id FROM wanted w CROSS JOIN audience_member m \
+         WHERE m.space_id = $1 AND m.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|one| [one.into()]))
+        .fetch(connection)
+        .await?;
+    let mut fewer: BTreeMap<String, i64> = BTreeMap::new();
+    for row in &rows {
+        *fewer.entry(row.try_get("audience_id")?).or_default() -= 1;
+    }
+    audience::count(connection, space_id, fewer).await
 }
 
 /// Under which names the words of events are kept that are read again by rules which are to come into force.
