@@ -6,6 +6,7 @@
 //! single writer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,6 +196,8 @@ pub(crate) struct Parts {
     pub(crate) reports: Arc<Reports>,
     pub(crate) refusals: Arc<consent::Refusals>,
     pub(crate) suppressions: Arc<privacy::Suppressions>,
+    /// Where the keys of backups are.
+    pub(crate) backup_keys: Option<PathBuf>,
     pub(crate) sources: Arc<Directory>,
     /// For how long it is kept who entered audiences and who left them.
     pub(crate) changes_kept: Span,
@@ -236,6 +239,7 @@ impl Pipeline {
             reports: parts.reports,
             refusals: parts.refusals,
             suppressions: parts.suppressions,
+            backup_keys: parts.backup_keys,
             sources: parts.sources,
             changes_kept: parts.changes_kept,
             trim_at: clock::now(),
@@ -321,6 +325,7 @@ struct Runner {
     reports: Arc<Reports>,
     refusals: Arc<consent::Refusals>,
     suppressions: Arc<privacy::Suppressions>,
+    backup_keys: Option<PathBuf>,
     sources: Arc<Directory>,
     changes_kept: Span,
     /// When to look next for what is over.
@@ -526,6 +531,7 @@ impl Runner {
             database: &self.database,
             sources: &self.sources,
             suppressions: &self.suppressions,
+            backup_keys: self.backup_keys.as_deref(),
             position: *self.reached.borrow(),
             log_end: *self.log_end.borrow(),
         };

@@ -19,6 +19,8 @@ mod store;
 mod suppression;
 
 pub(crate) use erase::{Around, Work, again as erase_again, work};
+#[cfg(test)]
+pub(crate) use held::{held, naming_columns};
 pub(crate) use restriction::restricted;
 pub(crate) use retention::{begin_daily, trim};
 pub(crate) use suppression::Suppressions;

@@ -49,11 +49,22 @@ const STEPS: &[(&str, &str, &str)] = &[
 
 /// All steps, in order.
 pub(super) fn all() -> Migrator {
+    Migrator::with_migrations(steps().collect())
+}
+
+/// The steps up to a version; `None` where there is no such step.
+pub(super) fn until(version: i64) -> Option<Migrator> {
+    let until: Vec<Migration> = steps().filter(|step| step.version <= version).collect();
+    let is_known = until.last().is_some_and(|step| step.version == version);
+    is_known.then(|| Migrator::with_migrations(until))
+}
+
+fn steps() -> impl Iterator<Item = Migration> {
     let number = |text: &str| {
         text.bytes()
             .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
     };
-    let steps = STEPS.iter().map(|(version, name, sql)| {
+    STEPS.iter().map(move |(version, name, sql)| {
         Migration::new(
             number(version),
             Cow::Borrowed(name),
@@ -61,8 +72,7 @@ pub(super) fn all() -> Migrator {
             SqlStr::from_static(sql),
             false,
         )
-    });
-    Migrator::with_migrations(steps.collect())
+    })
 }
 
 #[cfg(test)]

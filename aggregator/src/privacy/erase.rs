@@ -5,6 +5,7 @@
 //! is written of the person any more: what was deleted is overwritten, and what the request itself knew is gone before that.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use super::held::{self, TABLES};
 use super::person::Person;
 use super::request::{self, Kind, Progress, Request, State};
 use super::suppression::Suppressions;
+use crate::backup::{self, Destroyed, Whom};
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::source::Directory;
@@ -33,6 +35,8 @@ pub(crate) struct Around<'a> {
     pub(crate) database: &'a Database,
     pub(crate) sources: &'a Directory,
     pub(crate) suppressions: &'a Suppressions,
+    /// The keys of backups, where there is a data folder.
+    pub(crate) backup_keys: Option<&'a Path>,
     /// The last entry of the log that has taken effect.
     pub(crate) position: i64,
     /// The last entry of the log.
@@ -69,6 +73,7 @@ fn stores() -> Vec<&'static str> {
         "decisions",
         "answers",
         "requests",
+        "backups",
         "log",
         "snapshots",
         "storage",
@@ -105,10 +110,11 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
         return end(around, request).await;
     };
     let done = match store {
-        "log" | "storage" => {
-            // Neither happens within a transaction.
+        "backups" | "log" | "storage" => {
+            // None of them happens within a transaction.
             drop(transaction);
             let done = match store {
+                "backups" => destroy_keys(around, &mut request, &mut known).await?,
                 "log" => let_log_go(around, &request, &mut known).await?,
                 _ => around.database.tidy_up().await?,
             };
@@ -130,8 +136,8 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
     }
     super::store::put_work(&mut transaction, &request, &serde_json::to_string(&known)?).await?;
     transaction.commit().await.map_err(Error::from)?;
-    // Nothing else waits for the log or for readers to let go.
-    Ok(if done || !matches!(store, "log" | "storage") {
+    // Nothing else waits for keys, for the log or for readers to let go.
+    Ok(if done || !matches!(store, "backups" | "log" | "storage") {
         Work::Erased
     } else {
         Work::Nothing
@@ -254,6 +260,38 @@ async fn of_tables(
         store::look_again(connection, space_id, &others).await?;
     }
     Ok(count)
+}
+
+/// Destroys the person's keys of backups; false where the keys are not at hand. The database has nothing of the person any
+/// more, and still has it that the request is under way: done again, it does no more.
+async fn destroy_keys(
+    around: &Around<'_>,
+    request: &mut Request,
+    known: &mut Known,
+) -> Result<bool> {
+    let names: Vec<String> = known.person.names().cloned().collect();
+    let whom = Whom {
+        space_id: &request.space_id,
+        names: &names,
+    };
+    match backup::destroy(around.database, around.backup_keys, whom).await? {
+        Destroyed::Keys(count) => {
+            if let Some(progress) = request.progress.get_mut(known.store) {
+                progress.count += count;
+            }
+            Ok(true)
+        }
+        Destroyed::Elsewhere => {
+            if known.after.is_empty() {
+                tracing::error!(
+                    request.id = request.id,
+                    "an erasure waits: the keys of this database's backups are not in the data folder. Start headwater serve with the --data-dir that headwater backup has"
+                );
+                "waits".clone_into(&mut known.after);
+            }
+            Ok(false)
+        }
+    }
 }
 
 /// Lets go of the log's entries that may be about the person; false until all of them have taken effect.

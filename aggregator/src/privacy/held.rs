@@ -212,12 +212,40 @@ fn has_word(text: &str, values: &BTreeSet<String>) -> bool {
     })
 }
 
+/// Every column by which an erasure finds rows, with its table.
+#[cfg(test)]
+pub(crate) fn held() -> Vec<(&'static str, String)> {
+    let column = |table: &Table| {
+        let (_, column) = table.select.split_once(" AND ").unwrap();
+        column.split_once(" IN").unwrap().0.to_owned()
+    };
+    let tables = TABLES.iter();
+    tables.map(|table| (table.name, column(table))).collect()
+}
+
+/// Every table that a database has, with those of its columns that name somebody.
+#[cfg(test)]
+pub(crate) async fn naming_columns(connection: &mut AnyConnection) -> Vec<(String, Vec<String>)> {
+    let sql = "SELECT m.name AS name, c.name AS part FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+               WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> '_sqlx_migrations'";
+    let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
+    let mut tables = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for row in rows {
+        let columns = tables.entry(row.get("name")).or_default();
+        let column: String = row.get("part");
+        if tests::NAMES.contains(&column.as_str()) {
+            columns.push(column);
+        }
+    }
+    tables.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Columns that name somebody, wherever they are.
-    const NAMES: &[&str] = &[
+    pub(super) const NAMES: &[&str] = &[
         "anchor",
         "identifier",
         "a",
