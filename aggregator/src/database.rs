@@ -182,7 +182,9 @@ impl Database {
         match self.state().await {
             Ok((_, true)) => Ok(self),
             Ok(_) => Err(OpenError(NOT_ALL_THERE.to_owned())),
-            Err(error) => Err(OpenError(format!("the database could not be looked at: {error}"))),
+            Err(error) => Err(OpenError(format!(
+                "the database could not be looked at: {error}"
+            ))),
         }
     }
 

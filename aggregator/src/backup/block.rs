@@ -173,7 +173,9 @@ impl Reader {
         };
         let word = reader.take(WORD.len())?;
         if word.as_slice() != WORD {
-            return Err(say(format!("{name} is no backup of headwater's, or its first bytes are damaged")));
+            return Err(say(format!(
+                "{name} is no backup of headwater's, or its first bytes are damaged"
+            )));
         }
         reader.hash.update(&word);
         match reader.next()? {
@@ -246,7 +248,10 @@ impl Reader {
         let wanted = u64::try_from(length).unwrap_or(u64::MAX);
         let mut part = std::io::Read::by_ref(&mut self.file).take(wanted);
         let read = part.read_to_end(&mut bytes).map_err(|error| {
-            say(format!("{} cannot be read at byte {}: {error}", self.name, self.at))
+            say(format!(
+                "{} cannot be read at byte {}: {error}",
+                self.name, self.at
+            ))
         })?;
         if read < length {
             return Err(say(format!(

@@ -94,7 +94,9 @@ impl Keys {
     pub(crate) async fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
         if !path.exists() {
-            return Err(say(format!("there are no keys in {shown}: give the backup-keys.sqlite of the data folder that was backed up, or the copy that --keys-out made of it")));
+            return Err(say(format!(
+                "there are no keys in {shown}: give the backup-keys.sqlite of the data folder that was backed up, or the copy that --keys-out made of it"
+            )));
         }
         let connection = connect(path).await;
         let read = match connection {
@@ -260,10 +262,12 @@ impl Keys {
             count += overwrite(&mut transaction, row.try_get("number")?).await?;
         }
         for (place, there) in places {
-            sqlx::query("INSERT INTO looked_through (place) VALUES ($1) ON CONFLICT (place) DO NOTHING")
-                .bind(place.to_vec())
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "INSERT INTO looked_through (place) VALUES ($1) ON CONFLICT (place) DO NOTHING",
+            )
+            .bind(place.to_vec())
+            .execute(&mut *transaction)
+            .await?;
             let mut after = 0_i64;
             loop {
                 let rows = sqlx::query("SELECT s.number AS number, s.name AS name FROM of_text t JOIN secret s ON s.number = t.number WHERE t.place = $1 AND t.number > $2 ORDER BY t.number LIMIT 5000")
@@ -287,9 +291,8 @@ impl Keys {
     /// Copies the store to another file, which takes the place of one that is there.
     pub(crate) async fn copy_to(&mut self, path: &Path) -> Result<()> {
         let shown = path.display().to_string();
-        let unwritten = |error: std::io::Error| {
-            say(format!("the keys cannot be copied to {shown}: {error}"))
-        };
+        let unwritten =
+            |error: std::io::Error| say(format!("the keys cannot be copied to {shown}: {error}"));
         let new = path.with_extension("new");
         match std::fs::remove_file(&new) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -367,7 +370,10 @@ async fn obtain(
             continue;
         }
         // Whether this text was deleted for somebody nobody can tell any more.
-        if one.place.is_some_and(|place| looked_through.contains(&place)) {
+        if one
+            .place
+            .is_some_and(|place| looked_through.contains(&place))
+        {
             keys.insert(one.name, None);
             continue;
         }
@@ -481,7 +487,10 @@ mod tests {
         let key = made[&names[1_234]].unwrap();
         assert!(holds(folder.path(), &key.secret));
         let again = store(folder.path()).await.obtain(&wanted).await.unwrap();
-        assert_eq!(again[&names[7]].unwrap().secret, made[&names[7]].unwrap().secret);
+        assert_eq!(
+            again[&names[7]].unwrap().secret,
+            made[&names[7]].unwrap().secret
+        );
         let mut eraser = store(folder.path()).await;
         assert_eq!(eraser.destroy(&[names[1_234]], &[]).await.unwrap(), 1);
         assert_eq!(eraser.destroy(&[names[1_234]], &[]).await.unwrap(), 0);
@@ -524,7 +533,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut keys = store(folder.path()).await;
         keys.begin().await.unwrap();
-        let texts = ["one", "two", "three"].map(|text| keys.name_of_text("spc_1", "quarantine", text));
+        let texts =
+            ["one", "two", "three"].map(|text| keys.name_of_text("spc_1", "quarantine", text));
         let made = keys.obtain(&BTreeSet::from(texts)).await.unwrap();
         let there = HashSet::from([texts[0].name, texts[2].name]);
         let place = (texts[0].place.unwrap(), there);

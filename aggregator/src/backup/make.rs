@@ -234,7 +234,7 @@ impl Maker<'_> {
             .collect();
         let keys = self.keys.obtain(&wanted).await?;
         let mut groups: BTreeMap<Vec<u64>, Group> = BTreeMap::new();
-        for (owners, bytes) in waiting.rows {
+        for (at, (owners, bytes)) in waiting.rows.into_iter().enumerate() {
             let Some(owners) = known(&owners, &keys) else {
                 self.left_out += 1;
                 continue;
@@ -242,6 +242,8 @@ impl Maker<'_> {
             let numbers = owners.iter().map(|key| key.number).collect();
             let group = groups.entry(numbers).or_default();
             group.rows += 1;
+            // Where it stood among the others, so that they are put back in their order.
+            row::put_number(&mut group.bytes, length(at));
             group.bytes.extend_from_slice(&bytes);
             if group.secrets.is_empty() {
                 group.secrets = owners.iter().map(|key| key.secret).collect();

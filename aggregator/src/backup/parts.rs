@@ -149,12 +149,36 @@ mod tests {
 
     /// Columns that name somebody and seal nothing, and why.
     const UNSEALED: &[(&str, &str, &str)] = &[
-        ("identity_node", "profile_id", "is theirs whose identifier it is"),
-        ("identity_node", "person_id", "is theirs whose identifier it is"),
-        ("identity_gone", "profile_id", "is theirs whose identifier it is"),
-        ("profile_seed", "profile_id", "is theirs whose identifier it is"),
-        ("trait_value", "message_id", "is of an event of the anchor's"),
-        ("violation_sample", "message_id", "is of the event that says whose it is"),
+        (
+            "identity_node",
+            "profile_id",
+            "is theirs whose identifier it is",
+        ),
+        (
+            "identity_node",
+            "person_id",
+            "is theirs whose identifier it is",
+        ),
+        (
+            "identity_gone",
+            "profile_id",
+            "is theirs whose identifier it is",
+        ),
+        (
+            "profile_seed",
+            "profile_id",
+            "is theirs whose identifier it is",
+        ),
+        (
+            "trait_value",
+            "message_id",
+            "is of an event of the anchor's",
+        ),
+        (
+            "violation_sample",
+            "message_id",
+            "is of the event that says whose it is",
+        ),
         ("event", "message_id", "is the anchor's"),
         ("ledger_entry", "message_id", "is left out"),
         ("quarantine", "message_id", "is sealed with the row"),

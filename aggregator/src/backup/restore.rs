@@ -86,7 +86,10 @@ pub(crate) async fn restore(
     keys: &mut Keys,
 ) -> Result<Restored> {
     let told = |error: OpenError| say(error.to_string());
-    database.begin_restore(checked.header.schema).await.map_err(told)?;
+    database
+        .begin_restore(checked.header.schema)
+        .await
+        .map_err(told)?;
     let (mut reader, header) = begin(path)?;
     let mut restorer = Restorer {
         connection: database.begin_derived().await?,
@@ -191,7 +194,9 @@ impl Restorer<'_> {
         };
         let mut names = table.columns.iter().map(|column| column.name.as_str());
         if !is_word(&table.table) || !names.all(is_word) {
-            return Err(say("the backup names a table or a column that can be none".to_owned()));
+            return Err(say(
+                "the backup names a table or a column that can be none".to_owned()
+            ));
         }
         if !table.completes {
             // Migrations have put rows into some.
@@ -220,6 +225,7 @@ impl Restorer<'_> {
             .flat_map(|group| group.numbers.iter().copied())
             .collect();
         let secrets = self.keys.secrets(&wanted).await?;
+        let mut found = Vec::new();
         for (at, group) in groups.iter().enumerate() {
             let Some(known) = self.secrets(group, &secrets) else {
                 self.restored.gone += group.rows;
@@ -243,18 +249,22 @@ impl Restorer<'_> {
                 .iter()
                 .any(|number| self.bereaved.contains(number));
             for _ in 0..group.rows {
-                let Some(row) = row::take_row(&mut rest, &table.columns) else {
+                let place = row::take_number(&mut rest);
+                let row = row::take_row(&mut rest, &table.columns);
+                let (Some(place), Some(row)) = (place, row) else {
                     return Ok(None);
                 };
                 if is_bereaved && table.table == "identity_node" {
                     self.look_again(&table, &row);
                 }
-                self.waiting.push(row);
+                found.push((place, row));
             }
             self.restored.rows += group.rows;
-            if self.waiting.len() >= ROWS {
-                self.flush().await?;
-            }
+        }
+        found.sort_by_key(|(place, _)| *place);
+        self.waiting.extend(found.into_iter().map(|(_, row)| row));
+        if self.waiting.len() >= ROWS {
+            self.flush().await?;
         }
         Ok(Some(()))
     }
@@ -269,7 +279,10 @@ impl Restorer<'_> {
 
     fn look_again(&mut self, table: &Table, row: &[Cell]) {
         let text = |name: &str| {
-            let at = table.columns.iter().position(|column| column.name == name)?;
+            let at = table
+                .columns
+                .iter()
+                .position(|column| column.name == name)?;
             match row.get(at)? {
                 Cell::Text(text) => Some(text.clone()),
                 _ => None,
@@ -338,7 +351,9 @@ async fn settle(connection: &mut AnyConnection, again: &BTreeSet<(String, String
         "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
         "INSERT INTO consent_refold (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
     ] {
-        let rows = again.iter().map(|(space_id, one)| [space_id.into(), one.into()]);
+        let rows = again
+            .iter()
+            .map(|(space_id, one)| [space_id.into(), one.into()]);
         let insert = Many::new(sql, []).rows(rows);
         insert.execute(connection).await?;
     }
@@ -352,15 +367,19 @@ async fn decisions(connection: &mut AnyConnection) -> Result<()> {
         .await?;
     for row in found {
         let id: String = row.try_get("id")?;
-        let rows = sqlx::query("SELECT a, b, decision FROM identity_constraint WHERE decision_id = $1 ORDER BY a, b")
-            .bind(&id)
-            .fetch_all(&mut *connection)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT a, b, decision FROM identity_constraint WHERE decision_id = $1 ORDER BY a, b",
+        )
+        .bind(&id)
+        .fetch_all(&mut *connection)
+        .await?;
         let mut pairs: Vec<Constraint> = Vec::new();
         for row in &rows {
             let text = |column: &str| row.try_get::<String, _>(column);
             let end = |column: &str| -> Result<_> {
-                text(column)?.parse().map_err(|why: String| Error::internal(why))
+                text(column)?
+                    .parse()
+                    .map_err(|why: String| Error::internal(why))
             };
             pairs.push(Constraint {
                 a: end("a")?,
@@ -408,7 +427,11 @@ mod tests {
         let tables = [
             (
                 "workspace",
-                vec![column("id", Kind::Text), column("name", Kind::Text), column("created_at", Kind::Number)],
+                vec![
+                    column("id", Kind::Text),
+                    column("name", Kind::Text),
+                    column("created_at", Kind::Number),
+                ],
                 vec![Cell::from("wsp_1"), "Shop".into(), 1.into()],
             ),
             (
@@ -420,7 +443,13 @@ mod tests {
                     column("consent_policy", Kind::Text),
                     column("created_at", Kind::Number),
                 ],
-                vec![Cell::from("spc_1"), "wsp_1".into(), "Shop".into(), "{}".into(), 1.into()],
+                vec![
+                    Cell::from("spc_1"),
+                    "wsp_1".into(),
+                    "Shop".into(),
+                    "{}".into(),
+                    1.into(),
+                ],
             ),
         ];
         for (table, columns, row) in tables {
@@ -432,7 +461,7 @@ mod tests {
                     completes: false,
                 })
                 .unwrap();
-            let mut bytes = Vec::new();
+            let mut bytes = vec![0];
             row.iter().for_each(|value| row::put(&mut bytes, value));
             let place = Place {
                 block: writer.number,
@@ -468,10 +497,11 @@ mod tests {
             (crate::database::latest(), true)
         );
         // A later migration makes the first policy out of the space's.
-        let row = sqlx::query("SELECT COUNT(*) AS policies FROM consent_policy WHERE space_id = 'spc_1'")
-            .fetch_one(database.reader())
-            .await
-            .unwrap();
+        let row =
+            sqlx::query("SELECT COUNT(*) AS policies FROM consent_policy WHERE space_id = 'spc_1'")
+                .fetch_one(database.reader())
+                .await
+                .unwrap();
         assert_eq!(row.get::<i64, _>("policies"), 1);
         database.close().await;
     }

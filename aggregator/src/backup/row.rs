@@ -152,7 +152,17 @@ mod tests {
             column("d", Kind::Number),
         ];
         let mut bytes = Vec::new();
-        let numbers = [0, 1, -1, 63, -64, 64, i64::MAX, i64::MIN, 1_700_000_000_000_000];
+        let numbers = [
+            0,
+            1,
+            -1,
+            63,
+            -64,
+            64,
+            i64::MAX,
+            i64::MIN,
+            1_700_000_000_000_000,
+        ];
         for number in numbers {
             for value in [
                 Cell::Text("é\0".to_owned()),
@@ -167,7 +177,10 @@ mod tests {
         for number in numbers {
             let row = take_row(&mut rest, &columns).unwrap();
             assert!(matches!(&row[0], Cell::Text(text) if text == "é\0"));
-            assert!(matches!(row[1], Cell::Int(back) if back == number), "{number}");
+            assert!(
+                matches!(row[1], Cell::Int(back) if back == number),
+                "{number}"
+            );
             assert!(matches!(row[2], Cell::Nullable(None)));
             assert!(matches!(row[3], Cell::NoInt));
         }

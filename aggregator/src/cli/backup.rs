@@ -71,7 +71,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         keys.copy_to(path).await?;
     }
     fs::rename(&part, &options.out)?;
-    let around = options.out.parent().filter(|path| !path.as_os_str().is_empty());
+    let around = options
+        .out
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty());
     File::open(around.unwrap_or(Path::new(".")))?.sync_all()?;
     keys.close().await?;
     database.close().await;
@@ -95,7 +98,11 @@ fn tell(options: &Options, made: Made, took: Duration) {
     }
     let keys = backup::keys_file(&options.data_dir);
     match &options.keys_out {
-        Some(copy) => println!("its keys are in {} and in {}", keys.display(), copy.display()),
+        Some(copy) => println!(
+            "its keys are in {} and in {}",
+            keys.display(),
+            copy.display()
+        ),
         None => println!(
             "its keys are in {} alone: without them nobody opens it, and --keys-out FILE copies them",
             keys.display()
