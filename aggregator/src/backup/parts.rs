@@ -84,7 +84,11 @@ pub(super) const PARTS: &[Part] = &[
         blank: &["message_id"],
         ..all_of!("ledger_entry", Nobody)
     },
-    all_of!("privacy_request", Named(&["subject"])),
+    // Once it says nothing any more of whom it is about, what an erasure works with still does.
+    Part {
+        blank: &["work"],
+        ..all_of!("privacy_request", Named(&["subject"]))
+    },
     all_of!("privacy_restriction", Named(&["identifier"])),
     // What was decided without whom it was about and why; that follows, sealed.
     Part {

@@ -16,6 +16,7 @@ use super::seal::{self, Place, Secret};
 use crate::database::rows::{self, Cell, Many};
 use crate::database::{Database, Derived, OpenError};
 use crate::error::{Error, Result};
+use crate::privacy;
 
 /// Rows that are put in by one transaction, about.
 const ROWS: usize = 50_000;
@@ -346,6 +347,12 @@ async fn settle(connection: &mut AnyConnection, again: &BTreeSet<(String, String
     ] {
         sqlx::query(sql).execute(&mut *connection).await?;
     }
+    // One that still knows whom it is about begins anew.
+    let sql = "UPDATE privacy_request SET work = $1 WHERE kind = 'erasure' AND state = 'running' AND subject = ''";
+    sqlx::query(sql)
+        .bind(privacy::work_that_is_left()?)
+        .execute(&mut *connection)
+        .await?;
     decisions(connection).await?;
     for sql in [
         "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",

@@ -21,7 +21,7 @@ export const METHODS = { email_link: "A link sent to their address", phone_code:
 const STATES = { received: ["Check identity", "badge-held"], verified: ["Ready to start", "badge-retry"], running: ["Running", "badge-retry"], done: ["Done", "badge-ok"], refused: ["Refused", "badge-denied"], cancelled: ["Cancelled", "badge"] };
 
 /** @type {Record<string, string>} */
-const STORES = { suppressions: "Suppression", events: "Events", traits: "Traits", computed_traits: "Computed traits", exposures: "What they were shown", consent: "Consent", audiences: "Audiences", identity: "Identity graph", matching: "Suggested matches", quarantine: "Quarantine", decisions: "Merge decisions", answers: "Remembered API answers", requests: "Other requests", log: "Log files", snapshots: "Snapshots at the edge", storage: "Freed storage", identifiers: "Identifiers" };
+const STORES = { suppressions: "Suppression", events: "Events", traits: "Traits", computed_traits: "Computed traits", exposures: "What they were shown", consent: "Consent", audiences: "Audiences", identity: "Identity graph", matching: "Suggested matches", quarantine: "Quarantine", decisions: "Merge decisions", answers: "Remembered API answers", requests: "Other requests", backups: "Keys of backups", log: "Log files", snapshots: "Snapshots at the edge", storage: "Freed storage", identifiers: "Identifiers" };
 
 /** @param {string} state */
 export function stateBadge(state) {
