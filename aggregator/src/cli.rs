@@ -134,7 +134,10 @@ impl From<std::io::Error> for Failure {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start(&cli.log);
+    // A backup reads each table by one statement, however long that takes.
+    let is_backup = matches!(cli.command, Command::Backup(_));
+    let patient = if is_backup { ",sqlx::query=error" } else { "" };
+    telemetry::start(&format!("{}{patient}", cli.log));
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -75,7 +75,7 @@ pub(super) struct Writer {
     pub(super) bytes: u64,
 }
 
-fn unwritten(error: std::io::Error) -> Error {
+fn unwritten(error: &std::io::Error) -> Error {
     Error::new(
         Code::StorageFull,
         format!("the backup cannot be written: {error}. Free some space, or write it elsewhere"),
@@ -111,8 +111,11 @@ impl Writer {
     /// Writes the end, and waits until all of it is on the disk.
     pub(super) fn end(mut self, end: &End) -> Result<u64> {
         self.put_json(b'e', end)?;
-        self.file.flush().map_err(unwritten)?;
-        self.file.get_ref().sync_all().map_err(unwritten)?;
+        self.file.flush().map_err(|error| unwritten(&error))?;
+        self.file
+            .get_ref()
+            .sync_all()
+            .map_err(|error| unwritten(&error))?;
         Ok(self.bytes)
     }
 
@@ -137,7 +140,9 @@ impl Writer {
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.hash.update(bytes);
         self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.file.write_all(bytes).map_err(unwritten)
+        self.file
+            .write_all(bytes)
+            .map_err(|error| unwritten(&error))
     }
 }
 
