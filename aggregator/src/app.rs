@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) audience_changes_days: u16,
     /// Where a copy of who was erased is kept, beside the database and not within it.
     pub(crate) suppressions: Option<PathBuf>,
+    /// Where the keys of backups are, of which an erasure destroys some.
+    pub(crate) backup_keys: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -96,6 +98,7 @@ impl Default for Settings {
             dedupe_window: DEDUPE_WINDOW,
             audience_changes_days: AUDIENCE_CHANGES_DAYS,
             suppressions: None,
+            backup_keys: None,
         }
     }
 }
@@ -143,6 +146,7 @@ impl App {
             reports: Arc::clone(&reports),
             refusals: Arc::clone(&refusals),
             suppressions: Arc::clone(&suppressions),
+            backup_keys: settings.backup_keys,
             sources: Arc::clone(&sources),
             changes_kept: Span::from_seconds(i64::from(settings.audience_changes_days) * 86_400),
         };

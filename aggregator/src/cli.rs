@@ -6,16 +6,19 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::Settings;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::database::{Database, OpenError};
 use crate::error::Error;
 use crate::telemetry;
 
+mod backup;
 mod clock;
 mod doctor;
 mod import;
 mod init;
 mod match_records;
+mod restore;
 mod serve;
 
 /// Headwater, the Customer Data Platform in one binary.
@@ -37,6 +40,10 @@ enum Command {
     Serve(serve::Options),
     /// Import a file of events, or a CSV file with a mapping.
     Import(import::Options),
+    /// Copy everything to one file, while the server runs.
+    Backup(backup::Options),
+    /// Put a backup into an empty folder or database.
+    Restore(restore::Options),
     /// Look at a data folder and say what is wrong with it.
     Doctor(doctor::Options),
     /// Find records that are of one person though they share no identifier.
@@ -65,10 +72,15 @@ struct Opened {
 }
 
 impl Storage {
-    /// The copy of who was erased: a database that is restored from before has not got it.
-    fn suppressions(&self) -> Option<PathBuf> {
-        let folder = self.data_dir.as_ref();
-        folder.map(|folder| folder.join("suppressions.json"))
+    /// The settings that say where in the data folder is what an erasure writes: the copy of who was erased, which a database
+    /// that is restored from before has not got, and the keys of backups.
+    fn settings(&self) -> Settings {
+        let folder = self.data_dir.as_deref();
+        Settings {
+            suppressions: folder.map(|folder| folder.join("suppressions.json")),
+            backup_keys: folder.map(crate::backup::keys_file),
+            ..Settings::default()
+        }
     }
 
     async fn open(&self) -> Result<Opened, Failure> {
@@ -122,7 +134,10 @@ impl From<std::io::Error> for Failure {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start(&cli.log);
+    // A backup reads each table by one statement, however long that takes.
+    let is_backup = matches!(cli.command, Command::Backup(_));
+    let patient = if is_backup { ",sqlx::query=error" } else { "" };
+    telemetry::start(&format!("{}{patient}", cli.log));
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -145,6 +160,8 @@ async fn command(command: Command) -> Result<(), Failure> {
         Command::Init(options) => init::run(options).await,
         Command::Serve(options) => serve::run(options).await,
         Command::Import(options) => import::run(options).await,
+        Command::Backup(options) => backup::run(options).await,
+        Command::Restore(options) => restore::run(options).await,
         Command::Doctor(options) => doctor::run(&options).await,
         Command::Match(command) => match_records::run(command),
         Command::Openapi => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
@@ -47,7 +48,7 @@ impl Database {
     /// Opens (or makes) what is in a data folder and brings its tables up to date.
     pub(crate) async fn open_folder(folder: &Path) -> Result<Self, OpenError> {
         // The file is made by one connection before others come.
-        let database = Self::sqlite(folder, "rwc").await?.migrate(true).await?;
+        let database = Self::sqlite(folder, "rwc").await?.migrate().await?;
         let tidied = database.journal.tidy();
         tidied.map_err(|error| log_unopened(folder, &error))?;
         let many = pool(&url(folder, "rwc")?, READERS, SQLITE_PRAGMAS, false).await?;
@@ -79,25 +80,21 @@ impl Database {
 
     /// Connects to a Postgres and brings its tables up to date.
     pub(crate) async fn open_url(url: &str) -> Result<Self, OpenError> {
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(OpenError(
-                "--database-url must start with postgres://; for SQLite give --data-dir instead"
-                    .to_owned(),
-            ));
-        }
-        let both = pool(url, READERS + 4, NO_PRAGMAS, true).await?;
+        let both = postgres(url).await?;
         let lock = take_lock(&both).await?;
-        Self {
+        Self::of_pool(url, both, Some(lock)).await?.migrate().await
+    }
+
+    async fn of_pool(url: &str, both: AnyPool, lock: Option<Lock>) -> Result<Self, OpenError> {
+        Ok(Self {
             journal: Journal::of_table(both.clone()).await.map_err(|error| {
                 OpenError(format!("the log's table could not be made: {error}"))
             })?,
             read_for_pipeline: pool(url, PIPELINE_READERS, NO_PRAGMAS, true).await?,
             write: both.clone(),
             read: both,
-            lock: Arc::new(Mutex::new(Some(lock))),
-        }
-        .migrate(false)
-        .await
+            lock: Arc::new(Mutex::new(lock)),
+        })
     }
 
     /// Opens a folder that another headwater may be using, to look at it.
@@ -105,7 +102,93 @@ impl Database {
         Self::sqlite(folder, "rw").await
     }
 
-    async fn migrate(self, is_sqlite: bool) -> Result<Self, OpenError> {
+    /// Connects to a Postgres that another headwater may be using, to look at it.
+    pub(crate) async fn look_url(url: &str) -> Result<Self, OpenError> {
+        Self::of_pool(url, postgres(url).await?, None).await
+    }
+
+    /// Makes the database of a folder that has none, without tables.
+    pub(crate) async fn new_folder(folder: &Path) -> Result<Self, OpenError> {
+        Self::sqlite(folder, "rwc").await
+    }
+
+    /// Connects to a Postgres that has no tables.
+    pub(crate) async fn new_url(url: &str) -> Result<Self, OpenError> {
+        let both = postgres(url).await?;
+        let lock = take_lock(&both).await?;
+        let tables = sqlx::query("SELECT COUNT(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema()")
+            .fetch_one(&both)
+            .await
+            .and_then(|row| row.try_get::<i64, _>("tables"));
+        match tables {
+            Ok(0) => Self::of_pool(url, both, Some(lock)).await,
+            Ok(_) => Err(OpenError(
+                "the database is not empty: make a new one with CREATE DATABASE, and give that with --database-url".to_owned(),
+            )),
+            Err(error) => Err(OpenError(format!("the database could not be looked at: {error}"))),
+        }
+    }
+
+    /// Whether it is a Postgres.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.journal, Journal::Table(_))
+    }
+
+    /// The last migration that it had, and whether all of a backup is there that was being put back.
+    pub(crate) async fn state(&self) -> sqlx::Result<(i64, bool)> {
+        let sql = "SELECT (SELECT MAX(version) FROM _sqlx_migrations) AS version, (SELECT COUNT(*) FROM setting WHERE name = 'restoring') AS restoring";
+        let row = sqlx::query(sql).fetch_one(&self.read).await?;
+        Ok((
+            row.try_get("version")?,
+            row.try_get::<i64, _>("restoring")? == 0,
+        ))
+    }
+
+    /// Makes the tables that a version had, and says that what comes into them is not all there.
+    pub(crate) async fn begin_restore(&self, version: i64) -> Result<(), OpenError> {
+        let until = migrations::until(version, !self.is_postgres()).ok_or_else(|| {
+            OpenError(format!(
+                "the backup has migration {version}, which this headwater does not know: use the newer version"
+            ))
+        })?;
+        self.run(until).await?;
+        self.execute("INSERT INTO setting (name, value) VALUES ('restoring', '')")
+            .await
+    }
+
+    /// Brings the tables up to date.
+    pub(crate) async fn bring_up_to_date(&self) -> Result<(), OpenError> {
+        self.run(migrations::all(!self.is_postgres())).await
+    }
+
+    /// Says that all is there.
+    pub(crate) async fn end_restore(&self) -> Result<(), OpenError> {
+        self.execute("DELETE FROM setting WHERE name = 'restoring'")
+            .await
+    }
+
+    async fn execute(&self, sql: &'static str) -> Result<(), OpenError> {
+        let run = async {
+            let mut transaction = self.begin().await?;
+            transaction.execute(sql).await?;
+            transaction.commit().await
+        };
+        let done: sqlx::Result<()> = run.await;
+        done.map_err(|error| OpenError(format!("the database could not be written to: {error}")))
+    }
+
+    async fn migrate(self) -> Result<Self, OpenError> {
+        self.bring_up_to_date().await?;
+        match self.state().await {
+            Ok((_, true)) => Ok(self),
+            Ok(_) => Err(OpenError(NOT_ALL_THERE.to_owned())),
+            Err(error) => Err(OpenError(format!(
+                "the database could not be looked at: {error}"
+            ))),
+        }
+    }
+
+    async fn run(&self, migrations: Migrator) -> Result<(), OpenError> {
         let explain = |error: sqlx::migrate::MigrateError| match error {
             sqlx::migrate::MigrateError::VersionMissing(version) => OpenError(format!(
                 "the database has migration {version}, which this headwater does not know: use the newer version"
@@ -114,9 +197,7 @@ impl Database {
                 "the database's tables could not be brought up to date: {other}"
             )),
         };
-        let steps = migrations::all(is_sqlite);
-        steps.run(&self.write).await.map_err(explain)?;
-        Ok(self)
+        migrations.run(&self.write).await.map_err(explain)
     }
 
     /// The same database with readers that nobody but the pipeline uses.
@@ -178,13 +259,21 @@ impl Database {
     /// Sees to it that nothing of what was deleted can be read from the database's files; false when somebody who reads is in
     /// the way. A large SQLite file is not written anew: deleted rows are zeros there already.
     pub(crate) async fn tidy_up(&self) -> sqlx::Result<bool> {
-        if !matches!(self.journal, Journal::Files(_)) {
+        if self.is_postgres() {
+            let row = sqlx::query(BACKUPS).fetch_one(&self.write).await?;
+            if row.try_get::<i64, _>("backups")? > 0 {
+                return Ok(false);
+            }
             for table in TIDIED {
                 self.write.execute(*table).await?;
             }
             return Ok(true);
         }
         let mut connection = self.write.acquire().await?;
+        if !fold_all(&mut connection).await? {
+            // Nor would what is written anew be folded in.
+            return Ok(false);
+        }
         let row = sqlx::query(
             "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()",
         )
@@ -193,10 +282,7 @@ impl Database {
         if row.try_get::<i64, _>("size")? <= WRITTEN_ANEW {
             connection.execute("VACUUM").await?;
         }
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut *connection)
-            .await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+        fold_all(&mut connection).await
     }
 
     /// The log's entries.
@@ -300,6 +386,34 @@ impl Derived {
     }
 }
 
+/// Folds all of SQLite's write-ahead log into the file and cuts it to nothing; false when somebody who reads is in the way.
+async fn fold_all(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get::<i64, _>(0)? == 0)
+}
+
+/// A pool of connections to a Postgres.
+async fn postgres(url: &str) -> Result<AnyPool, OpenError> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(OpenError(
+            "--database-url must start with postgres://; for SQLite give --data-dir instead"
+                .to_owned(),
+        ));
+    }
+    pool(url, READERS + 4, NO_PRAGMAS, true).await
+}
+
+/// The last migration of this version.
+pub(crate) fn latest() -> i64 {
+    migrations::all(true)
+        .iter()
+        .map(|step| step.version)
+        .max()
+        .unwrap_or(0)
+}
+
 /// The SQLite file of a data folder.
 pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join("headwater.sqlite")
@@ -381,6 +495,12 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Bytes up to which a SQLite file is written anew after an erasure: it is copied in memory.
 const WRITTEN_ANEW: i64 = 256 * 1024 * 1024;
+/// Backups that are being made see what was deleted since they began, and nothing takes it out of the tables until they end.
+const BACKUPS: &str = "SELECT COUNT(*) AS backups FROM pg_locks WHERE locktype = 'advisory' AND objid = 1214597985 \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+/// What is said where a backup was put back and the process ended before it was all there.
+pub(crate) const NOT_ALL_THERE: &str = "a restore into this database did not come to its end, and a part of the backup is missing: \
+     empty the folder (or drop the database), and run headwater restore again";
 /// Takes the dead rows out of Postgres's tables that may have had some of a person's.
 const TIDIED: &[&str] = &[
     "VACUUM event",

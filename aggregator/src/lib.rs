@@ -10,6 +10,7 @@ mod access;
 mod app;
 mod audience;
 mod audit;
+mod backup;
 pub mod cli;
 mod clock;
 mod computed_trait;

@@ -6,6 +6,7 @@
 //! single writer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,8 @@ pub(crate) struct Parts {
     pub(crate) reports: Arc<Reports>,
     pub(crate) refusals: Arc<consent::Refusals>,
     pub(crate) suppressions: Arc<privacy::Suppressions>,
+    /// Where the keys of backups are.
+    pub(crate) backup_keys: Option<PathBuf>,
     pub(crate) sources: Arc<Directory>,
     /// For how long it is kept who entered audiences and who left them.
     pub(crate) changes_kept: Span,
@@ -134,6 +137,7 @@ impl Pipeline {
             reports: parts.reports,
             refusals: parts.refusals,
             suppressions: parts.suppressions,
+            backup_keys: parts.backup_keys,
             sources: parts.sources,
             changes_kept: parts.changes_kept,
             trim_at: clock::now(),
@@ -219,6 +223,7 @@ struct Runner {
     reports: Arc<Reports>,
     refusals: Arc<consent::Refusals>,
     suppressions: Arc<privacy::Suppressions>,
+    backup_keys: Option<PathBuf>,
     sources: Arc<Directory>,
     changes_kept: Span,
     /// When to look next for what is over.

@@ -18,7 +18,9 @@ pub(crate) mod routes;
 mod store;
 mod suppression;
 
-pub(crate) use erase::{Around, Work, again as erase_again, work};
+pub(crate) use erase::{Around, Work, again as erase_again, work, work_that_is_left};
+#[cfg(test)]
+pub(crate) use held::{held, naming_columns};
 pub(crate) use restriction::restricted;
 pub(crate) use retention::{begin_daily, trim};
 pub(crate) use suppression::Suppressions;

@@ -1,13 +1,15 @@
 //! `headwater doctor`: what is the matter with a data folder?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use cdp_core::time::Timestamp;
 use clap::Args;
 use sqlx::Row as _;
 
 use super::Failure;
+use crate::backup::{self, Keys};
+use crate::clock;
 use crate::data_dir::DataDir;
-use crate::database::journal::{Journal, Portion};
 use crate::database::{self, Database};
 use crate::error::Error;
 
@@ -25,13 +27,6 @@ const STATE: &str = "SELECT \
     (SELECT COALESCE(MAX(offset_id), 0) FROM event) AS youngest, \
     (SELECT COALESCE(MAX(position), 0) FROM consumer_position) AS position, \
     (SELECT COUNT(*) FROM quarantine) AS quarantined";
-
-/// Entries of the log that are looked at together.
-const PORTION: Portion = Portion {
-    entries: 1_024,
-    messages: 100_000,
-    bytes: 8 * 1024 * 1024,
-};
 
 pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     let folder = &options.data_dir;
@@ -53,7 +48,8 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         .await
         .map_err(Error::from)?;
     let number = |name: &str| row.try_get::<i64, _>(name).map_err(Error::from);
-    let waiting = waiting(database.journal(), number("position")?).await?;
+    let behind = database.journal().behind(number("position")?).await?;
+    let waiting = behind.messages;
     println!(
         "ok      tables     {} migrations applied",
         number("migrations")?
@@ -65,27 +61,35 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     );
     println!("ok      quarantine {} messages", number("quarantined")?);
     database.close().await;
+    println!("{}", last_backup(folder).await?);
     Ok(())
 }
 
-/// Messages of the log behind the pipeline's position.
-async fn waiting(journal: &Journal, mut position: i64) -> Result<u64, Error> {
-    let mut waiting = 0;
-    loop {
-        let records = journal.read_after(position, i64::MAX, PORTION).await?;
-        let Some(last) = records.last() else {
-            return Ok(waiting);
-        };
-        position = last.id;
-        waiting += records
-            .iter()
-            .map(|record| u64::from(record.messages))
-            .sum::<u64>();
+/// How old the last backup is.
+async fn last_backup(folder: &Path) -> Result<String, Error> {
+    let file = backup::keys_file(folder);
+    let mut last = None;
+    if file.exists() {
+        let mut keys = Keys::open(&file).await?;
+        last = keys.last_backup().await?;
+        keys.close().await?;
     }
+    let Some(last) = last else {
+        return Ok(
+            "note    backup     none was made: headwater backup makes one while the server runs"
+                .to_owned(),
+        );
+    };
+    let hours = (clock::now().as_micros() - last) / 3_600_000_000;
+    let word = if hours >= 48 { "note" } else { "ok  " };
+    Ok(format!(
+        "{word}    backup     the last one began {hours} hours ago, at {}",
+        Timestamp::from_micros(last)
+    ))
 }
 
 /// Writes a file as large as a few commits and takes it away again.
-fn check_writing(folder: &std::path::Path) -> Result<(), Failure> {
+fn check_writing(folder: &Path) -> Result<(), Failure> {
     let probe = folder.join("doctor.probe");
     let written = std::fs::write(&probe, vec![0_u8; 1024 * 1024]);
     let removed = std::fs::remove_file(&probe);

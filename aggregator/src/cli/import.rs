@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, Storage};
-use crate::app::{App, Settings};
+use crate::app::App;
 use crate::error::Error;
 use crate::import::{self, Form, Mapping, Summary};
 use crate::{source, workspace};
@@ -47,7 +47,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if let Some(keys) = workspace::make_first(&opened.database).await? {
         super::init::print(&keys);
     }
-    let (app, tasks) = App::open(opened.database.clone(), Settings::default()).await?;
+    let (app, tasks) = App::open(opened.database.clone(), options.storage.settings()).await?;
     let source_id = source_id(&app, &options).await;
     let imported = match source_id {
         Ok(source_id) => import::import(&app, &source_id, form, input, tell)

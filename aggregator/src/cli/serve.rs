@@ -67,7 +67,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         edge_secret: options.edge_secret,
         dedupe_window: options.dedupe_window,
         audience_changes_days: options.keep_audience_changes,
-        suppressions: options.storage.suppressions(),
+        ..options.storage.settings()
     };
     let (app, tasks) = App::open(opened.database.clone(), settings).await?;
     if options.clock_at.is_some() {

@@ -47,6 +47,21 @@ impl Portion {
     }
 }
 
+/// What of the log has not yet taken effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    /// The last entry's number.
+    pub(crate) end: i64,
+    pub(crate) messages: u64,
+}
+
+/// Entries that are looked at together.
+const LOOKED_AT: Portion = Portion {
+    entries: 1_024,
+    messages: 100_000,
+    bytes: 8 * 1024 * 1024,
+};
+
 /// Where entries are. Files are written and read on the thread that asks for it: whoever does so again and again has a
 /// thread of its own (see [`crate::priority`]).
 #[derive(Clone, Debug)]
@@ -119,6 +134,23 @@ impl Journal {
         match self {
             Self::Files(segments) => segments.read_after(position, end, portion),
             Self::Table(pool) => table::read_after(pool, position, end, portion).await,
+        }
+    }
+
+    /// What there is behind `position`; also for who does not write here.
+    pub(crate) async fn behind(&self, position: i64) -> Result<Behind> {
+        let mut behind = Behind {
+            end: position,
+            messages: 0,
+        };
+        loop {
+            let records = self.read_after(behind.end, i64::MAX, LOOKED_AT).await?;
+            let Some(last) = records.last() else {
+                return Ok(behind);
+            };
+            behind.end = last.id;
+            let messages = records.iter().map(|record| u64::from(record.messages));
+            behind.messages += messages.sum::<u64>();
         }
     }
 }

@@ -56,11 +56,23 @@ const NOTHING: &str = "SELECT 1";
 
 /// All steps, in order.
 pub(super) fn all(is_sqlite: bool) -> Migrator {
+    Migrator::with_migrations(steps(is_sqlite).collect())
+}
+
+/// The steps up to a version; `None` where there is no such step.
+pub(super) fn until(version: i64, is_sqlite: bool) -> Option<Migrator> {
+    let steps = steps(is_sqlite);
+    let until: Vec<Migration> = steps.filter(|step| step.version <= version).collect();
+    let is_known = until.last().is_some_and(|step| step.version == version);
+    is_known.then(|| Migrator::with_migrations(until))
+}
+
+fn steps(is_sqlite: bool) -> impl Iterator<Item = Migration> {
     let number = |text: &str| {
         text.bytes()
             .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
     };
-    let steps = STEPS.iter().map(|(version, name, sql)| {
+    STEPS.iter().map(move |(version, name, sql)| {
         let is_passed_over = !is_sqlite && OF_SQLITE.contains(version);
         let sql = if is_passed_over { NOTHING } else { sql };
         Migration::new(
@@ -70,8 +82,7 @@ pub(super) fn all(is_sqlite: bool) -> Migrator {
             SqlStr::from_static(sql),
             false,
         )
-    });
-    Migrator::with_migrations(steps.collect())
+    })
 }
 
 #[cfg(test)]

@@ -141,6 +141,55 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
     }
 }
 
+/// Inserts whole rows into a table of which is known only now what columns it has. The names must be safe to stand in SQL, and
+/// the first column is never NULL.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    table: &str,
+    columns: &[&str],
+    rows: Vec<Vec<Cell>>,
+) -> sqlx::Result<()> {
+    let most = (MOST_VALUES / columns.len().max(1)).max(1);
+    let most = most.next_power_of_two() >> usize::from(!most.is_power_of_two());
+    let template = format!(
+        "INSERT INTO {table} ({}) VALUES {{rows}}",
+        columns.join(", ")
+    );
+    let anonymous = takes_anonymous(connection);
+    let mut rows = rows.into_iter().peekable();
+    while let Some(first) = rows.peek() {
+        let nothing: Vec<Cell> = first.iter().map(Cell::null).collect();
+        let part: Vec<Vec<Cell>> = rows.by_ref().take(most).collect();
+        let size = part.len().next_power_of_two();
+        let sql = statement(&template, anonymous, size, columns.len(), 0);
+        let padding = std::iter::repeat_n(nothing, size - part.len());
+        let cells = part.into_iter().chain(padding).flatten();
+        bound(sql, cells.collect())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Sets the columns of a row that the first column finds. As with [`insert`], the names must be safe to stand in SQL.
+pub(crate) async fn complete(
+    connection: &mut AnyConnection,
+    table: &str,
+    columns: &[&str],
+    row: Vec<Cell>,
+) -> sqlx::Result<()> {
+    let sets: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(at, column)| format!("{column} = ${}", at + 1))
+        .collect();
+    let key = columns.first().copied().unwrap_or_default();
+    let sql = format!("UPDATE {table} SET {} WHERE {key} = $1", sets.join(", "));
+    bound(sql, row).execute(connection).await?;
+    Ok(())
+}
+
 /// Whether a value of a row is written `?`. SQLite and its driver look numbered values up one by one
 /// in a list, which is quadratic over a statement; Postgres knows numbered ones alone.
 fn takes_anonymous(connection: &AnyConnection) -> bool {

@@ -122,6 +122,7 @@ impl Runner {
             database: &self.database,
             sources: &self.sources,
             suppressions: &self.suppressions,
+            backup_keys: self.backup_keys.as_deref(),
             position: *self.reached.borrow(),
             log_end: *self.log_end.borrow(),
         };

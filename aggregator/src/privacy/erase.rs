@@ -5,6 +5,7 @@
 //! is written of the person any more: what was deleted is overwritten, and what the request itself knew is gone before that.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use super::held::{self, TABLES};
 use super::person::Person;
 use super::request::{self, Kind, Progress, Request, State};
 use super::suppression::Suppressions;
+use crate::backup::{self, Destroyed, Whom};
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::source::Directory;
@@ -33,6 +35,8 @@ pub(crate) struct Around<'a> {
     pub(crate) database: &'a Database,
     pub(crate) sources: &'a Directory,
     pub(crate) suppressions: &'a Suppressions,
+    /// The keys of backups, where there is a data folder.
+    pub(crate) backup_keys: Option<&'a Path>,
     /// The last entry of the log that has taken effect.
     pub(crate) position: i64,
     /// The last entry of the log.
@@ -74,11 +78,22 @@ fn stores() -> Vec<&'static str> {
         "decisions",
         "answers",
         "requests",
+        "backups",
         "log",
         "snapshots",
         "storage",
     ]);
     stores
+}
+
+/// What an erasure works with that has nothing left to find of the person, as in a backup of when it was under way: what the
+/// database has no more is still to be taken out of what lies under it.
+pub(crate) fn work_that_is_left() -> Result<String> {
+    let store = stores().iter().position(|store| *store == "backups");
+    Ok(serde_json::to_string(&Known {
+        store: store.unwrap_or_default(),
+        ..Known::default()
+    })?)
 }
 
 /// Takes the next step of the oldest erasure that was begun.
@@ -110,10 +125,11 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
         return end(around, request).await;
     };
     let done = match store {
-        "log" | "storage" => {
-            // Neither happens within a transaction.
+        "backups" | "log" | "storage" => {
+            // None of them happens within a transaction.
             drop(transaction);
             let done = match store {
+                "backups" => destroy_keys(around, &mut request, &mut known).await?,
                 "log" => let_log_go(around, &request, &mut known).await?,
                 _ => around.database.tidy_up().await?,
             };
@@ -140,8 +156,8 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
             space_id: request.space_id,
             anchors: known.person.identifiers,
         },
-        // Nothing else waits for the log or for readers to let go.
-        "log" | "storage" if !done => Work::Nothing,
+        // Nothing else waits for keys, for the log or for readers to let go.
+        "backups" | "log" | "storage" if !done => Work::Nothing,
         _ => Work::Erased,
     })
 }
@@ -267,6 +283,38 @@ async fn of_tables(
     Ok(count)
 }
 
+/// Destroys the person's keys of backups; false where the keys are not at hand. The database has nothing of the person any
+/// more, and still has it that the request is under way: done again, it does no more.
+async fn destroy_keys(
+    around: &Around<'_>,
+    request: &mut Request,
+    known: &mut Known,
+) -> Result<bool> {
+    let names: Vec<String> = known.person.names().cloned().collect();
+    let whom = Whom {
+        space_id: &request.space_id,
+        names: &names,
+    };
+    match backup::destroy(around.database, around.backup_keys, whom).await? {
+        Destroyed::Keys(count) => {
+            if let Some(progress) = request.progress.get_mut(known.store) {
+                progress.count += count;
+            }
+            Ok(true)
+        }
+        Destroyed::Elsewhere => {
+            if known.after.is_empty() {
+                tracing::error!(
+                    request.id = request.id,
+                    "an erasure waits: the keys of this database's backups are not in the data folder. Start headwater serve with the --data-dir that headwater backup has"
+                );
+                "waits".clone_into(&mut known.after);
+            }
+            Ok(false)
+        }
+    }
+}
+
 /// Lets go of the log's entries that may be about the person; false until all of them have taken effect.
 async fn let_log_go(around: &Around<'_>, request: &Request, known: &mut Known) -> Result<bool> {
     let end = *known.log_end.get_or_insert(around.log_end);
@@ -286,9 +334,6 @@ async fn let_log_go(around: &Around<'_>, request: &Request, known: &mut Known) -
 async fn end(around: &Around<'_>, mut request: Request) -> Result<Work> {
     request.state = State::Done;
     request.ended_at = Some(clock::now());
-    if let Some(verification) = &mut request.verification {
-        verification.reference.clear();
-    }
     request.note.clear();
     request.receipt = Some(request::receipt(&request)?);
     let mut transaction = around.database.begin().await?;

@@ -25,6 +25,9 @@ pub(super) struct Person {
     pub(super) profiles: BTreeSet<String>,
     /// Identifiers of others that were seen with theirs.
     pub(super) beside: BTreeSet<String>,
+    /// Identifiers that nobody names any more and whose events came to be theirs.
+    #[serde(default)]
+    pub(super) former: BTreeSet<String>,
 }
 
 /// The identifier that a request names, in normal form.
@@ -79,6 +82,7 @@ impl Person {
         }
         person.part(connection, rules, space_id).await?;
         person.name_profiles(connection, space_id).await?;
+        person.name_former(connection, space_id).await?;
         Ok(person)
     }
 
@@ -137,6 +141,25 @@ impl Person {
         self.profiles
             .extend(ids.map(|one: Identifier| identity::profile_id(space_id, &one)));
         Ok(())
+    }
+
+    /// Takes in what they were called by events that are read otherwise now.
+    async fn name_former(&mut self, connection: &mut AnyConnection, space_id: &str) -> Result<()> {
+        let query = Many::new(
+            "SELECT identifier FROM identity_gone WHERE space_id = $1 AND heir IN (VALUES {rows})",
+            [space_id.into()],
+        );
+        let keys = self.identifiers.iter().map(|one| [one.into()]);
+        for row in query.rows(keys).fetch(connection).await? {
+            self.former.insert(row.try_get("identifier")?);
+        }
+        Ok(())
+    }
+
+    /// Everything that names them and nobody else.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        let names = self.identifiers.iter().chain(&self.former);
+        names.chain(&self.profiles)
     }
 
     /// All their identifiers, those that others use as well included.

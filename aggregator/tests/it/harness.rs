@@ -62,6 +62,21 @@ impl Data {
         }
     }
 
+    /// An empty folder, and an empty Postgres if it is to be on one, for what has these keys already.
+    pub(crate) fn empty(keys: Keys, on_postgres: bool) -> Self {
+        let database_url = on_postgres.then(postgres::fresh_database).flatten();
+        Self {
+            dir: TempDir::new().unwrap(),
+            database_url,
+            keys,
+        }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
     /// The arguments that name this storage.
     pub(crate) fn storage(&self) -> Vec<String> {
         storage(self.dir.path(), self.database_url.as_deref())

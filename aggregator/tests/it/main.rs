@@ -18,6 +18,7 @@ mod audience_rules;
 mod audiences;
 mod audit;
 mod authorisation;
+mod backup;
 mod bots;
 mod browser;
 mod callers;

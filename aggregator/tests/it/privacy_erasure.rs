@@ -12,12 +12,12 @@ use crate::harness::{Data, Server, consent, eventually, identify, track, with, w
 use crate::privacy_requests::{answer, path};
 
 /// Is in everything that is said of the person.
-const CANARY: &str = "qzcanaryvx";
+pub(crate) const CANARY: &str = "qzcanaryvx";
 /// The browser that both people used.
 const SHARED: &str = "b-household";
 
 /// The canary as it may be written.
-fn encodings() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn encodings() -> Vec<(&'static str, Vec<u8>)> {
     let mut all = vec![("plain", CANARY.as_bytes().to_vec())];
     for skipped in 0..3 {
         // What base64 makes of the canary's inner bytes does not depend on what stands around it.
@@ -61,7 +61,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Where the canary is: files of the data folder, tables of Postgres.
-fn found(data: &Data) -> Vec<String> {
+pub(crate) fn found(data: &Data) -> Vec<String> {
     let mut places: Vec<(String, Vec<u8>)> = Vec::new();
     for file in files(data.dir.path()) {
         places.push((file.display().to_string(), fs::read(&file).unwrap()));
@@ -104,12 +104,12 @@ async fn tables(url: &str) -> Vec<(String, Vec<u8>)> {
     tables
 }
 
-fn email() -> String {
+pub(crate) fn email() -> String {
     format!("{CANARY}@example.com")
 }
 
 /// Somebody of whom something is everywhere, and somebody who lives with them.
-fn settle(server: &Server) {
+pub(crate) fn settle(server: &Server) {
     for (key, event) in [("bought", "Bought"), ("looked", "Looked")] {
         server
             .post(
@@ -178,7 +178,7 @@ fn settle(server: &Server) {
 }
 
 /// What callers see of the other one.
-fn bob(server: &Server) -> Value {
+pub(crate) fn bob(server: &Server) -> Value {
     let timeline = server.timeline("user_id:bob");
     json!({"profile": server.profile("user_id:bob"), "timeline": timeline, "ledger": totals(server)})
 }
@@ -190,7 +190,7 @@ fn totals(server: &Server) -> Value {
     ledger
 }
 
-fn erase(server: &Server) -> Value {
+pub(crate) fn erase(server: &Server) -> Value {
     let note = format!("written by {CANARY}");
     answer(
         server,
@@ -199,7 +199,7 @@ fn erase(server: &Server) -> Value {
 }
 
 #[track_caller]
-fn until_done(server: &Server, request: &Value) -> Value {
+pub(crate) fn until_done(server: &Server, request: &Value) -> Value {
     eventually("the erasure is done", || {
         let now = server.get(&path(request)).ok();
         (now["state"] == "done").then_some(now)

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::super::held::mentions;
 use super::super::person::Person;
+use super::super::request::Verification;
 use crate::audience;
 use crate::database::rows::{Cell, Many};
 use crate::error::Result;
@@ -232,6 +233,21 @@ pub(super) async fn requests(
     );
     let keys = || identifiers.iter().map(|one| [one.into()]);
     cancel.rows(keys()).execute(connection).await?;
+    let checked = Many::new(
+        "SELECT id, verification FROM privacy_request WHERE space_id = $1 AND verification <> '' AND subject IN (VALUES {rows})",
+        [space_id.into()],
+    );
+    for row in checked.rows(keys()).fetch(connection).await? {
+        // A reference may be the number of a passport.
+        let verification: String = row.try_get("verification")?;
+        let mut verification: Verification = serde_json::from_str(&verification)?;
+        verification.reference.clear();
+        sqlx::query("UPDATE privacy_request SET verification = $2 WHERE id = $1")
+            .bind(row.try_get::<String, _>("id")?)
+            .bind(serde_json::to_string(&verification)?)
+            .execute(&mut *connection)
+            .await?;
+    }
     let forget = Many::new(
         "UPDATE privacy_request SET subject = '', note = '', changes = '{}' WHERE space_id = $1 AND subject IN (VALUES {rows})",
         [space_id.into()],
