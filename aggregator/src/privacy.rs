@@ -21,4 +21,4 @@ mod suppression;
 pub(crate) use erase::{Around, Work, again as erase_again, work};
 pub(crate) use restriction::restricted;
 pub(crate) use retention::{begin_daily, trim};
-pub(crate) use suppression::Suppressions;
+pub(crate) use suppression::{Suppressions, seal_copy_anew};

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use sqlx::Row as _;
 
-use super::Failure;
+use super::{Failure, KeyOptions};
 use crate::data_dir::DataDir;
 use crate::database::journal::{Journal, Portion};
 use crate::database::{self, Database};
 use crate::error::Error;
+use crate::vault::key_file::KeySource;
+use crate::vault::store;
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]
@@ -17,6 +19,8 @@ pub(super) struct Options {
     /// The data folder.
     #[arg(long)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 /// Numbers that tell whether all is well.
@@ -64,7 +68,37 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         "{word}    pipeline   {waiting} messages of the log wait to take effect; they do while headwater serve runs"
     );
     println!("ok      quarantine {} messages", number("quarantined")?);
+    let sealed = check_key(&database, &options.key.source(Some(folder))?).await;
     database.close().await;
+    sealed
+}
+
+/// Whether the key opens what is sealed, and whether others may read it.
+async fn check_key(database: &Database, source: &KeySource) -> Result<(), Failure> {
+    let name = source.name();
+    let Some(vault) = source.read()? else {
+        println!(
+            "note    key        {name} is not there: the next start makes it, if nothing is sealed yet"
+        );
+        return Ok(());
+    };
+    match store::check(database, &vault).await {
+        Ok(opened) => println!(
+            "ok      key        {name} opens {opened} secrets: keep a copy apart from copies of the data"
+        ),
+        Err(error) => {
+            println!("wrong   key        {error}: give the key that this database was used with")
+        }
+    }
+    if vault.len() > 1 {
+        println!(
+            "note    key        {name} has {} keys: headwater secrets rotate goes on with what was begun",
+            vault.len()
+        );
+    }
+    if let Some(words) = source.exposed() {
+        println!("wrong   key        {words}");
+    }
     Ok(())
 }
 

@@ -114,7 +114,7 @@ fn segments_profile_api_is_written_down_too() {
 }
 
 /// Does something to the database behind the server's back.
-fn meddle(data: &Data, sql: &str) {
+pub(crate) fn meddle(data: &Data, sql: &str) {
     let status = match data.database_url() {
         Some(url) => std::process::Command::new("psql")
             .args(["-q", "-v", "ON_ERROR_STOP=1", url, "-c", sql])

@@ -1,6 +1,7 @@
 /** The door: signing in, the first owner, and joining by a link. */
 import { api, ApiError, words } from "../api.js";
 import { h, newId } from "../dom.js";
+import { providerWay } from "./sign-in-way.js";
 
 /** What a password has to be; the server has the last word. */
 const RULE = "At least 12 characters. A few words in a row are easy to keep in mind.";
@@ -63,8 +64,13 @@ export function signInView(place, done, problem) {
       await api("session", { method: "POST", body: { email: who.input.value, password: password.input.value } });
       done();
     },
-    after: h("div", { class: "door-after" }, token, h("p", { class: "hint" }, "Password forgotten? An admin can make a link to a new one.")),
+    after: h("div", { class: "door-after" }, providerWay((words) => signInProblem(place, words)), token, h("p", { class: "hint" }, "Password forgotten? An admin can make a link to a new one.")),
   });
+}
+
+/** Says what went wrong beside the button. @param {HTMLElement} place @param {string} text */
+function signInProblem(place, text) {
+  place.querySelector(".form-error")?.replaceChildren(text);
 }
 
 /** @param {HTMLElement} place @param {() => void} done */
