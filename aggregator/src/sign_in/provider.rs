@@ -317,15 +317,21 @@ async fn person(
         let words = format!("it answers {} when asked who came", reply.status.as_u16());
         return Err(away(&settings.issuer, &words));
     }
+    let known = &identity.person;
     let told: UserInfo =
         serde_json::from_slice(&reply.body).map_err(|_| doubted("it does not say who came"))?;
     if told.sub != identity.subject {
         return Err(doubted("it speaks of two different people"));
     }
-    Ok(Person {
-        name: told.person.name.or(identity.person.name.clone()),
-        ..told.person
-    })
+    // An address and whether it is verified are told by the same voice.
+    let told = told.person;
+    let name = told.name.clone().or_else(|| known.name.clone());
+    let person = if told.email.is_some() {
+        told
+    } else {
+        known.clone()
+    };
+    Ok(Person { name, ..person })
 }
 
 async fn fetch(outbound: &Outbound, url: &Url) -> std::result::Result<Bytes, String> {

@@ -13,6 +13,7 @@ use super::attempt::{Attempt, JAR};
 use super::provider::{Answer, plain};
 use super::settings::{self, Settings, View, Wanted};
 use super::{account, store};
+use crate::access::Area;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Code, Error, Result};
@@ -38,6 +39,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
     .fails(&[Code::InvalidDefinition])
     .secret()
+    .within(Area::Ownership)
     .delete(
         "/sign-in/settings",
         "Take the provider away; members come in by password",
@@ -90,8 +92,8 @@ async fn write(
         .map(Json)
 }
 
-async fn remove(writer: Writer, State(app): State<Shared>) -> Result<StatusCode> {
-    settings::remove(&app, writer.scopes()).await?;
+async fn remove(_: Writer, State(app): State<Shared>) -> Result<StatusCode> {
+    settings::remove(&app).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

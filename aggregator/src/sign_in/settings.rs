@@ -195,9 +195,8 @@ pub(super) async fn write(app: &App, held: Scopes, wanted: Wanted) -> Result<Vie
 /// Takes the provider away. Members come in by password again.
 ///
 /// # Errors
-/// Where the caller is no owner, or there is none.
-pub(super) async fn remove(app: &App, held: Scopes) -> Result<()> {
-    demand_ownership(held)?;
+/// Where there is none.
+pub(super) async fn remove(app: &App) -> Result<()> {
     if store::remove(&app.database).await? {
         return Ok(());
     }

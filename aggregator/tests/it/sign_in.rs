@@ -316,7 +316,7 @@ fn who_the_provider_is_an_owner_says_and_owners_are_never_locked_out() {
         evil[name] = value.into();
         refused(&admin.send("PUT", path, &evil), "ask an owner");
     }
-    refused(&admin.send("DELETE", path, &Value::Null), "ask an owner");
+    refused(&admin.send("DELETE", path, &Value::Null), "ownership");
     let marketer = owner.invites("olaf@owner.test", "owner");
     assert_eq!(
         marketer.get("/api/v1/session").ok()["member"]["role"],
@@ -370,20 +370,24 @@ fn an_answer_counts_once_in_the_browser_that_asked_and_from_whom_it_asked() {
     let provider = Provider::with(&[&key]);
     server.owner();
     set(&server, &provider, &json!({})).ok();
-    let (mine, theirs) = (begin(&server), begin(&server));
+    let theirs = begin(&server);
+    // Another's cookie, none, one that was made up, of another name, or changed; each state may be tried a few times only.
+    let wrong: [fn(&str, &str) -> String; 5] = [
+        |_, theirs| theirs.to_owned(),
+        |_, _| String::new(),
+        |_, _| "headwater-sign-in=sealed:00000000:AAAA".to_owned(),
+        |mine, _| format!("__Host-{mine}"),
+        |mine, _| format!("{}A", &mine[..mine.len() - 1]),
+    ];
+    for cookie in wrong {
+        let away = begin(&server);
+        let cookie = cookie(&away.cookie, &theirs.cookie);
+        let answer = back(&server, &cookie, &honest(&provider, &away));
+        refused(&answer, "not begun in this browser");
+    }
+    let mine = begin(&server);
     provider.grants(&key.sign(&claims(&provider, &mine, "1", "olga@owner.test")));
     let body = honest(&provider, &mine);
-    // Another's cookie, none, one that was made up or taken from elsewhere; a state of nobody's.
-    let sealed = mine.cookie.split_once('=').unwrap().1;
-    for cookie in [
-        theirs.cookie.as_str(),
-        "",
-        "headwater-sign-in=sealed:00000000:AAAA",
-        &format!("__Host-headwater-sign-in={sealed}"),
-        &format!("headwater-sign-in={}A", &sealed[..sealed.len() - 1]),
-    ] {
-        refused(&back(&server, cookie, &body), "not begun in this browser");
-    }
     let mut other = body.clone();
     other["state"] = theirs.parameter("state").into();
     refused(
@@ -449,7 +453,7 @@ fn a_sign_in_ends_after_ten_minutes() {
 }
 
 #[test]
-fn a_token_counts_only_if_the_provider_signed_it_for_this_sign_in() {
+fn a_token_counts_only_if_it_is_the_providers_answer_to_this_sign_in() {
     let (server, key) = (development(), Signer::fresh("k1"));
     let provider = Provider::with(&[&key]);
     server.owner();
@@ -473,55 +477,64 @@ fn a_token_counts_only_if_the_provider_signed_it_for_this_sign_in() {
             words,
         );
     }
-    let stranger = Signer::fresh("k1");
-    let unknown = Signer::fresh("k2");
+}
+
+/// A sign-in whose token somebody makes.
+fn forge(server: &Server, provider: &Provider, token: &dyn Fn(&Value) -> String) -> Answer {
+    let away = begin(server);
+    let claims = claims(provider, &away, "1", "olga@owner.test");
+    provider.grants(&token(&claims));
+    back(server, &away.cookie, &honest(provider, &away))
+}
+
+#[test]
+fn a_token_that_is_not_signed_with_a_public_keys_algorithm_is_refused() {
+    let (server, key) = (development(), Signer::fresh("k1"));
+    let provider = Provider::with(&[&key]);
+    server.owner();
+    set(&server, &provider, &json!({})).ok();
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let forge = |token: &dyn Fn(&Value) -> String| {
-        let away = begin(&server);
-        let claims = claims(&provider, &away, "1", "olga@owner.test");
-        provider.grants(&token(&claims));
-        back(&server, &away.cookie, &honest(&provider, &away))
-    };
+    for alg in ["none", "None", "HS256", "HS512", "ES256K", ""] {
+        let header = json!({"alg": alg, "kid": "k1"});
+        let unsigned = |claims: &Value| format!("{}.{}.", part(&header), part(claims));
+        let answer = forge(&server, &provider, &unsigned);
+        refused(&answer, "in a way that can be trusted");
+        let signed = |claims: &Value| key.sign_as(&header, claims);
+        let answer = forge(&server, &provider, &signed);
+        refused(&answer, "in a way that can be trusted");
+    }
+}
+
+#[test]
+fn a_token_counts_only_with_a_signature_of_a_key_that_is_published_now() {
+    let (server, key) = (development(), Signer::fresh("k1"));
+    let provider = Provider::with(&[&key]);
+    server.owner();
+    set(&server, &provider, &json!({})).ok();
+    let (stranger, unknown) = (Signer::fresh("k1"), Signer::fresh("k2"));
+    let forged = |token: &dyn Fn(&Value) -> String| forge(&server, &provider, token);
     refused(
-        &forge(&|claims| stranger.sign(claims)),
+        &forged(&|claims| stranger.sign(claims)),
         "signature is wrong",
     );
-    refused(&forge(&|claims| unknown.sign(claims)), "does not publish");
-    for alg in ["none", "None", "HS256", "HS512", "ES256K", ""] {
-        let unsigned = |claims: &Value| {
-            format!(
-                "{}.{}.",
-                part(&json!({"alg": alg, "kid": "k1"})),
-                part(claims)
-            )
-        };
-        refused(&forge(&unsigned), "cannot be trusted");
-        let signed = |claims: &Value| key.sign_as(&json!({"alg": alg, "kid": "k1"}), claims);
-        refused(&forge(&signed), "cannot be trusted");
-    }
+    refused(&forged(&|claims| unknown.sign(claims)), "does not publish");
     // A key counts for algorithms of its kind only, and a token names no key of its own.
     for header in [
         json!({"alg": "RS256", "kid": "k1"}),
         json!({"alg": "ES384", "kid": "k1"}),
         json!({"alg": "EdDSA", "kid": "k1"}),
     ] {
-        refused(
-            &forge(&|claims| key.sign_as(&header, claims)),
-            "signature is wrong",
-        );
+        let answer = forged(&|claims| key.sign_as(&header, claims));
+        refused(&answer, "signature is wrong");
     }
     let own = json!({"alg": "ES256", "jwk": stranger.public()});
-    refused(
-        &forge(&|claims| stranger.sign_as(&own, claims)),
-        "signature is wrong",
-    );
+    let answer = forged(&|claims| stranger.sign_as(&own, claims));
+    refused(&answer, "signature is wrong");
     let critical = json!({"alg": "ES256", "kid": "k1", "crit": ["exp"]});
-    refused(
-        &forge(&|claims| key.sign_as(&critical, claims)),
-        "cannot be read",
-    );
-    let longer = |claims: &Value| format!("{}.x", key.sign(claims));
-    refused(&forge(&longer), "cannot be read");
+    let answer = forged(&|claims| key.sign_as(&critical, claims));
+    refused(&answer, "cannot be read");
+    let answer = forged(&|claims| format!("{}.x", key.sign(claims)));
+    refused(&answer, "cannot be read");
     let swapped = |claims: &Value| {
         let mut other = claims.clone();
         other["sub"] = "2".into();
@@ -530,12 +543,12 @@ fn a_token_counts_only_if_the_provider_signed_it_for_this_sign_in() {
         let (_, signature) = real.rsplit_once('.').unwrap();
         format!("{front}.{signature}")
     };
-    refused(&forge(&swapped), "signature is wrong");
+    refused(&forged(&swapped), "signature is wrong");
     // A new key is read when a token names it; the old ones count no more.
     provider.publishes(&[&unknown]);
-    let answer = forge(&|claims| unknown.sign(claims));
+    let answer = forged(&|claims| unknown.sign(claims));
     assert_eq!(answer.status, 200, "{}", answer.text);
-    refused(&forge(&|claims| key.sign(claims)), "does not publish");
+    refused(&forged(&|claims| key.sign(claims)), "does not publish");
 }
 
 #[test]
@@ -612,7 +625,7 @@ fn nobody_is_led_to_where_only_this_machine_reaches() {
         "[::ffff:7f00:1]",
         "[64:ff9b::7f00:1]",
         "localhost",
-        "LOCALHOST.",
+        "LOCALHOST",
         "169.254.169.254",
         "[fd00:ec2::254]",
         "10.0.0.1",
