@@ -26,3 +26,7 @@ CREATE TABLE sign_in_account (
     PRIMARY KEY (issuer, subject)
 );
 CREATE UNIQUE INDEX sign_in_account_of_member ON sign_in_account (member_id, issuer);
+
+-- A change has two entries: that it was begun, with status 0, and how it ended, which names the number of the first.
+ALTER TABLE audit_entry ADD COLUMN begun BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX audit_entry_of_begun ON audit_entry (begun);

@@ -22,7 +22,7 @@ pub(crate) mod context;
 pub(crate) mod contract;
 mod dashboard;
 pub(crate) mod door;
-mod error;
+pub(crate) mod error;
 pub(crate) mod idempotency;
 pub(crate) mod internal;
 pub(crate) mod json;

@@ -6,6 +6,7 @@ import { table } from "../table.js";
 
 /** @param {number} status */
 function outcome(status) {
+  if (status === 0) return "begun";
   if (status < 300) return "done";
   return status === 403 ? "not allowed" : status === 401 ? "not signed in" : status === 429 ? "too often" : `refused (${status})`;
 }
