@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, Visitor } from "../harness/browser.mjs";
 import { Headwater } from "../harness/headwater.mjs";
-import { CLIENT, Key, lyingProvider, realProvider, unsigned } from "../harness/identity-provider.mjs";
+import { CLIENT, Key, lyingProvider, realProvider, tlsProvider, unsigned } from "../harness/identity-provider.mjs";
 import { until } from "../harness/until.mjs";
 
 /** @type {Headwater} */
@@ -67,7 +67,7 @@ test("an owner sets a provider up on its screen, and comes in through it to the 
   await page.getByLabel("Client id").fill(CLIENT.id);
   await page.getByLabel("Client secret").fill(CLIENT.secret);
   await page.getByRole("button", { name: "Check and save" }).click();
-  await refused(page, /cannot be used at the moment/);
+  await refused(page, /this provider cannot be used/);
   await page.getByLabel("Issuer").fill(provider.issuer);
   await page.getByRole("button", { name: "Check and save" }).click();
   await page.getByText("the provider answers as it should").waitFor();
@@ -165,6 +165,26 @@ test("a provider that lies lets nobody in", { timeout: 90_000 }, async () => {
   await page.getByRole("button", { name: "Sign out" }).click();
   await visitor.context.close();
   await lying.stop();
+});
+
+test("a provider by TLS is asked where its certificate is trusted, and nowhere else", { timeout: 60_000 }, async () => {
+  const secure = await tlsProvider();
+  const settings = { name: "Acme", issuer: secure.issuer, client_id: CLIENT.id };
+  const put = () => fetch(`${headwater.url}/api/v1/sign-in/settings`, { method: "PUT", headers: { authorization: `Bearer ${headwater.keys.token}` }, body: JSON.stringify(settings) });
+  const before = headwater.more;
+  const start = async (/** @type {string[]} */ more, /** @type {Record<string, string>} */ environment) => {
+    await headwater.shutDown();
+    Object.assign(headwater, { more, environment });
+    await headwater.serve();
+  };
+  await start(["--allow-outbound", new URL(secure.issuer).host], {});
+  assert.match(await (await put()).text(), /no secure connection/);
+  await start([], { SSL_CERT_FILE: secure.authority });
+  assert.match(await (await put()).text(), /no public address/);
+  await start(["--allow-outbound", new URL(secure.issuer).host], { SSL_CERT_FILE: secure.authority });
+  assert.equal((await put()).status, 200);
+  await secure.stop();
+  await start(before, {});
 });
 
 test("a provider that is away is told at the door, where a password still opens", { timeout: 90_000 }, async () => {

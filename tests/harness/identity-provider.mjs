@@ -1,6 +1,9 @@
 /** Providers of identities: a real one (panva's oidc-provider), and one that signs whatever it is told to. */
 import { generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { fileURLToPath } from "node:url";
 import { Provider } from "oidc-provider";
 
 export const CLIENT = { id: "headwater", secret: "a secret of the client's" };
@@ -80,6 +83,17 @@ export class Key {
     const signature = sign("sha256", Buffer.from(signed), { key: this.#pair.privateKey, dsaEncoding: "ieee-p1363" });
     return `${signed}.${signature.toString("base64url")}`;
   }
+}
+
+/** A provider by TLS, with a certificate of an authority that only the tests know. It says of itself what one does. */
+export async function tlsProvider() {
+  const file = (/** @type {string} */ name) => fileURLToPath(new URL(`./tls/${name}`, import.meta.url));
+  const server = createSecureServer({ key: readFileSync(file("localhost.key")), cert: readFileSync(file("localhost.crt")) }, (request, response) => {
+    const told = request.url === "/keys" ? { keys: [] } : { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/keys` };
+    response.setHeader("content-type", "application/json").end(JSON.stringify(told));
+  });
+  const issuer = (await listen(server)).replace("http://127.0.0.1", "https://localhost");
+  return { issuer, authority: file("authority.crt"), stop: () => stopped(server) };
 }
 
 /** A token that nobody signed. @param {unknown} claims */

@@ -164,7 +164,8 @@ impl Providers {
         let granted = exchange(outbound, document, settings, request).await?;
         let claims = match jws::verified(&granted.id_token, &known.keys) {
             Err(Doubt::UnknownKey) => {
-                let renewed = self.renew(outbound, &settings.issuer).await?;
+                let renewed = self.renew(outbound, &settings.issuer).await;
+                let renewed = renewed.map_err(|why| away(&settings.issuer, &why))?;
                 jws::verified(&granted.id_token, &renewed.keys)
             }
             other => other,
@@ -190,7 +191,11 @@ impl Providers {
     ///
     /// # Errors
     /// Says why not.
-    pub(super) async fn check(&self, outbound: &Outbound, issuer: &str) -> Result<()> {
+    pub(super) async fn check(
+        &self,
+        outbound: &Outbound,
+        issuer: &str,
+    ) -> std::result::Result<(), String> {
         self.renew(outbound, issuer).await.map(drop)
     }
 
@@ -199,35 +204,35 @@ impl Providers {
         let fresh = |known: &Known| known.document.issuer == issuer && known.at.elapsed() < FRESH;
         match known.filter(fresh) {
             Some(known) => Ok(known),
-            None => self.renew(outbound, issuer).await,
+            None => {
+                let renewed = self.renew(outbound, issuer).await;
+                renewed.map_err(|why| away(issuer, &why))
+            }
         }
     }
 
-    async fn renew(&self, outbound: &Outbound, issuer: &str) -> Result<Known> {
-        let why = |error: &dyn std::fmt::Display| away(issuer, error);
+    /// Asks the provider what it says of itself, and for its keys.
+    async fn renew(&self, outbound: &Outbound, issuer: &str) -> std::result::Result<Known, String> {
         let text = format!(
             "{}/.well-known/openid-configuration",
             issuer.trim_end_matches('/')
         );
-        let url = Url::parse(&text).map_err(|error| why(&error))?;
-        let document: Document = read(outbound, &url).await.map_err(|words| why(&words))?;
+        let url = Url::parse(&text).map_err(|error| error.to_string())?;
+        let document: Document = read(outbound, &url).await?;
         if document.issuer != issuer {
-            return Err(why(&format!(
+            return Err(format!(
                 "it calls itself {}: write the issuer exactly so",
                 document.issuer.chars().take(200).collect::<String>()
-            )));
+            ));
         }
         // A browser is sent there: it has to be a page of the web.
-        outbound
-            .check(&document.authorization_endpoint)
-            .map_err(|error| why(&error))?;
-        let body = fetch(outbound, &document.jwks_uri).await;
-        let keys = body.and_then(|body| {
-            jws::keys(&body).map_err(|error| format!("its keys cannot be read: {error}"))
-        });
+        let page = outbound.check(&document.authorization_endpoint);
+        page.map_err(|error| error.to_string())?;
+        let body = fetch(outbound, &document.jwks_uri).await?;
+        let keys = jws::keys(&body).map_err(|error| format!("its keys cannot be read: {error}"))?;
         let known = Known {
             document,
-            keys: Arc::new(keys.map_err(|words| why(&words))?),
+            keys: Arc::new(keys),
             at: Instant::now(),
         };
         *self.0.lock().await = Some(known.clone());

@@ -187,7 +187,7 @@ pub(super) async fn write(app: &App, held: Scopes, wanted: Wanted) -> Result<Vie
         demand_ownership(held)?;
     }
     let check = app.providers.check(&app.outbound, &settings.issuer).await;
-    check.map_err(|error| invalid(error.message))?;
+    check.map_err(|why| invalid(format!("this provider cannot be used: {why}")))?;
     store::write(&app.database, &settings).await?;
     Ok(View::from(&settings))
 }
