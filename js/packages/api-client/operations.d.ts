@@ -257,6 +257,7 @@ export type AuditEntry = {
   number: number;
   operation: string;
   person: string | null;
+  /** 0 of a change that has begun and whose end is not written yet. */
   status: number;
 };
 
@@ -2716,6 +2717,8 @@ export type Trends = {
   /** The oldest of them. */
   known_since: (Timestamp | null);
   series: TrendSeries[];
+  /** Of a breakdown for somebody who may not see people: how many have to share a value at least, so that it has a line. */
+  values_shared_by?: number;
 };
 
 /** A trend: how often, and to how many people, in each bucket of time. */
