@@ -86,8 +86,8 @@ impl Outbound {
     /// # Errors
     /// Says what is wrong with it.
     pub(crate) fn check(&self, url: &Url) -> Told<()> {
-        let secure = url.scheme() == "https";
-        if !secure && !(self.insecure_loopback && url.scheme() == "http") {
+        let plain = self.insecure_loopback && url.scheme() == "http";
+        if url.scheme() != "https" && !plain {
             return Err(because(format!("{url} is not https")));
         }
         if !url.username().is_empty() || url.password().is_some() {

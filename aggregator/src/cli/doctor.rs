@@ -87,7 +87,7 @@ async fn check_key(database: &Database, source: &KeySource) -> Result<(), Failur
             "ok      key        {name} opens {opened} secrets: keep a copy apart from copies of the data"
         ),
         Err(error) => {
-            println!("wrong   key        {error}: give the key that this database was used with")
+            println!("wrong   key        {error}: give the key that this database was used with");
         }
     }
     if vault.len() > 1 {

@@ -78,8 +78,7 @@ pub(super) fn identity(claims: &[u8], expected: Expected<'_>) -> Result<Identity
     }
     let seconds = expected.now.as_micros() as f64 / 1e6;
     let leeway = LEEWAY.as_micros() as f64 / 1e6;
-    // What is no number is neither.
-    if !(claims.exp > seconds - leeway) {
+    if claims.exp <= seconds - leeway {
         return Err("its token has ended: is the clock of this server right?");
     }
     let age = seconds - claims.iat;
