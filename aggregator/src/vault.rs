@@ -63,19 +63,12 @@ impl<'a> Place<'a> {
 }
 
 impl Vault {
-    /// Keys as they are written: 64 hexadecimal digits each, with white space or commas between them; lines that begin
-    /// with `#` say nothing.
+    /// Reads keys: 64 hexadecimal digits each, as [`words`] finds them.
     ///
     /// # Errors
     /// What is wrong with the text, without saying any of it.
     pub(crate) fn read(text: &str) -> Result<Self, &'static str> {
-        let lines = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('#'));
-        let words = lines
-            .flat_map(|line| line.split([',', ' ', '\t', '\r']))
-            .filter(|word| !word.is_empty());
-        let keys: Option<Vec<Key>> = words.map(Key::read).collect();
+        let keys: Option<Vec<Key>> = words(text).map(Key::read).collect();
         let keys = keys.ok_or(
             "a key is 64 hexadecimal digits: make one with openssl rand -hex 32, and copy it whole",
         )?;
@@ -157,6 +150,14 @@ impl Vault {
 /// The id of the key that sealed something; `None` of what is not sealed.
 fn key_of(kept: &str) -> Option<&str> {
     kept.strip_prefix(MARK)?.split(':').next()
+}
+
+/// The keys in a text, as they are written: with white space or commas between them; lines that begin with `#` say nothing.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .flat_map(|line| line.split([',', ' ', '\t', '\r']))
+        .filter(|word| !word.is_empty())
 }
 
 /// Whether something is sealed, with whatever key.

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::Vault;
+use super::{Vault, words};
 use crate::error::Result;
 use crate::id;
 
@@ -65,7 +65,7 @@ impl KeySource {
             .map_err(|words| KeyError(format!("{} cannot be used: {words}", self.name())))
     }
 
-    /// Makes a key and writes the file anew with it before what `keep` says of the keys there now.
+    /// Makes a key and writes it before those that are in the file.
     ///
     /// # Errors
     /// Where the file cannot be written, or the operating system has no random bytes.
@@ -105,12 +105,7 @@ impl KeySource {
         let failed =
             |error: std::io::Error| KeyError(format!("cannot write {}: {error}", path.display()));
         let text = text.map_err(failed)?;
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let mut words = lines
-            .flat_map(|line| line.split([',', ' ', '\t', '\r']))
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let mut words: Vec<String> = words(&text).map(str::to_owned).collect();
         change(&mut words)?;
         put(path, format!("{HEAD}{}\n", words.join("\n")).as_bytes()).map_err(failed)
     }
