@@ -21,9 +21,11 @@ use crate::ledger::NewTabs;
 use crate::live::Live;
 use crate::member::password::Hasher;
 use crate::member::throttle::Throttle;
+use crate::outbound::Outbound;
 use crate::pipeline::Pipeline;
 use crate::privacy::Suppressions;
 use crate::report::Reports;
+use crate::sign_in::{Providers, PublicUrl};
 use crate::snapshot::Snapshots;
 use crate::source::Directory;
 use crate::tracking_plan::{Counts, Plans};
@@ -73,6 +75,14 @@ pub(crate) struct App {
     pub(crate) hasher: Hasher,
     /// Who tries to sign in.
     pub(crate) throttle: Throttle,
+    /// Asks other servers.
+    pub(crate) outbound: Outbound,
+    /// The provider of identities.
+    pub(crate) providers: Providers,
+    /// Sign-ins that came back from it.
+    pub(crate) sign_ins: crate::sign_in::Used,
+    /// Where browsers find this server.
+    pub(crate) public_url: Option<PublicUrl>,
     /// Held while members change, so that the last owner stays.
     pub(crate) members: tokio::sync::Mutex<()>,
 }
@@ -89,6 +99,10 @@ pub(crate) struct Settings {
     pub(crate) suppressions: Option<PathBuf>,
     /// Where the keys of backups are, of which an erasure destroys some.
     pub(crate) backup_keys: Option<PathBuf>,
+    /// Asks other servers, as far as the operator allows.
+    pub(crate) outbound: Outbound,
+    /// Where browsers find this server.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl Default for Settings {
@@ -99,6 +113,8 @@ impl Default for Settings {
             audience_changes_days: AUDIENCE_CHANGES_DAYS,
             suppressions: None,
             backup_keys: None,
+            outbound: Outbound::default(),
+            public_url: None,
         }
     }
 }
@@ -183,6 +199,10 @@ impl App {
             shown_out: ShownOut::default(),
             hasher: Hasher::default(),
             throttle: Throttle::default(),
+            outbound: settings.outbound,
+            providers: Providers::default(),
+            sign_ins: crate::sign_in::Used::default(),
+            public_url: settings.public_url,
             members: tokio::sync::Mutex::default(),
         });
         let ahead = Arc::clone(&app);

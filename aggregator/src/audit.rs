@@ -1,8 +1,8 @@
 //! The log of what everybody did with the server API: every change, and every look at a person's data.
 //!
-//! An entry is written before the answer tells. Each holds the digest of the one before, so that one that is changed,
-//! moved or missing shows ([`verify`]). What cannot be written, as on a full disk, waits in memory: a look is answered
-//! meanwhile, a change is not.
+//! That a change begins is written before it is made, and how it ended, or that somebody looked, before the answer tells. Each
+//! entry holds the digest of the one before, so that one that is changed, moved or missing shows ([`verify`]). What cannot be
+//! written, as on a full disk, waits in memory: looks are answered meanwhile, and nothing is changed.
 
 mod entry;
 mod record;

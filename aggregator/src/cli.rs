@@ -1,7 +1,7 @@
 //! The commands.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +11,8 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::database::{Database, OpenError};
 use crate::error::Error;
 use crate::telemetry;
+use crate::vault;
+use crate::vault::key_file::{KeyError, KeySource, VARIABLE};
 
 mod backup;
 mod clock;
@@ -19,6 +21,7 @@ mod import;
 mod init;
 mod match_records;
 mod restore;
+mod secrets;
 mod serve;
 
 /// Headwater, the Customer Data Platform in one binary.
@@ -49,6 +52,9 @@ enum Command {
     /// Find records that are of one person though they share no identifier.
     #[command(subcommand)]
     Match(match_records::Command),
+    /// The secrets that the database keeps sealed, and their key.
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Print the description of the server API.
     Openapi,
 }
@@ -62,6 +68,32 @@ struct Storage {
     /// A Postgres, such as postgres://user@host/database.
     #[arg(long)]
     database_url: Option<String>,
+    #[command(flatten)]
+    key: KeyOptions,
+}
+
+/// Where the key is that seals the database's secrets.
+#[derive(Clone, Debug, Args)]
+struct KeyOptions {
+    /// The file with the key that seals the database's secrets, instead of secret.key in the data folder. The environment's
+    /// HEADWATER_SECRET_KEY may hold the key itself.
+    #[arg(long, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+}
+
+impl KeyOptions {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an argument is seen by everybody on the machine; this is where the one variable is read"
+    )]
+    fn source(&self, folder: Option<&Path>) -> Result<KeySource, Failure> {
+        let given = std::env::var(VARIABLE).ok();
+        KeySource::of(given, self.secret_key_file.clone(), folder).ok_or_else(|| {
+            Failure(format!(
+                "say where the key is that seals the database's secrets: --secret-key-file FILE, which is made if it is not there, or {VARIABLE}; with --data-dir it is in the folder"
+            ))
+        })
+    }
 }
 
 /// A database that this process alone writes to.
@@ -84,6 +116,18 @@ impl Storage {
     }
 
     async fn open(&self) -> Result<Opened, Failure> {
+        let opened = self.open_sealed().await?;
+        let key = self.key.source(self.data_dir.as_deref())?;
+        let vault = vault::store::keys(&opened.database, &key).await?;
+        vault::store::seal_all(&opened.database, &vault).await?;
+        Ok(Opened {
+            database: opened.database.unlocked(vault),
+            ..opened
+        })
+    }
+
+    /// The database as it is, with nothing to open its secrets.
+    async fn open_sealed(&self) -> Result<Opened, Failure> {
         let folder = self.data_dir.as_deref().map(DataDir::take).transpose()?;
         let database = match (&self.database_url, &folder) {
             (Some(url), _) => Database::open_url(url).await?,
@@ -115,6 +159,12 @@ impl From<DataDirError> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Self(error.to_string())
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(KeyError(words): KeyError) -> Self {
+        Self(words)
     }
 }
 
@@ -164,6 +214,7 @@ async fn command(command: Command) -> Result<(), Failure> {
         Command::Restore(options) => restore::run(options).await,
         Command::Doctor(options) => doctor::run(&options).await,
         Command::Match(command) => match_records::run(command),
+        Command::Secrets(command) => secrets::run(command).await,
         Command::Openapi => {
             // Whoever closes the pipe early has read enough.
             let _ = writeln!(

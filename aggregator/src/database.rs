@@ -10,6 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
 use crate::priority;
+use crate::vault::Vault;
 use journal::Journal;
 
 pub(crate) mod journal;
@@ -40,6 +41,8 @@ pub(crate) struct Database {
     read_for_pipeline: AnyPool,
     /// The log's entries.
     journal: Journal,
+    /// What opens the secrets that are in it.
+    vault: Arc<Vault>,
     /// On Postgres: the connection whose lock keeps a second headwater away.
     lock: Arc<Mutex<Option<Lock>>>,
 }
@@ -74,6 +77,7 @@ impl Database {
             read_for_pipeline: write.clone(),
             write,
             journal,
+            vault: Arc::default(),
             lock: Arc::default(),
         })
     }
@@ -93,6 +97,7 @@ impl Database {
             read_for_pipeline: pool(url, PIPELINE_READERS, NO_PRAGMAS, true).await?,
             write: both.clone(),
             read: both,
+            vault: Arc::default(),
             lock: Arc::new(Mutex::new(lock)),
         })
     }
@@ -198,6 +203,17 @@ impl Database {
             )),
         };
         migrations.run(&self.write).await.map_err(explain)
+    }
+
+    /// The same database with what opens its secrets.
+    pub(crate) fn unlocked(self, vault: Vault) -> Self {
+        let vault = Arc::new(vault);
+        Self { vault, ..self }
+    }
+
+    /// What seals and opens its secrets.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// The same database with readers that nobody but the pipeline uses.
@@ -535,6 +551,9 @@ const TIDIED: &[&str] = &[
     "VACUUM privacy_request",
     "VACUUM privacy_restriction",
     "VACUUM log_entry",
+    "VACUUM setting",
+    "VACUUM user_token_key",
+    "VACUUM sign_in_provider",
 ];
 /// How often SQLite's write-ahead log is folded into the file.
 const FOLD: Duration = Duration::from_millis(250);

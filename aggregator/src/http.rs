@@ -11,8 +11,8 @@ use crate::access::Area;
 use crate::app::App;
 use crate::{
     audience, audit, computed_trait, consent, counting, experience, identity, ledger, matching,
-    member, placement, privacy, profile, quarantine, report, session, source, token, tracking_plan,
-    user_token, withdrawal, workspace,
+    member, placement, privacy, profile, quarantine, report, session, sign_in, source, token,
+    tracking_plan, user_token, withdrawal, workspace,
 };
 
 pub(crate) mod api;
@@ -22,7 +22,7 @@ pub(crate) mod context;
 pub(crate) mod contract;
 mod dashboard;
 pub(crate) mod door;
-mod error;
+pub(crate) mod error;
 pub(crate) mod idempotency;
 pub(crate) mod internal;
 pub(crate) mod json;
@@ -41,7 +41,7 @@ use context::{Operations, Shared};
 type Slice = fn(Api) -> Api;
 
 /// Every slice with the area that its operations are of, unless it says otherwise of one.
-const SLICES: [(Area, Slice); 22] = [
+const SLICES: [(Area, Slice); 23] = [
     (Area::People, profile::routes::routes),
     (Area::Identity, identity::routes::routes),
     (Area::Identity, matching::routes::routes),
@@ -62,6 +62,7 @@ const SLICES: [(Area, Slice); 22] = [
     (Area::Privacy, privacy::routes::routes),
     (Area::Sources, source::routes::routes),
     (Area::Members, member::routes::routes),
+    (Area::Members, sign_in::routes::routes),
     (Area::Tokens, token::routes::routes),
     (Area::Audit, audit::routes::routes),
 ];

@@ -23,4 +23,4 @@ pub(crate) use erase::{Around, Work, again as erase_again, work, work_that_is_le
 pub(crate) use held::{held, naming_columns};
 pub(crate) use restriction::restricted;
 pub(crate) use retention::{begin_daily, trim};
-pub(crate) use suppression::Suppressions;
+pub(crate) use suppression::{Suppressions, seal_copy_anew};

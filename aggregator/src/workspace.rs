@@ -12,12 +12,13 @@ use crate::app::App;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::token::{self, NewToken};
+use crate::vault::Place;
 use crate::{clock, id, source};
 
 pub(crate) mod routes;
 mod store;
 
-pub(crate) use store::{Space, space, spaces};
+pub(crate) use store::{Space, space, spaces, workspace};
 
 /// Characters of a space's name.
 const LONGEST: usize = 60;
@@ -65,7 +66,9 @@ pub(crate) async fn make_first(database: &Database) -> Result<Option<FirstKeys>>
         ends_at: None,
     };
     token::insert(&mut transaction, &owner, now).await?;
-    store::set(&mut transaction, store::EDGE_SECRET, &edge_secret).await?;
+    let place = Place::setting(store::EDGE_SECRET);
+    let sealed = database.vault().seal(place, &edge_secret)?;
+    store::set(&mut transaction, store::EDGE_SECRET, &sealed).await?;
     transaction.commit().await?;
     Ok(Some(FirstKeys {
         space_id: space.id,
@@ -83,7 +86,7 @@ pub(crate) async fn make_space(app: &App, name: &str) -> Result<MadeSpace> {
         let words = format!("\"name\" has 1 to {LONGEST} characters, such as \"Staging\"");
         return Err(Error::new(Code::InvalidDefinition, words));
     }
-    let workspace_id = store::workspace(&app.database).await?;
+    let workspace_id = workspace(&app.database).await?;
     let mut transaction = app.database.begin().await?;
     let made = write_space(&mut transaction, &workspace_id, name, clock::now()).await?;
     transaction.commit().await?;
@@ -125,5 +128,7 @@ pub(crate) async fn first_space(database: &Database) -> Result<String> {
 
 /// The secret that this installation shares with its edges.
 pub(crate) async fn edge_secret(database: &Database) -> Result<String> {
-    store::get(database, store::EDGE_SECRET).await
+    let sealed = store::get(database, store::EDGE_SECRET).await?;
+    let place = Place::setting(store::EDGE_SECRET);
+    database.vault().open(place, &sealed)
 }

@@ -17,6 +17,10 @@ export class Headwater {
     this.keys = keys;
     /** `host:port` */
     this.address = "127.0.0.1:0";
+    /** Further arguments of each run. @type {string[]} */
+    this.more = [];
+    /** Further variables of each run. @type {Record<string, string>} */
+    this.environment = {};
     /** Every run of it, for the logs. @type {Part[]} */
     this.runs = [];
   }
@@ -33,7 +37,7 @@ export class Headwater {
 
   /** Starts it; again on the address it had. */
   async serve() {
-    const part = new Part("headwater", BINARY, ["serve", ...this.storage, "--listen", this.address]);
+    const part = new Part("headwater", BINARY, ["serve", ...this.storage, "--listen", this.address, ...this.more], this.environment);
     this.runs.push(part);
     this.address = await part.says(/headwater listening on http:\/\/(\S+)/);
   }

@@ -21,14 +21,16 @@ pub(crate) struct Entry {
     pub(crate) about: String,
     /// The profile of the person whom it is about, or nothing. Never an identifier of theirs.
     pub(crate) person: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; 0 of a change that has only begun.
     pub(crate) status: i64,
+    /// Of how a change ended: the number of the entry that it had begun; else 0.
+    pub(crate) begun: i64,
 }
 
 impl Entry {
     /// The digest of an entry at its place in the chain: over all that it says, and the digest before.
     pub(super) fn hash(&self, number: i64, previous: &str) -> String {
-        let text = json!([
+        let mut text = json!([
             number,
             self.space_id,
             self.at.as_micros(),
@@ -42,6 +44,9 @@ impl Entry {
             self.status,
             previous
         ]);
+        if let (Some(parts), true) = (text.as_array_mut(), self.begun != 0) {
+            parts.push(self.begun.into());
+        }
         id::digest(text.to_string())
     }
 }

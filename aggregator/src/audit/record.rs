@@ -1,4 +1,5 @@
-//! What of a request is written down, and when: after the handler, before its answer.
+//! What of a request is written down, and when: of a change that it begins, before the handler, and how it ended, before its
+//! answer. So no change is without an entry, and none that was made is answered with an error.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use super::Entry;
 use super::writer::Fate;
 use crate::access::{Action, Actor, Area, Caller};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::api::{Access, Operation};
 use crate::http::caller;
 use crate::http::context::Shared;
+use crate::http::error::drain;
 use crate::{clock, profile, workspace};
 
 /// Bytes of an answer that tells the id of what was made.
@@ -26,9 +28,11 @@ const MOST: usize = 1024 * 1024;
 /// Characters of an id.
 const LONGEST_ID: usize = 128;
 
+/// The stream that is asked for again and again while somebody looks at it: one entry an hour says so.
+const LIVE: &str = "/events/live";
 /// Operations that show people's data, though they are of an area that is about something else.
 const LOOKS: [&str; 5] = [
-    "/events/live",
+    LIVE,
     "/quarantine",
     "/identity/suggestions",
     "/identity/preview",
@@ -56,8 +60,24 @@ pub(crate) async fn record(
     };
     let (parts, body) = request.into_parts();
     let mut entry = begin(&app, &parts, &operation).await?;
+    if operation.path == LIVE && !app.audit.is_first_look(&entry) {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
+    // Whoever has to wait is refused before anything is done, and fills no log.
+    let waits = app.throttle.waits(caller::of(&parts), clock::now());
+    let signs_in = operation.access == Access::Everybody;
+    if operation.action == Action::Write && !(signs_in && waits) {
+        let begun = app.audit.begin(entry.clone()).await;
+        entry.begun = match begun {
+            Ok(number) => number,
+            Err(error) => {
+                drain(Request::from_parts(parts, body)).await;
+                return Err(undone(&error));
+            }
+        };
+    }
     let response = next.run(Request::from_parts(parts, body)).await;
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS && entry.begun == 0 {
         // Whoever guesses does not fill the log, too.
         return Ok(response);
     }
@@ -72,19 +92,29 @@ pub(crate) async fn record(
         entry.about = json!(ids).to_string();
     }
     match app.audit.write(entry).await {
-        Fate::Written => Ok(response),
-        // It is answered as it is: nothing was done, or it is only looked at.
-        Fate::Kept(_) if operation.action == Action::Read || !response.status().is_success() => {
-            Ok(response)
-        }
-        Fate::Kept(error) | Fate::Lost(error) => Err(unwritten(&error)),
+        Fate::Written(_) | Fate::Kept(_) => Ok(response),
+        // That it was begun is written.
+        Fate::Lost(_) if operation.action == Action::Write => Ok(response),
+        Fate::Lost(error) => Err(unwritten(&error)),
     }
+}
+
+/// What is told of a change that is not made.
+fn undone(error: &Error) -> Error {
+    let code = match error.code {
+        Code::StorageFull => Code::StorageFull,
+        _ => Code::Unavailable,
+    };
+    Error::new(
+        code,
+        "this could not be written into the audit log, so it was not done: free some space or bring the database back, then send it again",
+    )
 }
 
 fn unwritten(error: &Error) -> Error {
     Error::new(
         error.code,
-        "this could not be written into the audit log, so it is not answered: free some space or bring the database back, look whether it was done, and send it again if not",
+        "this look could not be written into the audit log, so it is not answered: free some space or bring the database back, then ask again",
     )
 }
 
@@ -105,6 +135,7 @@ async fn begin(app: &App, parts: &Parts, operation: &Operation) -> Result<Entry>
         about: json!(ids).to_string(),
         person,
         status: 0,
+        begun: 0,
     })
 }
 
@@ -166,6 +197,7 @@ pub(crate) async fn refused(app: &App, parts: &Parts, operation: &Operation, cal
         about: "[]".to_owned(),
         person: String::new(),
         status: i64::from(StatusCode::FORBIDDEN.as_u16()),
+        begun: 0,
     };
     // Nothing was done: the refusal is told whatever becomes of its entry.
     let _ = app.audit.write(entry).await;
@@ -190,9 +222,10 @@ pub(crate) async fn looked(
         about: "[]".to_owned(),
         person: person.to_owned(),
         status: 200,
+        begun: 0,
     };
     match app.audit.write(entry).await {
-        Fate::Written | Fate::Kept(_) => Ok(()),
+        Fate::Written(_) | Fate::Kept(_) => Ok(()),
         Fate::Lost(error) => Err(unwritten(&error)),
     }
 }

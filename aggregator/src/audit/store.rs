@@ -33,6 +33,7 @@ pub(super) struct View {
     operation: String,
     about: Value,
     person: Option<String>,
+    /// 0 of a change that has begun and whose end is not written yet.
     status: i64,
     hash: String,
 }
@@ -84,8 +85,8 @@ pub(super) async fn insert(
     entry: &Entry,
     (previous, hash): (&str, &str),
 ) -> Result<()> {
-    let sql = "INSERT INTO audit_entry (number, space_id, at, actor_kind, actor_id, actor_name, address, operation, about, person, status, previous, hash) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let sql = "INSERT INTO audit_entry (number, space_id, at, actor_kind, actor_id, actor_name, address, operation, about, person, status, begun, previous, hash) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let query = sqlx::query(sql)
         .bind(number)
         .bind(&entry.space_id)
@@ -98,7 +99,8 @@ pub(super) async fn insert(
     let query = query
         .bind(&entry.about)
         .bind(&entry.person)
-        .bind(entry.status);
+        .bind(entry.status)
+        .bind(entry.begun);
     query.bind(previous).bind(hash).execute(connection).await?;
     Ok(())
 }
@@ -117,7 +119,7 @@ pub(super) async fn set_head(
     Ok(())
 }
 
-const COLUMNS: &str = "number, space_id, at, actor_kind, actor_id, actor_name, address, operation, about, person, status, previous, hash";
+const COLUMNS: &str = "number, space_id, at, actor_kind, actor_id, actor_name, address, operation, about, person, status, begun, previous, hash";
 
 fn read(row: &AnyRow) -> Result<Chained> {
     let kind: String = row.try_get("actor_kind")?;
@@ -141,6 +143,7 @@ fn read(row: &AnyRow) -> Result<Chained> {
             about: row.try_get("about")?,
             person: row.try_get("person")?,
             status: row.try_get("status")?,
+            begun: row.try_get("begun")?,
         },
         previous: row.try_get("previous")?,
         hash: row.try_get("hash")?,
@@ -166,7 +169,7 @@ pub(super) async fn chain(
     rows.iter().map(read).collect()
 }
 
-/// A page of a space's entries.
+/// A page of a space's entries; that a change had begun is left out where it is told how it ended.
 pub(super) async fn page(
     database: &Database,
     space_id: &str,
@@ -180,7 +183,8 @@ pub(super) async fn page(
     let sql = format!(
         "SELECT {COLUMNS} FROM audit_entry WHERE space_id = $1 AND number {compare} $2 \
          AND ($3 = '' OR actor_id = $3) AND ($4 = '' OR operation = $4) AND ($5 = '' OR person = $5) \
-         AND at >= $6 AND at < $7 ORDER BY number {direction} LIMIT $8"
+         AND at >= $6 AND at < $7 \
+         AND NOT (status = 0 AND EXISTS (SELECT 1 FROM audit_entry ended WHERE ended.begun = audit_entry.number)) ORDER BY number {direction} LIMIT $8"
     );
     let query = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(space_id)

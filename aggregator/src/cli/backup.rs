@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{Failure, Storage};
+use super::{Failure, KeyOptions, Storage};
 use crate::app::App;
 use crate::backup::{self, Keys, Made};
 use crate::database::journal::Behind;
@@ -38,6 +38,8 @@ pub(super) struct Options {
     /// an older one than the newest, since it opens what was erased since.
     #[arg(long)]
     keys_out: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -55,6 +57,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let storage = Storage {
         data_dir: Some(folder.clone()),
         database_url: options.database_url.clone(),
+        key: options.key.clone(),
     };
     let database = caught_up(&storage).await?;
     let mut keys = Keys::open_or_make(&backup::keys_file(folder)).await?;

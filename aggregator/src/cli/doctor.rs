@@ -6,12 +6,14 @@ use cdp_core::time::Timestamp;
 use clap::Args;
 use sqlx::Row as _;
 
-use super::Failure;
+use super::{Failure, KeyOptions};
 use crate::backup::{self, Keys};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::database::{self, Database};
 use crate::error::Error;
+use crate::vault::key_file::KeySource;
+use crate::vault::store;
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]
@@ -19,6 +21,8 @@ pub(super) struct Options {
     /// The data folder.
     #[arg(long)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 /// Numbers that tell whether all is well.
@@ -60,8 +64,38 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         "{word}    pipeline   {waiting} messages of the log wait to take effect; they do while headwater serve runs"
     );
     println!("ok      quarantine {} messages", number("quarantined")?);
+    let sealed = check_key(&database, &options.key.source(Some(folder))?).await;
     database.close().await;
     println!("{}", last_backup(folder).await?);
+    sealed
+}
+
+/// Whether the key opens what is sealed, and whether others may read it.
+async fn check_key(database: &Database, source: &KeySource) -> Result<(), Failure> {
+    let name = source.name();
+    let Some(vault) = source.read()? else {
+        println!(
+            "note    key        {name} is not there: the next start makes it, if nothing is sealed yet"
+        );
+        return Ok(());
+    };
+    match store::check(database, &vault).await {
+        Ok(opened) => println!(
+            "ok      key        {name} opens {opened} secrets: keep a copy apart from copies of the data"
+        ),
+        Err(error) => {
+            println!("wrong   key        {error}: give the key that this database was used with");
+        }
+    }
+    if vault.len() > 1 {
+        println!(
+            "note    key        {name} has {} keys: headwater secrets rotate goes on with what was begun",
+            vault.len()
+        );
+    }
+    if let Some(words) = source.exposed() {
+        println!("wrong   key        {words}");
+    }
     Ok(())
 }
 

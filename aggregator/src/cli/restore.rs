@@ -14,7 +14,7 @@ use crate::database::Database;
 /// What `restore` takes.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// A folder that is empty, or that has the suppressions.json of the one that was lost.
+    /// A folder that is empty, or that has the suppressions.json and the secret.key of the one that was lost.
     #[arg(long)]
     data_dir: PathBuf,
     /// An empty Postgres, such as postgres://user@host/database; without one, SQLite is made in the data folder.
@@ -28,7 +28,7 @@ pub(super) struct Options {
 }
 
 /// What may be in a folder into which a backup is put.
-const MAY_BE_THERE: [&str; 2] = ["suppressions.json", "headwater.lock"];
+const MAY_BE_THERE: [&str; 3] = ["suppressions.json", "secret.key", "headwater.lock"];
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let began = Instant::now();
@@ -54,6 +54,12 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         println!(
             "{} rows are gone for good: their keys were destroyed when somebody was erased",
             restored.gone
+        );
+    }
+    if !folder.path().join("secret.key").exists() {
+        println!(
+            "its secrets are sealed with the key that the former server used: put its secret.key into {}, or give the key as before (--secret-key-file), before you start headwater serve",
+            folder.path().display()
         );
     }
     if !folder.path().join("suppressions.json").exists() {

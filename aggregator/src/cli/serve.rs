@@ -15,7 +15,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Storage, init};
 use crate::app::{AUDIENCE_CHANGES_DAYS, App, DEDUPE_WINDOW, Settings};
 use crate::http::caller::{self, TrustedProxies};
-use crate::{clock, http, member, workspace};
+use crate::outbound::{Allowed, Outbound};
+use crate::sign_in::PublicUrl;
+use crate::{clock, http, member, outbound, sign_in, workspace};
 
 /// How long open requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(10);
@@ -39,6 +41,17 @@ pub(super) struct Options {
     /// be given several times.
     #[arg(long, value_parser = caller::network)]
     trusted_proxy: Vec<IpNet>,
+    /// The address at which browsers open the dashboard, such as https://cdp.example.com: needed to sign in through a
+    /// provider.
+    #[arg(long, value_name = "URL", value_parser = sign_in::public_url)]
+    public_url: Option<PublicUrl>,
+    /// A host that the server may ask though its address is no public one, such as a provider of identities in your
+    /// network; may be given several times.
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = outbound::host)]
+    allow_outbound: Vec<Allowed>,
+    /// For development: the server may ask this machine itself, and without TLS.
+    #[arg(long)]
+    insecure_loopback: bool,
     /// How many connections may be open at a time; one more is answered 503.
     #[arg(long, default_value_t = 4096)]
     max_connections: usize,
@@ -56,6 +69,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         clock::stand_at(time).map_err(|error| Failure(error.to_string()))?;
         tracing::warn!(%time, "the clock stands still and is moved by hand: this server is for tests");
     }
+    if options.insecure_loopback {
+        tracing::warn!(
+            "this machine itself may be asked, without TLS: this server is for development"
+        );
+    }
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| cannot_listen(options.listen, &error))?;
@@ -67,6 +85,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         edge_secret: options.edge_secret,
         dedupe_window: options.dedupe_window,
         audience_changes_days: options.keep_audience_changes,
+        outbound: Outbound::new(options.allow_outbound, options.insecure_loopback),
+        public_url: options.public_url,
         ..options.storage.settings()
     };
     let (app, tasks) = App::open(opened.database.clone(), settings).await?;

@@ -45,6 +45,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0023", "shared_device"),
     step!("0024", "members"),
     step!("0025", "privacy"),
+    step!("0026", "sign_in"),
     step!("0028", "kept_counts"),
     step!("0029", "clustered"),
 ];

@@ -33,6 +33,12 @@ const LIVE: &str = "/events/live";
 /// The header with which a member picks one of the workspace's spaces.
 const SPACE: &str = "headwater-space";
 
+/// What it takes to see the data of single people.
+const PEOPLE: Scope = Scope {
+    area: Area::People,
+    action: Action::Read,
+};
+
 /// Every operation, by method and path.
 #[derive(Debug)]
 pub(super) struct Operations(HashMap<(String, String), Arc<Operation>>);
@@ -287,11 +293,7 @@ impl FromRequestParts<Shared> for BasicReader {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self> {
         let secret = basic_user(parts).unwrap_or_default();
         let caller = with_token(app, &secret).await?;
-        let scope = Scope {
-            area: Area::People,
-            action: Action::Read,
-        };
-        demand(&caller, scope)?;
+        demand(&caller, PEOPLE)?;
         let address = super::caller::of(parts);
         Ok(Self { caller, address })
     }
@@ -310,6 +312,11 @@ impl Reader {
     /// Whose data.
     pub(crate) fn space_id(&self) -> &str {
         &self.0.space_id
+    }
+
+    /// Whether the data of single people may be shown, too.
+    pub(crate) fn sees_people(&self) -> bool {
+        self.0.scopes.contains(PEOPLE)
     }
 }
 

@@ -46,7 +46,7 @@ impl IntoResponse for Error {
 
 /// Reads a small body that nobody wants: a connection with unread bytes in it is closed, and a
 /// client that goes on using it sees an error instead of our answer.
-pub(super) async fn drain(request: Request) {
+pub(crate) async fn drain(request: Request) {
     // An error means that the body is large or slow; then the connection is closed.
     let _ = timeout(DRAIN, to_bytes(request.into_body(), 64 * 1024)).await;
 }

@@ -10,7 +10,7 @@ use crate::access::{Actor, Role, Scopes};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::session::{self, NewSession, Origin};
-use crate::{clock, id, token};
+use crate::{clock, id, sign_in, token};
 
 /// Characters of a name and of an email.
 const LONGEST_NAME: usize = 100;
@@ -20,7 +20,8 @@ fn invalid(words: impl Into<String>) -> Error {
     Error::new(Code::InvalidDefinition, words)
 }
 
-fn name_of(text: &str) -> Result<String> {
+/// A name as it is kept.
+pub(crate) fn name_of(text: &str) -> Result<String> {
     let name = text.trim();
     let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME;
     if !fits || name.chars().any(char::is_control) {
@@ -32,7 +33,7 @@ fn name_of(text: &str) -> Result<String> {
 }
 
 /// An email as it is kept and compared.
-fn email_of(text: &str) -> Result<String> {
+pub(crate) fn email_of(text: &str) -> Result<String> {
     let email = text.trim().to_lowercase();
     let parts = email.split_once('@');
     let whole = parts.is_some_and(|(before, host)| {
@@ -50,7 +51,7 @@ fn email_of(text: &str) -> Result<String> {
 }
 
 /// Reads a role and sees that a caller holds all of it: nobody makes somebody who may do more, and nobody changes one.
-pub(super) fn role_within(held: Scopes, word: &str) -> Result<Role> {
+pub(crate) fn role_within(held: Scopes, word: &str) -> Result<Role> {
     let role = Role::from_word(word).ok_or_else(|| {
         let known = Role::ALL.map(Role::as_str).join(", ");
         invalid(format!("there is no role \"{word}\": take one of {known}"))
@@ -100,6 +101,7 @@ pub(crate) async fn join(
     origin: &Origin,
 ) -> Result<(Member, NewSession)> {
     let link = link::find(&app.database, secret).await?;
+    sign_in::passwords_for(app, link.role).await?;
     password::check(password, &link.email)?;
     if link.kind == Kind::Reset.as_str() {
         let kept = app.hasher.hash(password).await?;
@@ -129,7 +131,8 @@ pub(crate) async fn join(
     make(app, &member, &kept, &link.id, origin).await
 }
 
-fn fresh(email: &str, name: String, role: Role) -> Result<Member> {
+/// Somebody who is no member yet.
+pub(crate) fn fresh(email: &str, name: String, role: Role) -> Result<Member> {
     Ok(Member {
         id: id::dated("mem", clock::now())?,
         email: email.to_owned(),
@@ -177,6 +180,7 @@ pub(crate) async fn sign_in(
         ));
     };
     app.throttle.succeeded(address, &email);
+    sign_in::passwords_for(app, member.role).await?;
     let session = NewSession::of(Some(&member.id), None, origin)?;
     let mut transaction = app.database.begin().await?;
     session::store::insert(&mut transaction, &session).await?;
@@ -293,6 +297,7 @@ pub(super) async fn remove(app: &App, held: Scopes, id: &str) -> Result<()> {
     let mut transaction = app.database.begin().await?;
     keep_an_owner(&mut transaction, &member).await?;
     store::delete(&mut transaction, id).await?;
+    sign_in::forget(&mut transaction, id).await?;
     end(&mut transaction, &member).await?;
     transaction.commit().await?;
     app.shown_out.tell();
@@ -306,10 +311,10 @@ async fn end(connection: &mut AnyConnection, member: &Member) -> Result<()> {
 }
 
 async fn keep_an_owner(connection: &mut AnyConnection, member: &Member) -> Result<()> {
-    if member.role == Role::Owner && store::owners(connection).await? < 2 {
+    if member.role == Role::Owner && !store::has_other_owner(connection, &member.id).await? {
         return Err(Error::new(
             Code::Conflict,
-            "this is the last owner: make somebody else an owner first",
+            "this is the last owner who can come in by password: make somebody else an owner first, who has one",
         ));
     }
     Ok(())

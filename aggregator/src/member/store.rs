@@ -56,12 +56,11 @@ pub(crate) async fn count(database: &Database) -> Result<i64> {
     Ok(row.try_get("members")?)
 }
 
-/// How many owners there are.
-pub(crate) async fn owners(connection: &mut AnyConnection) -> Result<i64> {
-    let row = sqlx::query("SELECT COUNT(*) AS owners FROM member WHERE role = 'owner'")
-        .fetch_one(connection)
-        .await?;
-    Ok(row.try_get("owners")?)
+/// Whether there is another owner than this one who can come in by password, whatever becomes of the provider.
+pub(crate) async fn has_other_owner(connection: &mut AnyConnection, id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM member WHERE role = 'owner' AND password <> '' AND id <> $1 LIMIT 1";
+    let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
+    Ok(row.is_some())
 }
 
 /// A member by id.
@@ -244,6 +243,22 @@ pub(crate) async fn invited_role(database: &Database, id: &str) -> Result<Option
         .fetch_optional(database.reader())
         .await?;
     row.as_ref().map(role).transpose()
+}
+
+/// The invitation that waits for an email: its id and role.
+pub(crate) async fn invitation_of(
+    database: &Database,
+    email: &str,
+    now: Timestamp,
+) -> Result<Option<(String, Role)>> {
+    let sql = "SELECT id, role FROM member_link WHERE kind = 'invitation' AND email = $1 AND ends_at > $2";
+    let row = sqlx::query(sql)
+        .bind(email)
+        .bind(now.as_micros())
+        .fetch_optional(database.reader())
+        .await?;
+    row.map(|row| Ok((row.try_get("id")?, role(&row)?)))
+        .transpose()
 }
 
 /// A page of the invitations that wait.

@@ -85,6 +85,16 @@ impl Throttle {
         Ok(())
     }
 
+    /// Whether an address has to wait before its next try.
+    pub(crate) fn waits(&self, address: Option<IpAddr>, now: Timestamp) -> bool {
+        let Some(address) = address else { return false };
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = self.places(&address_key(&address));
+        let seen = places.map(|(row, place)| fresh(rows[row][place], now));
+        let least = seen.into_iter().min_by_key(|place| place.failures);
+        least.is_some_and(|place| wait(place, FREE_OF_ADDRESS, LONGEST_OF_ADDRESS, now) > 0)
+    }
+
     /// The last try was no failure: the email may be tried anew, and the address has one failure less.
     pub(crate) fn succeeded(&self, address: Option<IpAddr>, email: &str) {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,6 +169,8 @@ mod tests {
             assert!(throttle.attempt(address, &email, at(10)).is_ok());
         }
         assert!(throttle.attempt(address, "z@b.test", at(10)).is_err());
+        assert!(throttle.waits(address, at(10)) && !throttle.waits(None, at(10)));
+        assert!(!throttle.waits(address, at(4000)));
         assert!(throttle.attempt(address, "z@b.test", at(4000)).is_ok());
     }
 }

@@ -280,6 +280,7 @@ mod tests {
             "computed_value_by_anchor",
             "is called computed_value since the migration that made it",
         ),
+        ("sign_in_account", "names members, and goes with them"),
     ];
 
     /// Columns that need no entry, since another column of the same row finds it.

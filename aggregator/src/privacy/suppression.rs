@@ -1,7 +1,7 @@
 //! Who was erased and is not taken in again. Nothing of them is kept but a keyed hash of each identifier.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use cdp_core::event::Event;
@@ -22,6 +22,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::ingest::Entry;
 use crate::source::Directory;
+use crate::vault::Vault;
 use crate::{clock, id};
 
 mod copy;
@@ -71,14 +72,24 @@ pub(super) struct Suppression {
     created_at: Timestamp,
 }
 
+/// Seals the key of the copy anew, where there is a copy.
+///
+/// # Errors
+/// Where it does not open, or cannot be written.
+pub(crate) fn seal_copy_anew(file: &Path, vault: &Vault) -> Result<()> {
+    copy::seal_anew(file, vault)
+}
+
 impl Suppressions {
     /// Reads them, and makes the key if there is none. `file` has a copy that outlives a restore of the database: what is in it
     /// and not in the database is suppressed again.
     pub(crate) async fn load(database: &Database, file: Option<PathBuf>) -> Result<Self> {
-        let copy = file.as_deref().map(copy::read).transpose()?.flatten();
+        let vault = database.vault();
+        let read = |file: &Path| copy::read(file, vault);
+        let copy = file.as_deref().map(read).transpose()?.flatten();
         let key = copy.as_ref().map(|copy| copy.key.clone());
         let mut transaction = database.begin().await?;
-        let key = store::key(&mut transaction, key).await?;
+        let key = store::key(&mut transaction, vault, key).await?;
         match copy {
             Some(copy) if copy.key == key => {
                 store::put(&mut transaction, copy.suppressed).await?;
@@ -109,7 +120,7 @@ impl Suppressions {
         }
         *self.spaces.write().unwrap_or_else(PoisonError::into_inner) = spaces;
         match &self.file {
-            Some(file) => copy::write(file, &self.key, suppressed),
+            Some(file) => copy::write(file, database.vault(), &self.key, suppressed),
             None => Ok(()),
         }
     }

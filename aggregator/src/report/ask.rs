@@ -245,6 +245,9 @@ pub(super) struct Trends {
     /// Of a breakdown: whether all events of the time were read; otherwise only those received since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) broken_down_since: Option<Timestamp>,
+    /// Of a breakdown for somebody who may not see people: how many have to share a value at least, so that it has a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) values_shared_by: Option<usize>,
 }
 
 /// The beginnings of buckets.
@@ -256,8 +259,13 @@ pub(super) fn beginnings(bounds: &[i64]) -> Vec<Timestamp> {
 }
 
 impl Asked<TrendsAsked> {
-    /// Counts.
-    pub(super) async fn answer(mut self, app: &Arc<App>, space_id: &str) -> Result<Trends> {
+    /// Counts. Who may not see single people sees no value of a breakdown that only few of them have.
+    pub(super) async fn answer(
+        mut self,
+        app: &Arc<App>,
+        space_id: &str,
+        sees_people: bool,
+    ) -> Result<Trends> {
         if self.what.series.is_empty() {
             self.what.series.push(What::default());
         }
@@ -279,6 +287,7 @@ impl Asked<TrendsAsked> {
                 time: (since, until),
                 bounds,
                 only,
+                shared_by: if sees_people { 1 } else { breakdown::SHARED_BY },
             };
             return wanted.answer(app, space_id).await;
         }
@@ -312,6 +321,7 @@ impl Asked<TrendsAsked> {
                     .map(of_series)
                     .collect(),
                 broken_down_since: None,
+                values_shared_by: None,
             }
         };
         app.reports.ask(app, space_id, counted).await

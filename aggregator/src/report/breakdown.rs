@@ -18,6 +18,8 @@ use crate::{history, pipeline};
 
 /// Values that have a line of their own.
 const MOST_VALUES: usize = 9;
+/// People who have to share a value, so that somebody who may not see people sees it: it may be a name or an address.
+pub(super) const SHARED_BY: usize = 5;
 /// Different values that are told apart.
 const MOST_DIFFERENT: usize = 5_000;
 /// Characters of a value.
@@ -36,6 +38,8 @@ pub(super) struct Wanted {
     pub(super) bounds: Vec<i64>,
     /// The identifiers of whom is looked at.
     pub(super) only: Option<Vec<String>>,
+    /// How many people have to share a value at least.
+    pub(super) shared_by: usize,
 }
 
 /// An event as it is read: when, whose, and which of the values.
@@ -147,9 +151,18 @@ impl Wanted {
         };
         let rows: Vec<Row> = found.into_iter().filter_map(row).collect();
         let mut often: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut sharing: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.name != NONE) {
             *often.entry(row.name).or_default() += 1;
+            let people = sharing.entry(row.name).or_default();
+            if people.len() < self.shared_by {
+                people.insert(row.person);
+            }
         }
+        often.retain(|value, _| {
+            let people = sharing.get(value);
+            people.is_some_and(|people| people.len() >= self.shared_by)
+        });
         let mut often: Vec<(u64, u16)> = often
             .into_iter()
             .map(|(value, count)| (count, value))
@@ -184,6 +197,7 @@ impl Wanted {
             buckets: beginnings(&self.bounds),
             series: named.zip(counted).map(of_value).collect(),
             broken_down_since: since,
+            values_shared_by: Some(self.shared_by).filter(|people| *people > 1),
         }
     }
 }

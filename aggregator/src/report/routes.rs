@@ -57,7 +57,10 @@ async fn trends(
     State(app): State<Shared>,
     Json(asked): Json<Asked<TrendsAsked>>,
 ) -> Result<Json<Trends>> {
-    asked.answer(&app, reader.space_id()).await.map(Json)
+    asked
+        .answer(&app, reader.space_id(), reader.sees_people())
+        .await
+        .map(Json)
 }
 
 async fn funnel(

@@ -88,10 +88,10 @@ fn ways_in(api: Api) -> Api {
 }
 
 /// From where a browser calls.
-struct Browser {
-    secure: bool,
-    address: Option<IpAddr>,
-    origin: Origin,
+pub(crate) struct Browser {
+    pub(crate) secure: bool,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) origin: Origin,
 }
 
 impl<S: Sync> FromRequestParts<S> for Browser {
@@ -118,7 +118,7 @@ impl Takes for Browser {
 }
 
 /// The answer that begins a session; the audit log hears who came.
-struct Begun<T> {
+pub(crate) struct Begun<T> {
     actor: Actor,
     cookie: HeaderValue,
     body: T,
@@ -163,11 +163,16 @@ impl Answers for Ended {
 
 /// Who has signed in.
 #[derive(Serialize, JsonSchema)]
-struct Welcome {
+pub(crate) struct Welcome {
     member: View,
 }
 
-fn welcome(member: &Member, session: &NewSession, browser: &Browser) -> Result<Begun<Welcome>> {
+/// The answer to somebody whose session has begun.
+pub(crate) fn welcome(
+    member: &Member,
+    session: &NewSession,
+    browser: &Browser,
+) -> Result<Begun<Welcome>> {
     Ok(Begun {
         actor: Actor::member(member),
         cookie: cookie::give(&session.secret, browser.secure)?,

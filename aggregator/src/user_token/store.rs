@@ -11,6 +11,21 @@ use sqlx::any::AnyRow;
 
 use crate::database::Database;
 use crate::error::Result;
+use crate::vault::Place;
+
+/// Where the secret of a key is; `row` is of [`row`].
+const fn place(row: &str) -> Place<'_> {
+    Place {
+        table: "user_token_key",
+        column: "secret",
+        row,
+    }
+}
+
+/// What names a key among those of all spaces.
+fn row(space_id: &str, id: &str) -> String {
+    format!("{space_id}/{id}")
+}
 
 /// What may be told of a key: everything but its secret.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,6 +71,7 @@ pub(super) async fn rotate(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<()> {
+    let sealed = database.vault().seal(place(&row(space_id, id)), secret)?;
     let mut transaction = database.begin().await?;
     let sql = "UPDATE user_token_key SET valid_until = $2 WHERE space_id = $1 AND (valid_until IS NULL OR valid_until > $2)";
     sqlx::query(sql)
@@ -74,7 +90,7 @@ pub(super) async fn rotate(
     sqlx::query(sql)
         .bind(space_id)
         .bind(id)
-        .bind(secret)
+        .bind(sealed)
         .bind(now.as_micros())
         .execute(&mut *transaction)
         .await?;
@@ -83,17 +99,17 @@ pub(super) async fn rotate(
 
 /// The keys of all spaces, as the edge needs them.
 pub(crate) async fn of_spaces(database: &Database) -> Result<HashMap<String, Vec<UserTokenKey>>> {
-    let sql = "SELECT space_id, secret, valid_until FROM user_token_key ORDER BY id DESC";
+    let sql = "SELECT space_id, id, secret, valid_until FROM user_token_key ORDER BY id DESC";
     let mut spaces: HashMap<String, Vec<UserTokenKey>> = HashMap::new();
-    for row in &sqlx::query(sql).fetch_all(database.reader()).await? {
+    for found in &sqlx::query(sql).fetch_all(database.reader()).await? {
+        let space_id: String = found.try_get("space_id")?;
+        let name = row(&space_id, &found.try_get::<String, _>("id")?);
+        let sealed: String = found.try_get("secret")?;
         let key = UserTokenKey {
-            secret: row.try_get("secret")?,
-            valid_until: valid_until(row)?,
+            secret: database.vault().open(place(&name), &sealed)?,
+            valid_until: valid_until(found)?,
         };
-        spaces
-            .entry(row.try_get("space_id")?)
-            .or_default()
-            .push(key);
+        spaces.entry(space_id).or_default().push(key);
     }
     Ok(spaces)
 }

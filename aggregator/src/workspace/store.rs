@@ -56,7 +56,7 @@ pub(crate) async fn space(database: &Database, id: &str) -> Result<Option<Space>
 }
 
 /// The workspace, of which there is one.
-pub(super) async fn workspace(database: &Database) -> Result<String> {
+pub(crate) async fn workspace(database: &Database) -> Result<String> {
     let row = sqlx::query("SELECT id FROM workspace ORDER BY created_at, id LIMIT 1")
         .fetch_one(database.reader())
         .await?;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Data, Server, identify};
+use crate::harness::visitor::PASSWORD;
+use crate::harness::{Data, Server, eventually, identify};
 
 /// What the log says, the oldest first: who, what, with which status.
 fn lines(server: &Server, query: &str) -> Vec<(String, String, i64)> {
@@ -114,12 +115,13 @@ fn segments_profile_api_is_written_down_too() {
 }
 
 /// Does something to the database behind the server's back.
-fn meddle(data: &Data, sql: &str) {
+pub(crate) fn meddle(data: &Data, sql: &str) {
     let status = match data.database_url() {
         Some(url) => std::process::Command::new("psql")
             .args(["-q", "-v", "ON_ERROR_STOP=1", url, "-c", sql])
             .status(),
         None => std::process::Command::new("sqlite3")
+            .args(["-cmd", ".timeout 10000"])
             .arg(data.dir.path().join("data/headwater.sqlite"))
             .arg(sql)
             .status(),
@@ -130,7 +132,7 @@ fn meddle(data: &Data, sql: &str) {
 #[test]
 fn whoever_changes_moves_or_takes_away_an_entry_is_seen() {
     let mut data = Data::fresh();
-    for (sql, back, bad) in [
+    let cases = [
         (
             "UPDATE audit_entry SET actor_name = 'somebody' WHERE number = 3",
             "UPDATE audit_entry SET actor_name = 'owner' WHERE number = 3",
@@ -151,18 +153,25 @@ fn whoever_changes_moves_or_takes_away_an_entry_is_seen() {
             "UPDATE audit_head SET hash = (SELECT hash FROM audit_entry ORDER BY number DESC LIMIT 1)",
             4,
         ),
+        (
+            "UPDATE audit_entry SET begun = 1 WHERE number = 4",
+            "UPDATE audit_entry SET begun = 3 WHERE number = 4",
+            4,
+        ),
         ("DELETE FROM audit_entry WHERE number = 4", "SELECT 1", 4),
         ("DELETE FROM audit_entry WHERE number = 2", "SELECT 1", 2),
-    ] {
+    ];
+    for (at, (sql, back, bad)) in cases.into_iter().enumerate() {
         let server = data.serve();
-        let entries = server.all("/api/v1/audit").len();
-        if entries == 0 {
-            for name in ["a", "b", "c", "d"] {
+        if at == 0 {
+            // Each has two entries: that it began, and how it ended.
+            for name in ["a", "b"] {
                 server.post("/api/v1/spaces", &json!({"name": name})).ok();
             }
+            assert_eq!(server.all("/api/v1/audit").len(), 2);
         }
         // The last two take entries away, and nothing brings them back.
-        if entries != 3 {
+        if at < 6 {
             let verdict = server.get("/api/v1/audit/verify").ok();
             assert_eq!(
                 (&verdict["intact"], &verdict["entries"]),
@@ -182,4 +191,84 @@ fn whoever_changes_moves_or_takes_away_an_entry_is_seen() {
         data = server.stop();
         meddle(&data, back);
     }
+}
+
+/// Has the database refuse some entries of the log.
+fn refuse(data: &Data, which: &str) {
+    let sql = if data.database_url().is_some() {
+        format!(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql; \
+             CREATE TRIGGER refusing BEFORE INSERT ON audit_entry FOR EACH ROW WHEN ({which}) EXECUTE FUNCTION refuse();"
+        )
+    } else {
+        format!(
+            "CREATE TRIGGER refusing BEFORE INSERT ON audit_entry WHEN {which} BEGIN SELECT RAISE(ABORT, 'no'); END;"
+        )
+    };
+    meddle(data, &sql);
+}
+
+fn take_again(data: &Data) {
+    let on = if data.database_url().is_some() {
+        " ON audit_entry"
+    } else {
+        ""
+    };
+    meddle(data, &format!("DROP TRIGGER refusing{on}"));
+}
+
+#[test]
+fn no_change_is_made_without_an_entry_and_none_that_was_made_is_answered_with_an_error() {
+    let server = Server::fresh();
+    server.batch(&[identify("m-1", "browser-a", "u-1", json!({}))]);
+    let token = |name: &str| json!({"name": name, "scopes": ["people:read"]});
+    let names = || -> Vec<Value> {
+        let tokens = server.all("/api/v1/tokens");
+        tokens.iter().map(|token| token["name"].clone()).collect()
+    };
+    // No entry can be written: nothing is changed, and looks are answered.
+    refuse(server.data(), "1 = 1");
+    let answer = server.post("/api/v1/tokens", &token("a"));
+    assert_eq!(answer.error(), (503, "unavailable".to_owned()));
+    assert!(answer.text.contains("it was not done"), "{}", answer.text);
+    assert_eq!(names(), ["owner"]);
+    server.get("/api/v1/profiles/user_id:u-1").ok();
+    let setup = json!({"token": server.setup_token(), "name": "O", "email": "o@owner.test", "password": PASSWORD});
+    assert_eq!(server.enter("/api/v1/setup", &setup).status, 503);
+    take_again(server.data());
+    server.enter("/api/v1/setup", &setup).ok();
+    let looked = eventually("the look is written down", || {
+        let lines = lines(&server, "?person=user_id:u-1");
+        Some(lines).filter(|lines| lines.len() == 1)
+    });
+    assert_eq!(looked[0].2, 200);
+    // How it ended cannot be written: it was made, and is answered so.
+    refuse(server.data(), "NEW.begun > 0");
+    server.post("/api/v1/tokens", &token("b")).ok();
+    assert!(names().contains(&json!("b")));
+    let made = || lines(&server, "?operation=POST%20/api/v1/tokens");
+    let line = |status| ("owner".to_owned(), "POST /api/v1/tokens".to_owned(), status);
+    assert_eq!(made(), [line(0)]);
+    take_again(server.data());
+    eventually("how it ended is written down", || {
+        (made() == [line(201)]).then_some(())
+    });
+    let verdict = server.get("/api/v1/audit/verify").ok();
+    assert_eq!(verdict["intact"], true, "{verdict}");
+}
+
+#[test]
+fn a_look_at_the_stream_is_written_down_once_an_hour() {
+    let mut server = Data::fresh().serve_at("2026-03-01T10:00:00Z");
+    for _ in 0..3 {
+        drop(server.watch());
+    }
+    let look = |server: &Server| lines(server, "?operation=GET%20/api/v1/events/live").len();
+    assert_eq!(look(&server), 1);
+    server.move_clock("2026-03-01T10:59:59Z");
+    drop(server.watch());
+    assert_eq!(look(&server), 1);
+    server.move_clock("2026-03-01T11:00:00Z");
+    drop(server.watch());
+    assert_eq!(look(&server), 2);
 }

@@ -44,7 +44,7 @@ fn a_full_disk_is_said_and_with_room_again_everything_acknowledged_is_there_once
         eprintln!("SKIPPED: this user may not mount a small tmpfs; run as root to see a full disk");
         return;
     };
-    for file in ["headwater.sqlite", "headwater.lock"] {
+    for file in ["headwater.sqlite", "headwater.lock", "secret.key"] {
         std::fs::copy(copy.join(file), folder.join(file)).unwrap();
     }
     // What somebody else has on the same disk, and takes away later.

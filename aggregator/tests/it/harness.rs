@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 pub(crate) mod contract;
 mod postgres;
+pub(crate) mod provider;
+pub(crate) mod remains;
 pub(crate) mod visitor;
 
 /// How long anything may take before a test gives up.

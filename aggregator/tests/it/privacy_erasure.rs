@@ -1,13 +1,10 @@
 //! After an erasure nothing of the person can be read anywhere, others are as they were, and the person does not come back.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
+use crate::harness::remains;
 use crate::harness::{Data, Server, consent, eventually, identify, track, with, words};
 use crate::privacy_requests::{answer, path};
 
@@ -16,92 +13,9 @@ pub(crate) const CANARY: &str = "qzcanaryvx";
 /// The browser that both people used.
 const SHARED: &str = "b-household";
 
-/// The canary as it may be written.
-pub(crate) fn encodings() -> Vec<(&'static str, Vec<u8>)> {
-    let mut all = vec![("plain", CANARY.as_bytes().to_vec())];
-    for skipped in 0..3 {
-        // What base64 makes of the canary's inner bytes does not depend on what stands around it.
-        let text = STANDARD_NO_PAD.encode(&CANARY.as_bytes()[skipped..skipped + 6]);
-        all.push(("base64", text.into_bytes()));
-    }
-    let hex: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
-    all.push(("upper hex", hex.to_uppercase().into_bytes()));
-    all.push(("hex", hex.into_bytes()));
-    let urls: String = CANARY.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    all.push(("url", urls.into_bytes()));
-    let json: String = CANARY
-        .bytes()
-        .map(|byte| format!("\\u{byte:04x}"))
-        .collect();
-    all.push(("json", json.into_bytes()));
-    all.push((
-        "utf-16 le",
-        CANARY.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-    ));
-    all.push((
-        "utf-16 be",
-        CANARY.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-    ));
-    all
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
-
 /// Where the canary is: files of the data folder, tables of Postgres.
 pub(crate) fn found(data: &Data) -> Vec<String> {
-    let mut places: Vec<(String, Vec<u8>)> = Vec::new();
-    for file in files(data.dir.path()) {
-        places.push((file.display().to_string(), fs::read(&file).unwrap()));
-    }
-    if let Some(url) = data.database_url() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        places.extend(runtime.block_on(tables(url)));
-    }
-    let mut found = Vec::new();
-    for (name, bytes) in &places {
-        for (encoding, needle) in encodings() {
-            if bytes
-                .windows(needle.len())
-                .any(|window| window.eq_ignore_ascii_case(&needle))
-            {
-                found.push(format!("{name} ({encoding})"));
-            }
-        }
-    }
-    found
-}
-
-async fn tables(url: &str) -> Vec<(String, Vec<u8>)> {
-    let mut connection = PgConnection::connect(url).await.unwrap();
-    let names = sqlx::query("SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'")
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    let mut tables = Vec::new();
-    for row in names {
-        let name: String = row.get("name");
-        let sql = AssertSqlSafe(format!("SELECT t::text AS row FROM \"{name}\" t"));
-        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-        let text: Vec<String> = rows.iter().map(|row| row.get("row")).collect();
-        tables.push((name, text.join("\n").into_bytes()));
-    }
-    tables
+    remains::of(CANARY, data)
 }
 
 pub(crate) fn email() -> String {

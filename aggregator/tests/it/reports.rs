@@ -231,6 +231,52 @@ fn what_was_withdrawn_is_not_counted_any_more() {
 }
 
 #[test]
+fn who_may_not_see_people_sees_no_value_that_only_few_of_them_have() {
+    let server = Server::fresh();
+    let viewed = |person: usize, number: usize, plan: &str| {
+        let id = format!("m-{person}-{number}-{plan}");
+        let properties = json!({"plan": plan, "mail": format!("p{person}@example.com")});
+        track(&id, &format!("b-{person}"), "Viewed", properties)
+    };
+    let mut events: Vec<Value> = (0..5).map(|person| viewed(person, 0, "pro")).collect();
+    events.extend((0..4).map(|person| viewed(person, 0, "rare")));
+    // Often, and by few.
+    events.extend((1..9).map(|number| viewed(0, number, "often")));
+    server.batch(&events);
+    let by = |property: &str| json!({"series": [{"event": "Viewed"}], "days": 30, "interval": "month", "breakdown": format!("properties.{property}")});
+    let owner = server.owner();
+    let analyst = owner.invites("ann@team.test", "analyst");
+    let marketer = owner.invites("mia@team.test", "marketer");
+    let token = json!({"name": "Figures", "scopes": ["reports:read"]});
+    let token = server.post("/api/v1/tokens", &token).ok();
+    let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
+    let values = |answer: Value| -> Vec<(Option<String>, u64)> {
+        let series = answer["series"].as_array().unwrap().iter();
+        let one = |line: &Value| {
+            let value = line["value"].as_str().map(str::to_owned);
+            (value, line["total_events"].as_u64().unwrap())
+        };
+        series.map(one).collect()
+    };
+    let trends = "/api/v1/reports/trends";
+    let by_token = |property: &str| {
+        let headers = [("authorization", bearer.as_str())];
+        let body = by(property).to_string();
+        server.send("POST", trends, &headers, body.as_bytes()).ok()
+    };
+    let line = |value: &str, count| (Some(value.to_owned()), count);
+    let whole = [line("often", 8), line("pro", 5), line("rare", 4), (None, 0)];
+    assert_eq!(values(marketer.post(trends, &by("plan")).ok()), whole);
+    let few = [line("pro", 5), (None, 12)];
+    let seen = analyst.post(trends, &by("plan")).ok();
+    assert_eq!(seen["values_shared_by"], 5);
+    assert_eq!(values(seen), few);
+    assert_eq!(values(by_token("plan")), few);
+    assert_eq!(values(by_token("mail")), [(None, 17)]);
+    assert!(!by_token("mail").to_string().contains('@'));
+}
+
+#[test]
 fn a_report_can_look_at_an_audience_alone() {
     let server = shop();
     let bought = json!({"name": "Buyers", "definition": {"event": "Bought", "count": {"gte": 1}}});

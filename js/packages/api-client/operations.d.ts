@@ -257,6 +257,7 @@ export type AuditEntry = {
   number: number;
   operation: string;
   person: string | null;
+  /** 0 of a change that has begun and whose end is not written yet. */
   status: number;
 };
 
@@ -1704,6 +1705,10 @@ export type MetricBetter = "higher" | "lower";
 /** What is made of a person's events. */
 export type MetricKind = ("conversion" | "sum" | "mean");
 
+export type NamedProvider = {
+  name: string;
+};
+
 /** A token without its secret. */
 export type NamedToken = {
   id: string;
@@ -1756,6 +1761,20 @@ export type NewPrivacyRequest = {
   subject: PrivacySubject;
   /** How the requester's identity was checked, if it was already. */
   verified?: (PrivacyVerificationInput | null);
+};
+
+/** Settings as they are asked for. */
+export type NewSignInProvider = {
+  client_id: string;
+  /** Absent: the one that is there stays. Empty: none. */
+  client_secret?: string | null;
+  domains?: string[];
+  /** The issuer, exactly as the provider writes it. */
+  issuer: string;
+  join_role?: string | null;
+  /** What the button says. */
+  name: string;
+  passwords?: boolean;
 };
 
 /** A source that is to be made. */
@@ -2361,6 +2380,46 @@ export type ShortRule = {
   is: Operators;
 };
 
+/** What the provider's answer brought in the address. */
+export type SignInAnswer = {
+  code?: string;
+  /** Why it lets nobody in. */
+  error?: string | null;
+  /** Who says that it has answered (RFC 9207). */
+  iss?: string | null;
+  state?: string;
+};
+
+export type SignInBeginning = Record<string, never>;
+
+/** Where to go. */
+export type SignInBegun = {
+  url: string;
+};
+
+/** The settings as callers see them. */
+export type SignInProvider = {
+  client_id: string;
+  /** Of which addresses people are matched and join; none means all. */
+  domains: string[];
+  /** Whether there is a client secret; it is told to nobody. */
+  has_client_secret: boolean;
+  issuer: string;
+  /** The role with which people join who are not invited; null where they do not. */
+  join_role: string | null;
+  name: string;
+  /** Whether members who are no owners may come in by password. */
+  passwords: boolean;
+  updated_at: Timestamp;
+};
+
+/** The settings, where there are any, and what has to be told to the provider. */
+export type SignInSettings = {
+  provider: (SignInProvider | null);
+  /** The address that has to be registered with the provider; null where the server does not know its own. */
+  redirect_url: string | null;
+};
+
 /** A source as callers see it. Its write key is public: it stands in every page. */
 export type Source = {
   allowed_origins: string[];
@@ -2658,6 +2717,8 @@ export type Trends = {
   /** The oldest of them. */
   known_since: (Timestamp | null);
   series: TrendSeries[];
+  /** Of a breakdown for somebody who may not see people: how many have to share a value at least, so that it has a line. */
+  values_shared_by?: number;
 };
 
 /** A trend: how often, and to how many people, in each bucket of time. */
@@ -2789,6 +2850,13 @@ export type ViolationSample = {
   path: string;
   seen_at: Timestamp;
   source_id: string;
+};
+
+/** What the door shows. */
+export type WaysIn = {
+  /** Whether members who are no owners may come in by password. */
+  passwords: boolean;
+  provider: (NamedProvider | null);
 };
 
 /** Who has signed in. */
@@ -4022,6 +4090,42 @@ export interface Operations {
       body: FirstOwner;
     };
     answer: Welcome;
+  };
+  /** The ways to sign in */
+  "GET /sign-in": {
+    request: {};
+    answer: WaysIn;
+  };
+  /** Where a browser goes to sign in with the provider; the answer sets a cookie, with which it comes back */
+  "POST /sign-in/begin": {
+    request: {
+      body: SignInBeginning;
+    };
+    answer: SignInBegun;
+  };
+  /** Sign in with what the provider's answer brought in the address; the answer sets a cookie */
+  "POST /sign-in/finish": {
+    request: {
+      body: SignInAnswer;
+    };
+    answer: Welcome;
+  };
+  /** Take the provider away; members come in by password */
+  "DELETE /sign-in/settings": {
+    request: {};
+    answer: undefined;
+  };
+  /** The provider through which members sign in, and whom it lets in; its secret is told to nobody */
+  "GET /sign-in/settings": {
+    request: {};
+    answer: SignInSettings;
+  };
+  /** Let members sign in through a provider (OpenID Connect). Who the provider is, an owner says */
+  "PUT /sign-in/settings": {
+    request: {
+      body: NewSignInProvider;
+    };
+    answer: SignInProvider;
   };
   /** List sources with their write keys */
   "GET /sources": {

@@ -144,13 +144,12 @@ pub(crate) async fn headwater(binary: &Path) -> Result<Headwater> {
 pub(crate) async fn headwater_on(binary: &Path, database_url: Option<&str>) -> Result<Headwater> {
     let folder = std::env::temp_dir().join(format!("headwater-load-{}", std::process::id()));
     let path = folder.to_string_lossy().into_owned();
-    let storage = match database_url {
-        Some(url) => ["--database-url", url],
-        None => ["--data-dir", &path],
-    };
+    // Beside Postgres, too, the folder has the key that seals secrets.
+    let mut storage = vec!["--data-dir", &path];
+    storage.extend(database_url.iter().flat_map(|url| ["--database-url", *url]));
     let made = Command::new(binary)
         .args(["init", "--json"])
-        .args(storage)
+        .args(&storage)
         .output()
         .await
         .context("cannot run headwater")?;
@@ -168,7 +167,7 @@ pub(crate) async fn headwater_on(binary: &Path, database_url: Option<&str>) -> R
     };
     let server = start(
         binary,
-        &["serve", storage[0], storage[1], "--listen", "127.0.0.1:0"],
+        &[&["serve", "--listen", "127.0.0.1:0"], &storage[..]].concat(),
     )
     .await?;
     Ok(Headwater {

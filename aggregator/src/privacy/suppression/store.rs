@@ -8,14 +8,21 @@ use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
 use crate::id;
+use crate::vault::{Place, Vault};
 
 /// The setting with the key of the hashes.
 const KEY: &str = "suppression_key";
+const PLACE: Place<'static> = Place::setting(KEY);
 
 /// The key of the hashes. Where the database has no hash that was made with its own, a known one takes its place; where it has
 /// none at all, one is made.
-pub(super) async fn key(connection: &mut AnyConnection, known: Option<String>) -> Result<String> {
+pub(super) async fn key(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    known: Option<String>,
+) -> Result<String> {
     if let Some(known) = known {
+        let known = vault.seal(PLACE, &known)?;
         let sql = "UPDATE setting SET value = $2 WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM privacy_suppression)";
         sqlx::query(sql)
             .bind(KEY)
@@ -24,13 +31,14 @@ pub(super) async fn key(connection: &mut AnyConnection, known: Option<String>) -
             .await?;
         insert_key(connection, known).await?;
     } else {
-        insert_key(connection, id::secret("")?).await?;
+        let fresh = vault.seal(PLACE, &id::secret("")?)?;
+        insert_key(connection, fresh).await?;
     }
     let row = sqlx::query("SELECT value FROM setting WHERE name = $1")
         .bind(KEY)
         .fetch_one(connection)
         .await?;
-    Ok(row.try_get("value")?)
+    vault.open(PLACE, &row.try_get::<String, _>("value")?)
 }
 
 async fn insert_key(connection: &mut AnyConnection, key: String) -> Result<()> {

@@ -8,6 +8,7 @@ import { listenForKeys, openHelp, openPalette } from "./palette.js";
 import { may, me, pickSpace, setMe, space, takeSecretFromAddress } from "./session.js";
 import { empty, failed } from "./states.js";
 import { joinView, setupView, signInView } from "./views/door.js";
+import { comeBack, isComingBack } from "./views/sign-in-way.js";
 import { t } from "./words.js";
 
 /**
@@ -123,6 +124,7 @@ async function show() {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
+  if (isComingBack()) return comeBack(app, () => void show(), (problem) => signInView(app, () => void show(), problem));
   const secret = takeSecretFromAddress();
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);

@@ -31,6 +31,7 @@ import { privacyView } from "./views/privacy.js";
 import { profileView } from "./views/profile.js";
 import { quarantineView } from "./views/quarantine.js";
 import { reportsView } from "./views/reports.js";
+import { signInSettingsView } from "./views/sign-in-settings.js";
 import { sourceView } from "./views/source.js";
 import { sourcesView } from "./views/sources.js";
 import { supportView } from "./views/support.js";
@@ -56,6 +57,7 @@ export const screens = [
   { key: "consent", name: t("navigation.screen_consent"), group: t("navigation.group_govern"), scope: "consent:read", path: "M12 3l7 3v5c0 4.500-3 8-7 10-4-2-7-5.500-7-10V6l7-3Zm-3 9 2 2 4-4", view: () => consentView },
   { key: "privacy", name: t("navigation.screen_privacy"), group: t("navigation.group_govern"), scope: "privacy:read", view: () => privacyView, path: "M12 3.500 5 6v5.500c0 4.300 2.900 7.400 7 9 4.100-1.600 7-4.700 7-9V6l-7-2.500Zm-3 8.500 2.200 2.200L15.500 10" },
   { key: "members", name: t("navigation.screen_members"), group: t("navigation.group_workspace"), scope: "members:read", path: "M12 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-7 9c.6-3.500 3.200-5.500 7-5.500s6.400 2 7 5.500", view: () => membersView },
+  { key: "sign-in", name: t("navigation.screen_sign_in"), group: t("navigation.group_workspace"), scope: "members:read", path: "M13 5h6v14h-6M4 12h11m-4-4 4 4-4 4", view: () => signInSettingsView },
   { key: "tokens", name: t("navigation.screen_tokens"), group: t("navigation.group_workspace"), scope: "tokens:read", path: "M15 9a4 4 0 1 1-3.400 6L7 15v3H4v-4h7.100A4 4 0 0 1 15 9Zm0 3.900v.1", view: () => tokensView },
   { key: "audit", name: t("navigation.screen_audit"), group: t("navigation.group_workspace"), scope: "audit:read", path: "M7 3h8l4 4v14H7V3Zm7 0v5h5M10 12h6m-6 4h6", view: () => auditView },
   { key: "account", name: t("navigation.screen_account"), group: t("navigation.group_workspace"), scope: "", path: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm0-8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-5.500 5c1-2.500 3-3.500 5.500-3.500s4.500 1 5.500 3.500", view: () => accountView },

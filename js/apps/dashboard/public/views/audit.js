@@ -7,6 +7,7 @@ import { t } from "../words.js";
 
 /** @param {number} status */
 function outcome(status) {
+  if (status === 0) return t("audit.begun");
   if (status < 300) return t("audit.done");
   return status === 403 ? t("audit.not_allowed") : status === 401 ? t("audit.not_signed_in") : status === 429 ? t("audit.too_often") : t("audit.refused", { status });
 }

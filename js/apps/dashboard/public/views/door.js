@@ -2,6 +2,7 @@
 import { call, words } from "../api.js";
 import { h, newId } from "../dom.js";
 import { t } from "../words.js";
+import { providerWay } from "./sign-in-way.js";
 
 /** What a password has to be; the server has the last word. */
 const RULE = t("door.rule");
@@ -64,8 +65,13 @@ export function signInView(place, done, problem) {
       await call("POST /session", { body: { email: who.input.value, password: password.input.value } });
       done();
     },
-    after: h("div", { class: "door-after" }, token, h("p", { class: "hint" }, t("door.forgotten"))),
+    after: h("div", { class: "door-after" }, providerWay((words) => signInProblem(place, words)), token, h("p", { class: "hint" }, t("door.forgotten"))),
   });
+}
+
+/** Says what went wrong beside the button. @param {HTMLElement} place @param {string} text */
+function signInProblem(place, text) {
+  place.querySelector(".form-error")?.replaceChildren(text);
 }
 
 /** @param {HTMLElement} place @param {() => void} done */
