@@ -43,11 +43,11 @@ function form({ provider }, roles, again) {
   const change = may("members:write");
   const owner = may("ownership:write");
   const text = (/** @type {string} */ value, /** @type {object} */ more = {}) => h("input", { value, autocomplete: "off", spellcheck: "false", disabled: !change, ...more });
-  const name = text(provider?.name ?? "", { required: true, maxlength: 60, placeholder: "Acme" });
-  const issuer = text(provider?.issuer ?? "", { required: true, type: "url", placeholder: "https://login.example.com", disabled: !owner });
+  const name = text(provider?.name ?? "", { required: true, maxlength: 60, placeholder: "Acme", translate: "no" });
+  const issuer = text(provider?.issuer ?? "", { required: true, type: "url", placeholder: "https://login.example.com", translate: "no", disabled: !owner });
   const client = text(provider?.client_id ?? "", { required: true, disabled: !owner });
   const secret = text("", { type: "password", autocomplete: "new-password", disabled: !owner, placeholder: provider?.has_client_secret ? t("signIn.stays") : "" });
-  const domains = text((provider?.domains ?? []).join(", "), { placeholder: "example.com, example.org" });
+  const domains = text((provider?.domains ?? []).join(", "), { placeholder: "example.com, example.org", translate: "no" });
   /** The roles that somebody may give: none that may do more than they, and no owner. */
   const given = roles.filter(({ role, scopes }) => role !== "owner" && scopes.every(may));
   const joins = select([["", t("signIn.nobody")], ...given.map(({ role }) => /** @type {[string, string]} */ ([role, t("signIn.everybody", { role: role.replaceAll("_", " ") })]))], provider?.join_role ?? "");
