@@ -63,10 +63,15 @@ pub(crate) async fn record(
     if operation.path == LIVE && !app.audit.is_first_look(&entry) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
-    // Whoever has to wait is refused before anything is done, and fills no log.
-    let waits = app.throttle.waits(caller::of(&parts), clock::now());
-    let signs_in = operation.access == Access::Everybody;
-    if operation.action == Action::Write && !(signs_in && waits) {
+    let address = caller::of(&parts);
+    let is_anybodys = operation.access == Access::Everybody && operation.action == Action::Write;
+    if is_anybodys && let Err(error) = app.throttle.may_try(address, clock::now()) {
+        // Nothing is done, and nothing fills the log.
+        drain(Request::from_parts(parts, body)).await;
+        return Err(error);
+    }
+    let failures = app.throttle.failures(address, clock::now());
+    if operation.action == Action::Write {
         let begun = app.audit.begin(entry.clone()).await;
         entry.begun = match begun {
             Ok(number) => number,
@@ -77,9 +82,11 @@ pub(crate) async fn record(
         };
     }
     let response = next.run(Request::from_parts(parts, body)).await;
-    if response.status() == StatusCode::TOO_MANY_REQUESTS && entry.begun == 0 {
-        // Whoever guesses does not fill the log, too.
-        return Ok(response);
+    let now = clock::now();
+    let is_counted = app.throttle.failures(address, now) > failures;
+    if is_anybodys && !response.status().is_success() && !is_counted {
+        // Whatever somebody fails with whom nobody knows, the next tries have to wait: each is two entries.
+        app.throttle.failed(address, now);
     }
     if let Some(actor) = response.extensions().get::<Actor>() {
         entry.actor = actor.clone();

@@ -11,7 +11,7 @@ use super::parts::{PARTS, Whose};
 use crate::database::Database;
 use crate::error::{Error, Result};
 
-/// The setting that says in which store the keys of a Postgres's backups are, for they are in a folder.
+/// The setting that says in which store the keys of the database's backups are, for they are in a file beside it.
 const SETTING: &str = "backup_keys";
 
 /// Whose keys.
@@ -43,7 +43,7 @@ pub(crate) async fn destroy(
         None if wanted.is_none() => return Ok(Destroyed::Keys(0)),
         None => return Ok(Destroyed::Elsewhere),
     };
-    if database.is_postgres() && wanted.is_some_and(|wanted| wanted != keys.id()) {
+    if wanted.is_some_and(|wanted| wanted != keys.id()) {
         return Ok(Destroyed::Elsewhere);
     }
     let names = whom.names.iter();
@@ -82,11 +82,8 @@ async fn texts(
     Ok(there)
 }
 
-/// In which store the keys of a Postgres's backups are; `None` before the first one.
+/// In which store the keys of the database's backups are; `None` before the first one.
 pub(super) async fn store_of(database: &Database) -> Result<Option<String>> {
-    if !database.is_postgres() {
-        return Ok(None);
-    }
     let row = sqlx::query("SELECT value FROM setting WHERE name = $1")
         .bind(SETTING)
         .fetch_optional(database.reader())
@@ -94,14 +91,11 @@ pub(super) async fn store_of(database: &Database) -> Result<Option<String>> {
     Ok(row.map(|row| row.try_get("value")).transpose()?)
 }
 
-/// Writes down in which store the keys of a Postgres's backups are.
+/// Writes down in which store the keys of the database's backups are.
 ///
 /// # Errors
 /// When they are in another one.
 pub(super) async fn name_store(database: &Database, keys: &Keys) -> Result<()> {
-    if !database.is_postgres() {
-        return Ok(());
-    }
     let mut transaction = database.begin().await?;
     sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
         .bind(SETTING)
@@ -112,7 +106,7 @@ pub(super) async fn name_store(database: &Database, keys: &Keys) -> Result<()> {
     match store_of(database).await? {
         Some(id) if id == keys.id() => Ok(()),
         _ => Err(super::block::say(
-            "the keys of this database's backups are in another data folder: give that one with --data-dir, which is the one that headwater serve has, too".to_owned(),
+            "the keys of this database's backups are elsewhere: with --data-dir give the folder that headwater serve has, and put backup-keys.sqlite back into it, or its newest copy, if you moved it".to_owned(),
         )),
     }
 }

@@ -55,7 +55,8 @@ pub(super) const PARTS: &[Part] = &[
     all_of!("token", Nobody),
     all_of!("user_token_key", Nobody),
     all_of!("member", Nobody),
-    all_of!("member_link", Nobody),
+    all_of!("sign_in_provider", Nobody),
+    all_of!("sign_in_account", Nobody),
     // A look at a person names them by their profile's id alone, and the chain of entries holds only while all are there.
     all_of!("audit_entry", Nobody),
     all_of!("audit_head", Nobody),
@@ -150,6 +151,7 @@ mod tests {
             "remembered answers are for who asks again within minutes, and say anything",
         ),
         ("session", "whoever signed out since would be in again"),
+        ("member_link", "one that was used since would work again"),
         ("audience_size", "members are counted when all are back"),
     ];
 
@@ -187,6 +189,11 @@ mod tests {
         ),
         ("event", "message_id", "is the anchor's"),
         ("ledger_entry", "message_id", "is left out"),
+        (
+            "sign_in_account",
+            "subject",
+            "is of a member, who works here, and of nobody whose data this is",
+        ),
         ("quarantine", "message_id", "is sealed with the row"),
         ("identity_decision", "pairs", "is sealed with whom it names"),
         (

@@ -50,6 +50,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         restored.rows,
         began.elapsed().as_secs_f64()
     );
+    println!(
+        "members, roles and tokens are as they were when the backup was made: take away whoever and whatever was taken away since"
+    );
     if restored.gone > 0 {
         println!(
             "{} rows are gone for good: their keys were destroyed when somebody was erased",

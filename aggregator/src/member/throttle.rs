@@ -70,29 +70,58 @@ impl Throttle {
         });
         let wait = waits.max().unwrap_or_default();
         if wait > 0 {
-            let words = format!("too many tries to sign in: wait {wait} seconds, then try again");
-            return Err(Error::new(Code::TooManyRequests, words).with("retry_after", wait));
+            return Err(too_early(wait));
         }
         for (key, ..) in kinds.iter().flatten() {
-            for (row, place) in self.places(key) {
-                let known = fresh(rows[row][place], now);
-                rows[row][place] = Place {
-                    failures: known.failures.saturating_add(1),
-                    last: now.as_micros(),
-                };
-            }
+            self.count(&mut rows, key, now);
         }
         Ok(())
     }
 
-    /// Whether an address has to wait before its next try.
-    pub(crate) fn waits(&self, address: Option<IpAddr>, now: Timestamp) -> bool {
-        let Some(address) = address else { return false };
+    /// Whether an address may try anything.
+    ///
+    /// # Errors
+    /// When it comes too early; it says after how many seconds the next is taken.
+    pub(crate) fn may_try(&self, address: Option<IpAddr>, now: Timestamp) -> Result<()> {
+        let place = self.of_address(address, now);
+        let wait = place.map_or(0, |place| {
+            wait(place, FREE_OF_ADDRESS, LONGEST_OF_ADDRESS, now)
+        });
+        if wait > 0 {
+            return Err(too_early(wait));
+        }
+        Ok(())
+    }
+
+    /// How often an address has failed.
+    pub(crate) fn failures(&self, address: Option<IpAddr>, now: Timestamp) -> u32 {
+        self.of_address(address, now)
+            .map_or(0, |place| place.failures)
+    }
+
+    /// An address has failed with something that is no email.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, now: Timestamp) {
+        if let Some(address) = address {
+            let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+            self.count(&mut rows, &address_key(&address), now);
+        }
+    }
+
+    fn of_address(&self, address: Option<IpAddr>, now: Timestamp) -> Option<Place> {
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let places = self.places(&address_key(&address));
+        let places = self.places(&address_key(&address?));
         let seen = places.map(|(row, place)| fresh(rows[row][place], now));
-        let least = seen.into_iter().min_by_key(|place| place.failures);
-        least.is_some_and(|place| wait(place, FREE_OF_ADDRESS, LONGEST_OF_ADDRESS, now) > 0)
+        seen.into_iter().min_by_key(|place| place.failures)
+    }
+
+    fn count(&self, rows: &mut [Vec<Place>; 2], key: &str, now: Timestamp) {
+        for (row, place) in self.places(key) {
+            let known = fresh(rows[row][place], now);
+            rows[row][place] = Place {
+                failures: known.failures.saturating_add(1),
+                last: now.as_micros(),
+            };
+        }
     }
 
     /// The last try was no failure: the email may be tried anew, and the address has one failure less.
@@ -116,6 +145,11 @@ impl Throttle {
         };
         [(0, place(0)), (1, place(1))]
     }
+}
+
+fn too_early(wait: i64) -> Error {
+    let words = format!("too many tries to sign in: wait {wait} seconds, then try again");
+    Error::new(Code::TooManyRequests, words).with("retry_after", wait)
 }
 
 /// A network counts as one, as whoever has it may take any of its addresses.
@@ -169,8 +203,11 @@ mod tests {
             assert!(throttle.attempt(address, &email, at(10)).is_ok());
         }
         assert!(throttle.attempt(address, "z@b.test", at(10)).is_err());
-        assert!(throttle.waits(address, at(10)) && !throttle.waits(None, at(10)));
-        assert!(!throttle.waits(address, at(4000)));
+        assert!(throttle.may_try(address, at(10)).is_err());
+        assert!(throttle.may_try(None, at(10)).is_ok());
+        assert!(throttle.may_try(address, at(4000)).is_ok());
+        throttle.failed(address, at(4000));
+        assert_eq!(throttle.failures(address, at(4000)), 1);
         assert!(throttle.attempt(address, "z@b.test", at(4000)).is_ok());
     }
 }

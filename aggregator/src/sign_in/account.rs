@@ -23,8 +23,14 @@ pub(super) async fn enter(
     identity: &Identity,
     origin: &Origin,
 ) -> Result<(Member, NewSession)> {
-    // Nobody joins, changes or leaves meanwhile.
+    // Nobody joins, changes or leaves meanwhile, and nobody changes whom the provider lets in.
     let _turn = app.members.lock().await;
+    let now = store::settings(&app.database).await?;
+    let is_same =
+        |now: &Settings| (&now.issuer, &now.client_id) == (&settings.issuer, &settings.client_id);
+    let Some(settings) = now.as_ref().filter(|now| is_same(now)) else {
+        return refuse("the provider was changed meanwhile: begin again");
+    };
     let issuer = settings.issuer.as_str();
     let who = (issuer, identity.subject.as_str());
     if let Some(member) = store::member_of(&app.database, who.0, who.1).await? {

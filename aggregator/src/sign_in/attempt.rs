@@ -92,6 +92,18 @@ impl Attempt {
 pub(crate) struct Used(Mutex<HashMap<String, i64>>);
 
 impl Used {
+    /// Sees that a sign-in has not come back before.
+    ///
+    /// # Errors
+    /// Where it has.
+    pub(super) fn is_new(&self, attempt: &Attempt) -> Result<()> {
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.contains_key(&attempt.state) {
+            return Err(finished());
+        }
+        Ok(())
+    }
+
     /// Uses a sign-in up.
     ///
     /// # Errors
@@ -111,11 +123,15 @@ impl Used {
             .insert(attempt.state.clone(), attempt.ends_at)
             .is_some()
         {
-            return Err(Error::new(
-                Code::Forbidden,
-                "this sign-in was finished already: begin again",
-            ));
+            return Err(finished());
         }
         Ok(())
     }
+}
+
+fn finished() -> Error {
+    Error::new(
+        Code::Forbidden,
+        "this sign-in was finished already: begin again",
+    )
 }

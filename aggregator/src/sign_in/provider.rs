@@ -26,6 +26,8 @@ use crate::outbound::Outbound;
 
 /// How long what the provider says of itself is believed.
 const FRESH: Duration = Duration::from_secs(3600);
+/// How long nobody asks again who has not answered: anybody may begin to sign in, and should not ask others through us.
+const AWAY: Duration = Duration::from_secs(10);
 /// Characters of a word of the provider's that is told.
 const LONGEST_WORD: usize = 60;
 
@@ -54,7 +56,19 @@ struct Known {
 
 /// The provider that was asked last.
 #[derive(Debug, Default)]
-pub(crate) struct Providers(Mutex<Option<Known>>);
+pub(crate) struct Providers {
+    known: Mutex<Option<Known>>,
+    /// Held by whoever asks; how it failed the last time.
+    asking: Mutex<Option<Failed>>,
+}
+
+/// A provider that could not be used.
+#[derive(Debug)]
+struct Failed {
+    issuer: String,
+    at: Instant,
+    why: String,
+}
 
 /// What the provider's answer brings in the browser's address.
 #[derive(Clone, Copy, Debug)]
@@ -200,15 +214,39 @@ impl Providers {
     }
 
     async fn known(&self, outbound: &Outbound, issuer: &str) -> Result<Known> {
-        let known = self.0.lock().await.clone();
-        let fresh = |known: &Known| known.document.issuer == issuer && known.at.elapsed() < FRESH;
-        match known.filter(fresh) {
-            Some(known) => Ok(known),
-            None => {
-                let renewed = self.renew(outbound, issuer).await;
-                renewed.map_err(|why| away(issuer, &why))
+        if let Some(known) = self.fresh(issuer).await {
+            return Ok(known);
+        }
+        let mut failed = self.asking.lock().await;
+        // Somebody else may have asked while this one waited.
+        if let Some(known) = self.fresh(issuer).await {
+            return Ok(known);
+        }
+        let lately = |failed: &&Failed| failed.issuer == issuer && failed.at.elapsed() < AWAY;
+        if let Some(failed) = failed.as_ref().filter(lately) {
+            return Err(away(issuer, &failed.why));
+        }
+        match self.renew(outbound, issuer).await {
+            Ok(known) => {
+                *failed = None;
+                Ok(known)
+            }
+            Err(why) => {
+                let error = away(issuer, &why);
+                *failed = Some(Failed {
+                    issuer: issuer.to_owned(),
+                    at: Instant::now(),
+                    why,
+                });
+                Err(error)
             }
         }
+    }
+
+    /// What is known of it, if that is not too old.
+    async fn fresh(&self, issuer: &str) -> Option<Known> {
+        let known = self.known.lock().await.clone();
+        known.filter(|known| known.document.issuer == issuer && known.at.elapsed() < FRESH)
     }
 
     /// Asks the provider what it says of itself, and for its keys.
@@ -235,7 +273,7 @@ impl Providers {
             keys: Arc::new(keys),
             at: Instant::now(),
         };
-        *self.0.lock().await = Some(known.clone());
+        *self.known.lock().await = Some(known.clone());
         Ok(known)
     }
 }

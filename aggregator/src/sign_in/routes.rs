@@ -37,7 +37,7 @@ pub(crate) fn routes(api: Api) -> Api {
         json!({"name": "Example", "issuer": "https://login.example.com", "client_id": "headwater", "client_secret": "…", "domains": ["example.com"], "join_role": null, "passwords": true}),
         write,
     )
-    .fails(&[Code::InvalidDefinition])
+    .fails(&[Code::InvalidDefinition, Code::Conflict])
     .secret()
     .within(Area::Ownership)
     .delete(
@@ -231,11 +231,11 @@ async fn finish(
     Kept(kept): Kept,
     Json(brought): Json<Brought>,
 ) -> Result<Begun<Welcome>> {
-    let (settings, callback) = usable(&app).await?;
     app.throttle
         .attempt(browser.address, &brought.state, clock::now())?;
+    let (settings, callback) = usable(&app).await?;
     let attempt = Attempt::resume(app.database.vault(), kept.as_deref(), &brought.state)?;
-    app.sign_ins.take(&attempt, clock::now())?;
+    app.sign_ins.is_new(&attempt)?;
     if attempt.issuer != settings.issuer {
         return Err(Error::new(
             Code::Forbidden,
@@ -254,6 +254,8 @@ async fn finish(
         .providers
         .identify(&app.outbound, &settings, &attempt, (answer, &callback))
         .await?;
+    // Only now: whoever merely begins and comes back with anything takes nobody's place.
+    app.sign_ins.take(&attempt, clock::now())?;
     let (member, session) = account::enter(&app, &settings, &identity, &browser.origin).await?;
     app.throttle.succeeded(browser.address, &brought.state);
     welcome(&member, &session, &browser)

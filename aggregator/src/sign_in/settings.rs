@@ -188,6 +188,24 @@ pub(super) async fn write(app: &App, held: Scopes, wanted: Wanted) -> Result<Vie
     }
     let check = app.providers.check(&app.outbound, &settings.issuer).await;
     check.map_err(|why| invalid(format!("this provider cannot be used: {why}")))?;
+    // The provider was asked meanwhile: what was decided on has to be there still.
+    let _turn = app.members.lock().await;
+    let now = store::settings(&app.database).await?;
+    let decides = |settings: &Settings| {
+        let Settings {
+            issuer,
+            client_id,
+            client_secret,
+            ..
+        } = settings.clone();
+        (issuer, client_id, client_secret)
+    };
+    if now.as_ref().map(decides) != before.as_ref().map(decides) {
+        return Err(Error::new(
+            Code::Conflict,
+            "somebody changed the provider meanwhile: look at the settings again, then save",
+        ));
+    }
     store::write(&app.database, &settings).await?;
     Ok(View::from(&settings))
 }
@@ -197,6 +215,7 @@ pub(super) async fn write(app: &App, held: Scopes, wanted: Wanted) -> Result<Vie
 /// # Errors
 /// Where there is none.
 pub(super) async fn remove(app: &App) -> Result<()> {
+    let _turn = app.members.lock().await;
     if store::remove(&app.database).await? {
         return Ok(());
     }

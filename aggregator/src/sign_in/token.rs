@@ -1,7 +1,7 @@
 //! What an ID token has to say, once its signature is right, to be an answer to our question.
 
 use cdp_core::time::{Span, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// How far the provider's clock may be from ours.
 const LEEWAY: Span = Span::from_seconds(60);
@@ -34,8 +34,24 @@ struct Claims {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Person {
     pub(super) email: Option<String>,
+    #[serde(default, deserialize_with = "truth")]
     pub(super) email_verified: Option<bool>,
     pub(super) name: Option<String>,
+}
+
+/// A truth value, which some providers write as a text.
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Truth(bool),
+        Text(String),
+    }
+    let told = Option::<Told>::deserialize(deserializer)?;
+    Ok(told.and_then(|told| match told {
+        Told::Truth(truth) => Some(truth),
+        Told::Text(text) => text.parse().ok(),
+    }))
 }
 
 /// Somebody whom the provider knows.

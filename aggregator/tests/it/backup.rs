@@ -548,12 +548,8 @@ fn other_keys_and_folders_that_are_not_empty_are_refused_with_what_to_do() {
 }
 
 #[test]
-fn an_erasure_waits_for_the_keys_of_a_postgres() {
+fn an_erasure_waits_for_the_keys_of_backups() {
     let server = Server::fresh();
-    let Some(url) = server.data().database_url().map(str::to_owned) else {
-        // Here the keys are always beside the database.
-        return;
-    };
     settle(&server);
     back_up(server.data(), "backup");
     // The keys are lost, or the server was started with another folder.
@@ -569,21 +565,26 @@ fn an_erasure_waits_for_the_keys_of_a_postgres() {
             .any(|one| one["store"] == "backups" && one["state"] == "running")
             .then_some(())
     });
+    // Nor does a backup begin with other keys.
     let elsewhere = tempfile::tempdir().unwrap();
-    let folder = elsewhere.path().display().to_string();
     let out = elsewhere.path().join("out").display().to_string();
-    let storage = [
-        "--data-dir".to_owned(),
-        folder,
-        "--database-url".to_owned(),
-        url,
-    ];
+    let mut storage = server.data().storage();
+    if server.data().database_url().is_some() {
+        let at = storage
+            .iter()
+            .position(|word| word == "--data-dir")
+            .unwrap();
+        storage[at + 1] = elsewhere.path().display().to_string();
+    }
     let said = fails(
         headwater("backup", &storage, &["--out", &out])
             .output()
             .unwrap(),
     );
-    assert!(said.contains("in another data folder"), "{said}");
+    assert!(said.contains("keys of this database's backups"), "{said}");
+    if server.data().database_url().is_none() {
+        fs::remove_file(&keys).unwrap();
+    }
     fs::rename(&aside, &keys).unwrap();
     until_done(&server, &request);
 }

@@ -201,15 +201,17 @@ impl Server {
             .append(true)
             .open(data.log())
             .unwrap();
+        let usual = ["--log", "debug,sqlx=info,hyper=info"];
+        let log_level = if arguments.contains(&"--log") {
+            &[]
+        } else {
+            &usual[..]
+        };
         let mut child = Command::new(BINARY)
             .arg("serve")
             .args(data.storage())
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                "debug,sqlx=info,hyper=info",
-            ])
+            .args(["--listen", "127.0.0.1:0"])
+            .args(log_level)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -473,16 +475,17 @@ impl Server {
     #[track_caller]
     pub(crate) fn kept_counts_agree(&self) {
         let mut totals = self.get("/api/v1/ledger").ok();
-        let mut sums = json!({"numbered": 0, "unexplained": 0});
+        let mut sums = json!({"numbered": 0, "received": 0, "unexplained": 0});
         let outcomes = totals["outcomes"].as_object().unwrap().keys();
         sums["outcomes"] = outcomes
             .map(|outcome| (outcome.clone(), json!(0)))
             .collect();
         let add = |to: &mut Value, more: &Value| {
-            *to = json!(to.as_i64().unwrap() + more.as_i64().unwrap())
+            *to = json!(to.as_i64().unwrap() + more.as_i64().unwrap());
         };
         for tab in self.all("/api/v1/ledger/tabs") {
             add(&mut sums["numbered"], &tab["numbered"]);
+            add(&mut sums["received"], &tab["received"]);
             add(&mut sums["unexplained"], &tab["unexplained"]);
             for (outcome, count) in tab["outcomes"].as_object().unwrap() {
                 add(&mut sums["outcomes"][outcome], count);

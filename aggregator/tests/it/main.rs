@@ -58,6 +58,7 @@ mod openapi_walk;
 mod order;
 mod pages;
 mod placements;
+mod plans;
 mod poison;
 mod privacy_access;
 mod privacy_erasure;

@@ -84,12 +84,12 @@ async fn forget_numbers(
         .map(|[source, tab, _]| [source.clone(), tab.clone()])
         .collect();
     let update = Many::new(
-        "UPDATE ledger_entry SET message_id = NULL WHERE space_id = $1 AND (source_id, tab, seq) IN (VALUES {rows})",
+        "UPDATE ledger_entry SET message_id = '' WHERE space_id = $1 AND (source_id, tab, seq) IN (VALUES {rows})",
         [space_id.into()],
     );
     update.rows(numbers).execute(connection).await?;
     let update = Many::new(
-        "UPDATE ledger_entry SET message_id = NULL WHERE space_id = $1 AND outcome <> 'ok' AND message_id IS NOT NULL AND (source_id, tab) IN (VALUES {rows})",
+        "UPDATE ledger_entry SET message_id = '' WHERE space_id = $1 AND outcome <> 'ok' AND message_id <> '' AND (source_id, tab) IN (VALUES {rows})",
         [space_id.into()],
     );
     update.rows(tabs).execute(connection).await?;
