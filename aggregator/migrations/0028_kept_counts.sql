@@ -35,6 +35,9 @@ CREATE TABLE audience_size (
 INSERT INTO audience_size (space_id, audience_id, members)
     SELECT space_id, audience_id, COUNT(*) FROM audience_member GROUP BY space_id, audience_id;
 
+-- Links are found by either end.
+CREATE INDEX identity_link_of_b ON identity_link (space_id, b);
+
 -- 1 where something was refused or taken back.
 ALTER TABLE consent_state ADD COLUMN refuses BIGINT NOT NULL DEFAULT 0;
 UPDATE consent_state SET refuses = 1 WHERE state LIKE '%{"granted":false%' OR state LIKE '%"denied_at"%';

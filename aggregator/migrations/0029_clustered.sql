@@ -96,6 +96,7 @@ CREATE TABLE identity_link_clustered (
 INSERT INTO identity_link_clustered (space_id, a, b, scope) SELECT space_id, a, b, scope FROM identity_link ORDER BY space_id, a, b, scope;
 DROP TABLE identity_link;
 ALTER TABLE identity_link_clustered RENAME TO identity_link;
+CREATE INDEX identity_link_of_b ON identity_link (space_id, b);
 
 CREATE TABLE identity_blocked_clustered (
     space_id TEXT NOT NULL,
@@ -278,6 +279,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('identity_edge', 'identity_edge', '1000000 1000000 2 1'),
     ('identity_edge', 'identity_edge_of_b', '1000000 1000000 2'),
     ('identity_link', 'identity_link', '1000000 1000000 2 1 1'),
+    ('identity_link', 'identity_link_of_b', '1000000 1000000 2'),
     ('identity_blocked', 'identity_blocked', '10000 10000 2 1'),
     ('identity_blocked', 'identity_blocked_of_component', '10000 10000 2'),
     ('identity_blocked', 'identity_blocked_of_b', '10000 10000 2'),

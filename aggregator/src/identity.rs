@@ -25,7 +25,7 @@ pub(crate) use decision::{
     undo_automatic,
 };
 pub(crate) use link::{Links, link};
-pub(crate) use reading::{Step, any_gone, next_gone, read_again};
+pub(crate) use reading::{Step, any_gone, next_gone, read_again, read_apart};
 pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;
 pub(crate) use store::put_links;

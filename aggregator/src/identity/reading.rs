@@ -24,8 +24,8 @@ use crate::withdrawal;
 
 mod store;
 
-pub(crate) use store::any_gone;
 pub(super) use store::{Reading, begin, give_up, of_space};
+pub(crate) use store::{any_gone, read_apart};
 
 /// Places of the log that are read in one step: few, since whoever waits for the pipeline waits for a step, too.
 const STEP: i64 = 2_000;

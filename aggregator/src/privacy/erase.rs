@@ -19,7 +19,7 @@ use crate::backup::{self, Destroyed, Whom};
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::source::Directory;
-use crate::{clock, id};
+use crate::{clock, id, identity};
 
 mod store;
 
@@ -269,7 +269,7 @@ async fn of_tables(
     }
     if store == "identity" {
         // Rules that are being read have seen the person, too.
-        for apart in store::spaces_apart(connection, space_id).await? {
+        if let Some(apart) = identity::read_apart(connection, space_id).await? {
             for table in TABLES
                 .iter()
                 .filter(|table| matches!(table.store, "identity" | "consent"))

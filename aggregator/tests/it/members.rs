@@ -538,3 +538,35 @@ fn no_secret_is_kept_for_a_repeat_or_logged() {
         }
     }
 }
+
+#[test]
+fn whoever_fails_with_tokens_and_links_waits_and_fills_no_log() {
+    let server = Server::fresh();
+    let fail = |number: usize| {
+        let (path, body) = match number % 3 {
+            0 => (
+                "/api/v1/session/token",
+                json!({"token": format!("hwt_{number}")}),
+            ),
+            1 => (
+                "/api/v1/sign-in/finish",
+                json!({"code": "x", "state": number.to_string()}),
+            ),
+            _ => ("/api/v1/session", json!(["no body"])),
+        };
+        server
+            .send("POST", path, &[], body.to_string().as_bytes())
+            .status
+    };
+    let statuses: Vec<u16> = (0..60).map(fail).collect();
+    assert!(
+        statuses[..10].iter().all(|status| *status != 429),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses[30..].iter().all(|status| *status == 429),
+        "{statuses:?}"
+    );
+    let entries = server.all("/api/v1/audit").len();
+    assert!(entries < 60, "{entries} entries for 60 tries");
+}

@@ -33,6 +33,19 @@ fn apart(space_id: &str, version: i64) -> String {
     format!("{space_id}/reading/{version}")
 }
 
+/// Under which name the words of a space's events are kept that are read again by rules which are to come into force.
+pub(crate) async fn read_apart(
+    connection: &mut AnyConnection,
+    space_id: &str,
+) -> Result<Option<String>> {
+    let row = sqlx::query("SELECT version FROM identity_reading WHERE space_id = $1")
+        .bind(space_id)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok(apart(space_id, row.try_get("version")?)))
+        .transpose()
+}
+
 /// Begins to read.
 pub(in crate::identity) async fn begin(
     connection: &mut AnyConnection,

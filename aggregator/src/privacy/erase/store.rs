@@ -277,20 +277,6 @@ pub(super) async fn leave(
     audience::count(connection, space_id, fewer).await
 }
 
-/// Under which names the words of events are kept that are read again by rules which are to come into force.
-pub(super) async fn spaces_apart(
-    connection: &mut AnyConnection,
-    space_id: &str,
-) -> Result<Vec<String>> {
-    let rows = sqlx::query("SELECT DISTINCT space_id FROM identity_node WHERE space_id LIKE $1")
-        .bind(format!("{space_id}/%"))
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Ok(row.try_get("space_id")?))
-        .collect()
-}
-
 /// Has others resolved and folded again who were seen with the person.
 pub(super) async fn look_again(
     connection: &mut AnyConnection,
