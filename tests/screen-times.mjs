@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * How long each screen of a running headwater takes in Chromium: `node tests/screen-times.mjs URL TOKEN [rounds]`.
+ * How long each screen of a running headwater takes in Chromium: `npm run screen-times -w tests -- URL TOKEN [rounds]`.
  *
  * Of every screen of the menu, and of one person, audience, experience and source: from the change of the address until nothing
  * of the screen waits any more (the first useful paint, with whatever the server is asked), and, of what can be done on it, from
@@ -127,7 +127,7 @@ const click = (locator) => () => locator.click();
 await interactions("palette: open, type, go", "", [press("Control+k"), () => page.keyboard.type("aud"), press("Enter")]);
 await interactions("people: search", "people", [click(main.getByRole("searchbox").first()), () => page.keyboard.type("grace"), press("Enter")]);
 await interactions("person: tabs", `people/${person.id}`, ["Traits", "Audiences", "Consent", "Identity"].map((tab) => click(main.getByRole("tab", { name: tab }))));
-await interactions("audiences: filter", "audiences", [click(main.getByRole("searchbox").first()), () => page.keyboard.type("cart")]);
+await interactions("audit log: filter, order", "audit", [click(main.getByRole("searchbox").first()), () => page.keyboard.type("read"), click(main.locator("button.sort").first())]);
 await interactions("audience builder: typing, with its live count", `audiences/${audience.id}/edit`, [click(main.getByLabel("Name")), () => page.keyboard.type("x")]);
 await interactions("reports: another interval", "reports", [() => main.getByRole("combobox").last().press("ArrowDown")]);
 console.log(`every interaction: next paint p95 ${quantile(every.paint, 0.95).toFixed(0)} ms, until shown p95 ${quantile(every.whole, 0.95).toFixed(0)} ms`);
