@@ -41,6 +41,8 @@ function heldBack() {
 async function recorded(timeout, work) {
   const page = await visit.context.newPage();
   await page.setViewportSize(VIEW);
+  // A tab's very first picture, before it has painted even its empty page, may be black.
+  await frames(page);
   const session = await visit.context.newCDPSession(page);
   const events = [];
   session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
@@ -52,10 +54,10 @@ async function recorded(timeout, work) {
   const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
   await session.send("Tracing.end");
   await complete;
-  const frames = events.filter(({ name }) => name === "Screenshot").sort((one, other) => one.ts - other.ts);
-  const colours = await coloursOf(frames.map(({ args }) => args.snapshot));
+  const pictures = events.filter(({ name }) => name === "Screenshot").sort((one, other) => one.ts - other.ts);
+  const colours = await coloursOf(pictures.map(({ args }) => args.snapshot));
   const shifts = events.filter(({ name, args }) => name === "LayoutShift" && args.data.score > 0);
-  return { frames: frames.length, seen: colours.filter((colour, at) => colour !== colours[at - 1]), shifts };
+  return { frames: pictures.length, seen: colours.filter((colour, at) => colour !== colours[at - 1]), shifts };
 }
 
 /** What is in the middle of the placement's place, frame by frame; the browser reads its own pictures. */
