@@ -82,8 +82,19 @@ function show(headwater: Headwater): void {
       later();
     });
   }
-  // Ages grow while nothing happens.
-  setInterval(() => attempt(() => host.hidden || ages(root)), 1_000);
+  let touched = false;
+  for (const input of ["pointerdown", "keydown"]) addEventListener(input, () => void (touched = true), { capture: true, once: true });
+  const takeFocus = (): void => {
+    // Whoever is typing goes on typing.
+    if (!document.activeElement || document.activeElement === document.body) close.focus({ preventScroll: true });
+  };
+  setInterval(() => attempt(() => {
+    if (host.hidden) return;
+    // Ages grow while nothing happens.
+    ages(root);
+    // A browser that has just come to a page may clear the focus, and tells nobody.
+    if (!touched) takeFocus();
+  }), 1_000);
 
   const hide = (): void => {
     host.hidden = true;
@@ -91,8 +102,7 @@ function show(headwater: Headwater): void {
   host.reopen = () => {
     host.hidden = false;
     render();
-    // Whoever is typing goes on typing.
-    if (!document.activeElement || document.activeElement === document.body) close.focus({ preventScroll: true });
+    takeFocus();
   };
   close.addEventListener("click", () => attempt(hide));
   panel.addEventListener("keydown", (event) => {
