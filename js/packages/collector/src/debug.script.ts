@@ -88,13 +88,14 @@ function show(headwater: Headwater): void {
     // Whoever is typing goes on typing.
     if (!document.activeElement || document.activeElement === document.body) close.focus({ preventScroll: true });
   };
-  setInterval(() => attempt(() => {
-    if (host.hidden) return;
-    // Ages grow while nothing happens.
-    ages(root);
-    // A browser that has just come to a page may clear the focus, and tells nobody.
-    if (!touched) takeFocus();
-  }), 1_000);
+  // A browser that has just come to a page may clear the focus, and tells nobody.
+  const keepFocus = (until: number): void => {
+    if (touched || host.hidden || performance.now() > until) return;
+    takeFocus();
+    requestAnimationFrame(() => attempt(() => keepFocus(until)));
+  };
+  // Ages grow while nothing happens.
+  setInterval(() => attempt(() => host.hidden || ages(root)), 1_000);
 
   const hide = (): void => {
     host.hidden = true;
@@ -103,6 +104,7 @@ function show(headwater: Headwater): void {
     host.hidden = false;
     render();
     takeFocus();
+    keepFocus(performance.now() + 5_000);
   };
   close.addEventListener("click", () => attempt(hide));
   panel.addEventListener("keydown", (event) => {
