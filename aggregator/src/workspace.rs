@@ -18,7 +18,7 @@ use crate::{clock, id, source};
 pub(crate) mod routes;
 mod store;
 
-pub(crate) use store::{Space, space, spaces, workspace};
+pub(crate) use store::{Space, set as set_setting, space, spaces, workspace};
 
 /// Characters of a space's name.
 const LONGEST: usize = 60;

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch } from "../harness/browser.mjs";
 import { Headwater } from "../harness/headwater.mjs";
-import { seedMatches, seedResults, seedSpace } from "../scenarios/seeded-space.mjs";
+import { seedScreens } from "../scenarios/seeded-space.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -22,19 +22,7 @@ let deeper = [];
 before(async () => {
   browser = await launch();
   [full, bare] = await Promise.all([Headwater.start(), Headwater.start()]);
-  const { api, audience, experience } = await seedSpace(full);
-  await seedMatches(full, api);
-  await seedResults(full, api, experience.id);
-  const [source] = await api.all("/api/v1/sources");
-  const person = "people/user_id:ada";
-  deeper = [
-    ...["", "?tab=traits", "?tab=audiences", "?tab=consent", "?tab=identity"].map((tab) => `${person}${tab}`),
-    "support?q=ada", "audiences/new", `audiences/${audience.id}`, `audiences/${audience.id}/edit`, "computed-traits/new", "experiences/new",
-    ...["", "?tab=results", "?tab=change"].map((tab) => `experiences/${experience.id}${tab}`),
-    ...["automatic", "held", "decisions", "rules"].map((tab) => `identity?tab=${tab}`),
-    ...["choices", "counts", "versions"].map((tab) => `consent?tab=${tab}`),
-    `sources/${source.id}`, `sources/${source.id}?tab=settings`,
-  ];
+  deeper = await seedScreens(full);
 }, { timeout: 120_000 });
 
 after(async () => {

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { launch } from "../harness/browser.mjs";
 import { Headwater } from "../harness/headwater.mjs";
 import { until } from "../harness/until.mjs";
-import { seedMatches, seedResults, seedSpace } from "../scenarios/seeded-space.mjs";
+import { seedScreens } from "../scenarios/seeded-space.mjs";
 
 /** @type {Headwater} */
 let full;
@@ -24,19 +24,7 @@ let deeper = [];
 before(async () => {
   browser = await launch();
   [full, bare] = await Promise.all([Headwater.start(), Headwater.start()]);
-  const { api, audience, experience } = await seedSpace(full);
-  await seedMatches(full, api);
-  await seedResults(full, api, experience.id);
-  const [source] = await api.all("/api/v1/sources");
-  deeper = [
-    ...["", "?tab=traits", "?tab=audiences", "?tab=consent", "?tab=identity"].map((tab) => `people/user_id:ada${tab}`),
-    "support?q=ada", "audiences/new", `audiences/${audience.id}`, `audiences/${audience.id}/edit`, "computed-traits/new", "experiences/new",
-    ...["", "?tab=results", "?tab=change"].map((tab) => `experiences/${experience.id}${tab}`),
-    ...["automatic", "held", "decisions", "rules"].map((tab) => `identity?tab=${tab}`),
-    ...["choices", "counts", "versions"].map((tab) => `consent?tab=${tab}`),
-    `sources/${source.id}`, `sources/${source.id}?tab=settings`,
-    "reports/funnels?event=Product+Viewed&event=Order+Completed", "reports/retention", "reports/paths", "audit?operation=nothing", "quarantine?q=nothing", "nowhere",
-  ];
+  deeper = [...(await seedScreens(full)), "reports/funnels?event=Product+Viewed&event=Order+Completed", "reports/retention", "reports/paths", "audit?operation=nothing", "quarantine?q=nothing", "nowhere"];
 }, { timeout: 120_000 });
 
 after(async () => {

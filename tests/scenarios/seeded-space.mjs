@@ -120,3 +120,24 @@ export async function seedResults(headwater, api, id) {
   for (let from = 0; from < all.length; from += 100) await send(headwater, headwater.keys.write_key, all.slice(from, from + 100));
   await until("everybody who was shown an arm counts", async () => (await api.read(`/api/v1/experiences/${id}/results?metric=conversion&event=Order%20Completed`)).people >= EACH * ARMS.length);
 }
+
+/**
+ * All of these, and the screens below those of the menu that they fill, as paths of the dashboard.
+ *
+ * @param {import("../harness/headwater.mjs").Headwater} headwater
+ * @returns {Promise<string[]>}
+ */
+export async function seedScreens(headwater) {
+  const { api, audience, experience } = await seedSpace(headwater);
+  await seedMatches(headwater, api);
+  await seedResults(headwater, api, experience.id);
+  const [source] = await api.all("/api/v1/sources");
+  return [
+    ...["", "?tab=traits", "?tab=audiences", "?tab=consent", "?tab=identity"].map((tab) => `people/user_id:ada${tab}`),
+    "support?q=ada", "audiences/new", `audiences/${audience.id}`, `audiences/${audience.id}/edit`, "computed-traits/new", "experiences/new",
+    ...["", "?tab=results", "?tab=change"].map((tab) => `experiences/${experience.id}${tab}`),
+    ...["automatic", "held", "decisions", "rules"].map((tab) => `identity?tab=${tab}`),
+    ...["choices", "counts", "versions"].map((tab) => `consent?tab=${tab}`),
+    `sources/${source.id}`, `sources/${source.id}?tab=settings`,
+  ];
+}

@@ -68,19 +68,19 @@ impl Reports {
         self.spaces().remove(space_id);
     }
 
-    /// Takes out what was deleted of a space's events. Whoever reads the events just then may still bring some of it along, so it is
-    /// looked for again when they are done.
+    /// Takes out what was deleted of a space's events, when nobody reads them: whoever does just then may still bring some of it along.
     pub(crate) fn without(&self, space_id: &str, gone: Gone) {
         let Some(space) = self.spaces().get(space_id).map(Arc::clone) else {
             return;
         };
-        space.write().take_out(&gone);
-        if space.reading.try_lock().is_err() {
-            tokio::spawn(async move {
-                let _read = space.reading.lock().await;
-                space.write().take_out(&gone);
-            });
+        if let Ok(_nobody_reads) = space.reading.try_lock() {
+            space.write().take_out(&gone);
+            return;
         }
+        tokio::spawn(async move {
+            let _read = space.reading.lock().await;
+            space.write().take_out(&gone);
+        });
     }
 
     /// Forgets what was read of every space.
@@ -110,11 +110,11 @@ impl Reports {
     fn note_asked(&self, app: &Arc<App>, space_id: &str) {
         let now = clock::now();
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = noted.insert(space_id.to_owned(), now);
-        if before.is_some_and(|before| now.since(before) < DAY) {
-            noted.extend(before.map(|before| (space_id.to_owned(), before)));
+        let before = noted.get(space_id);
+        if before.is_some_and(|before| now.since(*before) < DAY) {
             return;
         }
+        noted.insert(space_id.to_owned(), now);
         let (app, space_id) = (Arc::clone(app), space_id.to_owned());
         tokio::spawn(async move {
             if let Err(error) = store::note_asked(&app.database, &space_id, now).await {

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::columns::Happened;
 use crate::database::Database;
 use crate::error::Result;
+use crate::workspace;
 
 /// Identifiers in one page.
 const PAGE: i64 = 20_000;
@@ -44,12 +45,8 @@ const ASKED: &str = "reports_asked:";
 /// Writes down that a space was asked about.
 pub(super) async fn note_asked(database: &Database, space_id: &str, now: Timestamp) -> Result<()> {
     let mut transaction = database.begin().await?;
-    let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sqlx::query(sql)
-        .bind(format!("{ASKED}{space_id}"))
-        .bind(now.as_micros().to_string())
-        .execute(&mut *transaction)
-        .await?;
+    let name = format!("{ASKED}{space_id}");
+    workspace::set_setting(&mut transaction, &name, &now.as_micros().to_string()).await?;
     Ok(transaction.commit().await?)
 }
 

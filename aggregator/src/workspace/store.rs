@@ -100,7 +100,7 @@ pub(super) async fn insert_space(
 }
 
 /// Writes a setting.
-pub(super) async fn set(connection: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
+pub(crate) async fn set(connection: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     sqlx::query(sql)
         .bind(name)

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use crate::harness::{BINARY, Data, Server, eventually, identify, remains, track};
-use crate::privacy_erasure::{CANARY, bob, email, erase, found, settle, until_done};
+use crate::privacy_erasure::{
+    CANARY, bob, email, erase, found, settle, until_done, until_erased_again,
+};
 
 fn headwater(command: &str, storage: &[String], more: &[&str]) -> Command {
     let mut process = Command::new(BINARY);
@@ -250,14 +252,7 @@ fn an_erasure_reaches_backups_that_were_made_before_it() {
     assert!(!said.contains("gone for good"), "{said}");
     assert!(!found(&third).is_empty());
     let server = third.serve();
-    eventually("they are erased again", || {
-        let open = server.all("/api/v1/privacy/requests?kind=erasure&state=running");
-        let gone = server
-            .get(&format!("/api/v1/profiles/email:{}", email()))
-            .status
-            == 404;
-        (open.is_empty() && gone).then_some(())
-    });
+    until_erased_again(&server);
     assert_eq!(bob(&server), before);
     assert_eq!(found(server.data()), Vec::<String>::new());
 }
@@ -355,10 +350,8 @@ fn kill_when(mut child: Child, is_so: impl Fn() -> bool) -> bool {
     }
 }
 
-#[test]
-fn what_was_killed_in_the_middle_is_known_and_begun_again() {
-    let server = Server::fresh();
-    settle(&server);
+/// So many events that a backup and a restore take a while.
+fn much(server: &Server) {
     for batch in 0..10 {
         let events: Vec<Value> = (0..1_000)
             .map(|at| {
@@ -372,6 +365,13 @@ fn what_was_killed_in_the_middle_is_known_and_begun_again() {
             .collect();
         server.batch(&events);
     }
+}
+
+#[test]
+fn what_was_killed_in_the_middle_is_known_and_begun_again() {
+    let server = Server::fresh();
+    settle(&server);
+    much(&server);
     let data = server.stop();
     let out = data.dir.path().join("backup");
     let part = data.dir.path().join("backup.part");
@@ -407,19 +407,7 @@ fn what_was_killed_in_the_middle_is_known_and_begun_again() {
 #[test]
 fn a_server_does_not_start_on_half_a_restore() {
     let server = Server::fresh();
-    for batch in 0..10 {
-        let events: Vec<Value> = (0..1_000)
-            .map(|at| {
-                track(
-                    &format!("m-{batch}-{at}"),
-                    &format!("b-{at}"),
-                    "Looked",
-                    json!({"x": at}),
-                )
-            })
-            .collect();
-        server.batch(&events);
-    }
+    much(&server);
     let file = back_up(server.data(), "backup");
     let data = server.stop();
     if data.database_url().is_some() {

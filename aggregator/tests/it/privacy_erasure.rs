@@ -120,6 +120,19 @@ pub(crate) fn until_done(server: &Server, request: &Value) -> Value {
     })
 }
 
+/// Waits until whoever came back with a restored database is gone.
+#[track_caller]
+pub(crate) fn until_erased_again(server: &Server) {
+    eventually("they are erased again", || {
+        let open = server.all("/api/v1/privacy/requests?kind=erasure&state=running");
+        let gone = server
+            .get(&format!("/api/v1/profiles/email:{}", email()))
+            .status
+            == 404;
+        (open.is_empty() && gone).then_some(())
+    });
+}
+
 #[test]
 fn nothing_of_whoever_was_erased_can_be_read_anywhere_and_others_are_as_they_were() {
     let server = Server::fresh();
@@ -352,13 +365,6 @@ fn whoever_is_there_again_after_a_restore_is_erased_again() {
     let data = server.stop();
     fs::rename(&backup, folder.join("headwater.sqlite")).unwrap();
     let server = data.serve();
-    eventually("they are erased again", || {
-        let open = server.all("/api/v1/privacy/requests?kind=erasure&state=running");
-        let gone = server
-            .get(&format!("/api/v1/profiles/email:{}", email()))
-            .status
-            == 404;
-        (open.is_empty() && gone).then_some(())
-    });
+    until_erased_again(&server);
     assert_eq!(found(server.data()), Vec::<String>::new());
 }

@@ -16,25 +16,6 @@ type Early = [method: "ready", then: () => void][];
 /** What was decided for a placement, and where. */
 type Found = { decision: Decision; where: string; parts: number };
 
-// A file of its own, for whoever builds the page: `?headwater_debug` in its address, or this script in it. It reads what the SDK
-// says of itself and what the edge left in the page; it asks nobody, keeps nothing, and never throws into the page.
-attempt(() => {
-  const begin = (): void => {
-    const there = document.querySelector<Panel>(HOST);
-    if (there) there.reopen?.();
-    else show(window.headwater as unknown as Headwater);
-  };
-  const whenReady = (): void => {
-    const early = (window.headwater ||= [] as never) as unknown as Headwater | Early;
-    // The SDK may still be to come.
-    if (Array.isArray(early)) early.push(["ready", begin]);
-    else begin();
-  };
-  // Nothing can have the focus before there is a body.
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => attempt(whenReady), { once: true });
-  else whenReady();
-});
-
 function show(headwater: Headwater): void {
   const host: Panel = document.createElement(HOST);
   const root = host.attachShadow({ mode: "open" });
@@ -82,18 +63,6 @@ function show(headwater: Headwater): void {
       later();
     });
   }
-  let touched = false;
-  for (const input of ["pointerdown", "keydown"]) addEventListener(input, () => void (touched = true), { capture: true, once: true });
-  const takeFocus = (): void => {
-    // Whoever is typing goes on typing.
-    if (!document.activeElement || document.activeElement === document.body) close.focus({ preventScroll: true });
-  };
-  // A browser that has just come to a page may clear the focus, and tells nobody.
-  const keepFocus = (until: number): void => {
-    if (touched || host.hidden || performance.now() > until) return;
-    takeFocus();
-    requestAnimationFrame(() => attempt(() => keepFocus(until)));
-  };
   // Ages grow while nothing happens.
   setInterval(() => attempt(() => host.hidden || ages(root)), 1_000);
 
@@ -103,8 +72,8 @@ function show(headwater: Headwater): void {
   host.reopen = () => {
     host.hidden = false;
     render();
-    takeFocus();
-    keepFocus(performance.now() + 5_000);
+    // Whoever is typing goes on typing.
+    if (!document.activeElement || document.activeElement === document.body) close.focus({ preventScroll: true });
   };
   close.addEventListener("click", () => attempt(hide));
   panel.addEventListener("keydown", (event) => {
@@ -277,3 +246,23 @@ function ages(inside: ParentNode): void {
     if (time.textContent !== text) time.textContent = text;
   }
 }
+
+// A file of its own, for whoever builds the page: `?headwater_debug` in its address, or this script in it. It reads what the SDK
+// says of itself and what the edge left in the page; it asks nobody, keeps nothing, and never throws into the page.
+// At the end: where the page and the SDK are ready already, the panel is shown at once, with all that stands above.
+attempt(() => {
+  const begin = (): void => {
+    const there = document.querySelector<Panel>(HOST);
+    if (there) there.reopen?.();
+    else show(window.headwater as unknown as Headwater);
+  };
+  const whenReady = (): void => {
+    const early = (window.headwater ||= [] as never) as unknown as Headwater | Early;
+    // The SDK may still be to come.
+    if (Array.isArray(early)) early.push(["ready", begin]);
+    else begin();
+  };
+  // Nothing can have the focus before there is a body.
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => attempt(whenReady), { once: true });
+  else whenReady();
+});

@@ -98,6 +98,20 @@ it("keeps to itself: nothing moves, its keys are its own, and it closes and open
   assert.equal(await page.locator("headwater-debug").count(), 1);
 });
 
+it("comes at once where everything is ready before it", async () => {
+  const page = await open("/");
+  await page.waitForLoadState("load");
+  const shown = await page.evaluate(async (url) => {
+    const script = Object.assign(document.createElement("script"), { src: url });
+    const loaded = new Promise((resolve) => script.addEventListener("load", resolve));
+    document.head.append(script);
+    await loaded;
+    const host = document.querySelector("headwater-debug");
+    return [document.activeElement === host, host.shadowRoot.querySelectorAll("tbody tr").length > 0];
+  }, `${visit.edge.url}/sdk/debug.js`);
+  assert.deepEqual(shown, [true, true], "it has the focus, and says what consent allows");
+});
+
 it("fits a phone, and all of it can be reached without a mouse", async () => {
   const page = await open();
   await page.setViewportSize({ width: 390, height: 800 });
