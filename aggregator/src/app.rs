@@ -205,8 +205,6 @@ impl App {
             public_url: settings.public_url,
             members: tokio::sync::Mutex::default(),
         });
-        let ahead = Arc::clone(&app);
-        tokio::spawn(async move { ahead.reports.read_ahead(&ahead).await });
         Ok((
             app,
             Tasks {

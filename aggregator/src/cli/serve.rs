@@ -90,6 +90,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         ..options.storage.settings()
     };
     let (app, tasks) = App::open(opened.database.clone(), settings).await?;
+    let ahead = Arc::clone(&app);
+    tokio::spawn(async move { ahead.reports.read_ahead(&ahead).await });
     if options.clock_at.is_some() {
         super::clock::obey(Arc::clone(&app))?;
     }
