@@ -35,6 +35,8 @@ export function onStack({ csp = "strict", browser: withBrowser = true, worker = 
   const parts = [];
   /** @type {Omit<Stack, "visitor"> | undefined} */
   let stack;
+  /** @type {Promise<import("playwright-core").Browser> | undefined} */
+  let launching;
   /** @type {import("playwright-core").Browser | undefined} */
   let browser;
 
@@ -47,7 +49,7 @@ export function onStack({ csp = "strict", browser: withBrowser = true, worker = 
 
   before(
     async () => {
-      const launching = withBrowser ? launch() : undefined;
+      launching = withBrowser ? launch() : undefined;
       // Looked at below; a failure of another part must not leave it unhandled.
       launching?.catch(() => {});
       const headwater = await started("headwater", Headwater.start());
@@ -66,7 +68,8 @@ export function onStack({ csp = "strict", browser: withBrowser = true, worker = 
   );
 
   after(async () => {
-    await browser?.close();
+    // Also where another part did not start: a browser that is left keeps the run from ending.
+    await launching?.then((open) => open.close(), () => {});
     for (const { part } of parts.reverse()) await part.stop();
   });
 
