@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cdp_core::event::Event;
 use cdp_core::identifier::Identifier;
@@ -57,6 +57,9 @@ pub(crate) const TURN: Portion = Portion {
 const ONE: Portion = Portion { entries: 1, ..TURN };
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
+/// How often it is asked for work beside the log that nobody told of. Each time it takes a dozen statements, which is as much
+/// as the turn over an event.
+const ASK: Duration = Duration::from_millis(50);
 
 /// The stages, in order. An event's path through the server reads from here.
 async fn stages(
@@ -145,6 +148,8 @@ impl Pipeline {
             seen: log.seen(),
             reached,
             last_offset,
+            ask_at: Instant::now(),
+            unasked: true,
             certain: true,
             careful: 0,
             between_turns: Arc::clone(&between_turns),
@@ -233,6 +238,10 @@ struct Runner {
     reached: watch::Sender<i64>,
     /// The number of the youngest event.
     last_offset: i64,
+    /// When to ask next for work beside the log.
+    ask_at: Instant,
+    /// Whether a turn may have made such work since somebody asked.
+    unasked: bool,
     /// Whether what is in memory is what the database says.
     certain: bool,
     /// How many entries are still taken one by one, because one of them cannot take effect.
@@ -287,9 +296,10 @@ impl Runner {
             }
             tokio::select! {
                 _ = self.log_end.changed() => {}
-                _ = work.changed() => {}
+                _ = work.changed() => self.ask_at = Instant::now(),
                 _ = stop.changed() => {}
                 _ = tick.tick() => {}
+                () = tokio::time::sleep_until(self.ask_at.into()), if self.unasked => {}
             }
         }
     }
@@ -298,6 +308,19 @@ impl Runner {
     async fn work(&mut self) -> Result<bool> {
         let _turn = Arc::clone(&self.between_turns).lock_owned().await;
         let more_log = self.turn().await?;
+        if Instant::now() < self.ask_at {
+            return Ok(more_log);
+        }
+        let more = self.beside_the_log(more_log).await?;
+        self.unasked = false;
+        if !more {
+            self.ask_at = Instant::now() + ASK;
+        }
+        Ok(more || more_log)
+    }
+
+    /// Does one piece of the work beside the log; false when there is none.
+    async fn beside_the_log(&mut self, more_log: bool) -> Result<bool> {
         let more_backfill = self.resolve_again().await?
             || self.refold().await?
             || self.clear_gone().await?
@@ -313,8 +336,8 @@ impl Runner {
         let due =
             audience::follow_the_clock(&self.database, &self.sources, &self.live, now).await?;
         self.snapshots.forget(due.iter());
-        let more = more_log || more_backfill || !due.is_empty() || self.trim(now).await?;
-        if !more {
+        let more = more_backfill || !due.is_empty() || self.trim(now).await?;
+        if !more && !more_log {
             self.followed.send_replace(now);
         }
         Ok(more)
@@ -336,6 +359,7 @@ impl Runner {
         // Entries are numbered without holes; where one is missing there is nothing to wait for.
         let reached = entries.last().map_or(end, |(id, _)| *id);
         self.take(&read(&entries)?, reached).await?;
+        self.unasked = true;
         self.seen.settle(gone.into_iter());
         self.careful = self.careful.saturating_sub(1);
         Ok(reached < end)
