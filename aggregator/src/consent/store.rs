@@ -11,6 +11,7 @@ use super::rules::{Devices, Rules};
 use super::state::State;
 use crate::database::rows::Many;
 use crate::error::Result;
+use crate::identity::store::is_person;
 use crate::pipeline::Logged;
 
 /// What is kept of an anchor.
@@ -27,9 +28,12 @@ pub(super) async fn of_people(
     people: impl Iterator<Item = &String>,
 ) -> Result<BTreeMap<String, (String, Kept)>> {
     let query = Many::new(
-        "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, c.anchor AS anchor, c.state AS state, \
-         c.folded AS folded FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE n.space_id = $1 AND \
-         n.person_id = w.person_id AND c.space_id = $1 AND c.anchor = n.identifier",
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, c.anchor AS anchor, c.state AS state, \
+             c.folded AS folded FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id"),
+            " AND c.space_id = $1 AND c.anchor = n.identifier"
+        ),
         [space_id.into()],
     );
     let rows = query
@@ -161,11 +165,13 @@ pub(super) async fn of_anchors(
     anchors: impl Iterator<Item = String>,
 ) -> Result<BTreeMap<String, State>> {
     let query = Many::new(
-        "WITH wanted (anchor) AS (VALUES {rows}) SELECT w.anchor AS person, c.state AS state \
-         FROM wanted w CROSS JOIN identity_node mine CROSS JOIN identity_node n CROSS JOIN \
-         consent_state c WHERE mine.space_id = $1 AND mine.identifier = w.anchor AND \
-         n.space_id = $1 AND n.person_id = mine.person_id AND c.space_id = $1 AND c.anchor = \
-         n.identifier",
+        concat!(
+            "WITH wanted (anchor) AS (VALUES {rows}) SELECT w.anchor AS person, c.state AS state \
+             FROM wanted w CROSS JOIN identity_node mine CROSS JOIN identity_node n CROSS JOIN \
+             consent_state c WHERE mine.space_id = $1 AND mine.identifier = w.anchor AND n.space_id = $1 AND ",
+            is_person!("mine.person_id"),
+            " AND c.space_id = $1 AND c.anchor = n.identifier"
+        ),
         [space_id.into()],
     );
     people(
@@ -244,10 +250,14 @@ pub(super) async fn states_of_profiles(
     profiles: &[String],
 ) -> Result<BTreeMap<String, State>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT w.profile_id AS person, c.state AS \
-         state FROM wanted w CROSS JOIN identity_node n CROSS JOIN consent_state c WHERE \
-         n.space_id = $1 AND n.person_id = (SELECT p.person_id FROM identity_node p WHERE p.space_id = $1 AND p.profile_id = \
-         w.profile_id LIMIT 1) AND c.space_id = $1 AND c.anchor = n.identifier",
+        concat!(
+            "WITH wanted (profile_id) AS (VALUES {rows}), whose (profile_id, person_id) AS (SELECT w.profile_id, (SELECT p.person_id \
+             FROM identity_node p WHERE p.space_id = $1 AND p.profile_id = w.profile_id LIMIT 1) FROM wanted w) \
+             SELECT w.profile_id AS person, c.state AS state FROM whose w CROSS JOIN identity_node n CROSS JOIN consent_state c \
+             WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id"),
+            " AND c.space_id = $1 AND c.anchor = n.identifier"
+        ),
         [space_id.into()],
     );
     people(
@@ -265,8 +275,11 @@ pub(super) async fn identifiers_of(
     people: impl Iterator<Item = &String>,
 ) -> Result<Vec<String>> {
     let query = Many::new(
-        "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier FROM wanted w \
-         CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier FROM wanted w \
+             CROSS JOIN identity_node n WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id")
+        ),
         [space_id.into()],
     );
     let rows = query
@@ -299,8 +312,11 @@ pub(super) async fn identifiers_beside(
     space_id: &str,
     identifier: &str,
 ) -> Result<Vec<String>> {
-    let sql = "SELECT n.identifier AS identifier FROM identity_node mine CROSS JOIN identity_node n \
-               WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND n.person_id = mine.person_id";
+    let sql = concat!(
+        "SELECT n.identifier AS identifier FROM identity_node mine CROSS JOIN identity_node n \
+         WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND ",
+        is_person!("mine.person_id")
+    );
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(identifier)

@@ -48,10 +48,12 @@ const STEPS: &[(&str, &str, &str)] = &[
     step!("0026", "sign_in"),
     step!("0028", "kept_counts"),
     step!("0029", "clustered"),
+    step!("0030", "divided_people"),
+    step!("0031", "wide_rows"),
 ];
 
 /// Steps that only SQLite takes: how it lays out what both have.
-const OF_SQLITE: &[&str] = &["0029"];
+const OF_SQLITE: &[&str] = &["0029", "0031"];
 /// What another database does in their place.
 const NOTHING: &str = "SELECT 1";
 

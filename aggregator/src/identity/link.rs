@@ -82,7 +82,7 @@ pub(crate) async fn link(
         constraints.retain(|constraint| !denied || constraint.decision != Decision::MustLink);
     }
     let mut changed = BTreeMap::new();
-    let mut seeds = Vec::new();
+    let mut former = Vec::new();
     let mut alive = BTreeSet::new();
     for (person, nodes) in &people {
         let edges = links.remove(person).unwrap_or_default();
@@ -92,11 +92,11 @@ pub(crate) async fn link(
             .map(|((a, b), _)| (a, b));
         for group in profiles(turn.rules.identity(), nodes, edges, decided.remove(person)) {
             let profile_id = identity::profile_id(&space, &group.seed);
-            seeds.push((profile_id.clone(), group.seed));
             for member in group.members {
                 let Some(node) = nodes.get(&member) else {
                     continue;
                 };
+                former.extend(store::former(&space, &member, node, &profile_id));
                 if node.profile_id != profile_id {
                     turn.touched
                         .extend([node.profile_id.clone(), profile_id.clone()]);
@@ -113,7 +113,7 @@ pub(crate) async fn link(
     }
     turn.merged.retain(|from, _| !alive.contains(from));
     store::put_nodes(connection, &space, &changed).await?;
-    store::put_seeds(connection, &space, seeds).await?;
+    store::put_seeds(connection, &space, former).await?;
     for (identifier, node) in changed {
         let name = identifier.to_string();
         turn.profile_of

@@ -27,6 +27,8 @@ pub(super) struct Resolved {
     pub(super) fresh: BTreeSet<String>,
     /// Profiles that are no more: from → into.
     pub(super) merged: BTreeMap<String, String>,
+    /// Ids that profiles had of these identifiers.
+    former: Vec<(String, Identifier)>,
     /// Profiles that there are.
     alive: BTreeSet<String>,
 }
@@ -114,7 +116,6 @@ pub(super) async fn settle(
         Some(last) => last,
         None => store::last_component(connection).await?,
     };
-    let mut seeds = Vec::new();
     // Two components may both have the same piece of evidence that joins them no more.
     let mut blocked = BTreeMap::new();
     for (mut free, scene) in scenes {
@@ -138,15 +139,6 @@ pub(super) async fn settle(
                 });
             free.remove(&component);
             component_of.extend(members().map(|member| (member, component)));
-            // Whoever has been one of this id before is known by it.
-            let is_new = |(id, seed): &(String, Identifier)| {
-                let before = scene.before.get(seed);
-                before.is_none_or(|node| node.person_id != *id)
-            };
-            let named = groups
-                .iter()
-                .map(|group| (identity::profile_id(space, &group.seed), group.seed.clone()));
-            seeds.extend(named.filter(is_new));
             resolved.take(space, component, &scene, groups, &parts.crowded);
         }
         blocked.extend(parts.blocked.iter().filter_map(|blocked| {
@@ -167,7 +159,7 @@ pub(super) async fn settle(
     resolved.end();
     cache.last_component = Some(last_component);
     store::put_nodes(connection, space, &resolved.nodes).await?;
-    store::put_seeds(connection, space, seeds).await?;
+    store::put_seeds(connection, space, std::mem::take(&mut resolved.former)).await?;
     store::put_blocked(connection, space, blocked).await
 }
 
@@ -220,6 +212,8 @@ impl Resolved {
                     first_seen: seen.first_seen,
                     crowded: crowded.get(member).cloned(),
                 };
+                self.former
+                    .extend(old.and_then(|old| store::former(space, member, old, &profile_id)));
                 if old.is_none_or(|old| old.profile_id != profile_id) {
                     self.touched.insert(profile_id.clone());
                     moved.extend(old.map(|old| (old.profile_id.clone(), profile_id.clone())));

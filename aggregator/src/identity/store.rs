@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Constraint, Decision, Edge, Pair, Reason};
+use cdp_core::identity::{self, Constraint, Decision, Edge, Pair, Reason};
 use cdp_core::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -14,6 +14,21 @@ use super::review::Happened;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+
+/// That a node `n` is of a person. Nearly everybody is one profile of the person's own name, which its index finds; the index of
+/// people has only those whom consent divides.
+macro_rules! is_person {
+    ($person:literal) => {
+        concat!(
+            "(n.profile_id = ",
+            $person,
+            " AND n.person_id = n.profile_id OR n.person_id = ",
+            $person,
+            " AND n.person_id <> n.profile_id)"
+        )
+    };
+}
+pub(crate) use is_person;
 
 /// An identifier's place in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -405,9 +420,12 @@ pub(super) async fn nodes_of_people(
     people: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
-        "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
-         n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM wanted w CROSS JOIN \
-         identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
+             n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM wanted w CROSS JOIN \
+             identity_node n WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id")
+        ),
         [space_id.into()],
     );
     let rows = query
@@ -430,9 +448,12 @@ pub(super) async fn links_of_people(
     people: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<(Pair, Scope)>>> {
     let query = Many::new(
-        "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, l.a AS a, l.b AS b, l.scope AS scope \
-         FROM wanted w CROSS JOIN identity_node n CROSS JOIN identity_link l WHERE n.space_id = $1 AND n.person_id = \
-         w.person_id AND l.space_id = $1 AND l.a = n.identifier",
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT w.person_id AS person_id, l.a AS a, l.b AS b, l.scope AS scope \
+             FROM wanted w CROSS JOIN identity_node n CROSS JOIN identity_link l WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id"),
+            " AND l.space_id = $1 AND l.a = n.identifier"
+        ),
         [space_id.into()],
     );
     let rows = query
@@ -559,7 +580,20 @@ pub(super) async fn put_nodes(
     Ok(())
 }
 
-/// Remembers from which identifiers profile ids were made.
+/// The id that a profile had of this identifier, where a change takes it away: from then on the identifier leads from that id
+/// to wherever it is now. While the id is the identifier's own, its node says so.
+pub(super) fn former(
+    space_id: &str,
+    identifier: &Identifier,
+    old: &Node,
+    profile_id: &str,
+) -> Option<(String, Identifier)> {
+    let is_former = old.profile_id != profile_id
+        && old.profile_id == identity::profile_id(space_id, identifier);
+    is_former.then(|| (old.profile_id.clone(), identifier.clone()))
+}
+
+/// Remembers from which identifiers profile ids were made that are no more.
 pub(super) async fn put_seeds(
     connection: &mut AnyConnection,
     space_id: &str,

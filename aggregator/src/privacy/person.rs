@@ -11,6 +11,7 @@ use super::request::Subject;
 use crate::app::App;
 use crate::database::rows::Many;
 use crate::error::{Code, Error, Result};
+use crate::identity::store::is_person;
 use crate::profile;
 
 /// A person.
@@ -66,8 +67,11 @@ impl Person {
         space_id: &str,
         subject: &str,
     ) -> Result<Self> {
-        let sql = "SELECT n.identifier AS identifier, n.profile_id AS profile_id, n.person_id AS person_id FROM identity_node mine \
-                   CROSS JOIN identity_node n WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND n.person_id = mine.person_id";
+        let sql = concat!(
+            "SELECT n.identifier AS identifier, n.profile_id AS profile_id, n.person_id AS person_id FROM identity_node mine \
+             CROSS JOIN identity_node n WHERE mine.space_id = $1 AND mine.identifier = $2 AND n.space_id = $1 AND ",
+            is_person!("mine.person_id")
+        );
         let rows = sqlx::query(sql)
             .bind(space_id)
             .bind(subject)

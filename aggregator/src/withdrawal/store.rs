@@ -11,6 +11,7 @@ use crate::consent::Rules;
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
+use crate::identity::store::is_person;
 use crate::source::Directory;
 use crate::{identity, matching};
 
@@ -195,8 +196,11 @@ pub(super) async fn profiles_of_people(
     people: impl Iterator<Item = &String>,
 ) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let query = Many::new(
-        "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.person_id AS person_id, n.profile_id AS profile_id FROM wanted w \
-         CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.person_id = w.person_id",
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.person_id AS person_id, n.profile_id AS profile_id FROM wanted w \
+             CROSS JOIN identity_node n WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id")
+        ),
         [space_id.into()],
     );
     let rows = query

@@ -426,3 +426,23 @@ fn reading_again_goes_on_behind_a_kill_and_till_it_ends_the_former_rules_hold() 
     let fresh = always(&rules, &events);
     same(&world(&server, &sample), &world(&fresh, &sample));
 }
+
+#[test]
+fn an_id_that_was_named_by_what_is_read_otherwise_leads_to_its_heir() {
+    let server = Server::fresh();
+    put(&server, &first(&server)).ok();
+    settled(&server, 2);
+    // A browser of which nothing is known names nobody, so the address alone does.
+    let mut asked = track("m-1", "null", "Asked", json!({}));
+    asked["context"]["traits"] = json!({"email": "Ada@Example.org"});
+    server.batch(&[asked]);
+    let former = server.profile("email:Ada@Example.org")["id"].clone();
+
+    let rules = changed(&now(&server)["rules"], 2, with_forms);
+    put(&server, &rules).ok();
+    settled(&server, 3);
+    let heir = server.profile("email:ada@example.org");
+    assert_ne!(heir["id"], former);
+    let found = server.get(&format!("/api/v1/profiles/{}", former.as_str().unwrap()));
+    assert_eq!(found.ok()["id"], heir["id"]);
+}

@@ -1,11 +1,13 @@
 //! SQL of reading events again.
 
-use cdp_core::identity::Rules;
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{self, Rules};
 use sqlx::{AnyConnection, Row as _};
 
 use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::{Error, Result};
+use crate::identity::store::put_seeds;
 
 /// Rules that are to come into force.
 #[derive(Debug)]
@@ -203,9 +205,10 @@ pub(super) async fn replace(
                  (SELECT 1 FROM identity_node n WHERE n.space_id = $1 AND n.identifier = x.identifier)";
     let one = |sql| (sql, vec![space_id.as_str()]);
     let both = |sql| (sql, vec![space_id.as_str(), apart.as_str()]);
-    let first = [
-        one(before),
-        both(gone),
+    let first = [one(before), both(gone)];
+    run(connection, first).await?;
+    name_heirs(connection, space_id).await?;
+    let rest = [
         one(seeds),
         one(anchors),
         one(after),
@@ -242,13 +245,7 @@ pub(super) async fn replace(
             vec![apart.as_str()],
         ),
     ];
-    for (sql, values) in first {
-        let mut query = sqlx::query(sql);
-        for value in values {
-            query = query.bind(value);
-        }
-        query.execute(&mut *connection).await?;
-    }
+    run(connection, rest).await?;
     sqlx::query(nodes)
         .bind(space_id)
         .bind(&apart)
@@ -267,6 +264,42 @@ pub(super) async fn replace(
             .await?;
     }
     end(connection, space_id).await
+}
+
+/// Runs statements with what they are given.
+async fn run<const LENGTH: usize>(
+    connection: &mut AnyConnection,
+    statements: [(&'static str, Vec<&str>); LENGTH],
+) -> Result<()> {
+    for (sql, values) in statements {
+        let mut query = sqlx::query(sql);
+        for value in values {
+            query = query.bind(value);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Remembers the ids of profiles that were made from identifiers which have an heir now: nobody's node says them any more.
+async fn name_heirs(connection: &mut AnyConnection, space_id: &str) -> Result<()> {
+    let sql = "SELECT identifier, profile_id FROM identity_gone WHERE space_id = $1 AND heir <> ''";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut seeds = Vec::new();
+    for row in &rows {
+        let seed: Identifier = row
+            .try_get::<String, _>("identifier")?
+            .parse()
+            .map_err(|text: String| Error::internal(text))?;
+        let profile_id: String = row.try_get("profile_id")?;
+        if profile_id == identity::profile_id(space_id, &seed) {
+            seeds.push((profile_id, seed));
+        }
+    }
+    put_seeds(connection, space_id, seeds).await
 }
 
 /// An identifier that nobody names any more.
