@@ -303,7 +303,9 @@ mod tests {
             return Vec::new();
         };
         // What a table is called until it takes the place of the one before.
-        let table = table.trim_end_matches("_clustered");
+        let table = table
+            .trim_end_matches("_clustered")
+            .trim_end_matches("_rows");
         let parts = rest.split([',', '(']).map(str::trim);
         parts
             .filter_map(|part| part.trim_start_matches("ADD COLUMN ").split_once(' '))
