@@ -184,7 +184,7 @@ pub(crate) async fn run(events: usize) -> Result<()> {
 }
 
 /// The server's identity stage over SQLite: evidence written, who is who found and written, in turns of its pipeline.
-async fn in_sqlite(events: usize) -> Result<()> {
+pub(crate) async fn in_sqlite(events: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut dice = Dice(1);
     let people = events / EVENTS_A_PERSON;

@@ -21,6 +21,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+/// The server's: the identity stage runs in this process, and what headwater is measured against has no worse one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -44,6 +48,9 @@ fn main() -> Result<()> {
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
         ["identity", "--headwater", _] => runtime.block_on(identity::run(10_000_000)),
         ["identity", events, "--headwater", _] => runtime.block_on(identity::run(events.parse()?)),
+        ["identity-in-sqlite", events, "--headwater", _] => {
+            runtime.block_on(identity::in_sqlite(events.parse()?))
+        }
         ["realtime", "--headwater", binary] => {
             runtime.block_on(realtime::run(PathBuf::from(binary), realtime::PEOPLE))
         }
@@ -52,7 +59,7 @@ fn main() -> Result<()> {
         }
         ["path", "--headwater", binary] => runtime.block_on(path::run(PathBuf::from(binary))),
         _ => bail!(
-            "usage: headwater-load ingest|path|consent|realtime [PEOPLE]|soak [EVENTS]|identity [EVENTS]|postgres --database-url URL --headwater BINARY"
+            "usage: headwater-load ingest|path|consent|realtime [PEOPLE]|soak [EVENTS]|identity [EVENTS]|identity-in-sqlite EVENTS|postgres --database-url URL --headwater BINARY"
         ),
     }
 }
