@@ -1,6 +1,8 @@
 //! The database: SQLite inside the data folder, or Postgres. One SQL text serves both.
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::priority;
 use crate::vault::Vault;
@@ -31,11 +34,17 @@ const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode =
 /// Postgres is set up by whoever runs it.
 const NO_PRAGMAS: &str = "";
 
-/// Pools of connections. A SQLite file has one writer, so writes have a pool of one there: waiting
+/// Pools of connections. A SQLite file has one writer, so whoever writes there waits for a turn: waiting
 /// happens in our queue, where it is bounded, instead of in SQLite's busy loop.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     write: AnyPool,
+    /// On SQLite: a connection that writes on a thread behind others, and whether it is the one that does. One at a time:
+    /// each forgets what it has in memory when the other has written.
+    write_behind: AnyPool,
+    writes_behind: Arc<AtomicBool>,
+    /// On SQLite: held by whoever writes.
+    turn: Option<Arc<tokio::sync::Mutex<()>>>,
     read: AnyPool,
     /// Connections that read for the pipeline, so that its next turn does not stand in line behind requests.
     read_for_pipeline: AnyPool,
@@ -70,12 +79,16 @@ impl Database {
     }
 
     async fn sqlite(folder: &Path, mode: &str) -> Result<Self, OpenError> {
-        let write = write_pool(url(folder, mode)?).await?;
+        let write = pool(&url(folder, mode)?, 1, SQLITE_PRAGMAS, true).await?;
+        let write_behind = pool_behind(url(folder, mode)?).await?;
         let journal = Journal::open(folder).map_err(|error| log_unopened(folder, &error))?;
         Ok(Self {
             read: write.clone(),
             read_for_pipeline: write.clone(),
             write,
+            write_behind,
+            writes_behind: Arc::default(),
+            turn: Some(Arc::default()),
             journal,
             vault: Arc::default(),
             lock: Arc::default(),
@@ -96,6 +109,9 @@ impl Database {
             })?,
             read_for_pipeline: pool(url, PIPELINE_READERS, NO_PRAGMAS, true).await?,
             write: both.clone(),
+            write_behind: both.clone(),
+            writes_behind: Arc::default(),
+            turn: None,
             read: both,
             vault: Arc::default(),
             lock: Arc::new(Mutex::new(lock)),
@@ -230,19 +246,53 @@ impl Database {
     }
 
     /// Starts a transaction that may write. What it commits is durable then.
-    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.write.begin().await
+    pub(crate) async fn begin(&self) -> sqlx::Result<Write> {
+        let turn = self.turn().await?;
+        let transaction = self.writer().begin().await?;
+        Ok(Write {
+            transaction,
+            _turn: turn,
+        })
+    }
+
+    /// Waits until nobody else writes, where only one can.
+    async fn turn(&self) -> sqlx::Result<Option<Turn>> {
+        let Some(turn) = &self.turn else {
+            return Ok(None);
+        };
+        let turn = tokio::time::timeout(QUEUE, Arc::clone(turn).lock_owned());
+        let turn = turn.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        Ok(Some(turn))
+    }
+
+    /// Connections that write. On SQLite only for who has the turn.
+    fn writer(&self) -> &AnyPool {
+        if self.writes_behind.load(Ordering::Relaxed) {
+            &self.write_behind
+        } else {
+            &self.write
+        }
+    }
+
+    /// Says whether what is written from now on is written behind others, as the pipeline is (see [`crate::priority`]).
+    pub(crate) fn write_behind(&self, is_behind: bool) {
+        self.writes_behind.store(is_behind, Ordering::Relaxed);
     }
 
     /// A connection for transactions whose effects follow from the log: after a power cut they may be gone
     /// from some point on, and are found again from entries that are still there. See [`Self::settle`].
     pub(crate) async fn begin_derived(&self) -> sqlx::Result<Derived> {
-        let mut connection = self.write.acquire().await?;
+        let turn = self.turn().await?;
+        let mut connection = self.writer().acquire().await?;
         let sqlite = matches!(self.journal, Journal::Files(_));
         if sqlite {
             connection.execute("PRAGMA synchronous = NORMAL").await?;
         }
-        Ok(Derived { connection, sqlite })
+        Ok(Derived {
+            connection,
+            sqlite,
+            _turn: turn,
+        })
     }
 
     /// Makes durable what was committed before, so that nobody needs the log's entries for it any more.
@@ -285,6 +335,7 @@ impl Database {
             }
             return Ok(true);
         }
+        let _turn = self.turn().await?;
         let mut connection = self.write.acquire().await?;
         if !fold_all(&mut connection).await? {
             // Nor would what is written anew be folded in.
@@ -376,9 +427,51 @@ impl Database {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        for pool in [&self.read, &self.read_for_pipeline, &self.write] {
+        let pools = [
+            &self.read,
+            &self.read_for_pipeline,
+            &self.write_behind,
+            &self.write,
+        ];
+        for pool in pools {
             pool.close().await;
         }
+    }
+}
+
+/// Nobody else writes while it lives.
+type Turn = OwnedMutexGuard<()>;
+
+/// A transaction that may write.
+#[derive(Debug)]
+pub(crate) struct Write {
+    transaction: Transaction<'static, Any>,
+    _turn: Option<Turn>,
+}
+
+impl Write {
+    /// Makes what it did count.
+    pub(crate) async fn commit(self) -> sqlx::Result<()> {
+        self.transaction.commit().await
+    }
+
+    /// Takes back what it did.
+    pub(crate) async fn rollback(self) -> sqlx::Result<()> {
+        self.transaction.rollback().await
+    }
+}
+
+impl Deref for Write {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
     }
 }
 
@@ -387,6 +480,7 @@ impl Database {
 pub(crate) struct Derived {
     connection: PoolConnection<Any>,
     sqlite: bool,
+    _turn: Option<Turn>,
 }
 
 impl Derived {
@@ -450,8 +544,8 @@ fn url(folder: &Path, mode: &str) -> Result<String, OpenError> {
     Ok(format!("sqlite://{}?mode={mode}", percent_encode(path)))
 }
 
-/// The pool of what follows from events.
-async fn write_pool(url: String) -> Result<AnyPool, OpenError> {
+/// A connection to SQLite that writes behind others.
+async fn pool_behind(url: String) -> Result<AnyPool, OpenError> {
     let fail = |error: &dyn std::fmt::Display| {
         OpenError(format!("the database could not be opened: {error}"))
     };

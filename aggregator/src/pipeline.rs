@@ -61,6 +61,10 @@ const TICK: Duration = Duration::from_millis(500);
 /// as the turn over an event.
 const ASK: Duration = Duration::from_millis(50);
 
+/// Events that wait from which on the pipeline runs behind those who take more in, and those down to which it does so.
+const MANY: usize = 10_000;
+const FEW: usize = 500;
+
 /// The stages, in order. An event's path through the server reads from here.
 async fn stages(
     connection: &mut AnyConnection,
@@ -150,6 +154,8 @@ impl Pipeline {
             last_offset,
             ask_at: Instant::now(),
             unasked: true,
+            goes_back: false,
+            is_behind: false,
             certain: true,
             careful: 0,
             between_turns: Arc::clone(&between_turns),
@@ -157,8 +163,10 @@ impl Pipeline {
             followed,
             identity: identity::Cache::default(),
         };
-        let task = priority::behind("pipeline", runner.run(stop, new_work))
-            .map_err(|error| Error::internal(format!("the pipeline cannot start: {error}")))?;
+        let unstarted = |error| Error::internal(format!("the pipeline cannot start: {error}"));
+        let behind = priority::Behind::start("pipeline-behind").map_err(unstarted)?;
+        let task =
+            priority::beside("pipeline", runner.run(behind, stop, new_work)).map_err(unstarted)?;
         Ok((
             Self {
                 position: position_seen,
@@ -242,6 +250,10 @@ struct Runner {
     ask_at: Instant,
     /// Whether a turn may have made such work since somebody asked.
     unasked: bool,
+    /// Whether it goes through what there was before: a new definition over old events, a change of who is who.
+    goes_back: bool,
+    /// Whether it runs behind those who take events in.
+    is_behind: bool,
     /// Whether what is in memory is what the database says.
     certain: bool,
     /// How many entries are still taken one by one, because one of them cannot take effect.
@@ -263,12 +275,19 @@ struct Done {
 }
 
 impl Runner {
-    async fn run(mut self, mut stop: watch::Receiver<bool>, mut work: watch::Receiver<u64>) {
+    async fn run(
+        mut self,
+        behind: priority::Behind,
+        mut stop: watch::Receiver<bool>,
+        mut work: watch::Receiver<u64>,
+    ) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failures = 0_u32;
         loop {
-            match self.work().await {
+            let done;
+            (self, done) = self.work_where_it_belongs(&behind).await;
+            match done {
                 Ok(true) => {
                     failures = 0;
                     continue;
@@ -304,6 +323,27 @@ impl Runner {
         }
     }
 
+    /// Does one piece of whatever is to do; false when nothing is. Somebody may be waiting for a few events to take effect,
+    /// so those are not behind anybody; where there is much to do, taking events in comes first.
+    async fn work_where_it_belongs(mut self, behind: &priority::Behind) -> (Self, Result<bool>) {
+        let most = if self.is_behind { FEW } else { MANY };
+        self.is_behind = self.goes_back || self.seen.waiting() > most;
+        self.database.write_behind(self.is_behind);
+        if !self.is_behind {
+            let done = self.work().await;
+            return (self, done);
+        }
+        let piece = async move {
+            let done = self.work().await;
+            (self, done)
+        };
+        match behind.run(piece).await {
+            Some(done) => done,
+            // What was in memory is gone with it; whoever started the pipeline hears of it.
+            None => std::panic::resume_unwind(Box::new("a turn of the pipeline panicked")),
+        }
+    }
+
     /// Does one piece of whatever is to do; false when nothing is.
     async fn work(&mut self) -> Result<bool> {
         let _turn = Arc::clone(&self.between_turns).lock_owned().await;
@@ -329,6 +369,7 @@ impl Runner {
             || self.let_go().await?
             || computed_trait::backfill(&self.database, &self.sources, &self.live).await?
             || audience::backfill(&self.database, &self.sources, &self.live).await?;
+        self.goes_back = more_backfill;
         if more_backfill {
             self.snapshots.clear();
         }

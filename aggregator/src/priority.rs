@@ -4,9 +4,10 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// How far behind: where there is not enough for both, a tenth of a processor goes to each thread that is
 /// behind.
@@ -35,6 +36,43 @@ pub(crate) fn beside<T: Send + 'static>(
     task: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>> {
     on_a_thread(name, || {}, task)
+}
+
+/// A thread that the system runs behind others, which is given one piece of work after the other.
+#[derive(Debug)]
+pub(crate) struct Behind(mpsc::Sender<Piece>);
+
+type Piece = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Behind {
+    /// Starts the thread; it ends when this is dropped.
+    ///
+    /// # Errors
+    /// When the system starts no thread.
+    pub(crate) fn start(name: &str) -> io::Result<Self> {
+        let (pieces, mut waiting) = mpsc::channel::<Piece>(1);
+        let run = async move {
+            while let Some(piece) = waiting.recv().await {
+                piece.await;
+            }
+        };
+        behind(name, run)?;
+        Ok(Self(pieces))
+    }
+
+    /// Does a piece of work there; `None` when it panicked, or one before did.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (answer, done) = oneshot::channel();
+        let piece = async move {
+            // Nobody waits any more when the caller is gone.
+            let _ = answer.send(work.await);
+        };
+        self.0.send(Box::pin(piece)).await.ok()?;
+        done.await.ok()
+    }
 }
 
 fn on_a_thread<T: Send + 'static>(
@@ -66,3 +104,27 @@ fn step_back() {
 /// Elsewhere niceness is the whole process's.
 #[cfg(not(target_os = "linux"))]
 fn step_back() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn pieces_of_work_are_behind_and_whoever_hands_them_over_is_not() {
+        let before = rustix::process::nice(0).unwrap();
+        let behind = Behind::start("behind").unwrap();
+        let there = behind.run(async { rustix::process::nice(0).unwrap() });
+        assert_eq!(there.await, Some(before + NICE));
+        assert_eq!(rustix::process::nice(0).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn who_hands_over_work_hears_that_it_panicked() {
+        let behind = Behind::start("behind").unwrap();
+        assert_eq!(behind.run(async { 1 }).await, Some(1));
+        let panics = async { std::panic::resume_unwind(Box::new("broken")) };
+        assert_eq!(behind.run::<()>(panics).await, None);
+        assert_eq!(behind.run(async { 2 }).await, None);
+    }
+}

@@ -182,7 +182,7 @@ impl Seen {
     }
 
     /// How many ids are in the log and not yet in the event table.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.known().waiting.len()
     }
 

@@ -16,7 +16,7 @@ use super::person::Person;
 use super::request::{self, Kind, Progress, Request, State};
 use super::suppression::Suppressions;
 use crate::backup::{self, Destroyed, Whom};
-use crate::database::Database;
+use crate::database::{Database, Write};
 use crate::error::{Code, Error, Result};
 use crate::source::Directory;
 use crate::{clock, id, identity};
@@ -163,11 +163,7 @@ async fn step(around: &Around<'_>, mut request: Request) -> Result<Work> {
 }
 
 /// Finds out whose data it is, and suppresses it.
-async fn begin(
-    around: &Around<'_>,
-    mut transaction: sqlx::Transaction<'static, sqlx::Any>,
-    mut request: Request,
-) -> Result<Work> {
+async fn begin(around: &Around<'_>, mut transaction: Write, mut request: Request) -> Result<Work> {
     let subject = super::store::subject_of(&mut transaction, &request.id).await?;
     let rules = around.sources.identity(&request.space_id);
     let person = Person::of(&mut transaction, &rules, &request.space_id, &subject).await?;
