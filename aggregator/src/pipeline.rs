@@ -61,8 +61,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// as the turn over an event.
 const ASK: Duration = Duration::from_millis(50);
 
-/// Events that wait from which on the pipeline runs behind those who take more in, and those down to which it does so.
+/// Where more events than these wait, the pipeline begins to run behind those who take more in.
 const MANY: usize = 10_000;
+/// Down to this many it goes on like that.
 const FEW: usize = 500;
 
 /// The stages, in order. An event's path through the server reads from here.
@@ -328,7 +329,7 @@ impl Runner {
     async fn work_where_it_belongs(mut self, behind: &priority::Behind) -> (Self, Result<bool>) {
         let most = if self.is_behind { FEW } else { MANY };
         self.is_behind = self.goes_back || self.seen.waiting() > most;
-        self.database.write_behind(self.is_behind);
+        self.database.set_behind(self.is_behind);
         if !self.is_behind {
             let done = self.work().await;
             return (self, done);
