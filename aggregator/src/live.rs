@@ -1,5 +1,6 @@
 //! Who watches: every event with its outcome, as it happens.
 
+use cdp_core::wire::MAX_EVENT_BYTES;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
@@ -63,16 +64,18 @@ impl Live {
         );
     }
 
-    /// Tells of messages that were refused; of what is denied only its id.
+    /// Tells of messages that were refused; of what is denied only its id, and of what is larger than an event.
     pub(crate) fn refused(&self, space_id: &str, messages: impl Iterator<Item = Quarantined>) {
         if !self.is_watched() {
             return;
         }
         for Quarantined { message, line } in messages {
-            let event = message
-                .filter(Value::is_object)
-                .unwrap_or_else(|| json!({}));
-            let event = with_id(event, &line.message_id);
+            let shown = message
+                .filter(|message| message.is_object() && message.text().len() <= MAX_EVENT_BYTES)
+                .and_then(|message| {
+                    serde_json::from_str::<Value>(message.with_id(&line.message_id).text()).ok()
+                });
+            let event = shown.unwrap_or_else(|| json!({"messageId": line.message_id}));
             self.tell(space_id, json!({"event": event, "outcome": line.outcome, "reason": line.reason, "profile_id": null}));
         }
     }
@@ -95,11 +98,4 @@ impl Live {
             data,
         });
     }
-}
-
-fn with_id(mut event: Value, message_id: &str) -> Value {
-    if let Some(object) = event.as_object_mut() {
-        object.insert("messageId".to_owned(), Value::from(message_id));
-    }
-    event
 }

@@ -117,22 +117,10 @@ pub fn recorded_address(
     recorded.map(Value::from)
 }
 
-/// Leaves of a refused message's address what may be recorded; of one that is a text because it could
-/// not be read as JSON, too.
-pub fn shorten_address(message: &mut Value, policy: IpPolicy) {
-    if let Value::String(text) = message {
-        *text = kept_text(text, policy);
-    } else if let Some(context) = message.get_mut("context").and_then(Value::as_object_mut)
-        && let Some(given) = context.remove("ip")
-    {
-        let recorded = recorded_address(Some(given), policy, None);
-        context.extend(recorded.map(|recorded| ("ip".to_owned(), recorded)));
-    }
-}
-
 /// A message that cannot be read as JSON, with every text that stands behind a name `"ip"` reduced
 /// to what may be recorded.
-fn kept_text(text: &str, policy: IpPolicy) -> String {
+#[must_use]
+pub fn shorten_addresses(text: &str, policy: IpPolicy) -> String {
     const NAME: &str = "\"ip\"";
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -167,9 +155,7 @@ mod tests {
     use serde_json::json;
 
     fn kept(text: &str, policy: IpPolicy) -> Value {
-        let mut message = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-        shorten_address(&mut message, policy);
-        message
+        serde_json::from_str(crate::wire::kept(text, policy).text()).unwrap_or_default()
     }
 
     fn recorded(context: &Value, policy: IpPolicy, caller: Option<&str>) -> Value {

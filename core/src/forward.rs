@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::audience::Basis;
 use crate::consent::Choices;
@@ -112,7 +113,7 @@ pub struct Refused {
     pub reason: String,
     /// The whole message as it came; kept only of what is quarantined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Value>,
+    pub message: Option<KeptMessage>,
     /// Where the person was, as the edge saw it; kept with what is quarantined, so that it is tried again
     /// by the rule of that place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,6 +124,72 @@ pub struct Refused {
     /// The tab's number of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,
+}
+
+/// A refused message as it is kept: the text of its JSON, or of a JSON string that has what is none. It stays text, since
+/// values built of it may take hundreds of times its memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeptMessage(Box<RawValue>);
+
+impl KeptMessage {
+    /// From the text of JSON; `None` where it is none, or is a null, which would say that there is no message.
+    #[must_use]
+    pub fn of_json(text: String) -> Option<Self> {
+        let message = RawValue::from_string(text).ok().map(Self);
+        message.filter(|message| message.text() != "null")
+    }
+
+    /// From a text that is no JSON.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self::from(&Value::from(text))
+    }
+
+    /// The text of its JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether it is an object, which alone can become an event.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.text().starts_with('{')
+    }
+
+    /// The message under another id.
+    #[must_use]
+    pub fn with_id(&self, message_id: &str) -> Self {
+        // Of members with the same name the last is the one that counts.
+        let id = Value::from(message_id);
+        let named = match self.text().strip_suffix('}').map(str::trim_end) {
+            None => None,
+            Some("{") => Some(format!("{{\"messageId\":{id}}}")),
+            Some(begun) => Some(format!("{begun},\"messageId\":{id}}}")),
+        };
+        named
+            .and_then(Self::of_json)
+            .unwrap_or_else(|| self.clone())
+    }
+}
+
+impl From<&Value> for KeptMessage {
+    fn from(value: &Value) -> Self {
+        Self(to_raw_value(value).unwrap_or_default())
+    }
+}
+
+impl From<KeptMessage> for Box<RawValue> {
+    fn from(message: KeptMessage) -> Self {
+        message.0
+    }
+}
+
+impl PartialEq for KeptMessage {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
 /// The lines that answer a batch, in its order: `taken` says of each message that passed its place,

@@ -40,8 +40,16 @@ pub struct LostRange {
     pub to: u64,
     /// `dropped` or `denied`.
     pub outcome: Outcome,
-    /// Why, as a short word such as `memory_full`.
+    /// Why, as a short word such as `memory_full`; what is longer than [`MOST_REASON`] bytes is cut off.
     pub reason: String,
+}
+
+impl LostRange {
+    /// The reason as it is kept.
+    fn short_reason(&self) -> &str {
+        let end = self.reason.floor_char_boundary(MOST_REASON);
+        self.reason.get(..end).unwrap_or_default()
+    }
 }
 
 /// Numbers that one batch may settle as lost, and numbers by which what arrives may be ahead of what
@@ -52,6 +60,8 @@ pub const MOST_AHEAD: u64 = 10_000;
 pub const MOST_WAITING: u64 = 2_000;
 /// Tabs that one batch may report of.
 pub const MOST_REPORTS: usize = 100;
+/// Bytes that the reason of a lost range may have; it is kept with every number of the range.
+pub const MOST_REASON: usize = 100;
 /// New tabs that a source may have. A page view is one at most.
 pub const NEW_TABS: Rate = Rate {
     events_per_second: 1_000,
@@ -61,6 +71,13 @@ pub const NEW_TABS: Rate = Rate {
 pub const GRACE: Span = Span::from_seconds(60);
 
 impl TabReport {
+    /// How many numbers the report settles.
+    #[must_use]
+    pub fn settles(&self) -> usize {
+        let numbers = self.lost.iter().map(|range| range.to - range.from + 1);
+        usize::try_from(numbers.fold(0, u64::saturating_add)).unwrap_or(usize::MAX)
+    }
+
     /// Whether the report makes sense: an id of the right form, numbers that fit each other, and
     /// only outcomes that an SDK may report.
     #[must_use]
@@ -85,6 +102,7 @@ pub fn believable(reports: Vec<TabReport>) -> Vec<TabReport> {
     let mut left = MOST_AHEAD;
     let mut shorten = |mut report: TabReport| {
         report.lost.retain_mut(|range| {
+            range.reason = range.short_reason().to_owned();
             range.to = range.to.min(range.from.saturating_add(left) - 1);
             let fits = left > 0;
             left -= if fits { range.to - range.from + 1 } else { 0 };
@@ -168,7 +186,8 @@ impl<'a> News<'a> {
             for seq in range.from..=range.to.min(next - 1) {
                 endings.entry(seq).or_insert(Ending {
                     outcome: range.outcome,
-                    reason: Some(&range.reason),
+                    // What is in the log may have come before the bound was asked for.
+                    reason: Some(range.short_reason()),
                     message_id: None,
                 });
             }
@@ -383,6 +402,27 @@ mod tests {
             believable(vec![report(2, &[(1, 2)]), report(0, &[])]),
             vec![]
         );
+    }
+
+    #[test]
+    fn a_reason_is_short_wherever_it_was_cut() {
+        let mut long = report(10_001, &[(1, 9_999)]);
+        long.lost[0].reason = "\u{e9}".repeat(1_000_000);
+        // In the log it may stand as it came.
+        let mut news = News::default();
+        news.reported(&long);
+        let account = news.account(1);
+        let length = |ending: &Ending<'_>| ending.reason.map_or(0, str::len);
+        assert_eq!(account.endings.len(), 9_999);
+        assert!(
+            account
+                .endings
+                .values()
+                .all(|ending| length(ending) == MOST_REASON)
+        );
+        let believed = believable(vec![long.clone()]);
+        assert_eq!(believed[0].lost[0].reason.len(), MOST_REASON);
+        assert_eq!(believed[0].settles(), 9_999);
     }
 
     #[test]

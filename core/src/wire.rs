@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 
 use crate::address::IpPolicy;
 use crate::bots::Recogniser;
-use crate::collection::{BOT_REASON, Bots, Caller, shorten_address};
+use crate::collection::{BOT_REASON, Bots, Caller, shorten_addresses};
 use crate::consent::{Choices, Receipt};
 use crate::event::{Event, EventKind};
-use crate::forward::{Admitted, Refused};
+use crate::forward::{Admitted, KeptMessage, Refused};
 use crate::gate::{Gate, gate_event};
 use crate::json::members::Members;
 use crate::ledger::{TabReport, believable};
@@ -40,6 +40,9 @@ pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Messages that a batch may have. Segment's HTTP API takes 2,500; twice as many are no mistake yet.
 pub const MAX_BATCH_MESSAGES: usize = 5_000;
 
+/// Bytes that what a batch says once for all of its messages may have once each has it.
+pub const MAX_COMMON_BYTES: usize = MAX_BATCH_BYTES;
+
 /// A request that cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireError {
@@ -49,6 +52,13 @@ pub enum WireError {
     WrongShape(String),
     /// The batch has more messages than [`MAX_BATCH_MESSAGES`].
     TooMany(usize),
+    /// What the batch says once for all of its messages has more than [`MAX_COMMON_BYTES`] once each has it.
+    TooMuchInCommon {
+        /// Bytes of its context and integrations.
+        bytes: usize,
+        /// Its messages.
+        messages: usize,
+    },
 }
 
 impl fmt::Display for WireError {
@@ -62,6 +72,11 @@ impl fmt::Display for WireError {
             Self::TooMany(count) => write!(
                 formatter,
                 "the batch has {count} messages; it may have {MAX_BATCH_MESSAGES}: send fewer events at a time"
+            ),
+            Self::TooMuchInCommon { bytes, messages } => write!(
+                formatter,
+                "the batch's \"context\" and \"integrations\" have {bytes} bytes, and each of its {messages} messages is kept with \
+                 them: together they may have {MAX_COMMON_BYTES}. Send fewer events at a time, or less in common"
             ),
         }
     }
@@ -159,7 +174,7 @@ impl<'a> Batch<'a> {
     /// Reads the body of a batch endpoint.
     ///
     /// # Errors
-    /// When the body is not JSON, has no `batch` list, or has too many messages.
+    /// When the body is not JSON, has no `batch` list, has too many messages, or says too much in common for all of them.
     pub fn read(body: &'a [u8]) -> Result<Self, WireError> {
         let (text, damage) = utf8::read(body)?;
         let batch = match text {
@@ -182,7 +197,15 @@ impl<'a> Batch<'a> {
             return Err(WireError::TooMany(messages.len()));
         }
         let messages = messages.into_iter().map(Cow::Borrowed).collect();
-        Ok(Self::with(&body, None, messages))
+        let batch = Self::with(&body, None, messages);
+        let bytes = batch.common.bytes();
+        if bytes.saturating_mul(batch.len()) > MAX_COMMON_BYTES {
+            return Err(WireError::TooMuchInCommon {
+                bytes,
+                messages: batch.len(),
+            });
+        }
+        Ok(batch)
     }
 
     /// The same with messages of its own.
@@ -281,20 +304,7 @@ impl<'a> Batch<'a> {
         fresh_id: &mut dyn FnMut() -> String,
     ) -> Result<Admitted, Box<Refused>> {
         let collection = &intake.config.collection;
-        let read = message::read(
-            text,
-            message::Frame {
-                kind: self.kind,
-                sent_at: self.sent_at,
-                limit: self.event_limit.unwrap_or(MAX_EVENT_BYTES),
-                common: &self.common,
-                slip: self.slip.as_deref(),
-                damage: self.damage,
-            },
-            intake,
-            last,
-            fresh_id,
-        );
+        let read = message::read(text, self.frame(), intake, last, fresh_id);
         let bot = intake.bot(read.user_agent.as_deref(), bots);
         // Whoever says what they want of consent is heard.
         let statement = |event: &Event| event.kind == EventKind::Consent;
@@ -352,21 +362,28 @@ impl<'a> Batch<'a> {
         }))
     }
 
-    /// A refused message as it may be kept, with what the batch says for it, so that it can be tried
-    /// again without the batch: as JSON where that keeps all of it, as the text that it was where not.
-    fn kept(&self, text: &str, policy: IpPolicy) -> Value {
+    /// A refused message as it may be kept, with what the request says for it, so that it can be tried
+    /// again without the request: as JSON where that keeps all of it, as the text that it was where not.
+    fn kept(&self, text: &str, policy: IpPolicy) -> KeptMessage {
         let readable = match self.damage {
             Some(marker) if text.contains(marker) => None,
-            _ if exact::check(text).is_err() => None,
-            _ => message::completed(text, &self.common),
+            _ => message::kept_message(text, self.frame(), policy),
         };
-        let mut message = match readable {
-            // A null would say on the way that there is no message.
-            None | Some(Value::Null) => Value::from(utf8::shown(text, self.damage)),
-            Some(other) => other,
-        };
-        shorten_address(&mut message, policy);
-        message
+        readable.unwrap_or_else(|| {
+            let shown = utf8::shown(text, self.damage);
+            KeptMessage::of_text(&shorten_addresses(&shown, policy))
+        })
+    }
+
+    fn frame(&self) -> message::Frame<'_> {
+        message::Frame {
+            kind: self.kind,
+            sent_at: self.sent_at,
+            limit: self.event_limit.unwrap_or(MAX_EVENT_BYTES),
+            common: &self.common,
+            slip: self.slip.as_deref(),
+            damage: self.damage,
+        }
     }
 
     fn with(body: &Members<'_>, kind: Option<EventKind>, messages: Vec<Cow<'a, str>>) -> Self {
@@ -397,6 +414,12 @@ impl<'a> Batch<'a> {
             damage: None,
         }
     }
+}
+
+/// A message that did not come through a request, such as a line of a file, as it may be kept when it is refused.
+#[must_use]
+pub fn kept(text: &str, policy: IpPolicy) -> KeptMessage {
+    Batch::default().kept(text, policy)
 }
 
 /// Body of `/v1/decide`.

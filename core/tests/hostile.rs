@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use cdp_core::collection::{Caller, CollectionPolicy};
 use cdp_core::consent::Policy;
 use cdp_core::event::Event;
-use cdp_core::forward::Forward;
+use cdp_core::forward::{Forward, KeptMessage};
 use cdp_core::source::{ConsentBasis, SourceConfig};
 use cdp_core::time::Timestamp;
 use cdp_core::wire::{Batch, Intake, Judged};
@@ -208,7 +208,7 @@ proptest! {
             }
         } else {
             prop_assert!(judged.refused[0].reason.contains("cannot be kept exactly"), "{}", judged.refused[0].reason);
-            prop_assert_eq!(judged.refused[0].message.as_ref().unwrap().as_str().unwrap(), message(&number));
+            prop_assert_eq!(judged.refused[0].message.as_ref().unwrap(), &KeptMessage::of_text(&message(&number)));
         }
     }
 

@@ -44,8 +44,9 @@ pub(crate) async fn collect<H: Host>(
     };
     let (key, other_key) = (batch.write_key.as_deref(), batch.other_key.as_deref());
     let config = authenticate(host, request, key, other_key).await?;
-    // A tab's report costs the ledger as much as an event costs the log.
-    rate_limit::admit(host, request, &config, batch.len() + batch.ledger.len())?;
+    // A tab's report, and each number that it settles, costs the ledger as much as an event costs the log.
+    let reported: usize = batch.ledger.iter().map(|report| 1 + report.settles()).sum();
+    rate_limit::admit(host, request, &config, batch.len() + reported)?;
     let intake = Intake {
         config: &config,
         received_at,

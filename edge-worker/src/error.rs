@@ -88,7 +88,7 @@ impl EdgeError {
             ),
             Self::TooLarge => (413, "too_large", format!("a batch may have {MAX_BATCH_BYTES} bytes after decompression: send fewer events at a time")),
             Self::BadCompression(detail) => (400, "bad_compression", format!("the body cannot be decompressed ({detail}): send gzip, deflate, br, zstd or plain JSON")),
-            Self::BadBody(error @ WireError::TooMany(_)) => (413, "too_large", error.to_string()),
+            Self::BadBody(error @ (WireError::TooMany(_) | WireError::TooMuchInCommon { .. })) => (413, "too_large", error.to_string()),
             Self::BadBody(error) => (400, "bad_body", error.to_string()),
             Self::BadRequest(message) => (400, "bad_request", message.clone()),
             Self::SourceDisabled => {
@@ -126,7 +126,8 @@ impl EdgeError {
                 response.with("retry-after", retry_after.to_string())
             }
             Self::NoWriteKey | Self::UnknownWriteKey => {
-                response.with("www-authenticate", "Basic realm=\"write key\"")
+                // A scheme that no browser knows: for Basic, a page's visitors would be asked for a password.
+                response.with("www-authenticate", "WriteKey")
             }
             _ => response,
         }

@@ -46,6 +46,14 @@ impl<T> List<T> {
             next_cursor: None,
         }
     }
+
+    /// A page that ends where something else than its length says; with the key of its last row where there are more.
+    pub(crate) fn cut(data: Vec<T>, last: Option<&str>) -> Self {
+        Self {
+            data,
+            next_cursor: last.map(encode),
+        }
+    }
 }
 
 /// Which page is asked for.
@@ -114,6 +122,11 @@ impl Page {
         serde_json::from_str(&self.after)
             .map(Some)
             .map_err(|_| unknown())
+    }
+
+    /// How many rows are asked for.
+    pub(crate) fn limit(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 
     /// How many rows to read: one more than shown tells whether there is a next page.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cdp_core::collection::{Caller, shorten_address};
+use cdp_core::collection::Caller;
 use cdp_core::forward::{Forward, Refused};
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
-use cdp_core::wire::{Batch, Intake};
+use cdp_core::wire::{self, Batch, Intake};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -121,9 +121,13 @@ impl<'a, P: FnMut(&Summary)> Feed<'a, P> {
                 Item::Refused {
                     message_id,
                     reason,
-                    mut message,
+                    message,
                 } => {
-                    shorten_address(&mut message, self.config.collection.ip);
+                    let text = match message {
+                        Value::String(text) => text,
+                        other => other.to_string(),
+                    };
+                    let message = wire::kept(&text, self.config.collection.ip);
                     let outcome = Outcome::Quarantined;
                     refused.push(Refused {
                         index,

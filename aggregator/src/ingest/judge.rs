@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use cdp_core::consent::Standing;
 use cdp_core::event::{Event, EventKind, Object, Writer};
-use cdp_core::forward::{Forward, Refused};
+use cdp_core::forward::{Forward, KeptMessage, Refused};
 use cdp_core::gate::{Gate, gate_event};
 use cdp_core::identifier::Identifier;
 use cdp_core::outcome::Outcome;
@@ -169,7 +169,7 @@ pub(crate) fn parked(index: usize, text: &str) -> Refused {
             message_id: String::new(),
             outcome: Outcome::Quarantined,
             reason,
-            message: Some(Value::from(text)),
+            message: Some(KeptMessage::of_text(text)),
             jurisdiction: None,
             gpc: false,
             ledger: None,
@@ -191,7 +191,7 @@ fn as_sent(mut receipt: Value) -> Value {
 }
 
 /// The event in the form in which clients send it, so that it can be tried again.
-fn as_message(event: &Event) -> Option<Value> {
+fn as_message(event: &Event) -> Option<KeptMessage> {
     let mut message = serde_json::to_value(event).ok()?;
     let fields = message.as_object_mut()?;
     // A page's and a screen's name has another word on the wire than a track event's.
@@ -212,5 +212,5 @@ fn as_message(event: &Event) -> Option<Value> {
     if let Some(Value::Object(extra)) = extra {
         fields.extend(extra);
     }
-    Some(message)
+    Some(KeptMessage::from(&message))
 }

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::event::{Event, Writer as Texts};
-use cdp_core::forward::{Refused, lines};
+use cdp_core::forward::{KeptMessage, Refused, lines};
 use cdp_core::ledger::{LedgerMark, TabReport};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;
-use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::entry::NewEntry;
@@ -79,7 +78,7 @@ fn kept_bytes(refused: &Refused) -> usize {
     let message = refused
         .message
         .as_ref()
-        .map_or(0, |message| message.to_string().len());
+        .map_or(0, |message| message.text().len());
     256 + refused.reason.len() + message
 }
 
@@ -95,7 +94,7 @@ pub(crate) struct Written {
 /// A message that went into quarantine, for who watches live.
 #[derive(Clone, Debug)]
 pub(crate) struct Quarantined {
-    pub(crate) message: Option<Value>,
+    pub(crate) message: Option<KeptMessage>,
     pub(crate) line: MessageOutcome,
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdp_core::event::Event;
+use cdp_core::forward::KeptMessage;
 use cdp_core::identifier::Identifier;
 use cdp_core::outcome::Outcome;
 use sqlx::{AnyConnection, Row as _};
@@ -156,7 +157,11 @@ async fn insert_quarantine(connection: &mut AnyConnection, entries: &[Read<'_>])
                 (&entry.source_id).into(),
                 (&refused.message_id).into(),
                 refused.reason.replace('\0', "\u{fffd}").into(),
-                serde_json::to_string(&refused.message)?.into(),
+                refused
+                    .message
+                    .as_ref()
+                    .map_or("null", KeptMessage::text)
+                    .into(),
                 entry.received_at.as_micros().into(),
                 refused.jurisdiction.clone().into(),
                 i64::from(refused.gpc).into(),

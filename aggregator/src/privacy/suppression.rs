@@ -1,19 +1,20 @@
 //! Who was erased and is not taken in again. Nothing of them is kept but a keyed hash of each identifier.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use cdp_core::event::Event;
-use cdp_core::forward::Refused;
+use cdp_core::forward::{KeptMessage, Refused};
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::Rules;
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use schemars::JsonSchema;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::Sha256;
 use sqlx::{AnyConnection, Row as _};
 
@@ -191,9 +192,11 @@ impl Suppressions {
     }
 
     /// Whether some text of a message is an identifier that was erased.
-    fn is_named_in(&self, space_id: &str, rules: &Rules, message: &Value) -> bool {
+    fn is_named_in(&self, space_id: &str, rules: &Rules, message: &KeptMessage) -> bool {
         let mut texts = Vec::new();
-        collect(message, &mut texts);
+        let mut json = serde_json::Deserializer::from_str(message.text());
+        // It is JSON; the texts up to a mistake are looked at all the same.
+        let _ = Texts(&mut texts).deserialize(&mut json);
         let mut read = texts.iter().flat_map(|text| {
             let kinds = rules.kinds.iter();
             kinds.filter_map(|kind| rules.identifier(&kind.kind, text).ok())
@@ -323,11 +326,60 @@ impl Suppressions {
     }
 }
 
-fn collect<'v>(value: &'v Value, texts: &mut Vec<&'v str>) {
-    match value {
-        Value::String(text) if texts.len() < MOST_TEXTS => texts.push(text),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
-        Value::Object(fields) => fields.values().for_each(|value| collect(value, texts)),
-        _ => {}
+/// Collects the texts of JSON without building anything else of it.
+struct Texts<'t>(&'t mut Vec<String>);
+
+impl<'de> DeserializeSeed<'de> for Texts<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Texts<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if self.0.len() < MOST_TEXTS {
+            self.0.push(text.to_owned());
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Texts(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while object.next_key::<IgnoredAny>()?.is_some() {
+            object.next_value_seed(Texts(self.0))?;
+        }
+        Ok(())
     }
 }

@@ -12,8 +12,6 @@ use cdp_core::time::Timestamp;
 use cdp_core::wire::{Batch, Intake, Judged};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::to_raw_value;
 
 use super::filter::Terms;
 use super::store::{self, Refused};
@@ -126,8 +124,9 @@ fn judged(
     let received_at = first.map(|one| one.received_at).unwrap_or_default();
     let messages = refused
         .iter()
-        .map(|one| to_raw_value(&with_id(one)))
-        .collect::<Result<Vec<_>, _>>()?;
+        // Under the id that it was refused with, so that it is stored once at most.
+        .map(|one| one.message.with_id(&one.message_id).into())
+        .collect();
     let intake = Intake {
         config: &config,
         received_at,
@@ -137,18 +136,6 @@ fn judged(
     };
     let judged = Batch::of_messages(messages).judge(&intake, &mut String::new);
     Ok((config.space_id.clone(), received_at, judged))
-}
-
-/// The message under the id that it was refused with, so that it is stored once at most.
-fn with_id(refused: &Refused) -> Value {
-    let mut message = refused.message.clone();
-    if let Some(fields) = message.as_object_mut() {
-        fields.insert(
-            "messageId".to_owned(),
-            Value::from(refused.message_id.as_str()),
-        );
-    }
-    message
 }
 
 /// Messages of the quarantine as events, for trying a tracking plan or a consent policy.
@@ -170,10 +157,8 @@ pub(crate) async fn since(
     limit: usize,
     policy: Option<&Policy>,
 ) -> Result<Kept> {
-    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut refused = store::page(&app.database, space_id, &Terms::since(from), "", rows).await?;
-    let complete = refused.len() <= limit;
-    refused.truncate(limit);
+    let (refused, more) =
+        store::page(&app.database, space_id, &Terms::since(from), "", limit).await?;
     let messages = refused.len();
     let mut events = Vec::new();
     for (Arrival { source_id, .. }, refused) in together(refused) {
@@ -182,7 +167,7 @@ pub(crate) async fn since(
     }
     Ok(Kept {
         messages,
-        complete,
+        complete: !more,
         events,
     })
 }

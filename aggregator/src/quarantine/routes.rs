@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
+use cdp_core::forward::KeptMessage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -74,8 +75,10 @@ async fn list(
 ) -> Result<Json<List<Refused>>> {
     let space_id = reader.space_id();
     let terms = asked.filter.terms(&app, space_id)?;
-    let refused = store::page(&app.database, space_id, &terms, page.after(), page.fetch()).await?;
-    page.answer(refused, |one| one.id.clone())
+    let (refused, more) =
+        store::page(&app.database, space_id, &terms, page.after(), page.limit()).await?;
+    let next = refused.last().filter(|_| more).map(|one| one.id.clone());
+    Ok(Json(List::cut(refused, next.as_deref())))
 }
 
 /// What became of messages that were tried again.
@@ -144,9 +147,9 @@ async fn named(
     let mut connection = app.database.reader().acquire().await?;
     let mut refused = store::by_ids(&mut connection, space_id, &ids).await?;
     for one in &mut refused {
-        one.message = mended
-            .remove(&one.id)
-            .unwrap_or_else(|| std::mem::take(&mut one.message));
+        if let Some(message) = mended.remove(&one.id) {
+            one.message = KeptMessage::from(&message);
+        }
     }
     Ok(refused)
 }
@@ -161,10 +164,7 @@ async fn found(
 ) -> Result<(Vec<Refused>, Option<String>)> {
     let terms = filter.terms(app, space_id)?;
     let after = cursor.map(page::decode).transpose()?.unwrap_or_default();
-    let limit = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let mut refused = store::page(&app.database, space_id, &terms, &after, limit + 1).await?;
-    let more = refused.len() > MOST;
-    refused.truncate(MOST);
+    let (refused, more) = store::page(&app.database, space_id, &terms, &after, MOST).await?;
     let last = refused.last().filter(|_| more);
     let next = last.map(|last| page::encode(&last.id));
     Ok((refused, next))

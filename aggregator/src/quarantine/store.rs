@@ -1,5 +1,6 @@
 //! SQL of `quarantine`. The log's writer fills it.
 
+use cdp_core::forward::KeptMessage;
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::database::Database;
 use crate::database::rows::Many;
 use crate::error::Result;
 
+/// Characters that the messages of a page have together, but for a first one that has more alone.
+const LONGEST_PAGE: i64 = 4 * 1024 * 1024;
+
 /// A refused message.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "QuarantinedMessage")]
@@ -20,7 +24,9 @@ pub(super) struct Refused {
     pub(super) source_id: String,
     pub(super) message_id: String,
     pub(super) reason: String,
-    pub(super) message: Value,
+    /// Any JSON; a text that has it where it was none.
+    #[schemars(with = "Value")]
+    pub(super) message: KeptMessage,
     pub(super) received_at: Timestamp,
     /// Where the person was, as the edge saw it.
     pub(super) jurisdiction: Option<String>,
@@ -28,15 +34,16 @@ pub(super) struct Refused {
     pub(super) gpc: bool,
 }
 
-/// A page of the space's refused messages, the youngest first.
+/// The youngest of the space's refused messages behind a place, and whether there are more. Fewer than `limit` where they are
+/// large.
 pub(super) async fn page(
     database: &Database,
     space_id: &str,
     terms: &Terms,
     before: &str,
-    limit: i64,
-) -> Result<Vec<Refused>> {
-    let sql = "SELECT id, source_id, message_id, reason, message, received_at, jurisdiction, gpc FROM quarantine \
+    limit: usize,
+) -> Result<(Vec<Refused>, bool)> {
+    let sql = "SELECT id, LENGTH(message) AS length FROM quarantine \
                WHERE space_id = $1 AND ($2 = '' OR id < $2) AND ($3 = '' OR source_id = $3) \
                AND ($4 = '' OR LOWER(reason) LIKE LOWER($4) ESCAPE '!') \
                AND ($5 = '' OR LOWER(message) LIKE LOWER($5) ESCAPE '!' OR LOWER(message) LIKE LOWER($6) ESCAPE '!' \
@@ -51,9 +58,20 @@ pub(super) async fn page(
         .bind(&terms.in_json)
         .bind(terms.from)
         .bind(terms.to)
-        .bind(limit);
-    let rows = query.fetch_all(database.reader()).await?;
-    rows.iter().map(refused).collect()
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
+    let mut connection = database.reader().acquire().await?;
+    let rows = query.fetch_all(&mut *connection).await?;
+    let (mut ids, mut length) = (Vec::new(), 0);
+    for row in rows.iter().take(limit) {
+        length += row.try_get::<i64, _>("length")?;
+        if length > LONGEST_PAGE && !ids.is_empty() {
+            break;
+        }
+        ids.push(row.try_get("id")?);
+    }
+    let mut found = by_ids(&mut connection, space_id, &ids).await?;
+    found.sort_by(|one, other| other.id.cmp(&one.id));
+    Ok((found, ids.len() < rows.len()))
 }
 
 /// These refused messages.
@@ -112,9 +130,17 @@ fn refused(row: &AnyRow) -> Result<Refused> {
         source_id: row.try_get("source_id")?,
         message_id: row.try_get("message_id")?,
         reason: row.try_get("reason")?,
-        message: serde_json::from_str(&message)?,
+        message: kept(message),
         received_at: Timestamp::from_micros(row.try_get("received_at")?),
         jurisdiction: row.try_get("jurisdiction")?,
         gpc: row.try_get::<i64, _>("gpc")? != 0,
     })
+}
+
+/// A message as the row has it.
+fn kept(message: String) -> KeptMessage {
+    match KeptMessage::of_json(message) {
+        Some(message) => message,
+        None => KeptMessage::from(&Value::Null),
+    }
 }

@@ -1,5 +1,6 @@
 //! What is refused is kept whole, with the reason, and can be tried again.
 
+use cdp_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::harness::{Server, track};
@@ -156,7 +157,7 @@ fn refused_in(server: &Server, id: &str, place: Option<&str>, gpc: bool) {
     }
     let forward = json!({
         "space_id": server.keys().space_id, "source_id": source_id, "admitted": [], "refused": [refused],
-        "received_at": cdp_core::time::Timestamp::from_millis(now()),
+        "received_at": Timestamp::from_millis(now()),
     });
     let nonce = format!("{id:0>32}");
     let request = Request {
@@ -222,4 +223,73 @@ fn a_message_is_tried_again_by_the_rule_of_the_place_from_which_it_came() {
     );
     let stored = server.timeline("anonymous_id:browser-presumed");
     assert_eq!(stored[0]["receipt"]["jurisdiction"], "US-CA", "{stored:?}");
+}
+
+#[test]
+fn a_page_of_large_messages_is_short() {
+    let server = Server::fresh();
+    let text = "x".repeat(1_900_000);
+    for id in ["m-1", "m-2", "m-3"] {
+        let large = track(id, "browser-a", "Viewed", json!({"text": text}));
+        assert_eq!(server.outcomes(&[large]), ["quarantined"]);
+    }
+    let first = server.get("/api/v1/quarantine").ok();
+    assert_eq!(first["data"].as_array().unwrap().len(), 2);
+    assert!(first["next_cursor"].is_string());
+    let all = server.all("/api/v1/quarantine");
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2]["message"]["properties"]["text"], text, "kept whole");
+    let again = json!({"filter": {}});
+    let again = server.post("/api/v1/quarantine/replay", &again).ok();
+    assert_eq!(again["outcomes"].as_array().unwrap().len(), 2);
+    assert!(again["next_cursor"].is_string());
+}
+
+#[test]
+fn a_message_is_tried_again_as_it_would_have_been_taken() {
+    let server = Server::fresh();
+    let nameless = |id: &str| {
+        let mut message = track(id, "browser-a", "Viewed", json!({}));
+        message.as_object_mut().unwrap().remove("event");
+        message["originalTimestamp"] = json!("2026-01-01T00:00:00.000Z");
+        message
+    };
+    // The client's clock is far behind, and the batch says so.
+    let whole = track("m-1", "browser-a", "Viewed", json!({}));
+    let mut sibling = nameless("m-1");
+    sibling["event"] = whole["event"].clone();
+    let batch = json!({"writeKey": server.keys().write_key, "sentAt": "2026-01-01T00:00:05.000Z", "batch": [sibling, nameless("m-2")]});
+    let answer = server.public("/v1/batch", &batch).ok();
+    assert_eq!(answer["outcomes"][1]["outcome"], "quarantined", "{answer}");
+    // Of a single endpoint, the path says what the message is.
+    let mut single = nameless("m-3");
+    single.as_object_mut().unwrap().remove("type");
+    single["writeKey"] = json!(server.keys().write_key);
+    single["sentAt"] = json!("2026-01-01T00:00:05.000Z");
+    let answer = server.public("/v1/track", &single).ok();
+    assert_eq!(answer["outcomes"][0]["outcome"], "quarantined", "{answer}");
+
+    let mended: Vec<Value> = server
+        .all("/api/v1/quarantine")
+        .into_iter()
+        .map(|one| {
+            let mut message = one["message"].clone();
+            message["event"] = json!("Viewed");
+            json!({"id": one["id"], "message": message})
+        })
+        .collect();
+    let again = server
+        .post("/api/v1/quarantine/replay", &json!({"mended": mended}))
+        .ok();
+    for line in again["outcomes"].as_array().unwrap() {
+        assert_eq!(line["outcome"], "ok", "{again}");
+    }
+    for event in server.collected("anonymous_id:browser-a") {
+        let time = |field: &str| event[field].as_str().unwrap().parse::<Timestamp>().unwrap();
+        assert_eq!(
+            time("receivedAt").since(time("timestamp")),
+            Span::from_seconds(5),
+            "{event}"
+        );
+    }
 }

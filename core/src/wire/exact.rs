@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use super::outline;
 use crate::json::scan::Watch;
 
 /// How deep the objects and lists of a message may be nested, the message itself included. Parsers
@@ -21,14 +20,6 @@ const SHORT: usize = 15;
 /// Names that the JSON library takes for instructions to itself: it would read the text behind such a
 /// name as JSON of its own.
 const RESERVED: &str = "$serde_json::private::";
-
-/// Looks through the text of an object, which is JSON; gives what is wrong with it and what to do.
-///
-/// # Errors
-/// When it is nested too deep, or has a number or a name that cannot be kept.
-pub(super) fn check(text: &str) -> Result<(), String> {
-    outline::read(text).map(drop)
-}
 
 /// Watches for what cannot be kept.
 #[derive(Debug, Default)]

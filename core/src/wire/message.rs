@@ -1,20 +1,24 @@
 //! One message: from the text a client sent to an event with its time corrected and its receipt.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::outline::{self, Outline};
 use super::{Intake, detail, lenient, surrogates};
+use crate::address::IpPolicy;
 use crate::collection::recorded_address;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind};
 use crate::fields::Fields;
+use crate::forward::KeptMessage;
 use crate::identifier::LONGEST_VALUE;
-use crate::json::{self, members::Members};
+use crate::json;
+use crate::json::members::{self, Members};
 use crate::ledger::{LedgerMark, is_tab};
 use crate::time::{Span, Timestamp};
 
@@ -38,6 +42,14 @@ pub(super) struct Read {
 pub(super) struct Common {
     context: BTreeMap<String, Box<RawValue>>,
     integrations: BTreeMap<String, Box<RawValue>>,
+}
+
+/// Bytes of an object.
+fn bytes(object: &BTreeMap<String, Box<RawValue>>) -> usize {
+    let members = object.iter();
+    members
+        .map(|(name, value)| name.len() + value.get().len() + 4)
+        .sum()
 }
 
 impl Common {
@@ -71,8 +83,14 @@ impl Common {
         ]
     }
 
-    /// Adds what the message does not say itself.
-    pub(super) fn complete(&self, outline: &mut Outline<'_>) {
+    /// How many bytes each message takes of it at most.
+    pub(super) fn bytes(&self) -> usize {
+        bytes(&self.context) + bytes(&self.integrations)
+    }
+
+    /// Adds what the message does not say itself; how many bytes that makes it longer.
+    pub(super) fn complete(&self, outline: &mut Outline<'_>) -> usize {
+        let mut added = 0;
         for (name, common) in self.parts() {
             if common.is_empty() {
                 continue;
@@ -85,30 +103,58 @@ impl Common {
                 Some(_) => None,
             };
             let Some(mut own) = own else { continue };
-            for (key, value) in common {
-                if own.get(key).is_none() {
-                    own.add(key, Cow::Borrowed(value.get()));
-                }
+            let before = own.text().len();
+            let said: BTreeSet<String> = own.names().map(str::to_owned).collect();
+            for (key, value) in common.iter().filter(|(key, _)| !said.contains(*key)) {
+                own.add(key, Cow::Borrowed(value.get()));
             }
             let completed = own.text();
+            added += completed.len() - before;
             outline.members.take(name);
             outline.members.add(name, Cow::Owned(completed));
             // Its members are other ones now.
             outline.context = None;
         }
+        added
     }
 }
 
-/// A message with what its batch says for it; `None` when it cannot be read.
-pub(super) fn completed(text: &str, common: &Common) -> Option<Value> {
+/// A refused message as it may be kept, with what its request says for it; `None` when it cannot be read or kept exactly.
+pub(super) fn kept_message(text: &str, frame: Frame<'_>, policy: IpPolicy) -> Option<KeptMessage> {
     let mended = surrogates::mended(text);
     let text = mended.as_deref().unwrap_or(text);
-    if !text.starts_with('{') {
-        return lenient(text);
-    }
     let mut outline = outline::read(text).ok()?;
-    common.complete(&mut outline);
-    serde_json::from_str(&outline.members.text()).ok()
+    if !text.trim_start().starts_with('{') {
+        return KeptMessage::of_json(text.to_owned());
+    }
+    frame.common.complete(&mut outline);
+    let mut fields = outline.members;
+    let context = fields.get("context").map(str::to_owned);
+    if let Some(mut members) = context.as_deref().and_then(members::of_text)
+        && let Some(given) = members.take("ip")
+    {
+        let recorded = recorded_address(lenient(&given), policy, None);
+        if let Some(recorded) = recorded {
+            members.add("ip", Cow::Owned(recorded.to_string()));
+        }
+        fields.take("context");
+        fields.add("context", Cow::Owned(members.text()));
+    }
+    let said = [
+        ("type", frame.kind.map(|kind| Value::from(kind.as_str()))),
+        (
+            "sentAt",
+            frame
+                .sent_at
+                .map(|sent_at| Value::from(sent_at.to_string())),
+        ),
+    ];
+    for (name, value) in said {
+        if let Some(value) = value.filter(|_| fields.get(name).is_none()) {
+            fields.add(name, Cow::Owned(value.to_string()));
+        }
+    }
+    KeptMessage::of_json(fields.text())
 }
 
 /// What holds for every message of a batch.
@@ -158,23 +204,27 @@ pub(super) fn read(
             event: Err("the message is not a JSON object".to_owned()),
         };
     }
-    frame.common.complete(&mut outline);
+    let length = text.len() + frame.common.complete(&mut outline);
     let Outline {
         members: mut fields,
         context: members,
     } = outline;
-    let given = take_text(&mut fields, "messageId").ok().flatten();
-    let message_id = given.filter(|id| is_id(id)).unwrap_or_else(fresh_id);
+    let message_id = match take_text(&mut fields, "messageId") {
+        Ok(None) => fresh_id(),
+        Ok(Some(id)) if is_id(&id) => id,
+        Ok(Some(id)) => stand_in(&id),
+        // Two messages of the same client may have the same truth value where an id belongs.
+        Err(_) => stand_in(text),
+    };
     let sent = fields.take("context");
     let context = Context::read(sent.as_deref(), members);
     let (ledger, user_agent) = match &context {
         Ok(context) => (context.ledger.clone(), context.user_agent()),
         Err(_) => (None, None),
     };
-    let event = if text.len() > frame.limit {
+    let event = if length > frame.limit {
         Err(format!(
-            "the message has {} bytes; an event may have {}: send large content elsewhere and refer to it",
-            text.len(),
+            "the message has {length} bytes; an event may have {}: send large content elsewhere and refer to it",
             frame.limit
         ))
     } else {
@@ -191,6 +241,17 @@ pub(super) fn read(
 /// Whether a text may be a message id.
 fn is_id(id: &str) -> bool {
     id.chars().count() <= MAX_MESSAGE_ID && !id.chars().any(char::is_control)
+}
+
+/// The id of a message whose own cannot be kept: the same when it is sent again.
+fn stand_in(of: &str) -> String {
+    let digest = Sha256::digest(of);
+    let hex: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("sha256-{hex}")
 }
 
 /// What is looked for in a message that cannot be read as a whole.
@@ -345,10 +406,8 @@ fn build(
         _ => previous_id,
     };
     let receipt = context.receipt(intake, last)?;
-    let original = match take_time(&mut fields, "originalTimestamp")? {
-        Some(time) => Some(time),
-        None => take_time(&mut fields, "timestamp")?,
-    };
+    let original = take_time(&mut fields, "originalTimestamp")?;
+    let explicit = take_time(&mut fields, "timestamp")?;
     let sent_at = take_time(&mut fields, "sentAt")?.or(frame.sent_at);
     fields.take("writeKey");
     let (properties, traits) = (fields.take("properties"), fields.take("traits"));
@@ -369,8 +428,8 @@ fn build(
         properties: kept(properties),
         traits: kept(traits),
         context: context.members.keep(context.sent),
-        timestamp: corrected(original, sent_at, intake.received_at),
-        original_timestamp: original,
+        timestamp: happened_at(original, explicit, sent_at, intake.received_at),
+        original_timestamp: original.or(explicit),
         sent_at,
         received_at: intake.received_at,
         receipt,
@@ -471,6 +530,21 @@ fn complete(event: &Event) -> Result<(), String> {
 /// A request that seems to take less than this says nothing about the client's clock. Correcting by
 /// it would put the events of one page out of order whenever two of its requests differ in speed.
 const LATENCY: Span = Span::from_seconds(1);
+
+/// When it happened, by our clock. A client that says `timestamp` beside `originalTimestamp` was told the time by the program
+/// that uses it, such as that of an order of last year, while the other is when the client was called: `RudderStack`'s
+/// clients do so, and there is nothing to correct (its documentation, Common Fields, clock skew).
+fn happened_at(
+    original: Option<Timestamp>,
+    explicit: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    received_at: Timestamp,
+) -> Timestamp {
+    match (original, explicit) {
+        (Some(_), Some(explicit)) => explicit.min(received_at),
+        _ => corrected(original.or(explicit), sent_at, received_at),
+    }
+}
 
 /// When it happened, by our clock: the client's own times say how long before sending it was, and
 /// the edge knows when it arrived. `timestamp = receivedAt − (sentAt − originalTimestamp)`, from the

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use serde_json::json;
 
-use crate::host::{MemoryHost, batch, body, post, serve, track, with};
+use crate::host::{MemoryHost, batch, body, kept, post, serve, track, with};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -197,13 +197,112 @@ fn an_oversized_event_does_not_harm_its_neighbours() {
             .unwrap()
             .contains("an event may have 32768")
     );
-    let kept = host.forwarded.lock().unwrap()[0].refused[0]
-        .message
-        .clone()
-        .unwrap();
+    let kept = kept(&host);
     assert_eq!(
         kept["properties"]["text"].as_str().unwrap().len(),
         33_000,
         "kept whole"
     );
+}
+
+#[test]
+fn what_a_batch_says_for_all_counts_for_each() {
+    let consent = json!({"categoryPreferences": {"analytics": true}});
+    let saying = |bytes: usize, messages: usize| {
+        let messages: Vec<_> = (0..messages).map(|at| track(&format!("m{at}"))).collect();
+        let mut body = batch(&messages);
+        body["context"] = json!({"consent": consent, "page": {"title": "x".repeat(bytes)}});
+        body.to_string()
+    };
+    let host = MemoryHost::default();
+    let answer = body(&serve(&host, post("/v1/batch", saying(1_000, 500))));
+    assert_eq!(answer["outcomes"][499]["outcome"], "ok", "{answer}");
+
+    // An event with it is larger than an event may be, and says so.
+    let host = MemoryHost::default();
+    let answer = body(&serve(&host, post("/v1/batch", saying(40_000, 1))));
+    assert_eq!(answer["outcomes"][0]["outcome"], "quarantined");
+    let reason = answer["outcomes"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("an event may have 32768"), "{reason}");
+    assert_eq!(
+        kept(&host)["context"]["page"]["title"]
+            .as_str()
+            .unwrap()
+            .len(),
+        40_000
+    );
+
+    // Together they would be larger than any batch.
+    let host = MemoryHost::default();
+    let refused = serve(&host, post("/v1/batch", saying(500_000, 1_000)));
+    assert_eq!(refused.status, 413);
+    let message = body(&refused)["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(message.contains("Send fewer events at a time"), "{message}");
+}
+
+#[test]
+fn a_context_of_very_many_names_is_merged_into_every_message() {
+    let mut said = batch(&[track("m1"), track("m2")]);
+    said["context"] = (0..20_000)
+        .map(|at| (format!("n{at}"), json!(at)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let host = MemoryHost::default();
+    let answer = body(&serve(&host, post("/v1/batch", said.to_string())));
+    assert_eq!(answer["outcomes"][1]["outcome"], "quarantined");
+    let kept = kept(&host);
+    assert_eq!(kept["context"]["n19999"], 19_999);
+    assert_eq!(
+        kept["context"]["consent"],
+        track("m1")["context"]["consent"]
+    );
+}
+
+#[test]
+fn what_is_refused_at_a_single_endpoint_is_kept_with_its_type() {
+    let host = MemoryHost::default();
+    let mut message = track("m1");
+    let fields = message.as_object_mut().unwrap();
+    fields.remove("type");
+    fields.remove("event");
+    fields.insert("writeKey".to_owned(), json!(crate::host::KEY));
+    let answer = body(&serve(&host, post("/v1/track", message.to_string())));
+    assert_eq!(answer["outcomes"][0]["outcome"], "quarantined", "{answer}");
+    assert_eq!(kept(&host)["type"], "track");
+}
+
+#[test]
+fn an_id_that_cannot_be_kept_has_one_that_stays() {
+    let ids = [
+        json!("x".repeat(300)),
+        json!("a\tb"),
+        json!(true),
+        json!({"id": 1}),
+    ];
+    let stand_ins: Vec<String> = ids
+        .iter()
+        .map(|id| {
+            let mut message = track("m1");
+            message["messageId"] = id.clone();
+            let said = || {
+                let sent = post(
+                    "/v1/batch",
+                    batch(std::slice::from_ref(&message)).to_string(),
+                );
+                body(&serve(&MemoryHost::default(), sent))
+            };
+            let (first, again) = (said(), said());
+            assert_eq!(first["outcomes"][0]["outcome"], "ok", "{id}");
+            assert_eq!(first, again, "{id}");
+            first["outcomes"][0]["messageId"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let different: std::collections::BTreeSet<&String> = stand_ins.iter().collect();
+    assert_eq!(different.len(), ids.len(), "{stand_ins:?}");
 }

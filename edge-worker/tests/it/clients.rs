@@ -4,7 +4,7 @@ use edge_worker::{Request, is_public_path};
 use serde_json::{Value, json};
 
 use crate::host::{
-    BROWSER, KEY, MemoryHost, ORIGIN, batch, body, header, post, serve, track, with,
+    BROWSER, KEY, MemoryHost, ORIGIN, batch, body, header, kept, post, serve, track, with,
 };
 
 fn get(path: &str) -> Request {
@@ -271,14 +271,14 @@ fn what_is_set_aside_keeps_what_its_batch_said_for_it() {
     said["context"] =
         json!({"consent": {"categoryPreferences": {"analytics": true}}, "locale": "fr"});
     said["integrations"] = json!({"Mailer": false});
+    said["sentAt"] = json!("2026-07-30T10:00:00Z");
     serve(&host, post("/v1/batch", said.to_string()));
-    let kept = host.forwarded.lock().unwrap()[0].refused[0].message.clone();
     assert_eq!(
-        kept,
-        Some(json!({
-            "type": "shout", "messageId": "m1", "integrations": {"Mailer": false},
+        kept(&host),
+        json!({
+            "type": "shout", "messageId": "m1", "integrations": {"Mailer": false}, "sentAt": "2026-07-30T10:00:00.000Z",
             "context": {"locale": "de", "consent": {"categoryPreferences": {"analytics": true}}},
-        })),
+        }),
         "it can be tried again without the batch"
     );
 }

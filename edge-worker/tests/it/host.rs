@@ -257,3 +257,10 @@ pub(crate) fn track(message_id: &str) -> Value {
 pub(crate) fn batch(messages: &[Value]) -> Value {
     json!({"writeKey": KEY, "batch": messages})
 }
+
+/// The first message of the first batch that was refused, as it is kept.
+pub(crate) fn kept(host: &MemoryHost) -> Value {
+    let forwarded = host.forwarded.lock().unwrap();
+    let kept = forwarded[0].refused[0].message.as_ref().unwrap();
+    serde_json::from_str(kept.text()).unwrap()
+}

@@ -103,3 +103,20 @@ fn a_source_that_is_switched_off_takes_nothing() {
     assert_eq!(body(&refused)["error"]["code"], "source_disabled");
     assert!(host.forwarded.lock().unwrap().is_empty());
 }
+
+#[test]
+fn numbers_that_a_tab_settles_cost_what_events_cost() {
+    let host = limited(10, 0);
+    let settling = |numbers: u32| {
+        let mut said = batch(&[]);
+        said["ledger"] = serde_json::json!([{"tab": "0123456789abcdef", "next": numbers + 2,
+            "lost": [{"from": 1, "to": numbers, "outcome": "dropped", "reason": "memory_full"}]}]);
+        serve(&host, post("/v1/batch", said.to_string()))
+    };
+    assert_eq!(settling(9_000).status, 200);
+    let refused = settling(1);
+    assert_eq!(
+        (refused.status, header(&refused, "retry-after")),
+        (429, Some("300"))
+    );
+}

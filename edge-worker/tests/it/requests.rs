@@ -63,6 +63,10 @@ fn the_write_key_is_found_wherever_clients_put_it() {
         ),
         (401, "unknown_write_key")
     );
+    // For Basic, browsers would ask a page's visitors for a password.
+    for refused in [none, unknown] {
+        assert_eq!(header(&refused, "www-authenticate"), Some("WriteKey"));
+    }
 }
 
 #[test]
