@@ -102,6 +102,33 @@ fn plans_are_read_and_messages_are_judged_as_the_fixtures_say() {
     assert!(cases > 20, "{cases} cases");
 }
 
+#[test]
+fn what_the_validator_cannot_do_is_refused_with_what_to_write_instead() {
+    for (schema, wanted) in [
+        (json!({"format": "idn-email"}), "leave \"format\" away"),
+        (json!({"pattern": "(?=x)y"}), "without look-around"),
+        (
+            json!({"pattern": "((a{1,1000}){1,1000}){1,1000}"}),
+            "smaller repetitions",
+        ),
+    ] {
+        let planned =
+            json!([{"type": "track", "event": "A", "schema": {"properties": {"a": schema}}}]);
+        let errors = Plan::read(&json!({"events": planned}))
+            .err()
+            .unwrap_or_default();
+        let said: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+        assert!(
+            said.iter().any(|said| said.contains(wanted)),
+            "{schema}: {said:?}"
+        );
+        assert!(
+            !said.iter().any(|said| said.contains("configuration")),
+            "{said:?}"
+        );
+    }
+}
+
 fn observed(messages: &[Value]) -> Observed {
     let mut observed = Observed::default();
     for message in messages {

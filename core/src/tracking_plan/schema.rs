@@ -64,8 +64,23 @@ pub(crate) fn compile(schema: &Value) -> Result<Validator, Mistake> {
         .build(&schema)
         .map_err(|error| Mistake {
             path: error.instance_path().as_str().to_owned(),
-            message: error.to_string(),
+            message: in_words(&error.to_string()),
         })
+}
+
+/// What the validator says of a schema, with what to do about it.
+fn in_words(said: &str) -> String {
+    if let Some((format, _)) = said.split_once(". Adjust configuration") {
+        return format!(
+            "{format}: leave \"format\" away, or write one of date, date-time, time, duration, email, hostname, ipv4, ipv6, uri, uri-reference, uuid, regex"
+        );
+    }
+    if said.ends_with("is not a \"regex\"") {
+        return format!(
+            "{said} that can be used here: write it without look-around and back-references (RE2's syntax), and with smaller repetitions if it is large"
+        );
+    }
+    said.to_owned()
 }
 
 fn draft(schema: &Value) -> Result<Draft, String> {
