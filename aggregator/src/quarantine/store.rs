@@ -24,7 +24,7 @@ pub(super) struct Refused {
     pub(super) source_id: String,
     pub(super) message_id: String,
     pub(super) reason: String,
-    /// Any JSON; a text that has it where it was none.
+    /// The message: any JSON, or a text with what was sent where that was none.
     #[schemars(with = "Value")]
     pub(super) message: KeptMessage,
     pub(super) received_at: Timestamp,

@@ -2109,6 +2109,7 @@ export type QuarantinedMessage = {
   id: string;
   /** Where the person was, as the edge saw it. */
   jurisdiction: string | null;
+  /** The message: any JSON, or a text with what was sent where that was none. */
   message: unknown;
   message_id: string;
   reason: string;
