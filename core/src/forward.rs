@@ -1,5 +1,6 @@
 //! What the edge and the aggregator say to each other. JSON on the wire; the same types in process.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use crate::consent::Choices;
 use crate::decision::Exposed;
 use crate::event::{Event, Writer};
 use crate::identifier::{ANONYMOUS_ID, USER_ID};
+use crate::json::members;
 use crate::ledger::{LedgerMark, TabReport};
 use crate::outcome::{MessageOutcome, Outcome};
 use crate::time::Timestamp;
@@ -158,19 +160,19 @@ impl KeptMessage {
         self.text().starts_with('{')
     }
 
-    /// The message under another id.
+    /// The message under an id, where it is an object.
     #[must_use]
     pub fn with_id(&self, message_id: &str) -> Self {
-        // Of members with the same name the last is the one that counts.
-        let id = Value::from(message_id);
-        let named = match self.text().strip_suffix('}').map(str::trim_end) {
-            None => None,
-            Some("{") => Some(format!("{{\"messageId\":{id}}}")),
-            Some(begun) => Some(format!("{begun},\"messageId\":{id}}}")),
+        let Some(mut members) = members::of_text(self.text()) else {
+            return self.clone();
         };
-        named
-            .and_then(Self::of_json)
-            .unwrap_or_else(|| self.clone())
+        let id = Value::from(message_id).to_string();
+        if members.get("messageId") == Some(&id) {
+            return self.clone();
+        }
+        members.take("messageId");
+        members.add("messageId", Cow::Owned(id));
+        Self::of_json(members.text()).unwrap_or_else(|| self.clone())
     }
 }
 
@@ -305,5 +307,34 @@ impl Subject {
             Self::AnonymousId(_) => ANONYMOUS_ID,
             Self::UserId(_) => USER_ID,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_message_takes_an_id_and_keeps_the_rest() {
+        for (message, wanted) in [
+            ("{}", r#"{"messageId":"m\"1"}"#),
+            (r#"{"a":1.50}"#, r#"{"a":1.50,"messageId":"m\"1"}"#),
+            (
+                r#"{"messageId":"x","a":1}"#,
+                r#"{"a":1,"messageId":"m\"1"}"#,
+            ),
+            (
+                r#"{"messageId":"m\"1","a":1}"#,
+                r#"{"messageId":"m\"1","a":1}"#,
+            ),
+            ("[{}]", "[{}]"),
+            (r#""{}""#, r#""{}""#),
+        ] {
+            let kept = KeptMessage::of_json(message.to_owned());
+            let named = kept.map(|kept| kept.with_id("m\"1").text().to_owned());
+            assert_eq!(named.as_deref(), Some(wanted), "{message}");
+        }
+        assert_eq!(KeptMessage::of_json("null".to_owned()), None);
+        assert_eq!(KeptMessage::of_json("no JSON".to_owned()), None);
     }
 }
