@@ -72,13 +72,7 @@ impl Unlabelled {
                 self.names.join(", ")
             ));
         }
-        let mut columns = infer(&self.names, &self.rows);
-        for column in &mut columns {
-            if let Some((_, kind)) = given.iter().find(|(name, _)| *name == column.name) {
-                column.kind = *kind;
-            }
-        }
-        Ok(columns)
+        Ok(infer(&self.names, &self.rows, given))
     }
 
     /// The records, by the columns' kinds.

@@ -17,6 +17,7 @@ mod infer;
 mod kind;
 mod matching;
 mod model;
+mod names;
 mod nickname;
 mod normalise;
 mod random;

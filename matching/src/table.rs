@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::Kind;
+use crate::names;
 use crate::nickname;
 use crate::normalise::{self, Date, DateOrder};
 use crate::record::{Column, Record};
@@ -582,15 +583,45 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
             }
             continue;
         }
+        if column.kind == Kind::FullName
+            && find(Kind::FirstName).is_none()
+            && find(Kind::Surname).is_none()
+            && find(Kind::FullName) == Some(at)
+            && let Some(halves) = names::split(
+                origin
+                    .iter()
+                    .map(|of| records[*of as usize].values[at].as_str()),
+            )
+        {
+            let kinds = [("first name", Kind::FirstName), ("surname", Kind::Surname)];
+            for ((half, kind), texts) in kinds.into_iter().zip(&halves) {
+                fields.push(Field::new(
+                    &format!("{}: {half}", column.name),
+                    kind,
+                    texts,
+                    None,
+                ));
+            }
+            continue;
+        }
+        let mut texts = texts(at, column.kind);
         let dates = (column.kind == Kind::BirthDate).then(|| {
             let values = records.iter().map(|record| record.values[at].as_str());
             normalise::date_order(values, 0).unwrap_or(DateOrder::YearMonthDay)
         });
+        if let Some(order) = dates {
+            // One day is one value, however it is written.
+            for text in &mut texts {
+                if let Some(date) = normalise::date(text, order) {
+                    *text = date.to_string();
+                }
+            }
+        }
         fields.push(Field::new(
             &column.name,
             column.kind,
-            &texts(at, column.kind),
-            dates,
+            &texts,
+            dates.map(|_| DateOrder::YearMonthDay),
         ));
     }
     fields.extend(suffixes(columns, records, origin));
