@@ -255,9 +255,10 @@ pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
 fn read(raw: &str, order: DateOrder, or_another: bool) -> Option<Date> {
     let lower = raw.trim().to_lowercase();
     let (text, _) = split_time(&lower);
-    // The words around a month: "Monday, 12th of March", "12 de marzo".
+    let mut other_words = false;
     let parts: Vec<&str> = text
         .split(|c: char| !c.is_alphanumeric() || matches!(c, '年' | '月' | '日'))
+        .filter(|part| !part.is_empty())
         .map(|part| {
             let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
             let ordinal =
@@ -265,13 +266,19 @@ fn read(raw: &str, order: DateOrder, or_another: bool) -> Option<Date> {
             if ordinal { digits } else { part }
         })
         .filter(|part| {
-            !part.is_empty()
-                && (part.starts_with(|c: char| c.is_ascii_digit()) || month_of(part).is_some())
+            let is_part =
+                part.starts_with(|c: char| c.is_ascii_digit()) || month_of(part).is_some();
+            other_words |= !is_part;
+            is_part
         })
         .collect();
     let worded: Vec<usize> = (0..parts.len())
         .filter(|at| !parts[*at].bytes().all(|byte| byte.is_ascii_digit()))
         .collect();
+    if other_words && worded.is_empty() {
+        // Around a month there may be words ("Monday, 12th of March", "12 de marzo"), around numbers they mean something.
+        return None;
+    }
     match (parts.as_slice(), worded.as_slice()) {
         ([year], []) if year.len() == 4 => Some(Date {
             year: year.parse().ok()?,
@@ -432,6 +439,37 @@ mod tests {
             day
         );
         assert_eq!(date("about 1980", DateOrder::DayMonthYear), None);
+        for written in [
+            "1980-02-13T00:00:00Z",
+            "1980-02-13t22:00:00.000+02:00",
+            "1980-02-13 00:00:00",
+            "19800213T000000Z",
+            "13 February 1980",
+            "February 13, 1980",
+            "13-feb-80",
+            "Wednesday, 13th of February 1980",
+            "13. Februar 1980",
+            "13 de febrero de 1980",
+            "13 février 1980",
+            "13 февраля 1980",
+            "1980年2月13日",
+            "13/02/80",
+            "13/02/1980 0:00",
+            "02/13/1980",
+            "19800213",
+        ] {
+            assert_eq!(date(written, DateOrder::DayMonthYear), day, "{written}");
+        }
+        assert_eq!(date("80-02-13", DateOrder::YearMonthDay), day);
+        assert_eq!(
+            date("13/02/08", DateOrder::DayMonthYear).map(|date| date.year),
+            Some(2008)
+        );
+        // A typing error is one where nothing else can be meant.
+        assert_eq!(
+            date("20011905", DateOrder::YearMonthDay).map(|date| date.month),
+            Some(19)
+        );
         assert_eq!(
             date_order(["02/13/1980", "01/01/1981"].into_iter(), 80),
             Some(DateOrder::MonthDayYear)

@@ -141,13 +141,13 @@ pub(crate) fn train(
     learner.settle();
     let mut vetoes = learner.vetoes();
     learner.settle();
-    let mut gates = learner.gates();
+    let mut gates = learner.gates(learner.lambda * table.pairs());
     if !all_hold(&gates) {
         // There are so few pairs of one person that expectation-maximisation found something else.
         presumed.presume();
         let its_vetoes = presumed.vetoes();
-        presumed.weigh_as_presumed();
-        let its_gates = presumed.gates();
+        let matched = presumed.weigh_as_presumed();
+        let its_gates = presumed.gates(matched);
         if all_hold(&its_gates) {
             (learner, vetoes, gates) = (presumed, its_vetoes, its_gates);
         }
@@ -666,14 +666,16 @@ impl<'a> Learner<'a> {
         self.veto = self.may_veto();
     }
 
-    /// Takes the pairs that the presumed model finds out of u, and counts the households among the others.
-    fn weigh_as_presumed(&mut self) {
+    /// Takes the pairs that the presumed model finds out of u, and counts the households among the others. Gives back how
+    /// many it finds; how many are expected stays what the anchors show.
+    fn weigh_as_presumed(&mut self) -> f64 {
         let expected = self.expected();
         for field in 0..self.table.fields.len() {
             self.set_u(field, &expected.all[field]);
         }
         let sharing = self.sharing_a_household();
         self.set_against(expected.of_one, sharing - expected.of_one);
+        expected.matched
     }
 
     fn set_u(&mut self, field: usize, matched: &[f64; LEVELS]) {
@@ -701,10 +703,10 @@ impl<'a> Learner<'a> {
             .sum()
     }
 
-    fn gates(&self) -> Vec<Gate> {
+    /// What a model has to meet that finds so many pairs of one person.
+    fn gates(&self, matched: f64) -> Vec<Gate> {
         let mut gates = Vec::new();
         let anchored = self.anchored();
-        let matched = self.expected().matched;
         if self.anchors.possible {
             gates.push(Gate {
                 text: format!(
@@ -855,7 +857,7 @@ pub(crate) fn conflicts(table: &Table, pattern: Pattern, veto: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Anchor, Anchors, ENOUGH, Learner, Seen, Taught};
-    use crate::chance;
+    use crate::chance::{self, LEVELS};
     use crate::kind::Kind;
     use crate::record::{Column, Record};
     use crate::table::{Comparer, Table};
@@ -878,6 +880,10 @@ mod tests {
     }
 
     fn failed(lambda: f64, m: f64) -> Vec<String> {
+        failed_with(lambda, |of_field| of_field[1] = m)
+    }
+
+    fn failed_with(lambda: f64, change: impl Fn(&mut [f64; LEVELS])) -> Vec<String> {
         let table = table();
         let chance = chance::of(&table);
         let mut comparer = Comparer::new(&table);
@@ -904,14 +910,26 @@ mod tests {
         learner.taught = vec![Taught::Expectation; table.fields.len()];
         assert!(learner.anchored() >= ENOUGH);
         for of_field in &mut learner.m {
-            of_field[1] = m;
+            change(of_field);
         }
         learner
-            .gates()
+            .gates(lambda * table.pairs())
             .into_iter()
             .filter(|gate| !gate.holds)
             .map(|gate| gate.text)
             .collect()
+    }
+
+    #[test]
+    fn a_class_in_which_births_are_mostly_in_conflict_fails_a_gate() {
+        // Whatever is learned, agreeing on one birth date in five is no person.
+        assert!(failed(0.01, 0.2).is_empty());
+        let conflicting = failed_with(0.01, |m| {
+            let (same, rest) = m.split_at_mut(4);
+            same.fill(0.1);
+            rest.fill(0.2);
+        });
+        assert!(conflicting[0].contains("not on born"), "{conflicting:?}");
     }
 
     #[test]
