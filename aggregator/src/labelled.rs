@@ -104,8 +104,8 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, String> {
         [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
         // Without a mark: the first letter of a header is of ASCII in nearly all of them.
-        [1.., 0, ..] => return utf16(&bytes, u16::from_le_bytes),
-        [0, 1.., ..] => return utf16(&bytes, u16::from_be_bytes),
+        [first, 0, ..] if *first != 0 => return utf16(&bytes, u16::from_le_bytes),
+        [0, second, ..] if *second != 0 => return utf16(&bytes, u16::from_be_bytes),
         _ => {}
     }
     let marked = bytes.starts_with(&[0xef, 0xbb, 0xbf]);

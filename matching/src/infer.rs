@@ -446,8 +446,11 @@ fn by_name(name: &str) -> Option<Kind> {
     }
     let words = words_of(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if words == ["id"] || words == ["index"] {
-        return Some(Kind::RecordId);
+    match words.as_slice() {
+        ["id" | "index"] => return Some(Kind::RecordId),
+        ["first"] => return Some(Kind::FirstName),
+        ["last"] => return Some(Kind::Surname),
+        _ => {}
     }
     BY_NAME
         .iter()
