@@ -2,14 +2,15 @@
 //!
 //! Pairs are taken from the heaviest down. Two groups become one only if no record of the one is in conflict with a record
 //! of the other, no person said that they are apart, no source that knows everybody once would have somebody twice, and
-//! the groups as wholes agree: for each field the mean of what all their pairs say where both know it, added up.
+//! the groups as wholes agree: for each field the mean of what all their pairs say where both know it, added up, against
+//! strangers and against two people of one household.
 
 use std::collections::BTreeSet;
 
 use crate::model::Model;
 use crate::table::{Comparer, Table};
 use crate::train;
-use crate::weigh::bits_of_fields;
+use crate::weigh::{Against, Weights, bits_of_fields};
 
 /// A pair of records that weighs enough to be looked at, as positions in the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub(crate) struct Limits<'a> {
     pub(crate) threshold: f64,
     /// Fields whose conflicts are vetoes, as bits.
     pub(crate) veto: u32,
+    /// The weight against two people of one household, which has to reach the threshold too.
+    pub(crate) against: &'a Against,
     /// For each source whether it has everybody at most once.
     pub(crate) once: &'a [bool],
     /// Pairs that somebody said to be one person.
@@ -156,7 +159,8 @@ fn agree(
     a: &[u32],
     b: &[u32],
 ) -> bool {
-    let mut sums = vec![(0.0, 0_u32); table.fields.len()];
+    let mut sums = vec![(0.0, 0.0, 0_u32); table.fields.len()];
+    let household = &limits.against.household;
     for one in a {
         for other in b {
             let pattern = comparer.compare(*one, *other);
@@ -164,18 +168,19 @@ fn agree(
                 return false;
             }
             for (field, bits) in bits_of_fields(table, model, pattern, *one) {
-                sums[field].0 += bits;
-                sums[field].1 += 1;
+                let sum = &mut sums[field];
+                sum.0 += bits;
+                sum.1 += household.bits(field, pattern.level(field), bits);
+                sum.2 += 1;
             }
         }
     }
-    let weight = sums
-        .iter()
-        .filter(|(_, known)| *known > 0)
-        .fold(model.start(), |weight, (sum, known)| {
-            weight + sum / f64::from(*known)
-        });
-    weight >= limits.threshold
+    let mut weights = Weights::start(model.start(), limits.against);
+    for (strangers, household, known) in sums.into_iter().filter(|sum| sum.2 > 0) {
+        weights.strangers += strangers / f64::from(known);
+        weights.household += household / f64::from(known);
+    }
+    weights.reach(limits.threshold)
 }
 
 /// Which sources have everybody at most once: hardly any sure pair is within them, and many are with other sources.

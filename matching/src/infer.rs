@@ -1,5 +1,7 @@
 //! What the columns of an unknown file hold, by their names and by their values.
 
+use std::collections::BTreeSet;
+
 use crate::kind::Kind;
 use crate::nickname;
 use crate::normalise;
@@ -104,30 +106,255 @@ const BY_NAME: &[(&[&str], Kind)] = &[
     (&["sex"], Kind::Sex),
     (&["gender"], Kind::Sex),
     (&["age"], Kind::Age),
+    // German
+    (&["vorname"], Kind::FirstName),
+    (&["rufname"], Kind::FirstName),
+    (&["nachname"], Kind::Surname),
+    (&["familienname"], Kind::Surname),
+    (&["zuname"], Kind::Surname),
+    (&["namenszusatz"], Kind::NameSuffix),
+    (&["firma"], Kind::Organisation),
+    (&["geburtsort"], Kind::City),
+    (&["geburtsjahr"], Kind::BirthYear),
+    (&["geburtsdatum"], Kind::BirthDate),
+    (&["geburtstag"], Kind::BirthDate),
+    (&["geboren"], Kind::BirthDate),
+    (&["straße"], Kind::Address),
+    (&["strasse"], Kind::Address),
+    (&["anschrift"], Kind::Address),
+    (&["adresse"], Kind::Address),
+    (&["hausnummer"], Kind::StreetNumber),
+    (&["hausnr"], Kind::StreetNumber),
+    (&["plz"], Kind::Postcode),
+    (&["postleitzahl"], Kind::Postcode),
+    (&["ort"], Kind::City),
+    (&["wohnort"], Kind::City),
+    (&["stadt"], Kind::City),
+    (&["bundesland"], Kind::State),
+    (&["telefon"], Kind::Phone),
+    (&["telefonnummer"], Kind::Phone),
+    (&["handy"], Kind::Phone),
+    (&["mobil"], Kind::Phone),
+    (&["mail"], Kind::Email),
+    (&["geschlecht"], Kind::Sex),
+    (&["alter"], Kind::Age),
+    // French
+    (&["prénom"], Kind::FirstName),
+    (&["prenom"], Kind::FirstName),
+    (&["nom", "complet"], Kind::FullName),
+    (&["nom", "famille"], Kind::Surname),
+    (&["suffixe"], Kind::NameSuffix),
+    (&["société"], Kind::Organisation),
+    (&["societe"], Kind::Organisation),
+    (&["entreprise"], Kind::Organisation),
+    (&["lieu", "naissance"], Kind::City),
+    (&["naissance"], Kind::BirthDate),
+    (&["rue"], Kind::Address),
+    (&["code", "postal"], Kind::Postcode),
+    (&["ville"], Kind::City),
+    (&["commune"], Kind::City),
+    (&["téléphone"], Kind::Phone),
+    (&["courriel"], Kind::Email),
+    (&["sexe"], Kind::Sex),
+    (&["âge"], Kind::Age),
+    // Spanish and Portuguese
+    (&["nombre", "completo"], Kind::FullName),
+    (&["nome", "completo"], Kind::FullName),
+    (&["nombres"], Kind::FirstName),
+    (&["apellido"], Kind::Surname),
+    (&["apellidos"], Kind::Surname),
+    (&["sobrenome"], Kind::Surname),
+    (&["apelido"], Kind::Surname),
+    (&["sufijo"], Kind::NameSuffix),
+    (&["empresa"], Kind::Organisation),
+    (&["lugar", "nacimiento"], Kind::City),
+    (&["nacimiento"], Kind::BirthDate),
+    (&["nascimento"], Kind::BirthDate),
+    (&["calle"], Kind::Address),
+    (&["direccion"], Kind::Address),
+    (&["dirección"], Kind::Address),
+    (&["domicilio"], Kind::Address),
+    (&["rua"], Kind::Address),
+    (&["morada"], Kind::Address),
+    (&["endereço"], Kind::Address),
+    (&["ciudad"], Kind::City),
+    (&["localidad"], Kind::City),
+    (&["cidade"], Kind::City),
+    (&["provincia"], Kind::State),
+    (&["telefono"], Kind::Phone),
+    (&["teléfono"], Kind::Phone),
+    (&["telefone"], Kind::Phone),
+    (&["móvil"], Kind::Phone),
+    (&["correo"], Kind::Email),
+    (&["sexo"], Kind::Sex),
+    (&["edad"], Kind::Age),
+    (&["dni"], Kind::NationalId),
+    // Italian
+    (&["cognome"], Kind::Surname),
+    (&["luogo", "nascita"], Kind::City),
+    (&["nascita"], Kind::BirthDate),
+    (&["indirizzo"], Kind::Address),
+    (&["cap"], Kind::Postcode),
+    (&["città"], Kind::City),
+    (&["citta"], Kind::City),
+    (&["comune"], Kind::City),
+    (&["cellulare"], Kind::Phone),
+    (&["posta", "elettronica"], Kind::Email),
+    (&["sesso"], Kind::Sex),
+    (&["codice", "fiscale"], Kind::NationalId),
+    // Dutch, Swedish, Danish and Norwegian
+    (&["voornaam"], Kind::FirstName),
+    (&["achternaam"], Kind::Surname),
+    (&["förnamn"], Kind::FirstName),
+    (&["fornavn"], Kind::FirstName),
+    (&["efternamn"], Kind::Surname),
+    (&["efternavn"], Kind::Surname),
+    (&["etternavn"], Kind::Surname),
+    (&["geboortedatum"], Kind::BirthDate),
+    (&["födelsedatum"], Kind::BirthDate),
+    (&["fødselsdato"], Kind::BirthDate),
+    (&["straat"], Kind::Address),
+    (&["adres"], Kind::Address),
+    (&["adress"], Kind::Address),
+    (&["gata"], Kind::Address),
+    (&["plaats"], Kind::City),
+    (&["woonplaats"], Kind::City),
+    (&["stad"], Kind::City),
+    (&["postnummer"], Kind::Postcode),
+    (&["telefoon"], Kind::Phone),
+    // Polish
+    (&["imię"], Kind::FirstName),
+    (&["imie"], Kind::FirstName),
+    (&["nazwisko"], Kind::Surname),
+    (&["urodzenia"], Kind::BirthDate),
+    (&["ulica"], Kind::Address),
+    (&["miasto"], Kind::City),
+    (&["kod", "pocztowy"], Kind::Postcode),
+    // Russian
+    (&["фамилия"], Kind::Surname),
+    (&["отчество"], Kind::MiddleName),
+    (&["фио"], Kind::FullName),
+    (&["суффикс"], Kind::NameSuffix),
+    (&["организация"], Kind::Organisation),
+    (&["компания"], Kind::Organisation),
+    (&["место", "рождения"], Kind::City),
+    (&["рождения"], Kind::BirthDate),
+    (&["адрес"], Kind::Address),
+    (&["улица"], Kind::Address),
+    (&["город"], Kind::City),
+    (&["индекс"], Kind::Postcode),
+    (&["область"], Kind::State),
+    (&["телефон"], Kind::Phone),
+    (&["почта"], Kind::Email),
+    (&["пол"], Kind::Sex),
+    (&["возраст"], Kind::Age),
 ];
 
-/// Gives each column a kind. `rows` are the values of the columns, empty when unknown. Names are believed when the values
-/// can be so; unknown names are judged by the values alone.
+/// Words of columns that say when something happened to a record, whose dates are nobody's birth.
+const OF_RECORDS: &[&str] = &[
+    "created",
+    "creation",
+    "updated",
+    "modified",
+    "changed",
+    "login",
+    "logged",
+    "signup",
+    "signed",
+    "sign",
+    "registered",
+    "registration",
+    "joined",
+    "seen",
+    "visit",
+    "visited",
+    "order",
+    "ordered",
+    "purchase",
+    "purchased",
+    "event",
+    "survey",
+    "timestamp",
+    "imported",
+    "synced",
+    "subscribed",
+    "subscription",
+    "expires",
+    "expiry",
+    "deleted",
+    "sent",
+    "opened",
+    "angelegt",
+    "erstellt",
+    "geändert",
+    "registriert",
+    "anmeldung",
+    "bestellt",
+    "créé",
+    "cree",
+    "modifié",
+    "modifie",
+    "inscription",
+    "commande",
+    "creado",
+    "modificado",
+    "registrado",
+    "registro",
+    "pedido",
+    "creato",
+    "modificato",
+    "registrato",
+    "ordine",
+    "создан",
+    "создано",
+    "изменён",
+    "изменен",
+    "регистрация",
+    "заказ",
+];
+/// Years that dates of birth are apart at least, when nothing but the dates says that they are some.
+const YEARS_OF_BIRTH: u16 = 10;
+/// Dates that are too few to say how many years they are apart.
+const FEW_DATES: usize = 20;
+/// Times of day that dates of birth may have: midnight, as different time zones write it.
+const TIMES_OF_MIDNIGHT: usize = 4;
+
+/// Why a column has its kind; the later the more it is believed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Values,
+    Name,
+    Caller,
+}
+
+/// Gives each column a kind. `rows` are the values of the columns, empty when unknown; `given` are the kinds of columns that
+/// are known, by their names, and these stay as they are. Names are believed when the values can be so; unknown names are
+/// judged by the values alone.
 #[must_use]
-pub fn infer(names: &[String], rows: &[Vec<String>]) -> Vec<Column> {
-    let mut columns: Vec<Column> = names
+pub fn infer(names: &[String], rows: &[Vec<String>], given: &[(String, Kind)]) -> Vec<Column> {
+    let mut found: Vec<(By, Column)> = names
         .iter()
         .enumerate()
         .map(|(at, name)| {
             let values = Values::new(rows, at);
+            let of_caller = given.iter().find(|(of, _)| of == name);
             let by_name = by_name(name).filter(|kind| values.can_be(*kind));
-            Column {
-                name: name.clone(),
-                kind: by_name.unwrap_or_else(|| values.kind(name, at == 0)),
-            }
+            let (by, kind) = match (of_caller, by_name) {
+                (Some((_, kind)), _) => (By::Caller, *kind),
+                (None, Some(kind)) => (By::Name, kind),
+                (None, None) => (By::Values, values.kind(name, at == 0)),
+            };
+            let name = name.clone();
+            (by, Column { name, kind })
         })
         .collect();
-    settle(&mut columns, rows);
-    columns
+    settle(&mut found, rows);
+    found.into_iter().map(|(_, column)| column).collect()
 }
 
 /// A person has one first name and one surname; a text that repeats them is left out.
-fn settle(columns: &mut [Column], rows: &[Vec<String>]) {
+fn settle(found: &mut [(By, Column)], rows: &[Vec<String>]) {
+    halves_of_names(found, rows);
     for kind in [
         Kind::FirstName,
         Kind::MiddleName,
@@ -139,20 +366,22 @@ fn settle(columns: &mut [Column], rows: &[Vec<String>]) {
         Kind::Age,
         Kind::Source,
     ] {
-        let same: Vec<usize> = (0..columns.len())
-            .filter(|at| columns[*at].kind == kind)
+        let same: Vec<usize> = (0..found.len())
+            .filter(|at| found[*at].1.kind == kind)
             .collect();
-        let fullest = same.iter().copied().max_by_key(|at| {
+        // What somebody said before what a column is called, and that before what its values look like.
+        let best = same.iter().copied().max_by_key(|at| {
             (
+                found[*at].0,
                 rows.iter()
                     .filter(|row| !normalise::text(&row[*at]).is_empty())
                     .count(),
-                columns.len() - at,
+                found.len() - at,
             )
         });
         for at in same {
-            if Some(at) != fullest {
-                columns[at].kind = if kind == Kind::Source {
+            if Some(at) != best && found[at].0 != By::Caller {
+                found[at].1.kind = if kind == Kind::Source {
                     Kind::Category
                 } else {
                     Kind::Word
@@ -160,18 +389,77 @@ fn settle(columns: &mut [Column], rows: &[Vec<String>]) {
             }
         }
     }
-    let has = |kind: Kind, columns: &[Column]| columns.iter().any(|column| column.kind == kind);
-    if has(Kind::FirstName, columns) && has(Kind::Surname, columns) {
-        for column in columns.iter_mut() {
-            if column.kind == Kind::FullName {
+    let has = |kind: Kind| found.iter().any(|(_, column)| column.kind == kind);
+    if has(Kind::FirstName) && has(Kind::Surname) {
+        for (by, column) in found.iter_mut() {
+            if column.kind == Kind::FullName && *by != By::Caller {
                 column.kind = Kind::Ignored;
             }
         }
     }
 }
 
+/// Where one half of the names has a column of its own, a column that is only called "name" is the other half: "nom" beside
+/// "prénom", "nombre" beside "apellidos".
+fn halves_of_names(found: &mut [(By, Column)], rows: &[Vec<String>]) {
+    let has = |kind: Kind| {
+        found
+            .iter()
+            .any(|(by, column)| column.kind == kind && *by != By::Values)
+    };
+    let other = match (has(Kind::FirstName), has(Kind::Surname)) {
+        (true, false) => Kind::Surname,
+        (false, true) => Kind::FirstName,
+        _ => return,
+    };
+    for at in 0..found.len() {
+        let (by, column) = &found[at];
+        if *by != By::Name || column.kind != Kind::FullName || !is_just_name(&column.name) {
+            continue;
+        }
+        // A file may have the first name and the whole name.
+        let values = Values::new(rows, at);
+        let whole = values.share(|value| normalise::words(value).count() > 1) > 0.9;
+        if !whole || other == Kind::FirstName {
+            found[at].1.kind = other;
+            return;
+        }
+    }
+}
+
+/// Whether a column is called "name" in one of the languages, and no more.
+fn is_just_name(name: &str) -> bool {
+    let words = words_of(name);
+    let [word] = words.as_slice() else {
+        return false;
+    };
+    matches!(
+        word.as_str(),
+        "name" | "nom" | "nombre" | "nome" | "имя" | "naam" | "namn" | "navn"
+    )
+}
+
 /// The kind that a column's name stands for.
 fn by_name(name: &str) -> Option<Kind> {
+    if is_just_name(name) {
+        return Some(Kind::FullName);
+    }
+    let words = words_of(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["id" | "index"] => return Some(Kind::RecordId),
+        ["first"] => return Some(Kind::FirstName),
+        ["last"] => return Some(Kind::Surname),
+        _ => {}
+    }
+    BY_NAME
+        .iter()
+        .find(|(wanted, _)| wanted.iter().all(|wanted| words.contains(wanted)))
+        .map(|(_, kind)| *kind)
+}
+
+/// The words of a column's name, in lower case: `birthDate`, `birth_date` and `Birth date` have the same two.
+fn words_of(name: &str) -> Vec<String> {
     let mut spaced = String::new();
     let mut before = ' ';
     for letter in name.chars() {
@@ -182,19 +470,10 @@ fn by_name(name: &str) -> Option<Kind> {
         before = letter;
     }
     let spaced = spaced.to_lowercase().replace("e-mail", "email");
-    let words: Vec<&str> = normalise::words(&spaced)
+    normalise::words(&spaced)
         .flat_map(|word| word.split('_'))
-        .collect();
-    if words == ["name"] {
-        return Some(Kind::FullName);
-    }
-    if words == ["id"] || words == ["index"] {
-        return Some(Kind::RecordId);
-    }
-    BY_NAME
-        .iter()
-        .find(|(wanted, _)| wanted.iter().all(|wanted| words.contains(wanted)))
-        .map(|(_, kind)| *kind)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What the values of a column look like.
@@ -284,9 +563,39 @@ impl<'a> Values<'a> {
             Kind::FirstName | Kind::Surname | Kind::FullName => {
                 self.share(|value| value.chars().any(char::is_alphabetic)) > 0.5
             }
+            Kind::Postcode => self.share(|value| value.chars().any(char::is_numeric)) > 0.5,
             Kind::Sex => self.distinct <= 12,
             _ => true,
         }
+    }
+
+    /// Whether dates can be of births: they are many years apart, at no particular time of day, and not called otherwise.
+    fn are_of_births(&self, name: &str, order: normalise::DateOrder) -> bool {
+        if words_of(name)
+            .iter()
+            .any(|word| OF_RECORDS.contains(&word.as_str()))
+        {
+            return false;
+        }
+        let times: BTreeSet<&str> = self
+            .known
+            .iter()
+            .filter_map(|value| normalise::time_of_day(value))
+            .collect();
+        let mut years: Vec<u16> = self
+            .known
+            .iter()
+            .filter_map(|value| normalise::date(value, order))
+            .map(|date| date.year)
+            .collect();
+        years.sort_unstable();
+        // Without what is furthest out: a typing error or a year that stands for "unknown".
+        let inner = &years[years.len() / 20..years.len() - years.len() / 20];
+        let apart = inner
+            .first()
+            .zip(inner.last())
+            .map_or(0, |(first, last)| last - first);
+        times.len() <= TIMES_OF_MIDNIGHT && (apart >= YEARS_OF_BIRTH || years.len() < FEW_DATES)
     }
 
     /// The kind by the values alone.
@@ -302,8 +611,13 @@ impl<'a> Values<'a> {
         if self.share(is_ssn) > 0.8 {
             return Kind::NationalId;
         }
-        if normalise::date_order(self.raw.iter().copied(), 80).is_some() {
-            return Kind::BirthDate;
+        if let Some(order) = normalise::date_order(self.raw.iter().copied(), 80) {
+            // When something happened to the record says nothing of whose it is.
+            return if self.are_of_births(name, order) {
+                Kind::BirthDate
+            } else {
+                Kind::Ignored
+            };
         }
         if self.share(|value| matches!(value, "m" | "f" | "male" | "female" | "w" | "d" | "x"))
             > 0.9

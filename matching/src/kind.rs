@@ -268,6 +268,29 @@ impl Kind {
         )
     }
 
+    /// Whether people of one household seldom have the same, and it is nearly always another's where it is not the same.
+    pub(crate) fn tells_a_person(self) -> bool {
+        matches!(
+            self,
+            Self::FirstName | Self::BirthDate | Self::Email | Self::NationalId | Self::Identifier
+        )
+    }
+
+    /// Whether it says who of a household somebody is, if only a little.
+    pub(crate) fn differs_in_a_household(self) -> bool {
+        self.tells_a_person()
+            || matches!(
+                self,
+                Self::MiddleName
+                    | Self::NameSuffix
+                    | Self::BirthYear
+                    | Self::BirthMonth
+                    | Self::BirthDay
+                    | Self::Sex
+                    | Self::Age
+            )
+    }
+
     /// The kind's name, as `--columns` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {

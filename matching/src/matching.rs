@@ -5,10 +5,9 @@ use std::fmt;
 use crate::blocking::{BlockingRule, Blocks};
 use crate::chance;
 use crate::cluster::{self, Edge, Limits};
-use crate::kind::Kind;
 use crate::model::{Agreement, Model, Waterfall, probability, weight_of};
 use crate::record::{Column, Record};
-use crate::table::{Comparer, Pattern, Table, narrow};
+use crate::table::{Comparer, Table, narrow};
 use crate::train::{self, Anchor, Gate, Taught, Trained, Veto};
 use crate::weigh;
 
@@ -151,6 +150,7 @@ impl Matching {
         let limits = Limits {
             threshold,
             veto: trained.veto,
+            against: &trained.against,
             once: &once,
             must: &must,
             cannot: &cannot,
@@ -212,6 +212,15 @@ impl Matching {
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.trained.model
+    }
+
+    /// The weight in bits of agreeing on nothing that differs within a household, for a pair that is one person's or of two
+    /// people of one household: 0 where those who share surname and home are one person as often as two. `None` when the records
+    /// have nothing to tell that by.
+    #[must_use]
+    pub fn household_start(&self) -> Option<f64> {
+        let against = &self.trained.against;
+        against.household.applies().then_some(against.start)
     }
 
     /// For each comparison of the model how it was learned.
@@ -323,7 +332,6 @@ fn check(columns: &[Column], records: &[Record], settings: &Settings) -> Result<
 /// Weighs every candidate, and keeps those that reach the threshold or are related.
 fn weigh_all(table: &Table, trained: &Trained, blocks: &Blocks, threshold: f64) -> Weighed {
     let mut comparer = Comparer::new(table);
-    let household = Household::new(table);
     let mut found = Weighed {
         edges: Vec::new(),
         related: Vec::new(),
@@ -334,44 +342,21 @@ fn weigh_all(table: &Table, trained: &Trained, blocks: &Blocks, threshold: f64) 
         let kept = trained.patterns.get(at).copied();
         let pattern = kept.unwrap_or_else(|| comparer.compare(one, other));
         found.compared += 1;
-        let weight = weigh::weight(table, &trained.model, pattern, one);
-        let edge = Edge { one, other, weight };
+        let weights = weigh::weights(table, &trained.model, &trained.against, pattern, one);
+        let edge = Edge {
+            one,
+            other,
+            weight: weights.strangers,
+        };
         if train::conflicts(table, pattern, trained.veto) {
-            if household.is(pattern) {
+            if trained.against.household.related(pattern) {
                 found.related.push((edge, Some(Relationship::Household)));
             }
-        } else if weight >= threshold {
+        } else if weights.reach(threshold) {
             found.edges.push(edge);
         }
     });
     found
-}
-
-/// What makes a household.
-struct Household {
-    first_name: Option<usize>,
-    surname: Option<usize>,
-    address: Option<usize>,
-}
-
-impl Household {
-    fn new(table: &Table) -> Self {
-        let find = |kind| table.fields.iter().position(|field| field.kind == kind);
-        Self {
-            first_name: find(Kind::FirstName),
-            surname: find(Kind::Surname),
-            address: find(Kind::Address),
-        }
-    }
-
-    fn is(&self, pattern: Pattern) -> bool {
-        let (Some(first), Some(last), Some(address)) =
-            (self.first_name, self.surname, self.address)
-        else {
-            return false;
-        };
-        pattern.level(first) > 1 && pattern.level(last) == 1 && pattern.level(address) == 1
-    }
 }
 
 /// Pairs by the positions that the caller knows.

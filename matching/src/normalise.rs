@@ -1,5 +1,7 @@
 //! Cleaning of values before they are compared, by kind. What is left empty counts as unknown.
 
+use std::fmt;
+
 use crate::kind::Kind;
 
 /// What people and programs write when they know nothing.
@@ -31,6 +33,67 @@ const SUFFIXES: &[(&str, &str)] = &[
     ("ii", "ii"),
     ("iii", "iii"),
     ("iv", "iv"),
+];
+
+/// Two digits of a year from which on it is one of the 20th century, before it one of the 21st: who is looked for was seldom
+/// born more than a hundred years ago.
+const FIRST_OF_LAST_CENTURY: u16 = 26;
+
+/// How the months begin in English, German, French, Spanish, Italian, Portuguese, Dutch and Russian; the longer first where
+/// one begins as another.
+const MONTHS: &[(&str, u8)] = &[
+    ("jan", 1),
+    ("jän", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("янв", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("fev", 2),
+    ("фев", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("mrz", 3),
+    ("maa", 3),
+    ("мар", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("апр", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mag", 5),
+    ("mei", 5),
+    ("май", 5),
+    ("мая", 5),
+    ("juin", 6),
+    ("jun", 6),
+    ("giu", 6),
+    ("июн", 6),
+    ("juil", 7),
+    ("jul", 7),
+    ("lug", 7),
+    ("июл", 7),
+    ("aug", 8),
+    ("aoû", 8),
+    ("aou", 8),
+    ("ago", 8),
+    ("авг", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("сен", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("out", 10),
+    ("окт", 10),
+    ("nov", 11),
+    ("ноя", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("déc", 12),
+    ("dic", 12),
+    ("дек", 12),
 ];
 
 /// How the columns of dates are written: which part comes first.
@@ -160,57 +223,162 @@ fn without_suffix(text: &str) -> String {
     }
 }
 
-/// Reads a date in the column's order of parts.
-pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
-    let text = raw.trim();
-    let text = text.split(['T', ' ']).next().unwrap_or(text);
-    let parts: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect();
-    let number = |part: &str| part.parse::<u16>().ok();
-    let small = |part: &str| part.parse::<u8>().ok();
-    let made = |year: &str, month: &str, day: &str| {
-        Some(Date {
-            year: number(year)?,
-            month: month_of(month)?,
-            day: small(day)?,
-        })
+/// Where the time of day begins after a date, if there is one: `t` of ISO 8601, or a space before hours and minutes.
+fn split_time(text: &str) -> (&str, Option<&str>) {
+    let at = match text.find(':') {
+        Some(colon) => text[..colon].rfind(['T', 't', ' ']),
+        // 19800213T000000Z
+        None => text
+            .find(['T', 't'])
+            .filter(|at| *at == 8 && text[..*at].bytes().all(|byte| byte.is_ascii_digit())),
     };
-    match parts.as_slice() {
-        [whole] if whole.len() == 8 && whole.bytes().all(|b| b.is_ascii_digit()) => match order {
+    match at {
+        Some(at) => (
+            text[..at].trim_end_matches([' ', ',']),
+            Some(&text[at + 1..]),
+        ),
+        None => (text, None),
+    }
+}
+
+/// The time of day that is written after a date.
+pub(crate) fn time_of_day(text: &str) -> Option<&str> {
+    split_time(text.trim()).1
+}
+
+/// Reads a date in the column's order of parts, or in another that makes a day of the calendar where the column's does not:
+/// one column may be written by several programs.
+pub(crate) fn date(raw: &str, order: DateOrder) -> Option<Date> {
+    read(raw, order, true)
+}
+
+fn read(raw: &str, order: DateOrder, or_another: bool) -> Option<Date> {
+    let lower = raw.trim().to_lowercase();
+    let (text, _) = split_time(&lower);
+    let mut other_words = false;
+    let parts: Vec<&str> = text
+        .split(|c: char| !c.is_alphanumeric() || matches!(c, '年' | '月' | '日'))
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            let ordinal =
+                !digits.is_empty() && matches!(&part[digits.len()..], "st" | "nd" | "rd" | "th");
+            if ordinal { digits } else { part }
+        })
+        .filter(|part| {
+            let is_part =
+                part.starts_with(|c: char| c.is_ascii_digit()) || month_of(part).is_some();
+            other_words |= !is_part;
+            is_part
+        })
+        .collect();
+    let worded: Vec<usize> = (0..parts.len())
+        .filter(|at| !parts[*at].bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    if other_words && worded.is_empty() {
+        // Around a month there may be words ("Monday, 12th of March", "12 de marzo"), around numbers they mean something.
+        return None;
+    }
+    match (parts.as_slice(), worded.as_slice()) {
+        ([year], []) if year.len() == 4 => Some(Date {
+            year: year.parse().ok()?,
+            month: 0,
+            day: 0,
+        }),
+        ([_, _, _], [month]) => {
+            let mut rest = parts.clone();
+            let month = rest.remove(*month);
+            // The year is what has four digits, otherwise what is last.
+            let (day, year) = match rest.as_slice() {
+                [year, day] if year.len() == 4 => (*day, *year),
+                [day, year] => (*day, *year),
+                _ => return None,
+            };
+            made(year, month, day)
+        }
+        (parts, []) => {
+            let own = in_order(parts, order);
+            let others = [
+                DateOrder::YearMonthDay,
+                DateOrder::MonthDayYear,
+                DateOrder::DayMonthYear,
+            ];
+            // Where the year is first nothing else can be meant, and an error in it stays one.
+            let stays = own.is_some() && order == DateOrder::YearMonthDay;
+            if !or_another || stays || own.is_some_and(Date::is_sound) {
+                return own;
+            }
+            let read = |order| in_order(parts, order);
+            others
+                .into_iter()
+                .filter_map(read)
+                .find(|date| date.is_sound())
+                .or(own)
+        }
+        _ => None,
+    }
+}
+
+/// Reads the numbers of a date in one order.
+fn in_order(parts: &[&str], order: DateOrder) -> Option<Date> {
+    match parts {
+        [whole] if whole.len() == 8 => match order {
             DateOrder::YearMonthDay => made(&whole[..4], &whole[4..6], &whole[6..]),
             DateOrder::DayMonthYear => made(&whole[4..], &whole[2..4], &whole[..2]),
             DateOrder::MonthDayYear => made(&whole[4..], &whole[..2], &whole[2..4]),
         },
-        [year] if year.len() == 4 => Some(Date {
-            year: number(year)?,
-            month: 0,
-            day: 0,
-        }),
         [year, month, day] if year.len() == 4 => made(year, month, day),
-        [first, second, year] => match order {
-            DateOrder::MonthDayYear if month_of(first).is_some() => made(year, first, second),
-            DateOrder::MonthDayYear | DateOrder::DayMonthYear => made(year, second, first),
+        [first, second, last] => match order {
+            DateOrder::YearMonthDay if last.len() < 3 => made(first, second, last),
             DateOrder::YearMonthDay => None,
+            DateOrder::MonthDayYear => made(last, first, second),
+            DateOrder::DayMonthYear => made(last, second, first),
         },
         _ => None,
     }
 }
 
+fn made(year: &str, month: &str, day: &str) -> Option<Date> {
+    let written: u16 = year.parse().ok()?;
+    Some(Date {
+        year: match (year.len(), written) {
+            (2, 0..FIRST_OF_LAST_CENTURY) => 2000 + written,
+            (2, _) => 1900 + written,
+            _ => written,
+        },
+        month: month_of(month)?,
+        day: day.parse().ok()?,
+    })
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04}", self.year)?;
+        if self.month > 0 {
+            write!(formatter, "-{:02}-{:02}", self.month, self.day)?;
+        }
+        Ok(())
+    }
+}
+
+impl Date {
+    /// Whether it is about a day of the calendar in which somebody can be born.
+    fn is_sound(self) -> bool {
+        (1..=12).contains(&self.month)
+            && (1..=31).contains(&self.day)
+            && (1000..=2100).contains(&self.year)
+    }
+}
+
+/// A month by its number or by its name, which may be cut short; in lower case.
 fn month_of(part: &str) -> Option<u8> {
-    const MONTHS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
     if let Ok(number) = part.parse() {
         return Some(number);
     }
-    let start = part.get(..3)?.to_ascii_lowercase();
     MONTHS
         .iter()
-        .zip(1..)
-        .find(|(name, _)| **name == start)
-        .map(|(_, number)| number)
+        .find(|(start, _)| part.starts_with(start))
+        .map(|(_, number)| *number)
 }
 
 /// The order in which most of a column's dates make days of the calendar; `None` if fewer than `share` of a hundred do in
@@ -232,11 +400,7 @@ pub(crate) fn date_order<'a>(
         }
         all += 1;
         for (count, order) in good.iter_mut().zip(orders) {
-            let sound = date(value, order).is_some_and(|date| {
-                (1..=12).contains(&date.month)
-                    && (1..=31).contains(&date.day)
-                    && (1000..=2100).contains(&date.year)
-            });
+            let sound = read(value, order, false).is_some_and(Date::is_sound);
             *count += usize::from(sound);
         }
     }
@@ -275,6 +439,37 @@ mod tests {
             day
         );
         assert_eq!(date("about 1980", DateOrder::DayMonthYear), None);
+        for written in [
+            "1980-02-13T00:00:00Z",
+            "1980-02-13t22:00:00.000+02:00",
+            "1980-02-13 00:00:00",
+            "19800213T000000Z",
+            "13 February 1980",
+            "February 13, 1980",
+            "13-feb-80",
+            "Wednesday, 13th of February 1980",
+            "13. Februar 1980",
+            "13 de febrero de 1980",
+            "13 février 1980",
+            "13 февраля 1980",
+            "1980年2月13日",
+            "13/02/80",
+            "13/02/1980 0:00",
+            "02/13/1980",
+            "19800213",
+        ] {
+            assert_eq!(date(written, DateOrder::DayMonthYear), day, "{written}");
+        }
+        assert_eq!(date("80-02-13", DateOrder::YearMonthDay), day);
+        assert_eq!(
+            date("13/02/08", DateOrder::DayMonthYear).map(|date| date.year),
+            Some(2008)
+        );
+        // A typing error is one where nothing else can be meant.
+        assert_eq!(
+            date("20011905", DateOrder::YearMonthDay).map(|date| date.month),
+            Some(19)
+        );
         assert_eq!(
             date_order(["02/13/1980", "01/01/1981"].into_iter(), 80),
             Some(DateOrder::MonthDayYear)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::Kind;
+use crate::names;
 use crate::nickname;
 use crate::normalise::{self, Date, DateOrder};
 use crate::record::{Column, Record};
@@ -254,8 +255,14 @@ impl Field {
             }
             Kind::Email => {
                 let (user, other_user) = (similarity::user_part(a), similarity::user_part(b));
+                // Addresses are made of names, and a number tells the many who are called so apart.
+                let (numbers, other_numbers) = (numbers_in(user), numbers_in(other_user));
+                let other_number =
+                    !numbers.is_empty() && !other_numbers.is_empty() && numbers != other_numbers;
                 if user == other_user {
                     2
+                } else if other_number {
+                    5
                 } else if jaro_winkler_from(0.88, a, b) >= 0.88 {
                     3
                 } else if jaro_winkler_from(0.88, user, other_user) >= 0.88 {
@@ -326,6 +333,13 @@ impl Field {
 
 fn first_word(text: &str) -> &str {
     normalise::words(text).next().unwrap_or_default()
+}
+
+/// The numbers in a text, in their order.
+fn numbers_in(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter(|number| !number.is_empty())
+        .collect()
 }
 
 /// The distinct words with digits in them.
@@ -582,15 +596,45 @@ fn fields(columns: &[Column], records: &[Record], origin: &[u32]) -> Vec<Field> 
             }
             continue;
         }
+        if column.kind == Kind::FullName
+            && find(Kind::FirstName).is_none()
+            && find(Kind::Surname).is_none()
+            && find(Kind::FullName) == Some(at)
+            && let Some(halves) = names::split(
+                origin
+                    .iter()
+                    .map(|of| records[*of as usize].values[at].as_str()),
+            )
+        {
+            let kinds = [("first name", Kind::FirstName), ("surname", Kind::Surname)];
+            for ((half, kind), texts) in kinds.into_iter().zip(&halves) {
+                fields.push(Field::new(
+                    &format!("{}: {half}", column.name),
+                    kind,
+                    texts,
+                    None,
+                ));
+            }
+            continue;
+        }
+        let mut texts = texts(at, column.kind);
         let dates = (column.kind == Kind::BirthDate).then(|| {
             let values = records.iter().map(|record| record.values[at].as_str());
             normalise::date_order(values, 0).unwrap_or(DateOrder::YearMonthDay)
         });
+        if let Some(order) = dates {
+            // One day is one value, however it is written.
+            for text in &mut texts {
+                if let Some(date) = normalise::date(text, order) {
+                    *text = date.to_string();
+                }
+            }
+        }
         fields.push(Field::new(
             &column.name,
             column.kind,
-            &texts(at, column.kind),
-            dates,
+            &texts,
+            dates.map(|_| DateOrder::YearMonthDay),
         ));
     }
     fields.extend(suffixes(columns, records, origin));

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use crate::blocking::Blocks;
 use crate::chance::{Chance, LEVELS};
+use crate::household::Household;
 use crate::kind::Kind;
-use crate::model::{Comparison, Level, Model, TermFrequency, probability};
+use crate::model::{Comparison, Level, Model, TermFrequency};
 use crate::table::{Comparer, Pattern, Table, float};
+use crate::weigh::{Against, Weights};
 
 /// Candidate pairs that are looked at for learning; of more a share is drawn.
 const SAMPLE: f64 = 6_000_000.0;
@@ -20,6 +22,11 @@ const KEPT: f64 = 3_000_000.0;
 const ENOUGH: f64 = 40.0;
 /// An anchor whose pairs are explained by chance to a larger share than this is none.
 const MOST_BY_CHANCE: f64 = 0.1;
+/// From this share of conflicts on, pairs are of two people: one person's records agree on a first name or a date of birth
+/// more often than not, whatever the data is like.
+const MOSTLY_TWO_PEOPLE: f64 = 0.5;
+/// Pairs from which on their share of conflicts is believed.
+const SOME: f64 = 5.0;
 /// A conflict that is rarer than this between records of one person may be a veto whatever else is known.
 const FEW_CONFLICTS: f64 = 0.01;
 /// Pairs in conflict that otherwise look like one person, for each that one person's records explain: from here on most
@@ -72,6 +79,8 @@ pub enum Taught {
     Labels,
     /// Not at all: too few pairs know it.
     Nothing,
+    /// Not at all: what expectation-maximisation made of these records was of the wrong class, so that it is presumed.
+    Presumed,
     /// Learned, and left out: people agree on it with others as often as with themselves.
     LeftOut,
 }
@@ -84,6 +93,7 @@ pub(crate) struct Trained {
     pub(crate) vetoes: Vec<Veto>,
     /// Bits of fields whose conflicts are vetoes.
     pub(crate) veto: u32,
+    pub(crate) against: Against,
     pub(crate) anchors: Vec<Anchor>,
     pub(crate) gates: Vec<Gate>,
     /// The candidates' patterns in their order, if they were kept.
@@ -122,41 +132,40 @@ pub(crate) fn train(
 ) -> Trained {
     let (seen, in_order) = patterns(table, blocks);
     let anchors = anchors(table, chance, &seen);
-    let mut learner = Learner {
-        table,
-        chance,
-        seen: &seen,
-        anchors: &anchors,
-        m: table
-            .fields
-            .iter()
-            .map(|field| presumed(field.kind))
-            .collect(),
-        u: chance.iter().map(|chance| chance.levels).collect(),
-        lambda: 0.0,
-        veto: 0,
-        left_out: 0,
-        taught: vec![Taught::Nothing; table.fields.len()],
-    };
-    learner.lambda = learner.presumed_lambda();
+    let mut learner = Learner::new(table, chance, &seen, &anchors);
     learner.learn_from_labels(decided);
     learner.learn_from_anchors();
+    let mut presumed = learner.clone();
     // With all vetoes first: what looks like one person is then not learned on households.
     learner.veto = learner.may_veto();
     learner.settle();
-    let vetoes = learner.vetoes();
+    let mut vetoes = learner.vetoes();
     learner.settle();
-    let gates = learner.gates();
-    let model = learner.model();
+    let mut gates = learner.gates(learner.lambda * table.pairs());
+    if !all_hold(&gates) {
+        // There are so few pairs of one person that expectation-maximisation found something else.
+        presumed.presume();
+        let its_vetoes = presumed.vetoes();
+        let matched = presumed.weigh_as_presumed();
+        let its_gates = presumed.gates(matched);
+        if all_hold(&its_gates) {
+            (learner, vetoes, gates) = (presumed, its_vetoes, its_gates);
+        }
+    }
     Trained {
-        model,
+        model: learner.model(),
         taught: learner.taught.clone(),
         veto: learner.veto,
+        against: learner.against.clone(),
         vetoes,
-        anchors: anchors.clone(),
+        anchors: anchors.found.clone(),
         gates,
         patterns: in_order,
     }
+}
+
+fn all_hold(gates: &[Gate]) -> bool {
+    gates.iter().all(|gate| gate.holds)
 }
 
 /// The patterns of the candidates, or of a share of them; and each by itself in order if there are not too many.
@@ -193,8 +202,16 @@ fn patterns(table: &Table, blocks: &Blocks) -> (Vec<Seen>, Vec<Pattern>) {
     (seen, in_order)
 }
 
+/// What is known of anchors.
+struct Anchors {
+    found: Vec<Anchor>,
+    /// Whether the fields make anchors that some few pairs would be enough for: then finding none says that there are hardly
+    /// any pairs of one person.
+    possible: bool,
+}
+
 /// The combinations of fields that chance does not explain, and that are of a person rather than of a household.
-fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
+fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Anchors {
     let of = |kinds: &[Kind]| -> Vec<usize> {
         (0..table.fields.len())
             .filter(|at| kinds.contains(&table.fields[*at].kind))
@@ -206,13 +223,25 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
     }
     let names = of(&[Kind::FirstName, Kind::Surname, Kind::FullName]);
     let personal = of(&[Kind::BirthDate, Kind::Phone]);
-    for name in &names {
-        for other in &personal {
-            sets.push(vec![*name, *other]);
-        }
-    }
     let firsts = of(&[Kind::FirstName]);
     let lasts = of(&[Kind::Surname]);
+    // A surname with a telephone is a household, and with a date of birth it is twins.
+    let telling = if firsts.is_empty() {
+        names.clone()
+    } else {
+        of(&[Kind::FirstName, Kind::FullName])
+    };
+    for name in telling {
+        for other in &personal {
+            if firsts.is_empty()
+                && lasts.contains(&name)
+                && table.fields[*other].kind == Kind::Phone
+            {
+                continue;
+            }
+            sets.push(vec![name, *other]);
+        }
+    }
     let whole: Vec<Vec<usize>> = firsts
         .iter()
         .flat_map(|first| lasts.iter().map(move |last| vec![*first, *last]))
@@ -247,7 +276,9 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
             }
         }
     }
-    sets.iter()
+    let mut possible = false;
+    let found = sets
+        .iter()
         .filter_map(|set| {
             let fields = set.iter().fold(0, |all, at| all | 1 << at);
             let pairs: f64 = seen
@@ -263,19 +294,49 @@ fn anchors(table: &Table, chance: &[Chance], seen: &[Seen]) -> Vec<Anchor> {
                     .product::<f64>()
                     * table.pairs()
             };
+            possible |= by_chance <= MOST_BY_CHANCE * SOME;
             let names: Vec<&str> = set
                 .iter()
                 .map(|at| table.fields[*at].name.as_str())
                 .collect();
-            (pairs >= 5.0 && by_chance <= MOST_BY_CHANCE * pairs).then(|| Anchor {
-                name: names.join(" + "),
-                pairs,
-                by_chance,
-                strong: set.len() == 1,
-                fields,
-            })
+            (pairs >= SOME
+                && !of_two_people(table, seen, set)
+                && by_chance <= MOST_BY_CHANCE * pairs)
+                .then(|| Anchor {
+                    name: names.join(" + "),
+                    pairs,
+                    by_chance,
+                    strong: set.len() == 1,
+                    fields,
+                })
         })
-        .collect()
+        .collect();
+    Anchors { found, possible }
+}
+
+/// Whether those who agree on these fields mostly are two people, by their first names or dates of birth: an address that a
+/// household shares is nobody's own.
+fn of_two_people(table: &Table, seen: &[Seen], set: &[usize]) -> bool {
+    telling_fields(table)
+        .filter(|at| !set.contains(at))
+        .any(|at| {
+            let (mut known, mut in_conflict) = (0.0, 0.0);
+            for seen in seen {
+                if seen.pattern.level(at) > 0 && set.iter().all(|at| seen.pattern.level(*at) == 1) {
+                    known += seen.count;
+                    if conflicts(table, seen.pattern, 1 << at) {
+                        in_conflict += seen.count;
+                    }
+                }
+            }
+            known >= SOME && in_conflict >= MOSTLY_TWO_PEOPLE * known
+        })
+}
+
+/// Fields on which one person's records are more seldom in conflict than not, whatever the data is like.
+fn telling_fields(table: &Table) -> impl Iterator<Item = usize> + '_ {
+    let telling = |kind| matches!(kind, Kind::FirstName | Kind::BirthDate);
+    (0..table.fields.len()).filter(move |at| telling(table.fields[*at].kind))
 }
 
 fn most_telling(table: &Table, chance: &[Chance], count: usize) -> Vec<usize> {
@@ -298,46 +359,99 @@ fn presumed(kind: Kind) -> [f64; LEVELS] {
     m
 }
 
+#[derive(Clone)]
 struct Learner<'a> {
     table: &'a Table,
     chance: &'a [Chance],
     seen: &'a [Seen],
-    anchors: &'a [Anchor],
+    anchors: &'a Anchors,
     m: Vec<[f64; LEVELS]>,
     u: Vec<[f64; LEVELS]>,
     lambda: f64,
+    against: Against,
     veto: u32,
     /// Bits of fields that weigh nothing, since people agree with others as often as with themselves.
     left_out: u32,
     taught: Vec<Taught>,
 }
 
-impl Learner<'_> {
+impl<'a> Learner<'a> {
+    /// With m as it is presumed, u as by chance, and as many pairs of one person as the anchors show.
+    fn new(table: &'a Table, chance: &'a [Chance], seen: &'a [Seen], anchors: &'a Anchors) -> Self {
+        let mut learner = Self {
+            table,
+            chance,
+            seen,
+            anchors,
+            m: table
+                .fields
+                .iter()
+                .map(|field| presumed(field.kind))
+                .collect(),
+            u: chance.iter().map(|chance| chance.levels).collect(),
+            lambda: 0.0,
+            against: Against {
+                household: Household::new(table),
+                start: 0.0,
+            },
+            veto: 0,
+            left_out: 0,
+            taught: vec![Taught::Nothing; table.fields.len()],
+        };
+        learner.lambda = learner.presumed_lambda();
+        let matched = learner.lambda * table.pairs();
+        learner.set_against(matched, learner.sharing_a_household() - matched);
+        learner
+    }
+
+    /// Candidates that share what a household shares.
+    fn sharing_a_household(&self) -> f64 {
+        self.seen
+            .iter()
+            .filter(|seen| self.against.household.shared(seen.pattern))
+            .map(|seen| seen.count)
+            .sum()
+    }
+
+    /// The start against a household: of the pairs that share one, how many are of one person and how many of two.
+    fn set_against(&mut self, of_one: f64, of_two: f64) {
+        let odds = (of_one + PRIOR) / (of_two.max(0.0) + PRIOR);
+        self.against.start = odds.log2();
+    }
+
     /// Pairs that the anchors find, of all pairs.
     fn anchored(&self) -> f64 {
         self.seen
             .iter()
-            .filter(|seen| self.anchors.iter().any(|anchor| anchor.holds(seen.pattern)))
-            .map(|seen| seen.count)
-            .sum::<f64>()
+            .filter(|seen| {
+                self.anchors
+                    .found
+                    .iter()
+                    .any(|anchor| anchor.holds(seen.pattern))
+            })
+            .fold(0.0, |pairs, seen| pairs + seen.count)
     }
 
     fn presumed_lambda(&self) -> f64 {
-        let anchored = self.anchored();
-        let few = float(self.table.len() as usize) * 0.1;
-        (if anchored > 0.0 { anchored } else { few } / self.table.pairs()).clamp(1e-12, 0.5)
+        let pairs = if self.anchors.possible {
+            self.anchored().max(PRIOR)
+        } else {
+            float(self.table.len() as usize) * 0.1
+        };
+        (pairs / self.table.pairs()).clamp(1e-12, 0.5)
     }
 
-    /// The weight of a pattern, without one field.
-    fn weight(&self, pattern: Pattern, without: Option<usize>) -> f64 {
-        let mut weight = (self.lambda / (1.0 - self.lambda)).log2();
+    /// The weights of a pattern, without one field.
+    fn weights(&self, pattern: Pattern, without: Option<usize>) -> Weights {
+        let mut weights = Weights::start((self.lambda / (1.0 - self.lambda)).log2(), &self.against);
         for field in 0..self.table.fields.len() {
             let level = pattern.level(field);
             if level > 0 && Some(field) != without && self.left_out & (1 << field) == 0 {
-                weight += (self.m[field][level] / self.u[field][level]).log2();
+                let bits = (self.m[field][level] / self.u[field][level]).log2();
+                weights.add(&self.against, field, level, bits);
             }
         }
-        weight
+        weights
     }
 
     /// The probability that a pair with this pattern is of one person.
@@ -345,7 +459,7 @@ impl Learner<'_> {
         if conflicts(self.table, pattern, self.veto) {
             return 0.0;
         }
-        probability(self.weight(pattern, None))
+        self.weights(pattern, None).probability()
     }
 
     fn learn_from_labels(&mut self, decided: &[(u32, u32)]) {
@@ -384,6 +498,7 @@ impl Learner<'_> {
         let mut counts = [0.0; LEVELS];
         let others: Vec<&Anchor> = self
             .anchors
+            .found
             .iter()
             .filter(|anchor| anchor.fields & (1 << field) == 0 && take(anchor))
             .collect();
@@ -404,8 +519,8 @@ impl Learner<'_> {
         }
     }
 
-    /// Which conflicts the data allows to be vetoes. All of them, unless one person's records are often in conflict and
-    /// that explains most of the pairs that are in conflict here and agree otherwise: those are then one person's too.
+    /// Which conflicts the data allows to be vetoes. All of them, unless one person's records are often in conflict (if in
+    /// half of the pairs or more, these are of two people) and that explains most of the pairs that are in conflict here and agree otherwise: those are then one person's too.
     fn vetoes(&mut self) -> Vec<Veto> {
         let mut vetoes = Vec::new();
         self.veto = 0;
@@ -426,7 +541,8 @@ impl Learner<'_> {
                 .sum();
             let share = (known >= ENOUGH).then(|| in_conflict / known);
             let looks_like_one = |seen: &&Seen| {
-                seen.pattern.level(at) > 0 && self.weight(seen.pattern, Some(at)) >= LOOKS_LIKE_ONE
+                seen.pattern.level(at) > 0
+                    && self.weights(seen.pattern, Some(at)).strangers >= LOOKS_LIKE_ONE
             };
             let (mut alike, mut agreeing) = (0.0, 0.0);
             for seen in self.seen.iter().filter(looks_like_one) {
@@ -436,7 +552,10 @@ impl Learner<'_> {
                     &mut agreeing
                 }) += seen.count;
             }
-            let explained = share.map_or(0.0, |share| agreeing * share / (1.0 - share).max(0.01));
+            // What is mostly in conflict is not of one person, and explains nothing.
+            let explained = share
+                .filter(|share| *share < MOSTLY_TWO_PEOPLE)
+                .map_or(0.0, |share| agreeing * share / (1.0 - share));
             let active = field.kind == Kind::NameSuffix
                 || share.is_none_or(|share| share <= FEW_CONFLICTS)
                 || alike > TWO_PEOPLE * explained;
@@ -475,39 +594,54 @@ impl Learner<'_> {
         }
     }
 
+    /// What the probabilities of the patterns add up to.
+    fn expected(&self) -> Expected {
+        let fields = self.table.fields.len();
+        let mut expected = Expected {
+            matched: 0.0,
+            of_one: 0.0,
+            all: vec![[0.0; LEVELS]; fields],
+            free: vec![[0.0; LEVELS]; fields],
+        };
+        for seen in self.seen {
+            let weight = self.responsibility(seen.pattern) * seen.count;
+            if weight < 1e-9 {
+                continue;
+            }
+            expected.matched += weight;
+            if self.against.household.shared(seen.pattern) {
+                expected.of_one += weight;
+            }
+            for field in 0..fields {
+                let level = seen.pattern.level(field);
+                expected.all[field][level] += weight;
+                if seen.only & (1 << field) == 0 {
+                    expected.free[field][level] += weight;
+                }
+            }
+        }
+        expected
+    }
+
     /// Expectation-maximisation over all pairs: those that are no candidates count as different people. u is what chance
     /// leaves when the pairs of one person are taken out.
     fn expectation(&mut self) {
-        let fields = self.table.fields.len();
+        let sharing = self.sharing_a_household();
         for _ in 0..ROUNDS {
-            let mut matched = 0.0;
-            let mut all = vec![[0.0; LEVELS]; fields];
-            let mut free = vec![[0.0; LEVELS]; fields];
-            for seen in self.seen {
-                let weight = self.responsibility(seen.pattern) * seen.count;
-                if weight < 1e-9 {
-                    continue;
-                }
-                matched += weight;
-                for field in 0..fields {
-                    let level = seen.pattern.level(field);
-                    all[field][level] += weight;
-                    if seen.only & (1 << field) == 0 {
-                        free[field][level] += weight;
-                    }
-                }
-            }
-            let lambda = (matched / self.table.pairs()).clamp(1e-12, 0.5);
+            let expected = self.expected();
+            // Less than one pair cannot be told from none.
+            let lambda = (expected.matched.max(PRIOR) / self.table.pairs()).clamp(1e-12, 0.5);
             let mut change = (lambda.ln() - self.lambda.ln()).abs();
             self.lambda = lambda;
-            for field in 0..fields {
-                self.set_u(field, &all[field]);
-                let known: f64 = free[field][1..].iter().sum();
+            self.set_against(expected.of_one, sharing - expected.of_one);
+            for field in 0..self.table.fields.len() {
+                self.set_u(field, &expected.all[field]);
+                let known: f64 = expected.free[field][1..].iter().sum();
                 if matches!(self.taught[field], Taught::Nothing | Taught::Expectation)
-                    && known >= 5.0
+                    && known >= SOME
                 {
                     let before = self.m[field];
-                    self.set_m(field, free[field]);
+                    self.set_m(field, expected.free[field]);
                     self.taught[field] = Taught::Expectation;
                     change = before
                         .iter()
@@ -522,6 +656,28 @@ impl Learner<'_> {
         }
     }
 
+    /// Leaves what neither decisions nor anchors teach as it is presumed, with all vetoes.
+    fn presume(&mut self) {
+        for taught in &mut self.taught {
+            if *taught == Taught::Nothing {
+                *taught = Taught::Presumed;
+            }
+        }
+        self.veto = self.may_veto();
+    }
+
+    /// Takes the pairs that the presumed model finds out of u, and counts the households among the others. Gives back how
+    /// many it finds; how many are expected stays what the anchors show.
+    fn weigh_as_presumed(&mut self) -> f64 {
+        let expected = self.expected();
+        for field in 0..self.table.fields.len() {
+            self.set_u(field, &expected.all[field]);
+        }
+        let sharing = self.sharing_a_household();
+        self.set_against(expected.of_one, sharing - expected.of_one);
+        expected.matched
+    }
+
     fn set_u(&mut self, field: usize, matched: &[f64; LEVELS]) {
         let chance = &self.chance[field];
         let pairs = chance.known * self.table.pairs();
@@ -534,19 +690,48 @@ impl Learner<'_> {
         }
     }
 
-    fn gates(&self) -> Vec<Gate> {
+    /// How often one person's records are in conflict on a field, as it was learned; a surname is when it is different.
+    fn in_conflict(&self, field: usize) -> f64 {
+        let steps = self.table.fields[field].kind.steps();
+        let vetoes = steps.iter().any(|step| step.conflict);
+        steps
+            .iter()
+            .zip(&self.m[field][1..])
+            .enumerate()
+            .filter(|(at, (step, _))| step.conflict || (!vetoes && at + 1 == steps.len()))
+            .map(|(_, (_, m))| m)
+            .sum()
+    }
+
+    /// What a model has to meet that finds so many pairs of one person.
+    fn gates(&self, matched: f64) -> Vec<Gate> {
         let mut gates = Vec::new();
         let anchored = self.anchored();
-        let matched = self.lambda * self.table.pairs();
-        if anchored >= ENOUGH {
+        if self.anchors.possible {
             gates.push(Gate {
                 text: format!(
-                    "the model finds {matched:.0} pairs of one person, strong evidence alone {anchored:.0}: it may be {FEWER_THAN_ANCHORED} times fewer and {MORE_THAN_ANCHORED} times more"
+                    "the model finds {matched:.0} pairs of one person, strong evidence alone {anchored:.0}: it may be {FEWER_THAN_ANCHORED} times fewer, where there are {ENOUGH:.0}, and {MORE_THAN_ANCHORED} times more, of {SOME:.0} at least"
                 ),
-                holds: matched * FEWER_THAN_ANCHORED >= anchored
-                    && matched <= anchored * MORE_THAN_ANCHORED,
+                holds: (anchored < ENOUGH || matched * FEWER_THAN_ANCHORED >= anchored)
+                    && matched <= anchored.max(SOME) * MORE_THAN_ANCHORED,
             });
         }
+        let mostly_in_conflict: Vec<&str> = telling_fields(self.table)
+            .chain(
+                (0..self.table.fields.len())
+                    .filter(|at| self.table.fields[*at].kind == Kind::Surname),
+            )
+            .filter(|at| self.taught[*at] != Taught::Labels && self.left_out & (1 << at) == 0)
+            .filter(|at| self.in_conflict(*at) >= MOSTLY_TWO_PEOPLE)
+            .map(|at| self.table.fields[at].name.as_str())
+            .collect();
+        gates.push(Gate {
+            text: format!(
+                "the records of one person are in conflict in fewer than half of their pairs on names and dates of birth, otherwise something else was found ({})",
+                if mostly_in_conflict.is_empty() { "all are".to_owned() } else { format!("not on {}", mostly_in_conflict.join(", ")) }
+            ),
+            holds: mostly_in_conflict.is_empty(),
+        });
         let best: f64 = (0..self.table.fields.len())
             .filter(|field| self.left_out & (1 << field) == 0)
             .map(|field| (self.m[field][1] / self.u[field][1]).log2().max(0.0))
@@ -625,6 +810,18 @@ impl Learner<'_> {
     }
 }
 
+/// Sums over the candidates, each counted by its probability of being of one person.
+struct Expected {
+    /// Pairs of one person.
+    matched: f64,
+    /// Of these the pairs that share what a household shares.
+    of_one: f64,
+    /// For each field and level the pairs of one person.
+    all: Vec<[f64; LEVELS]>,
+    /// Of these the pairs that would be candidates without the field.
+    free: Vec<[f64; LEVELS]>,
+}
+
 /// The share of records that have the value of a pair that agrees by chance, on average.
 fn expected_share(field: &crate::table::Field) -> f64 {
     let known = f64::from(field.known);
@@ -659,8 +856,8 @@ pub(crate) fn conflicts(table: &Table, pattern: Pattern, veto: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anchor, ENOUGH, Learner, Seen, Taught, presumed};
-    use crate::chance;
+    use super::{Anchor, Anchors, ENOUGH, Learner, Seen, Taught};
+    use crate::chance::{self, LEVELS};
     use crate::kind::Kind;
     use crate::record::{Column, Record};
     use crate::table::{Comparer, Table};
@@ -683,6 +880,10 @@ mod tests {
     }
 
     fn failed(lambda: f64, m: f64) -> Vec<String> {
+        failed_with(lambda, |of_field| of_field[1] = m)
+    }
+
+    fn failed_with(lambda: f64, change: impl Fn(&mut [f64; LEVELS])) -> Vec<String> {
         let table = table();
         let chance = chance::of(&table);
         let mut comparer = Comparer::new(&table);
@@ -694,39 +895,41 @@ mod tests {
                 count: 1.0,
             })
             .collect();
-        let anchors = [Anchor {
-            name: "name + born".to_owned(),
-            pairs: 60.0,
-            by_chance: 0.1,
-            strong: false,
-            fields: 3,
-        }];
-        let mut learner = Learner {
-            table: &table,
-            chance: &chance,
-            seen: &seen,
-            anchors: &anchors,
-            m: table
-                .fields
-                .iter()
-                .map(|field| presumed(field.kind))
-                .collect(),
-            u: chance.iter().map(|chance| chance.levels).collect(),
-            lambda,
-            veto: 0,
-            left_out: 0,
-            taught: vec![Taught::Expectation; table.fields.len()],
+        let anchors = Anchors {
+            found: vec![Anchor {
+                name: "name + born".to_owned(),
+                pairs: 60.0,
+                by_chance: 0.1,
+                strong: false,
+                fields: 3,
+            }],
+            possible: true,
         };
+        let mut learner = Learner::new(&table, &chance, &seen, &anchors);
+        learner.lambda = lambda;
+        learner.taught = vec![Taught::Expectation; table.fields.len()];
         assert!(learner.anchored() >= ENOUGH);
         for of_field in &mut learner.m {
-            of_field[1] = m;
+            change(of_field);
         }
         learner
-            .gates()
+            .gates(lambda * table.pairs())
             .into_iter()
             .filter(|gate| !gate.holds)
             .map(|gate| gate.text)
             .collect()
+    }
+
+    #[test]
+    fn a_class_in_which_births_are_mostly_in_conflict_fails_a_gate() {
+        // Whatever is learned, agreeing on one birth date in five is no person.
+        assert!(failed(0.01, 0.2).is_empty());
+        let conflicting = failed_with(0.01, |m| {
+            let (same, rest) = m.split_at_mut(4);
+            same.fill(0.1);
+            rest.fill(0.2);
+        });
+        assert!(conflicting[0].contains("not on born"), "{conflicting:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `headwater match`
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use cdp_matching::{Column, Kind, Matching, Quality, Settings, Taught, quality};
@@ -58,7 +59,8 @@ fn evaluate(options: &Evaluate) -> Result<(), Failure> {
         labelled::read(input, &options.truth).map_err(|error| of_file(&error))?;
     let columns = unlabelled.columns(&options.columns).map_err(Failure)?;
     if !options.json {
-        println!("columns:{}", table_of_columns(&columns));
+        let columns = table_of_columns(&columns);
+        until_closed(writeln!(io::stdout().lock(), "columns:{columns}"))?;
     }
     let records = unlabelled.into_records(&columns);
     let settings = Settings {
@@ -68,8 +70,10 @@ fn evaluate(options: &Evaluate) -> Result<(), Failure> {
     let matching =
         Matching::new(&columns, &records, &settings).map_err(|refusal| of_file(&refusal))?;
     let quality = quality(matching.clusters(), &truth);
-    if options.json {
-        println!(
+    let out = &mut io::stdout().lock();
+    until_closed(if options.json {
+        writeln!(
+            out,
             "{}",
             json!({
                 "pairs": quality.pairs,
@@ -77,12 +81,18 @@ fn evaluate(options: &Evaluate) -> Result<(), Failure> {
                 "cpu_seconds": usage::cpu_seconds(),
                 "peak_rss_mb": usage::peak_memory().map(|bytes| bytes / 1_000_000.0),
             })
-        );
+        )
     } else {
-        describe(&matching);
-        print(&quality, records.len(), &matching);
+        describe(out, &matching).and_then(|()| print(out, &quality, records.len(), &matching))
+    })
+}
+
+/// Whoever closes the pipe early has read enough.
+fn until_closed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
-    Ok(())
 }
 
 fn table_of_columns(columns: &[Column]) -> String {
@@ -93,36 +103,46 @@ fn table_of_columns(columns: &[Column]) -> String {
 }
 
 /// How the matching came about.
-fn describe(matching: &Matching) {
+fn describe(out: &mut impl Write, matching: &Matching) -> io::Result<()> {
     let (largest, left_out) = matching.block_limits();
-    println!(
+    writeln!(
+        out,
         "\nblocking: {} pairs compared, blocks of up to {largest} records, {left_out} larger groups left out",
         matching.compared()
-    );
+    )?;
     for rule in matching
         .blocking()
         .iter()
         .filter(|rule| rule.pairs > 0)
         .take(20)
     {
-        println!(
+        writeln!(
+            out,
             "  {:10} pairs in {:8} blocks  {}",
             rule.pairs, rule.blocks, rule.name
-        );
+        )?;
     }
-    println!("\nstrong evidence that m is learned on:");
+    writeln!(out, "\nstrong evidence that m is learned on:")?;
     for anchor in matching.anchors() {
-        println!(
+        writeln!(
+            out,
             "  {:10.0} pairs ({:.1} by chance)  {}",
             anchor.pairs, anchor.by_chance, anchor.name
-        );
+        )?;
     }
     let model = matching.model();
-    println!(
+    writeln!(
+        out,
         "\nmodel: lambda {:.3e}, start {:.2} bits",
         model.lambda,
         model.start()
-    );
+    )?;
+    if let Some(start) = matching.household_start() {
+        writeln!(
+            out,
+            "  {start:.2} bits against two people of one household, which what differs within one has to make up for"
+        )?;
+    }
     for (comparison, taught) in model.comparisons.iter().zip(matching.taught()) {
         let taught = match taught {
             Taught::Anchors => "learned on strong evidence",
@@ -130,19 +150,21 @@ fn describe(matching: &Matching) {
             Taught::Labels => "learned on decided pairs",
             Taught::LeftOut => "left out: it tells nothing",
             Taught::Nothing => "presumed: too few pairs know it",
+            Taught::Presumed => "presumed: what could be learned was not of one person's records",
         };
-        println!("  {} ({taught})", comparison.field);
+        writeln!(out, "  {} ({taught})", comparison.field)?;
         for level in &comparison.levels {
-            println!(
+            writeln!(
+                out,
                 "    m {:.5}  u {:.7}  {:+7.2} bits  {}",
                 level.m,
                 level.u,
                 (level.m / level.u).log2(),
                 level.label
-            );
+            )?;
         }
     }
-    println!("\nvetoes:");
+    writeln!(out, "\nvetoes:")?;
     for veto in matching.vetoes() {
         let known = veto.conflicts.map_or_else(
             || "not known how often one person is in conflict".to_owned(),
@@ -155,52 +177,65 @@ fn describe(matching: &Matching) {
                 )
             },
         );
-        println!(
+        writeln!(
+            out,
             "  {:3} {}: {known}",
             if veto.active { "on" } else { "off" },
             veto.field
-        );
+        )?;
     }
-    println!("\ngates:");
+    writeln!(out, "\ngates:")?;
     for gate in matching.gates() {
-        println!(
+        writeln!(
+            out,
             "  {} {}",
             if gate.holds { "met" } else { "FAILED" },
             gate.text
-        );
+        )?;
     }
     let once: Vec<&str> = matching.sources_without_duplicates().collect();
     if !once.is_empty() {
-        println!(
+        writeln!(
+            out,
             "\nsources without duplicates of their own: {}",
             once.join(", ")
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn print(quality: &Quality, records: usize, matching: &Matching) {
+fn print(
+    out: &mut impl Write,
+    quality: &Quality,
+    records: usize,
+    matching: &Matching,
+) -> io::Result<()> {
     let clusters = matching.clusters().iter().max().map_or(0, |last| last + 1);
     let related = matching
         .pairs()
         .iter()
         .filter(|pair| pair.relationship.is_some())
         .count();
-    println!(
+    writeln!(
+        out,
         "\n{records} records in {clusters} clusters; {related} pairs of one household, which are no match"
-    );
-    println!("            precision  recall     F1");
+    )?;
+    writeln!(out, "            precision  recall     F1")?;
     for (name, score) in [("pairs", quality.pairs), ("B-cubed", quality.bcubed)] {
-        println!(
+        writeln!(
+            out,
             "  {name:9} {:.4}     {:.4}     {:.4}",
             score.precision, score.recall, score.f1
-        );
+        )?;
     }
-    println!(
+    writeln!(
+        out,
         "  {:.2} CPU seconds, {} MB at most",
         usage::cpu_seconds(),
         usage::peak_memory().map_or_else(
             || "unknown".to_owned(),
             |bytes| format!("{:.0}", bytes / 1_000_000.0)
         )
-    );
+    )?;
+    Ok(())
 }

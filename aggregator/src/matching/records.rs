@@ -76,7 +76,7 @@ impl Records {
             .iter()
             .map(|record| record.values.clone())
             .collect();
-        records.columns = infer(&names, &rows);
+        records.columns = infer(&names, &rows, &[]);
         Ok(records)
     }
 

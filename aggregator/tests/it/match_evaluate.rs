@@ -1,15 +1,19 @@
 //! `headwater match evaluate`: records are matched without their labels.
 
 use std::io::Write as _;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 use crate::harness::BINARY;
 
 fn evaluate(csv: &str, arguments: &[&str]) -> Output {
+    evaluate_bytes(csv.as_bytes(), arguments)
+}
+
+fn evaluate_bytes(csv: &[u8], arguments: &[&str]) -> Output {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(csv.as_bytes()).unwrap();
+    file.write_all(csv).unwrap();
     Command::new(BINARY)
         .args(["match", "evaluate", "--labels"])
         .arg(file.path())
@@ -57,6 +61,43 @@ fn json(output: &Output) -> Value {
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_file_of_a_spreadsheet_needs_no_help() {
+    // Semicolons, Windows-1252, and the names that a German file has.
+    let people = people(|person| format!("p{person}"));
+    let plain = json(&evaluate(&people, &COLUMNS));
+    let text = people
+        .replace("geboren", "Geburtsdatum")
+        .replace("Ann,", "Zoë,")
+        .replace(',', ";");
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|letter| u8::try_from(u32::from(letter)).unwrap())
+        .collect();
+    let figures = json(&evaluate_bytes(&bytes, &["--truth", "who", "--json"]));
+    let f1 = |figures: &Value| figures["pairs"]["f1"].as_f64().unwrap();
+    assert!(f1(&figures) >= f1(&plain) - 0.01, "{figures} {plain}");
+}
+
+#[test]
+fn whoever_has_read_enough_may_close_the_pipe() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(people(|person| person.to_string()).as_bytes())
+        .unwrap();
+    let mut child = Command::new(BINARY)
+        .args(["match", "evaluate", "--truth", "who", "--labels"])
+        .arg(file.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
 }
 
 const COLUMNS: [&str; 5] = [

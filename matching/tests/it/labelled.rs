@@ -66,7 +66,7 @@ pub(crate) fn records(text: &str, truth: &str) -> (Vec<Column>, Vec<Record>, Vec
     let label = names.iter().position(|name| name == truth).unwrap();
     names.remove(label);
     let labels = rows.iter_mut().map(|row| row.remove(label)).collect();
-    let columns = infer(&names, &rows);
+    let columns = infer(&names, &rows, &[]);
     let source = columns
         .iter()
         .position(|column| column.kind == Kind::Source);

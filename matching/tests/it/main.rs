@@ -7,6 +7,7 @@
     reason = "what cannot be read has to fail the test"
 )]
 
+mod households;
 mod labelled;
 mod properties;
 mod quality;

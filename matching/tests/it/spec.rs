@@ -80,7 +80,7 @@ fn columns_are_inferred() {
             .iter()
             .map(texts)
             .collect();
-        let found: Vec<String> = infer(&texts(&fixture["names"]), &rows)
+        let found: Vec<String> = infer(&texts(&fixture["names"]), &rows, &[])
             .iter()
             .map(|column| column.kind.to_string())
             .collect();
