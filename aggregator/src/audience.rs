@@ -20,6 +20,6 @@ mod why;
 pub(crate) use backfill::step as backfill;
 pub(crate) use changes::{Change, of_profile as changes_of_profile, trim};
 pub(crate) use define::{counters, look_again_at, must_exist, prepare, rule, that_reads};
-pub(crate) use edge::{bases, for_edges};
+pub(crate) use edge::{bases, for_edges, rules_for};
 pub(crate) use members::{Belongs, count, for_decisions, memberships_of};
 pub(crate) use stage::{apply, follow_the_clock};

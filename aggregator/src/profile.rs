@@ -9,5 +9,5 @@ mod timeline;
 mod view;
 
 pub(crate) use find::find;
-pub(crate) use store::{kinds_of, of_identifiers};
+pub(crate) use store::{buckets_of, kinds_of, of_identifiers};
 pub(crate) use view::{IdentifierView, Profile, identifiers, known_of, names, seen_by};

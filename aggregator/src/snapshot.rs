@@ -127,6 +127,7 @@ pub(crate) async fn of_profiles(
     let mut bases =
         audience::bases(connection, space_id, profiles, needed, audiences_for_edges).await?;
     let mut choices = consent::of_profiles(connection, space_id, profiles).await?;
+    let mut buckets = profile::buckets_of(connection, space_id, profiles).await?;
     let counts: BTreeMap<&str, usize> = experiences
         .iter()
         .map(|experience| (experience.id.as_str(), experience.counts()))
@@ -144,6 +145,7 @@ pub(crate) async fn of_profiles(
             basis: bases.remove(profile_id),
             exposures,
             choices: choices.remove(profile_id).unwrap_or_default(),
+            bucket_by: buckets.remove(profile_id),
             profile_id: Some(profile_id.clone()),
             as_of,
             version: 0,

@@ -11,9 +11,12 @@ use crate::condition::{Condition, no_groups};
 use crate::event::Event;
 use crate::window::{self, Window};
 
+mod amount;
+mod kept;
 mod state;
 
-pub use state::{Changes, MOST_ENTRIES, MOST_VALUES, State};
+pub use kept::{LONGEST_VALUE, MOST_BYTES, MOST_VALUES};
+pub use state::{Changes, MOST_ENTRIES, State};
 
 /// How events become one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

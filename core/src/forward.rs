@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::audience::Basis;
+use crate::audience::{Basis, Rules};
 use crate::consent::Choices;
 use crate::decision::Exposed;
 use crate::event::{Event, Writer};
@@ -233,6 +233,9 @@ pub struct Snapshot {
     /// The profile; absent when the anonymous id is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<String>,
+    /// What decides between arms that the person was never shown; absent where nothing is known of whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket_by: Option<String>,
     /// Audiences the profile is a member of.
     #[serde(default)]
     pub audiences: Vec<Membership>,
@@ -255,6 +258,33 @@ pub struct Snapshot {
     /// Of when all this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
+}
+
+impl Snapshot {
+    /// Where the person belongs when these events have happened that the snapshot does not know, and at `now`: `since`
+    /// says from when on somebody belongs who did not before. Of audiences whose rules are not among these, what the
+    /// snapshot says holds. `None` where it has nothing that rules could look at.
+    pub fn memberships<'e>(
+        &self,
+        rules: &Rules,
+        events: impl Iterator<Item = &'e Event>,
+        now: Timestamp,
+        since: Option<Timestamp>,
+    ) -> Option<Vec<Membership>> {
+        let members = rules.members(self.basis.as_ref()?, &self.choices, events, now);
+        let ruled = |id: &str| rules.audiences.iter().any(|named| named.id == id);
+        let before = |id: &str| self.audiences.iter().find(|known| known.audience_id == id);
+        let kept = self
+            .audiences
+            .iter()
+            .filter(|known| !ruled(&known.audience_id));
+        let found = members.into_iter().map(|named| Membership {
+            audience_id: named.id.clone(),
+            name: named.name.clone(),
+            since: before(&named.id).map_or(since, |known| known.since),
+        });
+        Some(kept.cloned().chain(found).collect())
+    }
 }
 
 /// A profile's place in an audience.

@@ -28,7 +28,8 @@ impl fmt::Display for TimeError {
 impl std::error::Error for TimeError {}
 
 impl Timestamp {
-    /// From microseconds since the Unix epoch, kept within the years jiff can write (−9999…9999).
+    /// From microseconds since the Unix epoch, kept within the moments jiff can write: from the second day of the year
+    /// −9999 to 9999-12-30T22:00:00Z.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         // Whole seconds: of the last one, jiff reads back no part.
@@ -179,6 +180,9 @@ impl FromStr for Timestamp {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
             return Ok(Self::from_micros(stamp.as_microsecond()));
         }
+        if let Some(stamp) = at_the_ends(text) {
+            return Ok(stamp);
+        }
         // Without an offset the time is taken as UTC, as the Segment spec asks of sources.
         let civil = text
             .parse::<jiff::civil::DateTime>()
@@ -188,6 +192,25 @@ impl FromStr for Timestamp {
             .map_err(|_| TimeError(text.to_owned()))?;
         Ok(Self::from_micros(stamp.as_microsecond()))
     }
+}
+
+/// Reads a time of the years at whose ends jiff knows no more moments: `9999-12-31`, which to many means
+/// "never ends", is the last one that there is.
+fn at_the_ends(text: &str) -> Option<Timestamp> {
+    let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+    let date = pieces.date();
+    if !matches!(date.year(), -9999 | 9999) {
+        return None;
+    }
+    let civil = date.to_datetime(pieces.time().unwrap_or_default());
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let offset = pieces
+        .to_numeric_offset()
+        .map_or(0, jiff::tz::Offset::seconds);
+    let since = civil.duration_since(epoch).as_micros();
+    let micros = since - i128::from(offset) * 1_000_000;
+    let end = if micros < 0 { i64::MIN } else { i64::MAX };
+    Some(Timestamp::from_micros(i64::try_from(micros).unwrap_or(end)))
 }
 
 impl fmt::Display for Timestamp {

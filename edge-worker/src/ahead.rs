@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use cdp_core::consent::{Use, Verdict};
 use cdp_core::event::Event;
-use cdp_core::forward::{Admitted, Membership, Snapshot, Subject};
+use cdp_core::forward::{Admitted, Snapshot, Subject};
 use cdp_core::gate;
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
@@ -21,37 +21,20 @@ pub(crate) fn caught_up<'a>(
     now: Timestamp,
 ) -> Cow<'a, Snapshot> {
     let snapshot = &known.snapshot;
-    let is_current = known.age == Span::default() && unheard.is_empty();
-    let Some(basis) = snapshot.basis.as_ref().filter(|_| !is_current) else {
+    if known.age == Span::default() && unheard.is_empty() {
         return Cow::Borrowed(snapshot);
-    };
+    }
     let own = unheard
         .iter()
         .map(|admitted| &admitted.event)
         .filter(|event| is_of(event, subject) && counts(config, event));
-    let rules = &config.audiences;
-    let members = rules.members(basis, &snapshot.choices, own, now);
-    // Of audiences whose rules are not here, the server's word holds.
-    let ruled = |id: &str| rules.audiences.iter().any(|named| named.id == id);
-    let mut audiences: Vec<Membership> = snapshot
-        .audiences
-        .iter()
-        .filter(|known| !ruled(&known.audience_id))
-        .cloned()
-        .collect();
-    for named in members {
-        let mut before = snapshot.audiences.iter();
-        let before = before.find(|known| known.audience_id == named.id);
-        audiences.push(Membership {
-            audience_id: named.id.clone(),
-            name: named.name.clone(),
-            since: before.map_or(Some(now), |known| known.since),
-        });
+    match snapshot.memberships(&config.audiences, own, now, Some(now)) {
+        Some(audiences) => Cow::Owned(Snapshot {
+            audiences,
+            ..snapshot.clone()
+        }),
+        None => Cow::Borrowed(snapshot),
     }
-    Cow::Owned(Snapshot {
-        audiences,
-        ..snapshot.clone()
-    })
 }
 
 /// Whether it is the caller's own event.

@@ -6,6 +6,8 @@ use std::fmt;
 use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::forward::{Admitted, Snapshot, SnapshotQuery, Subject};
+use cdp_core::identifier::Identifier;
+use cdp_core::identity;
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
 use cdp_core::wire::DecideRequest;
@@ -283,9 +285,14 @@ fn decided(
         let reason = format!("the person has withdrawn consent to {purpose}");
         return Decision::refused(placement, Cause::Consent, reason);
     }
+    let known = snapshot
+        .bucket_by
+        .clone()
+        .or_else(|| snapshot.profile_id.clone());
+    let bucket_by = known.unwrap_or_else(|| stranger(config, subject));
     let asker = Asker {
         snapshot,
-        bucket_by: snapshot.profile_id.as_deref().unwrap_or(subject.id()),
+        bucket_by: &bucket_by,
         holdout: config.holdout,
         now: moment.now,
     };
@@ -297,6 +304,15 @@ fn decided(
         ));
     }
     decision
+}
+
+/// By what it is decided for somebody of whom nothing is known. It stays what it is once something is.
+fn stranger(config: &SourceConfig, subject: &Subject) -> String {
+    let identifier = Identifier {
+        kind: subject.kind().to_owned(),
+        value: subject.id().to_owned(),
+    };
+    identity::profile_id(&config.space_id, &identifier)
 }
 
 /// A length of time in one word, so that an answer does not change with each second of a long outage.

@@ -188,16 +188,19 @@ fn placements(config: &SourceConfig, key: &str) -> Result<Vec<String>, Failure> 
 }
 
 /// A decision as a flag. One without a variant has no value, which tells providers to use the default
-/// that the program itself gives.
+/// that the program itself gives; its variant is empty, since there are providers that need the field.
 fn of_decision(config: &SourceConfig, decision: &Decision) -> Value {
     let mut metadata = Map::from_iter([("why".to_owned(), decision.reasons.join("; ").into())]);
     let mut flag = Map::from_iter([
         ("key".to_owned(), decision.placement.as_str().into()),
         ("reason".to_owned(), reason(config, decision).into()),
     ]);
-    if let Some(experience) = &decision.experience {
-        metadata.insert("experience".to_owned(), experience.as_str().into());
+    if let Some(exposure) = &decision.exposure {
+        // Not the decision's id: it is another one each time, and an answer that says the same is the same.
+        let said = exposure.properties().into_iter();
+        metadata.extend(said.filter(|(name, value)| name != "decision_id" && !value.is_null()));
     }
+    flag.insert("variant".to_owned(), "".into());
     if let (Some(variant), Some(value)) = (&decision.variant, &decision.value) {
         flag.insert("variant".to_owned(), variant.as_str().into());
         // To OpenFeature null is no value: then too the program's default is shown.

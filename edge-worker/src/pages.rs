@@ -41,7 +41,7 @@ async fn decided<H: Host>(
     // Before anything is looked up, and before it counts for the rate.
     subject(&config, &caller).ok()?;
     rate_limit::admit(host, request, &config, 1).ok()?;
-    let enabled = config.experiences.iter().filter(|one| one.enabled);
+    let enabled = config.experiences.iter().filter(|one| one.can_show());
     let mut placements: Vec<String> = enabled.map(|one| one.placement.clone()).collect();
     placements.sort_unstable();
     placements.dedup();

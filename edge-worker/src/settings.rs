@@ -27,7 +27,7 @@ pub(crate) fn of(config: &SourceConfig, request: &Request) -> Value {
     let mut placements: Vec<&str> = config
         .experiences
         .iter()
-        .filter(|experience| experience.enabled)
+        .filter(|experience| experience.can_show())
         .map(|experience| experience.placement.as_str())
         .collect();
     placements.sort_unstable();

@@ -150,7 +150,11 @@ pub(super) async fn change(
             app.snapshots.clear();
         }
         if let Some(rule) = rule.filter(|rule| *rule != *audience.rule) {
-            refuse_circles(app, space_id, id, &rule).await?;
+            if let (Err(error), Some(definition)) =
+                (refuse_circles(app, space_id, id, &rule).await?, definition)
+            {
+                return Err(at_its_place(definition, error));
+            }
             count_for_audience(&app.database, space_id, &rule.counters()).await?;
             let (new, now) = (id::dated("aud", clock::now())?, clock::now());
             let audience = store::one(&app.database, space_id, id).await?;
@@ -193,25 +197,47 @@ pub(super) async fn remove(app: &App, space_id: &str, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// An audience must not look at itself, by whatever way.
-async fn refuse_circles(app: &App, space_id: &str, id: &str, rule: &Expr) -> Result<()> {
+/// Where a rule of a definition that was read is wrong, in the words of how it was written.
+fn at_its_place(definition: &Value, error: ExprError) -> Error {
+    match definition {
+        Value::String(text) => match Text::parse(text) {
+            Ok(text) => wrong_text(&text.error(error)),
+            Err(error) => wrong_text(&error),
+        },
+        _ => wrong_tree(error),
+    }
+}
+
+/// An audience must not look at itself, by whatever way; otherwise which of its rules does.
+async fn refuse_circles(
+    app: &App,
+    space_id: &str,
+    id: &str,
+    rule: &Expr,
+) -> Result<Result<(), ExprError>> {
     let mut connection = app.database.reader().acquire().await?;
     let all = store::all(&mut connection, space_id).await?;
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut next: Vec<String> = rule.reads().audiences.into_iter().collect();
-    while let Some(looked_at) = next.pop() {
-        if looked_at == id {
-            let message = "an audience cannot look at itself, not even through others";
-            return Err(invalid(message));
-        }
-        if seen.insert(looked_at.clone()) {
-            let there = all
-                .iter()
-                .filter(|other| other.id == looked_at || other.replaces == looked_at);
-            next.extend(there.flat_map(|other| other.rule.reads().audiences));
+    for named in rule.reads().audiences {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut next = vec![named.clone()];
+        while let Some(looked_at) = next.pop() {
+            if looked_at == id {
+                let names = |rule: &Expr| rule.reads().audiences.contains(&named);
+                return Ok(Err(ExprError {
+                    path: rule.find(&names).unwrap_or_default(),
+                    message: "an audience cannot look at itself, not even through others"
+                        .to_owned(),
+                }));
+            }
+            if seen.insert(looked_at.clone()) {
+                let there = all
+                    .iter()
+                    .filter(|other| other.id == looked_at || other.replaces == looked_at);
+                next.extend(there.flat_map(|other| other.rule.reads().audiences));
+            }
         }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 async fn wait_until_built(app: &App, space_id: &str, id: &str) -> Result<Audience> {

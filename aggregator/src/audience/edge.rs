@@ -19,17 +19,28 @@ pub(crate) async fn for_edges(
     database: &Database,
     experiences: &HashMap<String, Vec<Experience>>,
 ) -> Result<BTreeMap<String, Rules>> {
-    let mut connection = database.reader().acquire().await?;
     let mut spaces = BTreeMap::new();
     for (space_id, experiences) in experiences {
-        let named = experiences.iter().flat_map(Experience::audiences);
-        let wanted: BTreeSet<&str> = named.map(|(_, id)| id).collect();
-        if !wanted.is_empty() {
-            let rules = of_space(&mut connection, space_id, &wanted).await?;
-            spaces.insert(space_id.clone(), rules);
-        }
+        let rules = rules_for(database, space_id, experiences).await?;
+        spaces.insert(space_id.clone(), rules);
     }
+    spaces.retain(|_, rules| !rules.is_empty());
     Ok(spaces)
+}
+
+/// The same of some experiences of one space.
+pub(crate) async fn rules_for(
+    database: &Database,
+    space_id: &str,
+    experiences: &[Experience],
+) -> Result<Rules> {
+    let named = experiences.iter().flat_map(Experience::audiences);
+    let wanted: BTreeSet<&str> = named.map(|(_, id)| id).collect();
+    if wanted.is_empty() {
+        return Ok(Rules::default());
+    }
+    let mut connection = database.reader().acquire().await?;
+    of_space(&mut connection, space_id, &wanted).await
 }
 
 async fn of_space(

@@ -48,6 +48,9 @@ pub(super) struct Outcome {
     pub(super) changes: Vec<Change>,
 }
 
+/// An audience and a profile, whether it entered, and why if that is not what the occasion says.
+type Told = ((String, String), bool, Option<Cause>);
+
 /// Where profiles belong, by audience and profile: since when, and for which purposes.
 type Known = BTreeMap<(String, String), (Timestamp, Scope)>;
 
@@ -148,7 +151,7 @@ impl Writer<'_> {
                     let earliest = self.since.get(&place).copied();
                     // Who was in it before the profiles became one does not enter.
                     if earliest.is_none() {
-                        told.push((place.clone(), true));
+                        told.push((place.clone(), true, None));
                     }
                     *added.entry(place.0.clone()).or_default() += 1;
                     joins.push((place, earliest.unwrap_or(now), scope));
@@ -158,15 +161,19 @@ impl Writer<'_> {
                 }
                 (Some(_), None) => {
                     if !self.occasion.merged.contains_key(&place.1) {
-                        told.push((place.clone(), false));
+                        told.push((place.clone(), false, None));
                     }
                     *added.entry(place.0.clone()).or_default() -= 1;
                     leaves.push(place);
                 }
+                // One of the profiles that became this one was in it, and together they are not.
+                (None, None) if self.since.contains_key(&place) => {
+                    told.push((place, false, Some(Cause::Identity)));
+                }
                 _ => {}
             }
         }
-        self.tell(connection, &told).await?;
+        self.tell(connection, told).await?;
         members::join(connection, space_id, joins).await?;
         members::leave(connection, space_id, &leaves).await?;
         members::count(connection, space_id, added).await?;
@@ -181,20 +188,21 @@ impl Writer<'_> {
         known.filter(|known| known.is_visible())
     }
 
-    async fn tell(
-        &mut self,
-        connection: &mut AnyConnection,
-        told: &[((String, String), bool)],
-    ) -> Result<()> {
+    async fn tell(&mut self, connection: &mut AnyConnection, told: Vec<Told>) -> Result<()> {
         let Occasion { cause, now, .. } = self.occasion;
         let space_id = self.rules.space_id();
         let mut new = Vec::new();
-        for ((audience_id, profile_id), entered) in told {
-            let is_first = self.occasion.first_look_of == Some(audience_id);
-            if let Some(audience) = self.visible(audience_id).filter(|_| !is_first) {
-                let cause = cause(profile_id);
+        for ((audience_id, profile_id), entered, because) in told {
+            let is_first = self.occasion.first_look_of == Some(audience_id.as_str());
+            if let Some(audience) = self.visible(&audience_id).filter(|_| !is_first) {
+                let cause = because.unwrap_or_else(|| cause(&profile_id));
                 new.push(Change::new(
-                    space_id, audience, profile_id, *entered, cause, *now,
+                    space_id,
+                    audience,
+                    &profile_id,
+                    entered,
+                    cause,
+                    *now,
                 )?);
             }
         }

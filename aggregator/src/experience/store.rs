@@ -137,7 +137,7 @@ pub(crate) async fn live(
     for row in &rows {
         let mut experience = experience(row)?;
         if !experience.enabled || experience.is_over(now) {
-            experience.enabled = false;
+            // What it would show is nobody's affair; that it is over stays its reason.
             experience.variants.clear();
         }
         let space = spaces.entry(row.try_get("space_id")?).or_default();

@@ -235,7 +235,7 @@ fn demand(caller: &Caller, scope: Scope) -> Result<()> {
     Err(Error::new(Code::Forbidden, message).with("scope", scope.to_string()))
 }
 
-/// How long a call of the API waits for earlier events to take effect.
+/// How long a call waits for earlier events to take effect.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lets a caller see what was acknowledged before it called: whoever sends an event and then asks
@@ -245,9 +245,14 @@ pub(super) async fn see_what_was_acknowledged(
     request: Request,
     next: Next,
 ) -> Response {
+    until_acknowledged_is_seen(&app).await;
+    next.run(request).await
+}
+
+/// Waits until all that was acknowledged by now has taken effect, but no longer than callers wait.
+pub(super) async fn until_acknowledged_is_seen(app: &App) {
     let end = *app.log.end().borrow();
     app.pipeline.passed(end, PATIENCE).await;
-    next.run(request).await
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

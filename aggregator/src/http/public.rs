@@ -15,7 +15,7 @@ use cdp_core::wire::MAX_BATCH_BYTES;
 use edge_worker::{EdgeError, Host, Known, RateLimiter, Room, Taken, Unavailable};
 
 use super::body;
-use super::context::Shared;
+use super::context::{Shared, until_acknowledged_is_seen};
 use super::{caller, dashboard};
 use crate::app::App;
 use crate::error::{Code, Error};
@@ -131,6 +131,8 @@ impl Host for InProcess {
     }
 
     async fn snapshot(&self, query: SnapshotQuery) -> Result<Known, Unavailable> {
+        // Who was told that an exposure is stored is not shown the same beyond its cap.
+        until_acknowledged_is_seen(&self.0).await;
         snapshot::of(&self.0, &query.space_id, &query.of)
             .await
             .map(Known::now)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
+use cdp_core::identity;
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,32 @@ pub(super) async fn identifiers_of(
             .push(identifier(row, "identifier")?);
     }
     Ok(found)
+}
+
+/// By what it is decided between arms that the people of several profiles were never shown, by profile.
+pub(crate) async fn buckets_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profiles: &[String],
+) -> Result<BTreeMap<String, String>> {
+    let query = Many::new(
+        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, \
+         n.identifier AS identifier, n.first_seen AS first_seen FROM wanted w CROSS JOIN identity_node n WHERE \
+         n.space_id = $1 AND n.profile_id = w.profile_id",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(profiles.iter().map(|profile| [profile.into()]))
+        .fetch(connection)
+        .await?;
+    let mut met: BTreeMap<String, Vec<(Timestamp, Identifier)>> = BTreeMap::new();
+    for row in &rows {
+        let first_seen = Timestamp::from_micros(row.try_get("first_seen")?);
+        let of_profile = met.entry(row.try_get("profile_id")?).or_default();
+        of_profile.push((first_seen, identifier(row, "identifier")?));
+    }
+    let bucket = |(profile_id, met)| Some((profile_id, identity::bucket_by(space_id, met)?));
+    Ok(met.into_iter().filter_map(bucket).collect())
 }
 
 /// The kinds of several profiles' identifiers.

@@ -200,3 +200,35 @@ fn changes_are_kept_for_as_long_as_the_operator_says() {
     let members = server.all(&format!("/api/v1/audiences/{id}/members"));
     assert_eq!(members.len(), 2);
 }
+
+#[test]
+fn a_merge_that_ends_a_membership_tells_that_the_person_left() {
+    let server = Server::fresh();
+    let rule = json!({"all": [{"event": "Viewed"}, {"not": {"event": "Bought"}}]});
+    let id = audience(&server, "window shoppers", &rule);
+    server.batch(&[
+        track("m-1", "browser-a", "Bought", json!({})),
+        identify("m-2", "browser-a", "ada", json!({})),
+    ]);
+    server.batch(&[viewed("m-3", "browser-b")]);
+    server.batch(&[identify("m-4", "browser-b", "ada", json!({}))]);
+    let kinds = |path: &str| -> Vec<Value> {
+        let changes = server.all(path);
+        let kind = |change: &Value| json!([change["kind"], change["cause"]["kind"]]);
+        changes.iter().map(kind).collect()
+    };
+    let told = json!([["entered", "event"], ["left", "identity"]]);
+    for path in [
+        format!("/api/v1/audiences/{id}/changes"),
+        "/api/v1/profiles/user_id:ada/audience_changes".to_owned(),
+    ] {
+        assert_eq!(json!(kinds(&path)), told, "{path}");
+    }
+    let timeline = server.timeline("user_id:ada");
+    let mut exits = names(&timeline);
+    exits.retain(|name| name.starts_with("Audience"));
+    exits.sort_unstable();
+    assert_eq!(exits, ["Audience Entered", "Audience Exited"]);
+    let found = server.get(&format!("/api/v1/audiences/{id}")).ok();
+    assert_eq!(found["members"], 0, "{found}");
+}

@@ -175,3 +175,26 @@ fn a_definition_that_cannot_be_used_says_where() {
     assert_eq!(answer.json()["error"]["details"]["path"], "count");
     assert_eq!(server.get("/api/v1/audiences/aud_nothing").error().0, 404);
 }
+
+#[test]
+fn an_audience_that_would_look_at_itself_is_refused_with_the_place() {
+    let server = Server::fresh();
+    let make = |name: &str, definition: Value| {
+        let body = json!({"name": name, "definition": definition});
+        let made = server.post("/api/v1/audiences", &body).ok();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let one = make("one", json!({"event": "Viewed"}));
+    let two = make("two", json!({"audience": one}));
+    let path = format!("/api/v1/audiences/{one}");
+    let details = |definition: Value| {
+        let answer = server.patch(&path, &json!({"definition": definition}));
+        assert_eq!(answer.error(), (422, "invalid_definition".to_owned()));
+        answer.json()["error"]["details"].clone()
+    };
+    let tree = json!({"all": [{"event": "Viewed"}, {"not": {"audience": two}}]});
+    assert_eq!(details(tree), json!({"path": "all[1].not"}));
+    let text = details(json!(format!("event \"Viewed\" and audience {two}")));
+    assert_eq!(text["line"], "1", "{text}");
+    assert!(text["column"].is_string(), "{text}");
+}

@@ -97,3 +97,41 @@ fn what_audiences_remember_is_nobodys_trait() {
         );
     }
 }
+
+#[test]
+fn what_is_remembered_of_large_values_is_bounded_in_bytes() {
+    let server = Server::fresh();
+    for (key, more) in [
+        ("list", json!({"aggregate": "last_n", "n": 6})),
+        (
+            "within",
+            json!({"aggregate": "last_n", "n": 6, "within": "30d"}),
+        ),
+        ("different", json!({"aggregate": "unique_count"})),
+        ("often", json!({"aggregate": "most_frequent"})),
+    ] {
+        let mut body = json!({"key": key, "event": "Searched", "of": "properties.text"});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        server.post("/api/v1/computed_traits", &body).ok();
+    }
+    let text = |number: usize| format!("{number}{}", "x".repeat(28_000));
+    for number in 0..6 {
+        let event = track(
+            &format!("m-{number}"),
+            "browser-a",
+            "Searched",
+            json!({"text": text(number)}),
+        );
+        server.batch(&[event]);
+    }
+    let traits = server.profile("anonymous_id:browser-a")["computed_traits"].clone();
+    let latest: Vec<String> = (2..6).rev().map(text).collect();
+    assert_eq!(traits["list"], json!(latest));
+    assert_eq!(traits["within"], json!(latest));
+    assert_eq!(traits["different"], 6);
+    let often = traits["often"].as_str().unwrap();
+    assert!(often.starts_with("0xxx"), "{often}");
+    assert_eq!(often.chars().count(), 64 + 1 + 32);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, track};
+use crate::harness::{Answer, Data, Server, track};
 
 const BROWSER: &str = "3f2a1b4c-5d6e-4f70-8a91-b2c3d4e5f601";
 
@@ -303,4 +303,70 @@ fn the_spaces_holdout_sees_the_default_everywhere() {
     )]);
     put(json!({"share": 1})).ok();
     assert_eq!(view(&server, "m-5")["variant"], "a");
+}
+
+#[test]
+fn a_preview_of_a_later_time_asks_the_audiences_as_they_are_then() {
+    let mut server = Data::fresh().serve_at("2026-03-01T10:00:00Z");
+    for (name, rule) in [
+        ("recent", "event \"Product Viewed\" within 7d"),
+        (
+            "lapsed",
+            "event \"Product Viewed\" and not event \"Product Viewed\" within 7d",
+        ),
+    ] {
+        let body = json!({"name": name, "definition": rule});
+        let audience = server.post("/api/v1/audiences", &body).ok();
+        let body = json!({"name": name, "placement": name, "audience_id": audience["id"], "variants": [{"key": name}]});
+        server.post("/api/v1/experiences", &body).ok();
+    }
+    view(&server, "m-1");
+    let shown = |decisions: &Value| {
+        json!([
+            decisions["recent"]["variant"],
+            decisions["lapsed"]["variant"]
+        ])
+    };
+    let preview = |at: &str| {
+        let body = json!({"profile": format!("anonymous_id:{BROWSER}"), "at": at});
+        shown(&server.post("/api/v1/experiences/preview", &body).ok()["decisions"])
+    };
+    assert_eq!(preview("2026-03-01T10:00:00Z"), json!(["recent", null]));
+    assert_eq!(preview("2026-03-08T09:59:59Z"), json!(["recent", null]));
+    let then = preview("2026-03-08T10:00:00Z");
+    assert_eq!(then, json!([null, "lapsed"]));
+    server.move_clock("2026-03-08T10:00:00Z");
+    let asked = json!({"writeKey": server.keys().write_key, "anonymousId": BROWSER, "placements": ["recent", "lapsed"],
+        "consent": {"categoryPreferences": {"personalization": true}}});
+    let decided = server.public("/v1/decide", &asked).ok()["decisions"].clone();
+    assert_eq!(shown(&decided), then);
+}
+
+#[test]
+fn what_is_over_stays_over_whatever_else_is_changed() {
+    let mut server = Data::fresh().serve_at("2026-03-01T10:00:00Z");
+    let sale = json!({"name": "Sale", "placement": "p", "ends_at": "2026-03-01T11:00:00Z", "variants": [{"key": "a", "value": 1}]});
+    server.post("/api/v1/experiences", &sale).ok();
+    server.move_clock("2026-03-01T11:00:00Z");
+    let other = json!({"name": "Other", "placement": "q", "variants": [{"key": "a"}]});
+    server.post("/api/v1/experiences", &other).ok();
+    let consent = json!({"categoryPreferences": {"personalization": true}});
+    let asked = json!({"writeKey": server.keys().write_key, "anonymousId": BROWSER, "placements": ["p"], "consent": consent});
+    let decision = server.public("/v1/decide", &asked).ok()["decisions"]["p"].clone();
+    assert_eq!(decision["why"][0]["outcome"], "schedule", "{decision}");
+    let flag = json!({"context": {"targetingKey": BROWSER, "consent": consent}});
+    let key = format!("Bearer {}", server.keys().write_key);
+    let flag = server.send(
+        "POST",
+        "/ofrep/v1/evaluate/flags/p",
+        &[
+            ("authorization", &key),
+            ("content-type", "application/json"),
+        ],
+        flag.to_string().as_bytes(),
+    );
+    assert_eq!(flag.ok()["reason"], "DEFAULT");
+    let settings = format!("/v1/settings/{}", server.keys().write_key);
+    let settings = server.send("GET", &settings, &[], b"").ok();
+    assert_eq!(settings["placements"], json!(["q"]), "nothing to ask for");
 }

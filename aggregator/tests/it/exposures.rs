@@ -197,3 +197,56 @@ fn what_is_taken_back_is_forgotten_and_what_never_was_is_not_remembered() {
     )]);
     assert_eq!(decision(&server, PHONE)["variant"], "a");
 }
+
+#[test]
+fn the_next_question_knows_of_every_exposure_that_was_answered() {
+    let server = Server::fresh();
+    make(
+        &server,
+        json!({"frequency_caps": [{"exposures": 1, "within": "7d"}]}),
+    );
+    let agreed = json!({"analytics": true, "personalization": true});
+    for number in 0..40 {
+        let browser = format!("c{number:07}-1111-4222-8333-444444444444");
+        let first = ask(&server, &browser, true, &agreed);
+        assert!(first["variant"].is_string(), "{first}");
+        let second = ask(&server, &browser, true, &agreed);
+        assert_eq!(second["why"][0]["outcome"], "cap", "{number}: {second}");
+        let told = format!("d{number:07}-1111-4222-8333-444444444444");
+        let first = decision(&server, &told);
+        server.outcomes(&[shown(&format!("told-{number}"), &told, &first)]);
+        let second = decision(&server, &told);
+        assert_eq!(second["why"][0]["outcome"], "cap", "{number}: {second}");
+    }
+}
+
+#[test]
+fn who_becomes_known_keeps_the_arm_although_nobody_told_what_was_shown() {
+    let server = Server::fresh();
+    make(&server, json!({"holdout": 0.2}));
+    let arm = |browser: &str| {
+        let decision = decision(&server, browser);
+        (
+            decision["variant"].clone(),
+            decision["why"][0]["outcome"].clone(),
+        )
+    };
+    for number in 0..20 {
+        let phone = format!("e{number:07}-1111-4222-8333-444444444444");
+        let laptop = format!("f{number:07}-1111-4222-8333-444444444444");
+        let stranger = arm(&phone);
+        server.batch(&[track(
+            &format!("v-{number}"),
+            &phone,
+            "Page Seen",
+            json!({}),
+        )]);
+        assert_eq!(arm(&phone), stranger, "{number}: after the first event");
+        let user = format!("user-{number}");
+        server.batch(&[identify(&format!("i-{number}"), &phone, &user, json!({}))]);
+        assert_eq!(arm(&phone), stranger, "{number}: known by name");
+        server.batch(&[identify(&format!("l-{number}"), &laptop, &user, json!({}))]);
+        assert_eq!(arm(&phone), stranger, "{number}: with another device");
+        assert_eq!(arm(&laptop), stranger, "{number}: on the other device");
+    }
+}

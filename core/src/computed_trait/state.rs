@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
+use super::amount::{Amount, json_number};
+use super::kept::{self, Place, Placed};
 use super::{Aggregate, Definition, is_none_at_all};
 use crate::event::Event;
 use crate::json_path;
@@ -14,9 +15,6 @@ use crate::time::{Span, Timestamp};
 
 /// Events that a state within a moving window remembers: of more than these only the latest count.
 pub const MOST_ENTRIES: usize = 10_000;
-/// Different values that a state remembers; which of more it keeps follows from the values alone, so
-/// that the order of arrival does not matter.
-pub const MOST_VALUES: usize = 1_000;
 
 /// What is remembered of the events so far. Starts empty; merges in any order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,16 +24,26 @@ pub struct State {
     #[serde(default, skip_serializing_if = "is_zero")]
     sum: Decimal,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    min: Option<Decimal>,
+    min: Option<Amount>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    max: Option<Decimal>,
+    max: Option<Amount>,
+    /// Whether the sum, or one of the numbers, is larger than decimals are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    beyond: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first: Option<Dated>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<Dated>,
     /// How often each value came, by the value's JSON text.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "kept::read"
+    )]
     values: BTreeMap<String, u64>,
+    /// The hash below which those are of all values that are remembered; absent while all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    below: Option<String>,
     /// The latest values, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     list: Vec<Dated>,
@@ -48,6 +56,9 @@ pub struct State {
     /// What may be within a moving window, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     entries: Vec<Entry>,
+    /// The place up to which nothing is remembered any more because it was too much; absent while all is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    behind: Option<Place>,
 }
 
 /// When the value of a computed trait can next change although nothing happens.
@@ -80,9 +91,13 @@ struct Dated {
     value: Value,
 }
 
-impl Dated {
+impl Placed for Dated {
     fn order(&self) -> (Timestamp, &str) {
         (self.at, &self.message_id)
+    }
+
+    fn bytes(&self) -> usize {
+        kept::bytes(&self.value)
     }
 }
 
@@ -96,9 +111,13 @@ struct Entry {
     values: Vec<Value>,
 }
 
-impl Entry {
+impl Placed for Entry {
     fn order(&self) -> (Timestamp, &str) {
         (self.at, &self.message_id)
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.iter().map(kept::bytes).sum()
     }
 }
 
@@ -116,7 +135,7 @@ impl State {
         let entry = Entry {
             at: event.timestamp,
             message_id: event.message_id.clone(),
-            values: values.into_iter().cloned().collect(),
+            values: counted(definition.aggregate, &values),
         };
         if definition.window.moves() && definition.aggregate != Aggregate::Times {
             let entries = vec![entry];
@@ -136,16 +155,16 @@ impl State {
             message_id: entry.message_id.clone(),
             value: value.clone(),
         };
-        let numbers: Vec<Decimal> = entry.values.iter().filter_map(decimal).collect();
+        let numbers: Vec<Amount> = entry.values.iter().filter_map(Amount::of).collect();
         let mut one = Self {
             count: 1,
             ..Self::default()
         };
         match definition.aggregate {
             Aggregate::Count => {}
-            Aggregate::Sum => one.sum = sum(&numbers),
+            Aggregate::Sum => one.sum_up(&numbers),
             Aggregate::Average => {
-                one.sum = sum(&numbers);
+                one.sum_up(&numbers);
                 one.count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
             }
             Aggregate::Min => one.min = numbers.iter().min().copied(),
@@ -156,7 +175,8 @@ impl State {
             Aggregate::TimeSinceLast => one.last = Some(dated(&Value::Null)),
             Aggregate::MostFrequent | Aggregate::UniqueCount => {
                 for value in entry.values.iter().filter(|value| !value.is_null()) {
-                    *one.values.entry(value.to_string()).or_default() += 1;
+                    let text = kept::short(value).to_string();
+                    *one.values.entry(text).or_default() += 1;
                 }
             }
             Aggregate::LastN => {
@@ -174,7 +194,8 @@ impl State {
     /// Adds what another anchor of the same profile remembers.
     pub fn merge(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
-        self.sum = self.sum.saturating_add(other.sum);
+        self.beyond |= other.beyond;
+        self.add_up(other.sum);
         self.min = [self.min, other.min].into_iter().flatten().min();
         self.max = [self.max, other.max].into_iter().flatten().max();
         self.first = pick(self.first.take(), other.first.as_ref(), |new, old| {
@@ -191,28 +212,32 @@ impl State {
             self.times.drain(..surplus);
         }
         if !other.list.is_empty() {
-            self.list.extend_from_slice(&other.list);
-            self.list
-                .sort_by(|left, right| left.order().cmp(&right.order()));
-            let surplus = self.list.len().saturating_sub(self.most);
-            self.list.drain(..surplus);
+            let theirs = (other.list.as_slice(), other.behind.as_ref());
+            kept::add_latest(&mut self.list, &mut self.behind, theirs, self.most);
         }
         if !other.entries.is_empty() {
-            self.entries.extend_from_slice(&other.entries);
-            self.entries
-                .sort_by(|left, right| left.order().cmp(&right.order()));
-            let surplus = self.entries.len().saturating_sub(MOST_ENTRIES);
-            self.entries.drain(..surplus);
+            let theirs = (other.entries.as_slice(), other.behind.as_ref());
+            kept::add_latest(&mut self.entries, &mut self.behind, theirs, MOST_ENTRIES);
         }
-        for (value, count) in &other.values {
-            let known = self.values.entry(value.clone()).or_default();
-            *known = known.saturating_add(*count);
+        if !other.values.is_empty() {
+            let theirs = (&other.values, other.below.as_ref());
+            kept::add(&mut self.values, &mut self.below, theirs);
         }
-        while self.values.len() > MOST_VALUES {
-            // The largest hash goes, so that what stays is the same whatever came first.
-            let hash = |value: &&String| Sha256::digest(value.as_bytes());
-            let most = self.values.keys().max_by_key(hash).cloned();
-            most.and_then(|value| self.values.remove(&value));
+    }
+
+    fn sum_up(&mut self, numbers: &[Amount]) {
+        for number in numbers {
+            match number {
+                Amount::Exact(number) => self.add_up(*number),
+                Amount::Beyond(_) => self.beyond = true,
+            }
+        }
+    }
+
+    fn add_up(&mut self, number: Decimal) {
+        match self.sum.checked_add(number) {
+            Some(sum) => self.sum = sum,
+            None => self.beyond = true,
         }
     }
 
@@ -221,6 +246,7 @@ impl State {
         if !self.entries.is_empty() && definition.window.moves() {
             let inside = definition.window.seen_at(now);
             self.entries.retain(|entry| !inside.is_behind(entry.at));
+            self.behind.take_if(|(at, _)| inside.is_behind(*at));
         }
     }
 
@@ -263,13 +289,15 @@ impl State {
         let seconds = |dated: &Dated| Value::from(seconds(now.since(dated.at)).max(0));
         match definition.aggregate {
             Aggregate::Count => Some(Value::from(self.count)),
+            // What is larger than decimals are is no number that could be told.
+            Aggregate::Sum | Aggregate::Average if self.beyond => Some(Value::Null),
             Aggregate::Sum => Some(json_number(self.sum)),
             Aggregate::Average => self
                 .sum
                 .checked_div(Decimal::from(self.count))
                 .map(json_number),
-            Aggregate::Min => self.min.map(json_number),
-            Aggregate::Max => self.max.map(json_number),
+            Aggregate::Min => self.min.map(Amount::json),
+            Aggregate::Max => self.max.map(Amount::json),
             Aggregate::First => self.first.as_ref().map(|dated| dated.value.clone()),
             Aggregate::Last => self.last.as_ref().map(|dated| dated.value.clone()),
             Aggregate::MostFrequent => self.most_frequent(),
@@ -315,9 +343,35 @@ fn seconds(span: Span) -> i64 {
     span.as_micros().div_euclid(1_000_000)
 }
 
-fn sum(numbers: &[Decimal]) -> Decimal {
-    let add = |sum: Decimal, number: &Decimal| sum.saturating_add(*number);
-    numbers.iter().fold(Decimal::ZERO, add)
+/// Of the values at an event's path those that count.
+fn counted(aggregate: Aggregate, values: &[&Value]) -> Vec<Value> {
+    let one = |value: Option<&&Value>| value.map(|value| (*value).clone()).into_iter().collect();
+    let is_number = |value: &&&Value| Amount::of(value).is_some();
+    match aggregate {
+        Aggregate::Count
+        | Aggregate::TimeSinceLast
+        | Aggregate::TimeSinceFirst
+        | Aggregate::Times => Vec::new(),
+        Aggregate::Sum | Aggregate::Average => values
+            .iter()
+            .filter(is_number)
+            .map(|value| (*value).clone())
+            .collect(),
+        Aggregate::Min => one(values
+            .iter()
+            .filter(is_number)
+            .min_by_key(|value| Amount::of(value))),
+        Aggregate::Max => one(values
+            .iter()
+            .filter(is_number)
+            .max_by_key(|value| Amount::of(value))),
+        Aggregate::First => one(values.first()),
+        Aggregate::Last | Aggregate::LastN => one(values.last()),
+        Aggregate::MostFrequent | Aggregate::UniqueCount => {
+            let values = values.iter().filter(|value| !value.is_null());
+            values.map(|value| kept::short(value)).collect()
+        }
+    }
 }
 
 fn pick(
@@ -330,26 +384,4 @@ fn pick(
         (None, Some(theirs)) => Some(theirs.clone()),
         (mine, _) => mine,
     }
-}
-
-/// Reads a number, or a text that is one (clients send both), without passing through a float that
-/// would change its decimals: the text of the JSON number is what counts.
-fn decimal(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        _ => return None,
-    };
-    Decimal::from_str_exact(&text)
-        .or_else(|_| Decimal::from_scientific(&text))
-        .ok()
-}
-
-fn json_number(number: Decimal) -> Value {
-    let number = number.normalize();
-    let text = number.to_string();
-    let whole = text.parse::<i64>().ok().map(Number::from);
-    whole
-        .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
-        .map_or(Value::Null, Value::Number)
 }

@@ -233,6 +233,12 @@ impl Experience {
         self.ends_at.is_some_and(|ends_at| ends_at <= now)
     }
 
+    /// Whether there is anything that it may show. To an edge, of what is off or over no variant is known.
+    #[must_use]
+    pub fn can_show(&self) -> bool {
+        self.enabled && !self.variants.is_empty()
+    }
+
     /// The variants that share the people who are in no variant's own audience.
     pub fn split(&self) -> impl DoubleEndedIterator<Item = &Variant> + Clone {
         self.variants

@@ -179,10 +179,10 @@ impl fmt::Display for Unready {
                 "everybody in {which} has the same value, so chance cannot be judged: wait for more"
             ),
             Self::BaselineZero => out.write_str(
-                "the baseline is zero and has no parts: wait for more, or set \"difference\" to \"absolute\"",
+                "the baseline is zero and has no parts: wait for more",
             ),
             Self::BaselineUncertain => out.write_str(
-                "the baseline may still be zero, so parts of it say nothing: wait for more, or set \"difference\" to \"absolute\"",
+                "the baseline may still be zero, so parts of it say nothing: wait for more",
             ),
             Self::OutOfRange => out.write_str(
                 "the sums are too large or too small to compare, or contradict each other: check the metric's values",

@@ -56,7 +56,7 @@ fn a_flag_is_a_placement() {
         body(&response),
         json!({
             "key": "home-hero", "reason": "TARGETING_MATCH", "variant": "sneakers", "value": {"title": "Fresh"},
-            "metadata": {"experience": "exp_1", "why": "in audience \"Sneaker fans\" (aud_1)"}
+            "metadata": {"experience": "exp_1", "variant": "sneakers", "placement": "home-hero", "holdout": false, "why": "in audience \"Sneaker fans\" (aud_1)"}
         })
     );
 }
@@ -166,7 +166,7 @@ fn without_consent_the_programs_default_holds_and_why() {
         let flag = body(&ask(host, HERO, &asked));
         assert_eq!(
             (&flag["reason"], flag.get("value"), flag.get("variant")),
-            (&json!("DEFAULT"), None, None)
+            (&json!("DEFAULT"), None, Some(&json!("")))
         );
         assert!(
             flag["metadata"]["why"].as_str().unwrap().contains(why),
@@ -323,4 +323,22 @@ fn nothing_else_is_there() {
         (response.status, &body(&response)["errorCode"]),
         (503, &json!("GENERAL"))
     );
+}
+
+#[test]
+fn the_metadata_is_what_an_exposure_says_in_the_holdout_too() {
+    let mut host = MemoryHost::default();
+    host.experiences = vec![experience(
+        json!({"id": "exp_7", "name": "Kept", "placement": "kept", "holdout": 1, "variants": [{"key": "x", "value": 1}]}),
+    )];
+    let flag = body(&ask(&host, "/ofrep/v1/evaluate/flags/kept", &agreed()));
+    assert_eq!((&flag["variant"], flag.get("value")), (&json!(""), None));
+    let mut said = flag["metadata"].as_object().unwrap().clone();
+    assert!(said.remove("why").is_some());
+    assert_eq!(
+        json!(said),
+        json!({"experience": "exp_7", "placement": "kept", "holdout": true})
+    );
+    let all = |host: &MemoryHost| header(&ask(host, BULK, &agreed()), "etag").map(str::to_owned);
+    assert_eq!(all(&host), all(&host), "the same answer each time");
 }

@@ -1105,7 +1105,7 @@ export type ExperiencePreview = {
 
 /** The question. */
 export type ExperienceQuestion = {
-  /** When; now when absent. */
+  /** When; now when absent. Of a later time, audiences are asked as they are then if nothing happens before; of an earlier one, they are those of now. */
   at?: (TimestampInput | null);
   /** Which placements; all that experiences fill when absent. */
   placements?: string[];
