@@ -17,6 +17,7 @@ use crate::identifier::{ANONYMOUS_ID, Identifier, USER_ID};
 use crate::time::Timestamp;
 
 mod attribution;
+mod crowd;
 mod evidence;
 mod graph;
 mod read;
@@ -25,6 +26,7 @@ mod rules;
 mod solve;
 
 pub use attribution::{BELIEVED, SignIns, Word, is_device, only_devices, whose};
+pub use crowd::Crowd;
 pub use evidence::Pair;
 pub use graph::Graph;
 pub use reason::{Code, Reason};
@@ -355,23 +357,12 @@ impl<'a> World<'a> {
     }
 
     fn count_neighbours(&self) -> Vec<Neighbours> {
-        let mut unique: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         let mut neighbours = vec![Neighbours::default(); self.names.len()];
         for link in self.links.iter().filter(|link| self.stands(link).is_none()) {
             for (one, other) in [(link.a, link.b), (link.b, link.a)] {
                 let kind = self.facts.get(other).map_or(0, |facts| facts.kind);
-                let Some(of) = neighbours.get_mut(one) else {
-                    continue;
-                };
-                of.all += 1;
-                if self.rules.is_unique(kind) {
-                    let count = unique.entry((one, kind)).or_default();
-                    *count += 1;
-                    if *count > of.most_unique.0
-                        || (*count == of.most_unique.0 && kind < of.most_unique.1)
-                    {
-                        of.most_unique = (*count, kind);
-                    }
+                if let Some(of) = neighbours.get_mut(one) {
+                    of.add(self.rules, kind);
                 }
             }
         }

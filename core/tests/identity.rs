@@ -9,8 +9,8 @@ use std::hash::RandomState;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{
-    Code, Conflict, Constraint, Decision, Edge, Graph, Kind, Node, Period, Resolution, Rules,
-    resolve,
+    Code, Conflict, Constraint, Crowd, Decision, Edge, Graph, Kind, Node, Period, Reason,
+    Resolution, Rules, resolve, resolve_parts,
 };
 use cdp_core::time::Timestamp;
 
@@ -145,8 +145,8 @@ fn time(at: i64) -> Timestamp {
     Timestamp::from_micros(at)
 }
 
-/// Everything at once.
-fn at_once(history: &History, events: &[Seen]) -> Resolution {
+/// What events say.
+fn evidence(history: &History, events: &[Seen]) -> (Vec<Node>, Vec<Edge>) {
     let mut nodes = Vec::new();
     let mut edges = Vec::new();
     for (identifiers, at) in events {
@@ -167,7 +167,59 @@ fn at_once(history: &History, events: &[Seen]) -> Resolution {
                 }),
         );
     }
+    (nodes, edges)
+}
+
+/// Everything at once.
+fn at_once(history: &History, events: &[Seen]) -> Resolution {
+    let (nodes, edges) = evidence(history, events);
     resolve(&history.rules, &nodes, &edges, &history.constraints)
+}
+
+#[test]
+fn who_is_a_crowd_is_known_before_all_that_it_was_seen_with_is_told() {
+    let mut crowds = 0;
+    let mut spared = 0;
+    for seed in 0..HISTORIES {
+        let history = any_history(seed);
+        let (nodes, edges) = evidence(&history, &history.events);
+        let rules = &history.rules;
+        let known = BTreeMap::new();
+        let expected = resolve_parts(rules, &nodes, &edges, &history.constraints, &known).crowded;
+        let all: BTreeSet<&Identifier> = nodes.iter().map(|node| &node.identifier).collect();
+        let is_cut = |one: &Identifier, two: &Identifier| {
+            let mut decided = history.constraints.iter();
+            decided.any(|known| known.decision == Decision::Cut && known.is_of(one, two))
+        };
+        for one in all {
+            let mut crowd = Crowd::of(rules, one);
+            // As the server reads them: where it is the weaker end, then where it is the stronger, each by name.
+            for stronger in [true, false] {
+                let others: BTreeSet<&Identifier> = edges
+                    .iter()
+                    .filter(|edge| one == if stronger { &edge.b } else { &edge.a })
+                    .map(|edge| if stronger { &edge.a } else { &edge.b })
+                    .filter(|other| !is_cut(one, other))
+                    .collect();
+                for other in others {
+                    if crowd.is_settled(!stronger) {
+                        spared += 1;
+                    } else {
+                        crowd.add(other);
+                    }
+                }
+            }
+            let (found, expected) = (crowd.reason(), expected.get(one));
+            crowds += usize::from(expected.is_some());
+            assert_eq!(
+                found.map(|reason| reason.code()),
+                expected.map(Reason::code),
+                "history {seed}, {one}"
+            );
+        }
+    }
+    assert!(crowds > 100, "only {crowds} crowds");
+    assert!(spared > 100, "only {spared} were not looked at");
 }
 
 fn add(graph: &mut Graph<RandomState>, rules: &Rules, (identifiers, at): &Seen) {

@@ -76,6 +76,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Self::read(parts, state, USUAL).await
+    }
+}
+
+/// A page of what is nearly always wanted in whole: as many rows as there may be, unless the caller wants fewer.
+#[derive(Debug)]
+pub(crate) struct Wide(pub(crate) Page);
+
+impl<S: Send + Sync> FromRequestParts<S> for Wide {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Page::read(parts, state, MOST).await.map(Self)
+    }
+}
+
+impl Page {
+    async fn read<S: Send + Sync>(parts: &mut Parts, state: &S, usual: i64) -> Result<Self> {
         let asked = Query::<Asked>::from_request_parts(parts, state).await;
         let Query(asked) = asked.map_err(|error| {
             Error::new(
@@ -83,7 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
                 format!("the query cannot be read: {error}"),
             )
         })?;
-        let limit = asked.limit.unwrap_or(USUAL);
+        let limit = asked.limit.unwrap_or(usual);
         if !(1..=MOST).contains(&limit) {
             return Err(Error::new(
                 Code::InvalidRequest,
@@ -134,6 +152,20 @@ impl Page {
         self.limit + 1
     }
 
+    /// The rows of the page, and where the next begins, from rows and the key of each.
+    pub(crate) fn cut<T>(
+        &self,
+        mut rows: Vec<T>,
+        key: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|last| encode(&key(last)));
+        (rows, next)
+    }
+
     /// The answer, from rows and the key of each.
     pub(crate) fn answer<T: Serialize>(
         &self,
@@ -163,26 +195,36 @@ impl Page {
 
 impl Takes for Page {
     fn takes(description: &mut Description<'_>) {
-        let limit = json!({"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL});
-        let cursor = json!({"type": "string"});
+        takes_page(description, USUAL);
         let order = json!({"type": "string", "enum": ["asc", "desc"]});
-        description.optional("query", "limit", "Rows of a page.", limit);
-        description.optional(
-            "query",
-            "cursor",
-            "The next_cursor of the page before; the first page without it.",
-            cursor,
-        );
         description.optional(
             "query",
             "order",
             "Which end comes first, of lists that can be read from both: the oldest (asc) or the youngest (desc).",
             order,
         );
-        description
-            .codes
-            .extend([Code::InvalidRequest, Code::InvalidCursor]);
     }
+}
+
+impl Takes for Wide {
+    fn takes(description: &mut Description<'_>) {
+        takes_page(description, MOST);
+    }
+}
+
+fn takes_page(description: &mut Description<'_>, usual: i64) {
+    let limit = json!({"type": "integer", "minimum": 1, "maximum": MOST, "default": usual});
+    let cursor = json!({"type": "string"});
+    description.optional("query", "limit", "Rows of a page.", limit);
+    description.optional(
+        "query",
+        "cursor",
+        "The next_cursor of the page before; the first page without it.",
+        cursor,
+    );
+    description
+        .codes
+        .extend([Code::InvalidRequest, Code::InvalidCursor]);
 }
 
 fn unknown() -> Error {

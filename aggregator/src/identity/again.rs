@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity;
+use cdp_core::identity::{self, Crowd, Decision, Edge, Pair, Reason, Rules};
 use sqlx::AnyConnection;
 
 use super::attribution::attribute_again;
 use super::cache::Cache;
 use super::resolve::{self, Resolved, Scene};
 use super::store::{self, Node};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::pipeline::Turn;
+
+/// Identifiers of which it is read at a time that another was seen with them.
+const PAGE: i64 = 1_000;
 
 /// Resolves everything again that some identifiers belong to or may come to belong to.
 pub(crate) async fn resolve_again(
@@ -22,7 +25,10 @@ pub(crate) async fn resolve_again(
     identifiers: BTreeSet<Identifier>,
 ) -> Result<()> {
     let space: Arc<str> = Arc::from(turn.space_id);
-    let (components, mut scene) = around(connection, &space, identifiers).await?;
+    let rules = turn.rules.identity();
+    let mut crowds = Crowds::of(rules);
+    let (components, mut scene) =
+        around(connection, &space, identifiers, &mut crowds, usize::MAX).await?;
     // Their words may have changed with the evidence, also where they are together as before.
     let known = scene.before.values();
     turn.people.extend(known.map(|node| node.person_id.clone()));
@@ -31,7 +37,6 @@ pub(crate) async fn resolve_again(
     scene.constraints = store::constraints_of(connection, &space, named()).await?;
     let mut resolved = Resolved::default();
     let scenes = vec![(components.clone(), scene)];
-    let rules = turn.rules.identity();
     resolve::settle(
         connection,
         &space,
@@ -53,41 +58,75 @@ pub(crate) async fn resolve_again(
 }
 
 /// All that has to be looked at together to say what becomes of some identifiers: their components, and those that any
-/// evidence of theirs leads to, whether it joins now or not. Whether they were seen with too many others is found anew.
+/// evidence of theirs leads to, whether it joins now or not. What one was seen with that was seen with too many is not loaded.
+///
+/// # Errors
+/// [`Code::InvalidRequest`] where these are more than `most` identifiers.
 pub(super) async fn around(
     connection: &mut AnyConnection,
     space: &str,
     identifiers: BTreeSet<Identifier>,
+    crowds: &mut Crowds<'_>,
+    most: usize,
 ) -> Result<(BTreeSet<i64>, Scene)> {
     let mut scene = Scene::default();
     let mut components = BTreeSet::new();
     let mut wanted = identifiers.clone();
     let mut edges = BTreeMap::new();
     while !wanted.is_empty() {
-        let found = store::nodes(connection, space, wanted.iter().map(ToString::to_string)).await?;
-        let new: BTreeSet<i64> = found
-            .iter()
-            .filter(|(identifier, node)| node.crowded.is_none() || identifiers.contains(identifier))
-            .map(|(_, node)| node.component)
-            .filter(|component| !components.contains(component))
-            .collect();
-        for (identifier, node) in found {
-            if let Some(reason) = node.crowded.filter(|_| !identifiers.contains(&identifier)) {
-                scene.crowded.insert(identifier, reason);
+        let mut new = BTreeSet::new();
+        for (identifier, node) in
+            store::nodes(connection, space, wanted.iter().map(ToString::to_string)).await?
+        {
+            let outside = !identifiers.contains(&identifier);
+            if outside && let Some(known) = node.crowded {
+                let reason = if crowds.everywhere {
+                    crowds.reason(connection, space, &identifier, known).await?
+                } else {
+                    Some(known)
+                };
+                if let Some(reason) = reason {
+                    scene.crowded.insert(identifier, reason);
+                    continue;
+                }
+            }
+            if components.insert(node.component) {
+                new.insert(node.component);
+            }
+        }
+        if most < usize::MAX {
+            let size = store::size_of_components(connection, space, &new).await?;
+            if scene.before.len().saturating_add(size) > most {
+                let say =
+                    format!("this would concern more than {most} identifiers, too many to look at");
+                return Err(Error::new(Code::InvalidRequest, say));
             }
         }
         let nodes = store::nodes_of_components(connection, space, &new).await?;
-        components.extend(new);
         let added: BTreeMap<_, _> = nodes.into_values().flatten().collect();
-        let open = added.iter().filter(|(identifier, node)| {
-            node.crowded.is_none() || identifiers.contains(identifier)
-        });
-        let open: Vec<&Identifier> = open.map(|(identifier, _)| identifier).collect();
-        let joined = store::merged_with(connection, space, open.iter().copied()).await?;
-        let evidence = store::edges_beside(connection, space, open.into_iter()).await?;
+        for (identifier, node) in &added {
+            if let Some(known) = node.crowded.clone()
+                && let Some(reason) = crowds.reason(connection, space, identifier, known).await?
+            {
+                scene.crowded.insert(identifier.clone(), reason);
+            }
+        }
+        let joined = store::merged_with(connection, space, added.keys()).await?;
+        let open = added.keys().filter(|one| !scene.crowded.contains_key(*one));
+        let evidence = store::edges_beside(connection, space, open).await?;
+        let mut evidence: BTreeMap<Pair, Edge> = evidence
+            .into_iter()
+            .map(|((a, b), row)| {
+                let edge = row.edge(&a, &b);
+                ((a, b), edge)
+            })
+            .collect();
+        let among = store::edges_among_crowded(connection, space, &new).await?;
+        let among = among.into_values().flat_map(|around| around.edges);
+        evidence.extend(among.map(|edge| ((edge.a.clone(), edge.b.clone()), edge)));
         let beside = evidence
-            .iter()
-            .flat_map(|((a, b), _)| [a.clone(), b.clone()])
+            .keys()
+            .flat_map(|(a, b)| [a.clone(), b.clone()])
             .chain(joined);
         let beside: BTreeSet<Identifier> = beside.collect();
         scene.before.extend(added);
@@ -97,16 +136,7 @@ pub(super) async fn around(
             .filter(|end| !scene.before.contains_key(end) && !scene.crowded.contains_key(end))
             .collect();
     }
-    scene.edges = edges.iter().map(|((a, b), row)| row.edge(a, b)).collect();
-    for (identifier, node) in &scene.before {
-        if let Some(reason) = node
-            .crowded
-            .clone()
-            .filter(|_| !identifiers.contains(identifier))
-        {
-            scene.crowded.insert(identifier.clone(), reason);
-        }
-    }
+    scene.edges = edges.into_values().collect();
     scene.seen = scene
         .before
         .iter()
@@ -116,6 +146,96 @@ pub(super) async fn around(
         })
         .collect();
     Ok((components, scene))
+}
+
+/// Which identifiers were seen with too many others by the evidence and decisions that are stored now, and not only when they
+/// were last looked at.
+pub(super) struct Crowds<'r> {
+    rules: Vec<&'r Rules>,
+    /// Whether also those are counted anew that only evidence leads to; otherwise what is kept of them holds.
+    everywhere: bool,
+    /// Why, by each of the rules; `None` of such as are too many by all rules no more.
+    found: BTreeMap<Identifier, Option<Vec<Reason>>>,
+}
+
+impl<'r> Crowds<'r> {
+    /// By the rules in force, where identifiers are resolved.
+    pub(super) fn of(rules: &'r Rules) -> Self {
+        Self {
+            rules: vec![rules],
+            everywhere: false,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// By several rules, to compare what they make of the same identifiers.
+    pub(super) fn everywhere(rules: Vec<&'r Rules>) -> Self {
+        Self {
+            rules,
+            everywhere: true,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Why an identifier that is known as one that was seen with too many others names nobody by the rule that is asked for; as
+    /// far as it was asked for already.
+    pub(super) fn by(&self, rules: usize, identifier: &Identifier) -> Option<Reason> {
+        let found = self.found.get(identifier)?.as_ref()?;
+        found.get(rules).cloned()
+    }
+
+    /// Why an identifier names nobody by the first of the rules; `None` where all that it was seen with has to be looked at.
+    async fn reason(
+        &mut self,
+        connection: &mut AnyConnection,
+        space: &str,
+        identifier: &Identifier,
+        known: Reason,
+    ) -> Result<Option<Reason>> {
+        if !self.found.contains_key(identifier) {
+            let mut reasons = Vec::with_capacity(self.rules.len());
+            for rules in &self.rules {
+                reasons.extend(crowded(connection, space, rules, identifier, &known).await?);
+            }
+            let all = (reasons.len() == self.rules.len()).then_some(reasons);
+            self.found.insert(identifier.clone(), all);
+        }
+        Ok(self.by(0, identifier))
+    }
+}
+
+/// Why an identifier names nobody. No more of those that it was seen with are read than it takes to tell.
+async fn crowded(
+    connection: &mut AnyConnection,
+    space: &str,
+    rules: &Rules,
+    identifier: &Identifier,
+    known: &Reason,
+) -> Result<Option<Reason>> {
+    let mut crowd = Crowd::of(rules, identifier);
+    if !crowd.is_fit() {
+        // None of its evidence counts, so that there is nothing to find with it.
+        return Ok(Some(known.clone()));
+    }
+    let decided = store::constraints_of(connection, space, [identifier].into_iter()).await?;
+    let cut: BTreeSet<Identifier> = decided
+        .into_iter()
+        .filter(|one| one.decision == Decision::Cut)
+        .flat_map(|one| [one.a, one.b])
+        .collect();
+    let name = identifier.to_string();
+    for stronger in [true, false] {
+        let mut after = String::new();
+        while !crowd.is_settled(!stronger) {
+            let page = store::seen_with(connection, space, &name, stronger, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.to_string();
+            for other in page.iter().filter(|other| !cut.contains(*other)) {
+                crowd.add(other);
+            }
+        }
+    }
+    Ok(crowd.reason())
 }
 
 impl Turn<'_> {

@@ -1,17 +1,21 @@
 //! What people decide of who is who: to part what was joined, to join by hand, and to keep apart; and to take that back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Constraint, Decision, Rules};
+use cdp_core::identity::{Constraint, Decision, Group, Rules};
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
+use tokio::sync::MutexGuard;
 
-use super::store;
+use super::again::Crowds;
+use super::resolve::Scene;
+use super::{again, store};
 use crate::app::App;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
@@ -64,13 +68,24 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    /// What a wish comes to.
+    /// What a wish comes to, which may concern `most` identifiers. What it says is written down already, so that the
+    /// transaction has to be rolled back where this fails.
     pub(super) async fn of(
         connection: &mut AnyConnection,
         app: &App,
         space_id: &str,
         wish: Wish,
+        most: usize,
     ) -> Result<Self> {
+        let now = clock::now();
+        let decision_id = id::dated("idd", now)?;
+        let mut trial = Trial {
+            connection,
+            space_id,
+            decision_id: &decision_id,
+            rules: app.sources.identity(space_id),
+            most,
+        };
         let (kind, pairs, reason) = match wish {
             Wish::Unmerge {
                 profile,
@@ -78,25 +93,21 @@ impl Decided {
                 reason,
             } => {
                 let id = profile::find(app, space_id, &profile).await?;
-                (
-                    "unmerge",
-                    unmerge(connection, app, space_id, &id, identifiers).await?,
-                    reason,
-                )
+                ("unmerge", trial.unmerge(&id, identifiers).await?, reason)
             }
             Wish::Merge {
                 identifiers,
                 reason,
             } => {
-                let pair = pair(connection, app, space_id, identifiers, Decision::MustLink).await?;
+                let pair = trial.pair(identifiers, Decision::MustLink).await?;
+                trial.merge(&pair).await?;
                 ("merge", vec![pair], reason)
             }
             Wish::KeepApart {
                 identifiers,
                 reason,
             } => {
-                let pair =
-                    pair(connection, app, space_id, identifiers, Decision::CannotLink).await?;
+                let pair = trial.pair(identifiers, Decision::CannotLink).await?;
                 ("keep_apart", vec![pair], reason)
             }
         };
@@ -104,9 +115,8 @@ impl Decided {
             let say = format!("\"reason\" has at most {LONGEST_REASON} characters");
             return Err(Error::new(Code::InvalidRequest, say));
         }
-        let now = clock::now();
         Ok(Self {
-            id: id::dated("idd", now)?,
+            id: decision_id,
             kind: kind.to_owned(),
             reason,
             automatic: false,
@@ -168,90 +178,226 @@ pub(super) fn read_by(rules: &Rules, constraint: Constraint) -> Constraint {
     Constraint { a, b, ..constraint }
 }
 
-/// The evidence that has to be cut so that identifiers are not the profile's any more.
-async fn unmerge(
-    connection: &mut AnyConnection,
-    app: &App,
-    space_id: &str,
-    profile_id: &str,
-    identifiers: Vec<Identifier>,
-) -> Result<Vec<Constraint>> {
-    let rules = app.sources.identity(space_id);
-    let refused = |say: String| Error::new(Code::InvalidRequest, say);
-    let out = identifiers.into_iter().map(|one| rules.normal(one));
-    let out: BTreeSet<Identifier> = out.collect();
-    let all: BTreeSet<Identifier> = store::identifiers_of(connection, space_id, profile_id).await?;
-    if let Some(stranger) = out.iter().find(|one| !all.contains(one)) {
-        return Err(refused(format!(
-            "{stranger} is not an identifier of this profile: name some that are"
-        )));
-    }
-    if out.is_empty() || out.len() == all.len() {
-        return Err(refused(
-            "name at least one of the profile's identifiers, and not all of them".to_owned(),
-        ));
-    }
-    let across = |a: &Identifier, b: &Identifier| {
-        all.contains(a) && all.contains(b) && out.contains(a) != out.contains(b)
-    };
-    let constraints = store::constraints_of(connection, space_id, out.iter()).await?;
-    if let Some(merge) = constraints
-        .iter()
-        .find(|one| one.decision == Decision::MustLink && across(&one.a, &one.b))
-    {
-        return Err(refused(format!(
-            "a decision merged {} and {}: undo it instead (GET /api/v1/identity/decisions)",
-            merge.a, merge.b
-        )));
-    }
-    let evidence = store::edges_beside(connection, space_id, out.iter()).await?;
-    Ok(evidence
-        .into_keys()
-        .filter(|(a, b)| across(a, b))
-        .map(|(a, b)| Constraint {
-            a,
-            b,
-            decision: Decision::Cut,
-        })
-        .collect())
+/// Finds out what a decision has to say, by looking at what comes of it.
+struct Trial<'t> {
+    connection: &'t mut AnyConnection,
+    space_id: &'t str,
+    decision_id: &'t str,
+    rules: Arc<Rules>,
+    /// How many identifiers it may concern.
+    most: usize,
 }
 
-async fn pair(
-    connection: &mut AnyConnection,
-    app: &App,
-    space_id: &str,
-    identifiers: [Identifier; 2],
-    decision: Decision,
-) -> Result<Constraint> {
-    let rules = app.sources.identity(space_id);
-    let [a, b] = identifiers.map(|one| rules.normal(one));
-    if a == b {
-        let say = "name two different identifiers";
-        return Err(Error::new(Code::InvalidRequest, say));
+impl Trial<'_> {
+    /// What the rules make of identifiers, with what the decision says so far.
+    async fn scene(
+        &mut self,
+        identifiers: &BTreeSet<Identifier>,
+        said: &[Constraint],
+    ) -> Result<(Scene, Vec<Group>)> {
+        store::put_constraints(self.connection, self.space_id, self.decision_id, said).await?;
+        let (_, mut scene) = again::around(
+            self.connection,
+            self.space_id,
+            identifiers.clone(),
+            &mut Crowds::of(&self.rules),
+            self.most,
+        )
+        .await?;
+        let named = scene.before.keys();
+        scene.constraints = store::constraints_of(self.connection, self.space_id, named).await?;
+        let parts = scene.resolve(&self.rules);
+        Ok((scene, parts.components.into_iter().flatten().collect()))
     }
-    let names = [a.to_string(), b.to_string()];
-    if store::nodes(connection, space_id, names.into_iter())
-        .await?
-        .len()
-        < 2
-    {
-        return Err(Error::not_found("identifier"));
+
+    /// The evidence that has to be cut so that identifiers are not the profile's any more.
+    async fn unmerge(
+        &mut self,
+        profile_id: &str,
+        identifiers: Vec<Identifier>,
+    ) -> Result<Vec<Constraint>> {
+        let refused = |say: String| Error::new(Code::InvalidRequest, say);
+        let out = identifiers.into_iter().map(|one| self.rules.normal(one));
+        let out: BTreeSet<Identifier> = out.collect();
+        let all = store::identifiers_of(self.connection, self.space_id, profile_id).await?;
+        if let Some(stranger) = out.iter().find(|one| !all.contains(one)) {
+            return Err(refused(format!(
+                "{stranger} is not an identifier of this profile: name some that are"
+            )));
+        }
+        if out.is_empty() || out.len() == all.len() {
+            return Err(refused(
+                "name at least one of the profile's identifiers, and not all of them".to_owned(),
+            ));
+        }
+        let across = |a: &Identifier, b: &Identifier| {
+            all.contains(a) && all.contains(b) && out.contains(a) != out.contains(b)
+        };
+        let (scene, _) = self.scene(&all, &[]).await?;
+        let merged = |one: &&Constraint| one.decision == Decision::MustLink;
+        if let Some(merge) = scene
+            .constraints
+            .iter()
+            .filter(merged)
+            .find(|one| across(&one.a, &one.b))
+        {
+            return Err(refused(format!(
+                "a decision merged {} and {}: undo it instead (GET /api/v1/identity/decisions)",
+                merge.a, merge.b
+            )));
+        }
+        let mut cuts: BTreeSet<Constraint> = cuts(&scene, across).collect();
+        // What is cut may make room for evidence that a limit had refused, and that leads back.
+        loop {
+            let said: Vec<Constraint> = cuts.iter().cloned().collect();
+            let (scene, groups) = self.scene(&all, &said).await?;
+            let stays = |one: &Identifier| all.contains(one) && !out.contains(one);
+            let Some(group) = groups.iter().find(|group| {
+                let mut members = group.members.iter();
+                members.clone().any(stays) && members.any(|one| out.contains(one))
+            }) else {
+                return Ok(said);
+            };
+            let group: BTreeSet<&Identifier> = group.members.iter().collect();
+            let merges = scene.constraints.iter().filter(merged);
+            let merges: Vec<&Constraint> = merges.collect();
+            let apart = joined_by_hand(&out, &merges, &group);
+            let before = cuts.len();
+            cuts.extend(self::cuts(&scene, |a, b| {
+                group.contains(a) && group.contains(b) && apart.contains(a) != apart.contains(b)
+            }));
+            if apart.iter().any(|one| stays(one)) || cuts.len() == before {
+                return Err(refused(
+                    "decisions merged these identifiers with others of the profile: undo them instead (GET /api/v1/identity/decisions)".to_owned(),
+                ));
+            }
+        }
     }
-    let (a, b) = if a < b { (a, b) } else { (b, a) };
-    Ok(Constraint { a, b, decision })
+
+    /// Two identifiers that there are.
+    async fn pair(
+        &mut self,
+        identifiers: [Identifier; 2],
+        decision: Decision,
+    ) -> Result<Constraint> {
+        let [a, b] = identifiers.map(|one| self.rules.normal(one));
+        if a == b {
+            let say = "name two different identifiers";
+            return Err(Error::new(Code::InvalidRequest, say));
+        }
+        let names = [a.to_string(), b.to_string()];
+        let known = store::nodes(self.connection, self.space_id, names.into_iter()).await?;
+        if known.len() < 2 {
+            return Err(Error::not_found("identifier"));
+        }
+        let (a, b) = if a < b { (a, b) } else { (b, a) };
+        Ok(Constraint { a, b, decision })
+    }
+
+    /// Refuses a merge of two that somebody keeps apart, themselves or others with whom they are one: nothing would come of it.
+    async fn merge(&mut self, pair: &Constraint) -> Result<()> {
+        let ends = BTreeSet::from([pair.a.clone(), pair.b.clone()]);
+        let (scene, groups) = self.scene(&ends, std::slice::from_ref(pair)).await?;
+        let of = |one: &Identifier| groups.iter().position(|group| group.members.contains(one));
+        let (one, two) = (of(&pair.a), of(&pair.b));
+        if one == two {
+            return Ok(());
+        }
+        let between = |other: &&Constraint| {
+            let ends = (of(&other.a), of(&other.b));
+            other.decision == Decision::CannotLink && (ends == (one, two) || ends == (two, one))
+        };
+        let mut say = format!("a decision keeps {} and {} apart", pair.a, pair.b);
+        if let Some(apart) = scene.constraints.iter().find(between) {
+            let by = store::decisions_that_say(self.connection, self.space_id, apart).await?;
+            say = format!(
+                "the decision {} keeps {} and {} apart",
+                by.join(", "),
+                apart.a,
+                apart.b
+            );
+        }
+        let say = format!("{say}: undo it first (DELETE /api/v1/identity/decisions/{{id}})");
+        Err(Error::new(Code::Conflict, say))
+    }
+}
+
+/// The cuts of the evidence between two sides.
+fn cuts(
+    scene: &Scene,
+    across: impl Fn(&Identifier, &Identifier) -> bool,
+) -> impl Iterator<Item = Constraint> {
+    let edges = scene.edges.iter();
+    edges
+        .filter(move |edge| across(&edge.a, &edge.b))
+        .map(|edge| Constraint {
+            a: edge.a.clone(),
+            b: edge.b.clone(),
+            decision: Decision::Cut,
+        })
+}
+
+/// Those of a group that are some identifiers, or that merges by hand make one with them.
+fn joined_by_hand<'g>(
+    identifiers: &BTreeSet<Identifier>,
+    merges: &[&Constraint],
+    group: &BTreeSet<&'g Identifier>,
+) -> BTreeSet<&'g Identifier> {
+    let of_them = group.iter().copied();
+    let mut joined: BTreeSet<&Identifier> =
+        of_them.filter(|one| identifiers.contains(*one)).collect();
+    loop {
+        let beside = merges
+            .iter()
+            .flat_map(|merge| [(&merge.a, &merge.b), (&merge.b, &merge.a)])
+            .filter(|(one, _)| joined.contains(one))
+            .filter_map(|(_, other)| group.get(other).copied());
+        let beside: Vec<&'g Identifier> = beside.collect();
+        let before = joined.len();
+        joined.extend(beside);
+        if joined.len() == before {
+            return joined;
+        }
+    }
 }
 
 /// Decides. It has taken effect when this returns, unless the pipeline is far behind.
 pub(super) async fn decide(app: &App, space_id: &str, wish: Wish) -> Result<Decided> {
-    // A turn that has read the decisions before this one must not write its people after it.
-    let turn = app.pipeline.between_turns().await;
+    let turn = match &wish {
+        Wish::Unmerge { profile, .. } => after_others(app, space_id, profile).await?,
+        // A turn that has read the decisions before this one must not write its people after it.
+        Wish::Merge { .. } | Wish::KeepApart { .. } => app.pipeline.between_turns().await,
+    };
     let mut transaction = app.database.begin().await?;
-    let decided = Decided::of(&mut transaction, app, space_id, wish).await?;
+    let decided = Decided::of(&mut transaction, app, space_id, wish, usize::MAX).await?;
     decided.write(&mut transaction, space_id).await?;
     transaction.commit().await?;
     drop(turn);
     in_effect(app, space_id, &decided.ends()).await?;
     Ok(decided)
+}
+
+/// Between two turns, when what was decided of a profile before has taken effect: whoever parts the same at the same moment
+/// gets to know that it is done. Where the pipeline is far behind, that is not waited for.
+async fn after_others<'a>(
+    app: &'a App,
+    space_id: &str,
+    profile: &str,
+) -> Result<MutexGuard<'a, ()>> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let turn = app.pipeline.between_turns().await;
+        let profile_id = profile::find(app, space_id, profile).await?;
+        let mut connection = app.database.reader().acquire().await?;
+        let all = store::identifiers_of(&mut connection, space_id, &profile_id).await?;
+        drop(connection);
+        let waits = store::is_waiting_for(&app.database, space_id, &all).await?;
+        if !waits || tokio::time::Instant::now() >= deadline {
+            return Ok(turn);
+        }
+        drop(turn);
+        in_effect(app, space_id, &all).await?;
+    }
 }
 
 /// Decides of two identifiers that they are one person, or two.

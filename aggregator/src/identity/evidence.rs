@@ -81,9 +81,10 @@ impl Evidence {
             };
             if known.is_none_or(is_moved) {
                 let ends = [&pair.0, &pair.1].into_iter();
-                changes
-                    .dirty
-                    .extend(ends.filter(|end| !crowded(end)).cloned());
+                let mut open = ends.filter(|end| !crowded(end)).peekable();
+                // It is kept with the stronger one why it joins nobody.
+                let none = open.peek().is_none().then_some(&pair.0);
+                changes.dirty.extend(open.chain(none).cloned());
             }
             changes.pairs.insert(pair.clone(), merged);
         }

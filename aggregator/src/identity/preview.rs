@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{self, Parts, Rules as IdentityRules};
+use cdp_core::identity::{self, Pair, Parts, Rules as IdentityRules};
 use futures_util::TryStreamExt as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
+use super::again::Crowds;
 use super::cache::Cache;
 use super::decision::{self, Decided, Wish};
 use super::evidence::Evidence;
@@ -18,7 +19,7 @@ use super::resolve::Scene;
 use super::{again, store};
 use crate::app::App;
 use crate::consent::Rules;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::pipeline::{self, Turn};
 use crate::profile::{self, Profile};
 
@@ -116,15 +117,17 @@ pub(super) async fn of_wish(app: &App, space_id: &str, wish: Wish) -> Result<Pre
     // Nothing else is written meanwhile.
     let _guard = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
-    let decision = Decided::of(&mut transaction, app, space_id, wish).await?;
-    let (_, scene) = again::around(&mut transaction, space_id, decision.ends()).await?;
-    if scene.seen.len() > MOST_IDENTIFIERS {
-        let say = format!(
-            "this would concern {} identifiers, too many to show beforehand",
-            scene.seen.len()
-        );
-        return Err(Error::new(Code::InvalidRequest, say));
-    }
+    let decision = Decided::of(&mut transaction, app, space_id, wish, MOST_IDENTIFIERS).await?;
+    let in_force = app.sources.identity(space_id);
+    let mut crowds = Crowds::of(&in_force);
+    let (_, scene) = again::around(
+        &mut transaction,
+        space_id,
+        decision.ends(),
+        &mut crowds,
+        MOST_IDENTIFIERS,
+    )
+    .await?;
     let names: BTreeSet<Identifier> = scene.seen.into_iter().map(|node| node.identifier).collect();
     let rules = Rules::of(&app.sources, space_id);
     let before = profiles(&mut transaction, &rules, &names).await?;
@@ -193,6 +196,8 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
         store::newest_components(&mut connection, space_id, MOST_COMPONENTS + 1).await?;
     let complete = components.len() <= MOST_COMPONENTS;
     components.truncate(MOST_COMPONENTS);
+    // Who was seen with too many by the one rules may not be by the other: then all those belong together.
+    let mut crowds = Crowds::everywhere(vec![&now, draft]);
     let mut shift = Shift::default();
     let mut seen: BTreeSet<Identifier> = BTreeSet::new();
     let mut sample: BTreeSet<Identifier> = BTreeSet::new();
@@ -200,14 +205,26 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
         if seen.contains(&one) {
             continue;
         }
-        let (_, mut scene) =
-            again::around(&mut connection, space_id, BTreeSet::from([one])).await?;
+        let (_, mut scene) = again::around(
+            &mut connection,
+            space_id,
+            BTreeSet::from([one]),
+            &mut crowds,
+            usize::MAX,
+        )
+        .await?;
         let named = scene.seen.iter().map(|node| &node.identifier);
         scene.constraints = store::constraints_of(&mut connection, space_id, named).await?;
-        let names = || scene.seen.iter().map(|node| node.identifier.clone());
-        seen.extend(names());
-        let (before, after) = (scene.resolve(&now), scene.resolve(draft));
-        let (before, after) = (shift.now.add(before), shift.then.add(after));
+        let names: Vec<Identifier> = scene.before.keys().cloned().collect();
+        seen.extend(names.iter().cloned());
+        let before = shift.now.add(&scene, scene.resolve(&now));
+        // Those that were seen with too many by both are so for other reasons by other rules.
+        for (identifier, reason) in &mut scene.crowded {
+            if let Some(then) = crowds.by(1, identifier) {
+                *reason = then;
+            }
+        }
+        let after = shift.then.add(&scene, scene.resolve(draft));
         let of = places(&after);
         let flows = flows(&before, |member| of.get(member).copied());
         let changed = shift.add(&before, &after, &flows).len();
@@ -216,7 +233,7 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
             && sample.len() + scene.seen.len() <= MOST_IDENTIFIERS
         {
             shift.shown += changed;
-            sample.extend(names());
+            sample.extend(names);
         }
     }
     drop(connection);
@@ -240,6 +257,7 @@ async fn of_reading(
     // Whose events come to be whose.
     let mut owners: BTreeSet<(Identifier, Option<Identifier>)> = BTreeSet::new();
     let mut events = 0;
+    let mut crowds = Crowds::of(now);
     for one in newest.into_iter().take(MOST_COMPONENTS) {
         if known.before.contains_key(&one) {
             continue;
@@ -248,7 +266,14 @@ async fn of_reading(
             complete = false;
             break;
         }
-        let (_, scene) = again::around(&mut connection, space_id, BTreeSet::from([one])).await?;
+        let (_, scene) = again::around(
+            &mut connection,
+            space_id,
+            BTreeSet::from([one]),
+            &mut crowds,
+            usize::MAX,
+        )
+        .await?;
         for node in &scene.seen {
             let anchor = node.identifier.to_string();
             let mut of_anchor = pin!(pipeline::events_of_anchor(
@@ -268,6 +293,9 @@ async fn of_reading(
         known.edges.extend(scene.edges);
         known.crowded.extend(scene.crowded);
     }
+    known
+        .seen
+        .sort_by(|left, right| left.identifier.cmp(&right.identifier));
     let named = known.before.keys();
     known.constraints = store::constraints_of(&mut connection, space_id, named).await?;
     let constraints = known.constraints.iter().cloned();
@@ -292,8 +320,8 @@ async fn of_reading(
         ..Scene::default()
     };
     let mut shift = Shift::default();
-    let before = shift.now.add(known.resolve(now));
-    let after = shift.then.add(then.resolve(draft));
+    let before = shift.now.add(&known, known.resolve(now));
+    let after = shift.then.add(&then, then.resolve(draft));
     let of = places(&after);
     let mut heirs: BTreeMap<&Identifier, BTreeSet<usize>> = BTreeMap::new();
     for (owner, heir) in &owners {
@@ -367,16 +395,21 @@ struct Tally {
     profiles: usize,
     largest: usize,
     blocked: BTreeMap<&'static str, usize>,
+    /// The evidence that was counted as blocked. Two scenes may have the same.
+    counted: BTreeSet<Pair>,
 }
 
 impl Tally {
-    /// Takes in what is connected, and gives its profiles.
-    fn add(&mut self, parts: Parts) -> Groups {
-        for refused in &parts.blocked {
+    /// Takes in what is connected, and gives its profiles. Whom only evidence names is looked at, and counted, elsewhere.
+    fn add(&mut self, scene: &Scene, parts: Parts) -> Groups {
+        for refused in parts.blocked {
             let code = refused.reason.code().as_str();
-            *self.blocked.entry(code).or_default() += 1;
+            if self.counted.insert((refused.edge.a, refused.edge.b)) {
+                *self.blocked.entry(code).or_default() += 1;
+            }
         }
         let groups = parts.components.into_iter().flatten();
+        let groups = groups.filter(|group| group.members.iter().any(|one| scene.is_own(one)));
         let groups: Groups = groups.map(|group| group.members).collect();
         self.profiles += groups.len();
         let largest = groups.iter().map(Vec::len).max().unwrap_or_default();

@@ -77,7 +77,7 @@ pub(super) async fn again(
     let mut edges = store::edges_of_components(connection, space, &components).await?;
     let decides = store::decides(connection, space).await?;
     let mut scenes = Vec::with_capacity(clusters.len());
-    let mut added = added(&clusters, changes);
+    let mut added = added(&clusters, changes, known);
     for (at, cluster) in clusters.into_iter().enumerate() {
         let added = added.remove(&at).unwrap_or_default();
         let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, added, known);
@@ -165,7 +165,7 @@ pub(super) async fn settle(
 
 impl Scene {
     /// Whether an identifier is resolved here, and not only named by evidence that joins nobody.
-    fn is_own(&self, identifier: &Identifier) -> bool {
+    pub(super) fn is_own(&self, identifier: &Identifier) -> bool {
         self.seen
             .binary_search_by(|node| node.identifier.cmp(identifier))
             .is_ok()
@@ -309,18 +309,29 @@ impl Cluster {
 /// A changed pair.
 type Added<'a> = (&'a Pair, &'a EdgeRow);
 
-/// The changed pairs that have new identifiers, by their clusters.
-fn added<'a>(clusters: &[Cluster], changes: &'a Changes) -> BTreeMap<usize, Vec<Added<'a>>> {
+/// The changed pairs to which no component leads, by their clusters: those that have new identifiers, and those of two that
+/// were seen with too many others.
+fn added<'a>(
+    clusters: &[Cluster],
+    changes: &'a Changes,
+    known: &BTreeMap<Identifier, Node>,
+) -> BTreeMap<usize, Vec<Added<'a>>> {
     let mut cluster_of: BTreeMap<&Identifier, usize> = BTreeMap::new();
+    let mut of_component: BTreeMap<i64, usize> = BTreeMap::new();
     for (at, cluster) in clusters.iter().enumerate() {
         cluster_of.extend(cluster.new.iter().map(|one| (one, at)));
+        of_component.extend(cluster.components.iter().map(|one| (*one, at)));
     }
+    let crowd = |end: &Identifier| known.get(end).filter(|node| node.crowded.is_some());
     let mut added: BTreeMap<usize, Vec<Added<'a>>> = BTreeMap::new();
     for pair in &changes.pairs {
+        let (a, b) = pair.0;
         // Two new ones are in the same cluster, since their pair joins them.
-        let found = [&pair.0.0, &pair.0.1]
-            .into_iter()
-            .find_map(|end| cluster_of.get(end));
+        let found = [a, b].into_iter().find_map(|end| cluster_of.get(end));
+        let found = found.or_else(|| {
+            let (one, _) = (crowd(a)?, crowd(b)?);
+            of_component.get(&one.component)
+        });
         if let Some(at) = found {
             added.entry(*at).or_default().push(pair);
         }

@@ -7,11 +7,13 @@ use cdp_core::identity::{Code, Constraint};
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use sqlx::Row as _;
 
 use super::store;
 use crate::database::Database;
 use crate::error::Result;
+use crate::http::page::Page;
 
 /// A merge that is held.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,14 +37,17 @@ pub(super) async fn counts(database: &Database, space_id: &str) -> Result<BTreeM
         .collect()
 }
 
-/// A page of the merges that are held, by pair.
+/// A page of the merges that are held and that nobody has decided yet, by pair.
 pub(super) async fn held(
     database: &Database,
     space_id: &str,
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<Held>> {
-    let sql = "SELECT a, b, reason FROM identity_blocked WHERE space_id = $1 AND code = $2 AND (a, b) > ($3, $4) ORDER BY a, b LIMIT $5";
+    let sql = "SELECT x.a AS a, x.b AS b, x.reason AS reason FROM identity_blocked x WHERE x.space_id = $1 AND x.code = $2 AND (x.a, x.b) > ($3, $4) \
+               AND NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.a AND c.b = x.b) \
+               AND NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.b AND c.b = x.a) \
+               ORDER BY x.a, x.b LIMIT $5";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(Code::BlastRadius.as_str())
@@ -123,7 +128,7 @@ impl Happened {
     }
 }
 
-/// A profile's identifiers, what joins them, and how it came to be.
+/// A profile's identifiers, what joins them, and how it came to be. Of the evidence it is a page.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ProfileGraph")]
 pub(super) struct Graph {
@@ -131,15 +136,29 @@ pub(super) struct Graph {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
     decisions: Vec<Constraint>,
+    /// Of these pieces of evidence, and of all decisions.
     history: Vec<Happened>,
+    /// Where the next page of the evidence begins, to be given as `cursor`; null on the last.
+    next_cursor: Option<String>,
 }
 
 /// Nodes, edges and the history of a profile.
-pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str) -> Result<Graph> {
+pub(super) async fn graph(
+    database: &Database,
+    space_id: &str,
+    profile_id: &str,
+    page: &Page,
+) -> Result<Graph> {
     let mut connection = database.reader().acquire().await?;
     let own = store::identifiers_of(&mut connection, space_id, profile_id).await?;
-    let evidence = store::edges_beside(&mut connection, space_id, own.iter()).await?;
-    let blocked = store::blocked_beside(&mut connection, space_id, own.iter()).await?;
+    let after = page.place()?.unwrap_or_default();
+    let evidence =
+        store::evidence_of_profile(&mut connection, space_id, profile_id, &after, page.fetch())
+            .await?;
+    let (evidence, next_cursor) = page.cut(evidence, |told| {
+        let (a, b) = &told.pair;
+        json!([a, b]).to_string()
+    });
     let constraints = store::constraints_of(&mut connection, space_id, own.iter()).await?;
     let nodes = store::nodes(
         &mut connection,
@@ -149,28 +168,31 @@ pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str)
     .await?;
     let mut history = Vec::new();
     let mut edges = Vec::new();
-    for ((a, b), row) in &evidence {
-        let why = blocked.get(&(a.clone(), b.clone()));
-        let (code, reason) = why.map_or((None, None), |(code, reason)| (Some(code), Some(reason)));
-        let what = if why.is_some() { "blocked" } else { "linked" };
+    for told in evidence {
+        let ((a, b), row) = (told.pair, told.evidence);
+        let (blocked, reason) = told.refused.unzip();
         history.push(Happened::Evidence {
             at: row.first_seen,
-            what,
+            what: if blocked.is_some() {
+                "blocked"
+            } else {
+                "linked"
+            },
             a: a.clone(),
             b: b.clone(),
             event: row.first_event.clone(),
-            reason: reason.cloned(),
+            reason: reason.clone(),
         });
         edges.push(Edge {
-            a: a.clone(),
-            b: b.clone(),
+            a,
+            b,
             events: row.events,
             first_seen: row.first_seen,
             last_seen: row.last_seen,
-            first_event: row.first_event.clone(),
-            source_id: row.source_id.clone(),
-            blocked: code.cloned(),
-            reason: reason.cloned(),
+            first_event: row.first_event,
+            source_id: row.source_id,
+            blocked,
+            reason,
         });
     }
     let decisions = store::decisions_of(&mut connection, space_id, own.iter()).await?;
@@ -191,5 +213,6 @@ pub(super) async fn graph(database: &Database, space_id: &str, profile_id: &str)
         edges,
         decisions: constraints,
         history,
+        next_cursor,
     })
 }

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared, Writer};
 use crate::http::json::{Created, Json, Text};
-use crate::http::page::{List, Page};
+use crate::http::page::{List, Page, Wide};
 use crate::http::version::{IfMatch, Tagged};
 use crate::profile;
 
@@ -65,13 +65,13 @@ pub(crate) fn routes(api: Api) -> Api {
         "What a merge, an unmerge or other rules would do: profiles with traits and audiences, before and after",
         json!({"decision": pair}),
         show,
-    ).fails(&[Code::InvalidDefinition, Code::NotFound])
+    ).fails(&[Code::InvalidDefinition, Code::NotFound, Code::Conflict])
     .post(
         "/identity/decisions",
         "Merge two identifiers by hand, or keep them apart; this also answers a merge that is held for review",
         pair,
         decide,
-    ).fails(&[Code::NotFound])
+    ).fails(&[Code::NotFound, Code::Conflict])
     .get(
         "/identity/decisions",
         "List what was decided of who is who, youngest first; ?automatic=true only what matching merged by itself, false only what people decided",
@@ -95,7 +95,7 @@ pub(crate) fn routes(api: Api) -> Api {
     )
     .get(
         "/profiles/{reference}/graph",
-        "A profile's identifiers, the evidence around them with counts and whether it joins, and what happened when",
+        "A profile's identifiers, the evidence around them with counts and whether it joins, page by page, and what happened when",
         graph,
     )
 }
@@ -281,8 +281,10 @@ async fn graph(
     reader: Reader,
     State(app): State<Shared>,
     Path(reference): Path<String>,
+    Wide(page): Wide,
 ) -> Result<Json<review::Graph>> {
     let space_id = reader.space_id();
     let id = profile::find(&app, space_id, &reference).await?;
-    review::graph(&app.database, space_id, &id).await.map(Json)
+    let graph = review::graph(&app.database, space_id, &id, &page).await?;
+    Ok(Json(graph))
 }

@@ -160,6 +160,16 @@ pub(super) async fn edges(
     rows.iter().map(edge_row).collect()
 }
 
+/// Evidence as the core has it.
+fn edge(row: &AnyRow) -> Result<Edge> {
+    Ok(Edge {
+        a: identifier(row, "a")?,
+        b: identifier(row, "b")?,
+        first_seen: time(row, "first_seen")?,
+        last_seen: time(row, "last_seen")?,
+    })
+}
+
 fn edge_row(row: &AnyRow) -> Result<(Pair, EdgeRow)> {
     let found = EdgeRow {
         first_seen: time(row, "first_seen")?,
@@ -179,8 +189,8 @@ pub(super) struct Around {
     pub(super) crowded: BTreeMap<Identifier, Reason>,
 }
 
-/// Every piece of evidence that an identifier of these components has, but for those that were seen with
-/// too many others: what such a one was seen with is not of its component.
+/// Every piece of evidence that an identifier of these components has. What one that was seen with too many others was seen
+/// with is not of its component, but for such as are too many themselves.
 pub(super) async fn edges_of_components(
     connection: &mut AnyConnection,
     space_id: &str,
@@ -206,20 +216,101 @@ pub(super) async fn edges_of_components(
             .fetch(connection)
             .await?;
         for row in &rows {
-            let edge = Edge {
-                a: identifier(row, "a")?,
-                b: identifier(row, "b")?,
-                first_seen: time(row, "first_seen")?,
-                last_seen: time(row, "last_seen")?,
-            };
             let around = found.entry(row.try_get("component")?).or_default();
-            if let Some(reason) = crowded(row)? {
+            if let Some(reason) = crowded(row, "crowded")? {
                 around.crowded.insert(identifier(row, "other")?, reason);
             }
-            around.edges.push(edge);
+            around.edges.push(edge(row)?);
         }
     }
+    for (component, among) in edges_among_crowded(connection, space_id, components).await? {
+        let around = found.entry(component).or_default();
+        around.edges.extend(among.edges);
+        around.crowded.extend(among.crowded);
+    }
     Ok(found)
+}
+
+/// The evidence between identifiers that were both seen with too many others, as far as it is kept with these components why it
+/// joins nobody. No component leads to it otherwise.
+pub(super) async fn edges_among_crowded(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, Around>> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT x.component AS component, e.a AS a, e.b AS b, e.first_seen AS first_seen, \
+         e.last_seen AS last_seen, na.crowded AS crowded_a, nb.crowded AS crowded_b FROM wanted w CROSS JOIN identity_blocked x \
+         CROSS JOIN identity_edge e CROSS JOIN identity_node na CROSS JOIN identity_node nb WHERE x.space_id = $1 AND \
+         x.component = w.component AND e.space_id = $1 AND e.a = x.a AND e.b = x.b AND na.space_id = $1 AND na.identifier = x.a AND \
+         na.crowded <> '' AND nb.space_id = $1 AND nb.identifier = x.b AND nb.crowded <> ''",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<i64, Around> = BTreeMap::new();
+    for row in &rows {
+        let around = found.entry(row.try_get("component")?).or_default();
+        let edge = edge(row)?;
+        for (end, column) in [(&edge.a, "crowded_a"), (&edge.b, "crowded_b")] {
+            let reason = crowded(row, column)?;
+            around
+                .crowded
+                .extend(reason.map(|reason| (end.clone(), reason)));
+        }
+        around.edges.push(edge);
+    }
+    Ok(found)
+}
+
+/// With whom an identifier was seen, by name: those of stronger kinds and its own, or those of weaker kinds and its own.
+pub(super) async fn seen_with(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifier: &str,
+    stronger: bool,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Identifier>> {
+    let sql = if stronger {
+        "SELECT a AS other FROM identity_edge WHERE space_id = $1 AND b = $2 AND a > $3 ORDER BY a LIMIT $4"
+    } else {
+        "SELECT b AS other FROM identity_edge WHERE space_id = $1 AND a = $2 AND b > $3 ORDER BY b LIMIT $4"
+    };
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(identifier)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| self::identifier(row, "other"))
+        .collect()
+}
+
+/// How many identifiers these components have.
+pub(super) async fn size_of_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<usize> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT COUNT(*) AS many FROM wanted w CROSS JOIN identity_node n \
+         WHERE n.space_id = $1 AND n.component = w.component",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let mut size = 0;
+    for row in &rows {
+        size += row.try_get::<i64, _>("many")?;
+    }
+    Ok(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
 /// The rows that two statements give of these identifiers, the one by either end of a pair.
@@ -289,6 +380,26 @@ pub(super) async fn constraints_of(
         found.insert(Constraint { a, b, decision });
     }
     Ok(found.into_iter().collect())
+}
+
+/// The ids of the decisions that say something of a pair.
+pub(super) async fn decisions_that_say(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    pair: &Constraint,
+) -> Result<Vec<String>> {
+    let sql = "SELECT decision_id FROM identity_constraint WHERE space_id = $1 AND a = $2 AND b = $3 AND decision = $4 ORDER BY decision_id";
+    let word = serde_json::to_value(pair.decision)?;
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(pair.a.to_string())
+        .bind(pair.b.to_string())
+        .bind(word.as_str().unwrap_or_default())
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get("decision_id")?))
+        .collect()
 }
 
 /// Remembers what a decision says of pairs.
@@ -654,7 +765,7 @@ pub(super) async fn put_blocked(
 
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
     let node = Node {
-        crowded: crowded(row)?,
+        crowded: crowded(row, "crowded")?,
         component: row.try_get("component")?,
         person_id: row.try_get("person_id")?,
         profile_id: row.try_get("profile_id")?,
@@ -664,8 +775,8 @@ fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
 }
 
 /// Why an identifier was seen with too many others.
-fn crowded(row: &AnyRow) -> Result<Option<Reason>> {
-    let text: String = row.try_get("crowded")?;
+fn crowded(row: &AnyRow, column: &str) -> Result<Option<Reason>> {
+    let text: String = row.try_get(column)?;
     let reason = (!text.is_empty()).then(|| serde_json::from_str(&text));
     Ok(reason.transpose()?)
 }
@@ -717,24 +828,51 @@ pub(super) async fn is_waiting_for(
     Ok(!rows.is_empty())
 }
 
-/// The refused evidence of these identifiers: in a word, and for a person.
-pub(super) async fn blocked_beside(
+/// A pair's evidence, and why it was refused: in a word, and for a person.
+pub(super) struct Told {
+    pub(super) pair: Pair,
+    pub(super) evidence: EdgeRow,
+    pub(super) refused: Option<(String, String)>,
+}
+
+/// A page of the evidence that a profile's identifiers have, joining or not, by pair.
+pub(super) async fn evidence_of_profile(
     connection: &mut AnyConnection,
     space_id: &str,
-    identifiers: impl Iterator<Item = &Identifier> + Clone,
-) -> Result<BTreeMap<Pair, (String, String)>> {
-    let mut found = BTreeMap::new();
-    let sqls = [
-        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
-         CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.a = w.identifier",
-        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM wanted w \
-         CROSS JOIN identity_blocked x WHERE x.space_id = $1 AND x.b = w.identifier",
-    ];
-    for row in by_either_end(connection, space_id, sqls, identifiers).await? {
-        let pair = (identifier(&row, "a")?, identifier(&row, "b")?);
-        found.insert(pair, (row.try_get("code")?, row.try_get("reason")?));
-    }
-    Ok(found)
+    profile_id: &str,
+    after: &(String, String),
+    limit: i64,
+) -> Result<Vec<Told>> {
+    // UNION takes away what both ends give.
+    let sql = "SELECT p.a AS a, p.b AS b, p.first_seen AS first_seen, p.last_seen AS last_seen, p.first_event AS first_event, \
+        p.source_id AS source_id, p.events AS events, COALESCE(x.code, '') AS code, COALESCE(x.reason, '') AS reason FROM \
+        (SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, \
+        e.events AS events FROM identity_node n CROSS JOIN identity_edge e WHERE n.space_id = $1 AND n.profile_id = $2 AND e.space_id = $1 \
+        AND e.a = n.identifier AND (e.a, e.b) > ($3, $4) \
+        UNION SELECT e.a AS a, e.b AS b, e.first_seen AS first_seen, e.last_seen AS last_seen, e.first_event AS first_event, e.source_id AS source_id, \
+        e.events AS events FROM identity_node n CROSS JOIN identity_edge e WHERE n.space_id = $1 AND n.profile_id = $2 AND e.space_id = $1 \
+        AND e.b = n.identifier AND (e.a, e.b) > ($3, $4) ORDER BY 1, 2 LIMIT $5) p \
+        LEFT JOIN identity_blocked x ON x.space_id = $1 AND x.a = p.a AND x.b = p.b ORDER BY p.a, p.b";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .bind(&after.0)
+        .bind(&after.1)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (pair, evidence) = edge_row(row)?;
+            let code: String = row.try_get("code")?;
+            let reason = row.try_get("reason")?;
+            Ok(Told {
+                pair,
+                evidence,
+                refused: (!code.is_empty()).then_some((code, reason)),
+            })
+        })
+        .collect()
 }
 
 /// What was decided of these identifiers and holds, with its time.

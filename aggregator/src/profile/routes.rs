@@ -4,14 +4,16 @@ use axum::extract::{Path, Query, State};
 use cdp_core::identifier::Identifier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::store::Part;
 use super::timeline::{self, Entry, Position};
 use super::{chain, find, store, view};
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
 use crate::http::json::Json;
-use crate::http::page::{List, Page};
+use crate::http::page::{List, Page, Wide};
 
 /// Adds the slice's operations.
 pub(crate) fn routes(api: Api) -> Api {
@@ -113,7 +115,7 @@ enum Explanation {
         to: Identifier,
         chain: Vec<store::Link>,
     },
-    /// All evidence.
+    /// All evidence, page by page.
     Whole {
         id: String,
         identifiers: Vec<view::IdentifierView>,
@@ -122,6 +124,8 @@ enum Explanation {
         blocked_merges: Vec<store::Refusal>,
         /// Ids that the profile had before merges.
         former_ids: Vec<String>,
+        /// Where the next page of the evidence begins, joining and refused, to be given as `cursor`; null on the last.
+        next_cursor: Option<String>,
     },
 }
 
@@ -130,17 +134,19 @@ async fn explain(
     State(app): State<Shared>,
     Path(reference): Path<String>,
     Query(ends): Query<Ends>,
+    Wide(page): Wide,
 ) -> Result<Json<Explanation>> {
     let space_id = reader.space_id();
     let id = find(&app, space_id, &reference).await?;
     let mut connection = app.database.reader().acquire().await?;
     let identifiers =
         store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
-    let mut links = store::links(&mut connection, space_id, &id).await?;
-    links.extend(store::merges(&mut connection, space_id, &id).await?);
+    let merges = store::merges(&mut connection, space_id, &id).await?;
     if let (Some(from), Some(to)) = (ends.from, ends.to) {
         let rules = app.sources.identity(space_id);
         let (from, to) = (rules.normal(from), rules.normal(to));
+        let mut links = store::links(&mut connection, space_id, &id, &Part::default()).await?;
+        links.extend(merges);
         let Some(chain) = chain::shortest(links, &from, &to) else {
             let say = format!("nothing that counts joins {from} and {to} within this profile");
             return Err(Error::new(Code::NotFound, say));
@@ -152,7 +158,16 @@ async fn explain(
             chain,
         }));
     }
-    let blocked = store::refusals(&mut connection, space_id, &id).await?;
+    let after = page.place()?.unwrap_or_default();
+    let pairs = store::pairs(&mut connection, space_id, &id, &after, page.fetch()).await?;
+    let (mut pairs, next_cursor) = page.cut(pairs, |pair| json!(pair).to_string());
+    let (mut links, mut blocked) = (Vec::new(), Vec::new());
+    if let Some(until) = pairs.pop() {
+        let part = Part { after, until };
+        links = store::links(&mut connection, space_id, &id, &part).await?;
+        blocked = store::refusals(&mut connection, space_id, &id, &part).await?;
+    }
+    links.extend(merges);
     let former = store::former_ids(&mut connection, space_id, &id).await?;
     let identifiers: Vec<view::IdentifierView> = identifiers
         .into_values()
@@ -165,5 +180,6 @@ async fn explain(
         links,
         blocked_merges: blocked,
         former_ids: former,
+        next_cursor,
     }))
 }

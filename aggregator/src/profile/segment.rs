@@ -10,7 +10,7 @@ use cdp_core::identifier::Identifier;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::store::{self, Entry, Place};
+use super::store::{self, Entry, Part, Place};
 use super::{find, view};
 use crate::app::App;
 use crate::audit;
@@ -170,8 +170,7 @@ async fn external_ids(app: &App, space_id: &str, id: &str, window: &Window) -> R
     let mut connection = app.database.reader().acquire().await?;
     let own = [id.to_owned()];
     let mut found = store::identifiers_of(&mut connection, space_id, &own).await?;
-    let mut links = store::links(&mut connection, space_id, id).await?;
-    links.sort_by_key(|link| link.first_seen);
+    let links = store::links(&mut connection, space_id, id, &Part::default()).await?;
     let row = |identifier: Identifier| {
         let first = links
             .iter()

@@ -272,23 +272,68 @@ pub(super) struct Refusal {
     reason: String,
 }
 
+/// A part of a profile's evidence: what is behind one pair, up to another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    pub(super) after: Pair,
+    /// Empty for all.
+    pub(super) until: Pair,
+}
+
+/// Two identifiers, in the order of which evidence is told page by page.
+pub(super) type Pair = (String, String);
+
+/// A page of the pairs of which there is evidence that joins a profile's identifiers, or was refused.
+pub(super) async fn pairs(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+    after: &Pair,
+    limit: i64,
+) -> Result<Vec<Pair>> {
+    let sql = "SELECT e.a AS a, e.b AS b FROM identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node other WHERE e.space_id = $1 AND \
+        e.a = n.identifier AND other.space_id = $1 AND other.identifier = e.b AND other.profile_id = n.profile_id AND n.space_id = $1 \
+        AND n.profile_id = $2 AND (e.a, e.b) > ($3, $4) \
+        UNION SELECT x.a AS a, x.b AS b FROM identity_node n CROSS JOIN identity_blocked x \
+        WHERE x.space_id = $1 AND x.a = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (x.a, x.b) > ($3, $4) \
+        UNION SELECT x.a AS a, x.b AS b FROM identity_node n CROSS JOIN identity_blocked x \
+        WHERE x.space_id = $1 AND x.b = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (x.a, x.b) > ($3, $4) ORDER BY 1, 2 LIMIT $5";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .bind(&after.0)
+        .bind(&after.1)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("a")?, row.try_get("b")?)))
+        .collect()
+}
+
 /// The evidence that joins a profile's identifiers, the oldest first.
 pub(super) async fn links(
     connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
+    part: &Part,
 ) -> Result<Vec<Link>> {
     let sql = "SELECT e.a AS a, e.b AS b, e.first_event AS first_event, e.source_id AS source_id, \
         e.first_seen AS first_seen, e.last_seen AS last_seen, e.events AS events, v.kind AS kind FROM \
         identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node other LEFT JOIN \
         event v ON v.space_id = $1 AND v.message_id = e.first_event WHERE e.space_id = $1 AND \
         e.a = n.identifier AND other.space_id = $1 AND other.identifier = e.b AND \
-        other.profile_id = n.profile_id AND n.space_id = $1 AND n.profile_id = $2 AND NOT EXISTS \
+        other.profile_id = n.profile_id AND n.space_id = $1 AND n.profile_id = $2 AND \
+        (e.a, e.b) > ($3, $4) AND ($5 = '' OR (e.a, e.b) <= ($5, $6)) AND NOT EXISTS \
         (SELECT 1 FROM identity_blocked x WHERE x.space_id = $1 AND x.a = e.a AND x.b = e.b) ORDER BY \
         e.first_seen, e.a, e.b";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(profile_id)
+        .bind(&part.after.0)
+        .bind(&part.after.1)
+        .bind(&part.until.0)
+        .bind(&part.until.1)
         .fetch_all(connection)
         .await?;
     rows.iter().map(link).collect()
@@ -332,15 +377,20 @@ pub(super) async fn refusals(
     connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
+    part: &Part,
 ) -> Result<Vec<Refusal>> {
     // UNION takes away what both ends give.
     let sql = "SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM identity_node n CROSS JOIN identity_blocked x \
-        WHERE x.space_id = $1 AND x.a = n.identifier AND n.space_id = $1 AND n.profile_id = $2 \
+        WHERE x.space_id = $1 AND x.a = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (x.a, x.b) > ($3, $4) AND ($5 = '' OR (x.a, x.b) <= ($5, $6)) \
         UNION SELECT x.a AS a, x.b AS b, x.code AS code, x.reason AS reason FROM identity_node n CROSS JOIN identity_blocked x \
-        WHERE x.space_id = $1 AND x.b = n.identifier AND n.space_id = $1 AND n.profile_id = $2 ORDER BY 1, 2";
+        WHERE x.space_id = $1 AND x.b = n.identifier AND n.space_id = $1 AND n.profile_id = $2 AND (x.a, x.b) > ($3, $4) AND ($5 = '' OR (x.a, x.b) <= ($5, $6)) ORDER BY 1, 2";
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(profile_id)
+        .bind(&part.after.0)
+        .bind(&part.after.1)
+        .bind(&part.until.0)
+        .bind(&part.until.1)
         .fetch_all(connection)
         .await?;
     rows.iter()

@@ -41,6 +41,7 @@ mod hostile_clients;
 mod hostile_json;
 mod idempotency;
 mod identity;
+mod identity_decisions;
 mod identity_reading;
 mod import_csv;
 mod import_ndjson;

@@ -466,10 +466,10 @@ impl<S: BuildHasher> Graph<S> {
             .zip(&self.unique)
             .rev()
             .max_by_key(|(count, _)| **count);
-        let neighbours = Neighbours {
-            all: self.nodes[at].degree as usize,
-            most_unique: most.map_or((0, 0), |(count, kind)| (u32::from(*count), *kind)),
-        };
+        let neighbours = Neighbours::counted(
+            self.nodes[at].degree as usize,
+            most.map_or((0, 0), |(count, kind)| (u32::from(*count), *kind)),
+        );
         self.rules
             .crowded(usize::from(self.nodes[at].kind), &neighbours)
     }

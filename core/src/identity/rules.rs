@@ -15,59 +15,117 @@ use crate::identifier::{
 pub const MOST_CONTESTED: usize = 2_000;
 
 /// Values that many people share because a program wrote them: placeholders, test data and the texts of
-/// empty values, in lower case. Collected from the default block lists of Segment, PostHog and Adobe.
-const BLOCKED: [&str; 47] = [
+/// empty values, in lower case. Collected from the default block lists of Segment, PostHog and Adobe, and from what devices and
+/// programs give that have no id.
+const BLOCKED: [&str; 94] = [
     "",
     "#n/a",
+    "(empty)",
+    "(none)",
     "(not set)",
+    "(null)",
+    "(undefined)",
+    "(unknown)",
     "-",
     "-1",
-    "00000000-0000-0000-0000-000000000000",
     "0",
+    "00000000-0000-0000-0000-000000000000",
+    "00:00:00:00:00:00",
+    "02:00:00:00:00:00",
+    "9774d56d682e549c",
+    "<nil>",
+    "<none>",
+    "<null>",
+    "[null]",
+    "[object null]",
+    "[object object]",
+    "[object undefined]",
+    "[undefined]",
     "a@a.com",
     "admin@example.com",
+    "anon",
     "anonymous",
+    "anonymous@example.com",
+    "anonymous_id",
+    "anonymous_user",
+    "anonymousid",
     "default",
     "distinct_id",
     "distinctid",
     "email",
     "email@example.com",
+    "example@example.com",
+    "external_id",
     "false",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "ffffffffffffffff",
+    "ffffffffffffffffffffffffffffffff",
     "guest",
+    "guest_user",
+    "guestuser",
     "id",
+    "inf",
+    "infinity",
     "invalid",
+    "logged_out",
+    "loggedout",
     "n/a",
     "na",
+    "na@na.com",
     "nan",
     "nil",
-    "no@email.com",
+    "no user",
     "no-reply@example.com",
+    "no@email.com",
+    "no@no.com",
+    "no_user",
+    "noemail@noemail.com",
+    "nomail@nomail.com",
     "none",
+    "none@example.com",
     "none@none.com",
     "noreply@example.com",
+    "not applicable",
+    "not available",
     "not set",
     "not_authenticated",
+    "not_available",
+    "not_set",
+    "notset",
+    "nouser",
     "null",
     "null@null.com",
     "object object",
+    "signed_out",
     "test",
     "test@example.com",
+    "test@test",
     "test@test.com",
     "test@test.test",
     "true",
     "undefined",
     "unknown",
+    "unset",
     "user",
     "user@example.com",
     "user_id",
     "userid",
     "visitor",
     "xxx",
-    "[object object]",
 ];
 
-/// Patterns of the same.
-const BLOCKED_PATTERNS: [&str; 4] = ["noreply@*", "no-reply@*", "donotreply@*", "do-not-reply@*"];
+/// Patterns of the same. The last are templates that nobody filled in.
+const BLOCKED_PATTERNS: [&str; 9] = [
+    "noreply@*",
+    "no-reply@*",
+    "donotreply@*",
+    "do-not-reply@*",
+    "{{*}}",
+    "{%*%}",
+    "${*}",
+    "<%*%>",
+    "%%*%%",
+];
 
 /// What the values of a kind look like, and so their normal form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -360,6 +418,10 @@ impl Rules {
         {
             return true;
         }
+        // Nothing that anybody sees.
+        if value.chars().all(is_invisible) {
+            return true;
+        }
         let same = |blocked: &str| blocked.eq_ignore_ascii_case(value);
         let matched = |pattern: &str| matches(pattern, value);
         let defaults = self.blocked.defaults
@@ -377,6 +439,14 @@ impl Rules {
             .is_possible_number(&number)
             .then(|| number.format_as(PhoneNumberFormat::E164).into_owned())
     }
+}
+
+/// Whether a letter leaves no trace: spaces of all kinds, those without width, marks of direction and of byte order.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Whether a country has telephone numbers, as far as the library knows.

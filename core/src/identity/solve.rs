@@ -2,7 +2,7 @@
 //! does not depend on any order.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason::Reason;
 use super::rules::{Conflict, MOST_CONTESTED, Rules};
@@ -52,6 +52,33 @@ pub(super) struct Neighbours {
     pub(super) all: usize,
     /// With how many different ones of the unique kind of which there are most, and the kind's place.
     pub(super) most_unique: (u32, usize),
+    /// With how many different ones of each unique kind.
+    unique: BTreeMap<usize, u32>,
+}
+
+impl Neighbours {
+    /// What is known of them together.
+    pub(super) fn counted(all: usize, most_unique: (u32, usize)) -> Self {
+        Self {
+            all,
+            most_unique,
+            unique: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in another one, of the kind at a place.
+    pub(super) fn add(&mut self, rules: &Rules, kind: usize) {
+        self.all += 1;
+        if !rules.is_unique(kind) {
+            return;
+        }
+        let count = self.unique.entry(kind).or_default();
+        *count += 1;
+        let (most, of) = self.most_unique;
+        if *count > most || (*count == most && kind < of) {
+            self.most_unique = (*count, kind);
+        }
+    }
 }
 
 impl Rules {

@@ -2031,14 +2031,19 @@ export type ProfileExplanation = {
   id: string;
   identifiers: ProfileIdentifier[];
   links: ProfileLink[];
+  /** Where the next page of the evidence begins, joining and refused, to be given as cursor; null on the last. */
+  next_cursor: string | null;
 };
 
-/** A profile's identifiers, what joins them, and how it came to be. */
+/** A profile's identifiers, what joins them, and how it came to be. Of the evidence it is a page. */
 export type ProfileGraph = {
   decisions: DecidedPair[];
   edges: GraphEdge[];
+  /** Of these pieces of evidence, and of all decisions. */
   history: GraphHappened[];
   id: string;
+  /** Where the next page of the evidence begins, to be given as cursor; null on the last. */
+  next_cursor: string | null;
   nodes: GraphNode[];
 };
 
@@ -3921,16 +3926,26 @@ export interface Operations {
       query?: {
         from?: Identifier;
         to?: Identifier;
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
       };
     };
     answer: ProfileExplanation;
   };
-  /** A profile's identifiers, the evidence around them with counts and whether it joins, and what happened when */
+  /** A profile's identifiers, the evidence around them with counts and whether it joins, page by page, and what happened when */
   "GET /profiles/{reference}/graph": {
     request: {
       path: {
         /** A profile: one of its identifiers, kind:value, or its id. */
         reference: string;
+      };
+      query?: {
+        /** Rows of a page. */
+        limit?: number;
+        /** The next_cursor of the page before; the first page without it. */
+        cursor?: string;
       };
     };
     answer: ProfileGraph;
