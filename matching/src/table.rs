@@ -255,14 +255,8 @@ impl Field {
             }
             Kind::Email => {
                 let (user, other_user) = (similarity::user_part(a), similarity::user_part(b));
-                // Addresses are made of names, and a number tells the many who are called so apart.
-                let (numbers, other_numbers) = (numbers_in(user), numbers_in(other_user));
-                let other_number =
-                    !numbers.is_empty() && !other_numbers.is_empty() && numbers != other_numbers;
                 if user == other_user {
                     2
-                } else if other_number {
-                    5
                 } else if jaro_winkler_from(0.88, a, b) >= 0.88 {
                     3
                 } else if jaro_winkler_from(0.88, user, other_user) >= 0.88 {
@@ -333,13 +327,6 @@ impl Field {
 
 fn first_word(text: &str) -> &str {
     normalise::words(text).next().unwrap_or_default()
-}
-
-/// The numbers in a text, in their order.
-fn numbers_in(text: &str) -> Vec<&str> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter(|number| !number.is_empty())
-        .collect()
 }
 
 /// The distinct words with digits in them.
