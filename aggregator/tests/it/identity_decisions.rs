@@ -321,8 +321,7 @@ fn a_merge_of_what_somebody_keeps_apart_names_the_decision_to_undo() {
         .ok();
     for wish in [
         merge("user_id:ada", "user_id:bob"),
-        // Nor would those be one who are one with them.
-        merge("anonymous_id:laptop", "anonymous_id:phone"),
+        merge("user_id:bob", "user_id:ada"),
     ] {
         for answer in [
             server.post(DECISIONS, &wish),
