@@ -412,8 +412,7 @@ fn halves_of_names(found: &mut [(By, Column)], rows: &[Vec<String>]) {
         (false, true) => Kind::FirstName,
         _ => return,
     };
-    for at in 0..found.len() {
-        let (by, column) = &found[at];
+    for (at, (by, column)) in found.iter_mut().enumerate() {
         if *by != By::Name || column.kind != Kind::FullName || !is_just_name(&column.name) {
             continue;
         }
@@ -421,7 +420,7 @@ fn halves_of_names(found: &mut [(By, Column)], rows: &[Vec<String>]) {
         let values = Values::new(rows, at);
         let whole = values.share(|value| normalise::words(value).count() > 1) > 0.9;
         if !whole || other == Kind::FirstName {
-            found[at].1.kind = other;
+            column.kind = other;
             return;
         }
     }

@@ -211,7 +211,7 @@ fn an_identifier_that_a_cut_leaves_with_few_enough_others_names_somebody_again()
     );
     // By rules that let more share it, it is the first one's.
     publish(&server, |rules| {
-        rules["kinds"][3]["shared_above"] = json!(4)
+        rules["kinds"][3]["shared_above"] = json!(4);
     });
     assert_eq!(
         of(&server, "anonymous_id:tablet"),
@@ -220,7 +220,7 @@ fn an_identifier_that_a_cut_leaves_with_few_enough_others_names_somebody_again()
     // One fewer, and it is so by the rules of before, too.
     unmerge(&server, "user_id:u1", &["anonymous_id:tablet"]).ok();
     publish(&server, |rules| {
-        rules["kinds"][3]["shared_above"] = json!(3)
+        rules["kinds"][3]["shared_above"] = json!(3);
     });
     assert_eq!(
         of(&server, "anonymous_id:tablet"),

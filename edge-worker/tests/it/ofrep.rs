@@ -327,10 +327,12 @@ fn nothing_else_is_there() {
 
 #[test]
 fn the_metadata_is_what_an_exposure_says_in_the_holdout_too() {
-    let mut host = MemoryHost::default();
-    host.experiences = vec![experience(
-        json!({"id": "exp_7", "name": "Kept", "placement": "kept", "holdout": 1, "variants": [{"key": "x", "value": 1}]}),
-    )];
+    let host = MemoryHost {
+        experiences: vec![experience(
+            json!({"id": "exp_7", "name": "Kept", "placement": "kept", "holdout": 1, "variants": [{"key": "x", "value": 1}]}),
+        )],
+        ..MemoryHost::default()
+    };
     let flag = body(&ask(&host, "/ofrep/v1/evaluate/flags/kept", &agreed()));
     assert_eq!((&flag["variant"], flag.get("value")), (&json!(""), None));
     let mut said = flag["metadata"].as_object().unwrap().clone();
