@@ -37,6 +37,7 @@ pub mod origin;
 pub mod outcome;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod placement;
+pub mod profile_id;
 pub mod rate;
 pub mod recent;
 #[cfg(not(target_arch = "wasm32"))]

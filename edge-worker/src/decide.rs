@@ -7,7 +7,7 @@ use cdp_core::consent::{Choices, Evidence, Policy, Use, Verdict};
 use cdp_core::decision::{Asker, Cause, Decision, decide};
 use cdp_core::forward::{Admitted, Snapshot, SnapshotQuery, Subject};
 use cdp_core::identifier::Identifier;
-use cdp_core::identity;
+use cdp_core::profile_id::profile_id;
 use cdp_core::source::SourceConfig;
 use cdp_core::time::{Span, Timestamp};
 use cdp_core::wire::DecideRequest;
@@ -312,7 +312,7 @@ fn stranger(config: &SourceConfig, subject: &Subject) -> String {
         kind: subject.kind().to_owned(),
         value: subject.id().to_owned(),
     };
-    identity::profile_id(&config.space_id, &identifier)
+    profile_id(&config.space_id, &identifier)
 }
 
 /// A length of time in one word, so that an answer does not change with each second of a long outage.

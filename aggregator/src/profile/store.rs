@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity;
+use cdp_core::profile_id::bucket_by;
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ pub(crate) async fn buckets_of(
         let of_profile = met.entry(row.try_get("profile_id")?).or_default();
         of_profile.push((first_seen, identifier(row, "identifier")?));
     }
-    let bucket = |(profile_id, met)| Some((profile_id, identity::bucket_by(space_id, met)?));
+    let bucket = |(profile_id, met)| Some((profile_id, bucket_by(space_id, met)?));
     Ok(met.into_iter().filter_map(bucket).collect())
 }
 
