@@ -238,6 +238,23 @@ pub(super) async fn edges_among_crowded(
     space_id: &str,
     components: &BTreeSet<i64>,
 ) -> Result<BTreeMap<i64, Around>> {
+    // Nearly always nothing was refused, and then nothing else is to be looked at.
+    let refused = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT DISTINCT x.component AS component FROM wanted w CROSS JOIN identity_blocked x \
+         WHERE x.space_id = $1 AND x.component = w.component",
+        [space_id.into()],
+    );
+    let refused = refused
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let mut having = BTreeSet::new();
+    for row in &refused {
+        having.insert(row.try_get::<i64, _>("component")?);
+    }
+    if having.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let query = Many::new(
         "WITH wanted (component) AS (VALUES {rows}) SELECT x.component AS component, e.a AS a, e.b AS b, e.first_seen AS first_seen, \
          e.last_seen AS last_seen, na.crowded AS crowded_a, nb.crowded AS crowded_b FROM wanted w CROSS JOIN identity_blocked x \
@@ -247,7 +264,7 @@ pub(super) async fn edges_among_crowded(
         [space_id.into()],
     );
     let rows = query
-        .rows(components.iter().map(|component| [(*component).into()]))
+        .rows(having.iter().map(|component| [(*component).into()]))
         .fetch(connection)
         .await?;
     let mut found: BTreeMap<i64, Around> = BTreeMap::new();
