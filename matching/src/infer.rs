@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::headers;
 use crate::kind::Kind;
 use crate::nickname;
 use crate::normalise;
@@ -10,308 +11,6 @@ use crate::record::Column;
 /// Values of a column that are looked at.
 const LOOKED_AT: usize = 2_000;
 
-/// Names of columns: the words that are all in it, and what it then holds. The first that fits is taken.
-const BY_NAME: &[(&[&str], Kind)] = &[
-    (&["rec", "id"], Kind::RecordId),
-    (&["record", "id"], Kind::RecordId),
-    (&["record", "key"], Kind::RecordId),
-    (&["row", "id"], Kind::RecordId),
-    (&["unique", "id"], Kind::RecordId),
-    (&["uid"], Kind::RecordId),
-    (&["uuid"], Kind::RecordId),
-    (&["data", "source"], Kind::Source),
-    (&["dataset"], Kind::Source),
-    (&["source"], Kind::Source),
-    (&["soc", "sec"], Kind::NationalId),
-    (&["social", "security"], Kind::NationalId),
-    (&["ssn"], Kind::NationalId),
-    (&["nino"], Kind::NationalId),
-    (&["national", "id"], Kind::NationalId),
-    (&["national", "identifier"], Kind::NationalId),
-    (&["passport"], Kind::NationalId),
-    (&["tax", "id"], Kind::NationalId),
-    (&["drlic"], Kind::NationalId),
-    (&["drivers", "license", "number"], Kind::NationalId),
-    (&["driver", "licence"], Kind::NationalId),
-    (&["driver", "license"], Kind::NationalId),
-    (&["email"], Kind::Email),
-    (&["mail", "address"], Kind::Email),
-    (&["phone"], Kind::Phone),
-    (&["telephone"], Kind::Phone),
-    (&["mobile"], Kind::Phone),
-    (&["cell"], Kind::Phone),
-    (&["fax"], Kind::Phone),
-    (&["tel"], Kind::Phone),
-    (&["first", "and", "surname"], Kind::FullName),
-    (&["first", "surname"], Kind::FullName),
-    (&["middle"], Kind::MiddleName),
-    (&["first", "name"], Kind::FirstName),
-    (&["given"], Kind::FirstName),
-    (&["forename"], Kind::FirstName),
-    (&["fname"], Kind::FirstName),
-    (&["firstname"], Kind::FirstName),
-    (&["name", "first"], Kind::FirstName),
-    (&["last", "name"], Kind::Surname),
-    (&["surname"], Kind::Surname),
-    (&["lname"], Kind::Surname),
-    (&["lastname"], Kind::Surname),
-    (&["family", "name"], Kind::Surname),
-    (&["name", "last"], Kind::Surname),
-    (&["suffix"], Kind::NameSuffix),
-    (&["full", "name"], Kind::FullName),
-    (&["fullname"], Kind::FullName),
-    (&["organisation"], Kind::Organisation),
-    (&["organization"], Kind::Organisation),
-    (&["name", "org"], Kind::Organisation),
-    (&["company"], Kind::Organisation),
-    (&["employer"], Kind::Text),
-    (&["site", "name"], Kind::Organisation),
-    (&["birth", "place"], Kind::City),
-    (&["birthplace"], Kind::City),
-    (&["birth", "year"], Kind::BirthYear),
-    (&["birthyear"], Kind::BirthYear),
-    (&["birth", "month"], Kind::BirthMonth),
-    (&["birth", "day"], Kind::BirthDay),
-    (&["by"], Kind::BirthYear),
-    (&["bm"], Kind::BirthMonth),
-    (&["bd"], Kind::BirthDay),
-    (&["birth"], Kind::BirthDate),
-    (&["birthdate"], Kind::BirthDate),
-    (&["birthday"], Kind::BirthDate),
-    (&["dob"], Kind::BirthDate),
-    (&["post", "code"], Kind::Postcode),
-    (&["postcode"], Kind::Postcode),
-    (&["postal"], Kind::Postcode),
-    (&["zip"], Kind::Postcode),
-    (&["zipcode"], Kind::Postcode),
-    (&["street", "number"], Kind::StreetNumber),
-    (&["street", "num"], Kind::StreetNumber),
-    (&["house", "number"], Kind::StreetNumber),
-    (&["house", "num"], Kind::StreetNumber),
-    (&["unit", "number"], Kind::Text),
-    (&["website"], Kind::Text),
-    (&["url"], Kind::Text),
-    (&["suburb"], Kind::City),
-    (&["city"], Kind::City),
-    (&["town"], Kind::City),
-    (&["locality"], Kind::City),
-    (&["municipality"], Kind::City),
-    (&["street"], Kind::Address),
-    (&["address"], Kind::Address),
-    (&["addr"], Kind::Address),
-    (&["state"], Kind::State),
-    (&["province"], Kind::State),
-    (&["county"], Kind::State),
-    (&["country"], Kind::State),
-    (&["sex"], Kind::Sex),
-    (&["gender"], Kind::Sex),
-    (&["age"], Kind::Age),
-    // German
-    (&["vorname"], Kind::FirstName),
-    (&["rufname"], Kind::FirstName),
-    (&["nachname"], Kind::Surname),
-    (&["familienname"], Kind::Surname),
-    (&["zuname"], Kind::Surname),
-    (&["namenszusatz"], Kind::NameSuffix),
-    (&["firma"], Kind::Organisation),
-    (&["geburtsort"], Kind::City),
-    (&["geburtsjahr"], Kind::BirthYear),
-    (&["geburtsdatum"], Kind::BirthDate),
-    (&["geburtstag"], Kind::BirthDate),
-    (&["geboren"], Kind::BirthDate),
-    (&["straße"], Kind::Address),
-    (&["strasse"], Kind::Address),
-    (&["anschrift"], Kind::Address),
-    (&["adresse"], Kind::Address),
-    (&["hausnummer"], Kind::StreetNumber),
-    (&["hausnr"], Kind::StreetNumber),
-    (&["plz"], Kind::Postcode),
-    (&["postleitzahl"], Kind::Postcode),
-    (&["ort"], Kind::City),
-    (&["wohnort"], Kind::City),
-    (&["stadt"], Kind::City),
-    (&["bundesland"], Kind::State),
-    (&["telefon"], Kind::Phone),
-    (&["telefonnummer"], Kind::Phone),
-    (&["handy"], Kind::Phone),
-    (&["mobil"], Kind::Phone),
-    (&["mail"], Kind::Email),
-    (&["geschlecht"], Kind::Sex),
-    (&["alter"], Kind::Age),
-    // French
-    (&["prénom"], Kind::FirstName),
-    (&["prenom"], Kind::FirstName),
-    (&["nom", "complet"], Kind::FullName),
-    (&["nom", "famille"], Kind::Surname),
-    (&["suffixe"], Kind::NameSuffix),
-    (&["société"], Kind::Organisation),
-    (&["societe"], Kind::Organisation),
-    (&["entreprise"], Kind::Organisation),
-    (&["lieu", "naissance"], Kind::City),
-    (&["naissance"], Kind::BirthDate),
-    (&["rue"], Kind::Address),
-    (&["code", "postal"], Kind::Postcode),
-    (&["ville"], Kind::City),
-    (&["commune"], Kind::City),
-    (&["téléphone"], Kind::Phone),
-    (&["courriel"], Kind::Email),
-    (&["sexe"], Kind::Sex),
-    (&["âge"], Kind::Age),
-    // Spanish and Portuguese
-    (&["nombre", "completo"], Kind::FullName),
-    (&["nome", "completo"], Kind::FullName),
-    (&["nombres"], Kind::FirstName),
-    (&["apellido"], Kind::Surname),
-    (&["apellidos"], Kind::Surname),
-    (&["sobrenome"], Kind::Surname),
-    (&["apelido"], Kind::Surname),
-    (&["sufijo"], Kind::NameSuffix),
-    (&["empresa"], Kind::Organisation),
-    (&["lugar", "nacimiento"], Kind::City),
-    (&["nacimiento"], Kind::BirthDate),
-    (&["nascimento"], Kind::BirthDate),
-    (&["calle"], Kind::Address),
-    (&["direccion"], Kind::Address),
-    (&["dirección"], Kind::Address),
-    (&["domicilio"], Kind::Address),
-    (&["rua"], Kind::Address),
-    (&["morada"], Kind::Address),
-    (&["endereço"], Kind::Address),
-    (&["ciudad"], Kind::City),
-    (&["localidad"], Kind::City),
-    (&["cidade"], Kind::City),
-    (&["provincia"], Kind::State),
-    (&["telefono"], Kind::Phone),
-    (&["teléfono"], Kind::Phone),
-    (&["telefone"], Kind::Phone),
-    (&["móvil"], Kind::Phone),
-    (&["correo"], Kind::Email),
-    (&["sexo"], Kind::Sex),
-    (&["edad"], Kind::Age),
-    (&["dni"], Kind::NationalId),
-    // Italian
-    (&["cognome"], Kind::Surname),
-    (&["luogo", "nascita"], Kind::City),
-    (&["nascita"], Kind::BirthDate),
-    (&["indirizzo"], Kind::Address),
-    (&["cap"], Kind::Postcode),
-    (&["città"], Kind::City),
-    (&["citta"], Kind::City),
-    (&["comune"], Kind::City),
-    (&["cellulare"], Kind::Phone),
-    (&["posta", "elettronica"], Kind::Email),
-    (&["sesso"], Kind::Sex),
-    (&["codice", "fiscale"], Kind::NationalId),
-    // Dutch, Swedish, Danish and Norwegian
-    (&["voornaam"], Kind::FirstName),
-    (&["achternaam"], Kind::Surname),
-    (&["förnamn"], Kind::FirstName),
-    (&["fornavn"], Kind::FirstName),
-    (&["efternamn"], Kind::Surname),
-    (&["efternavn"], Kind::Surname),
-    (&["etternavn"], Kind::Surname),
-    (&["geboortedatum"], Kind::BirthDate),
-    (&["födelsedatum"], Kind::BirthDate),
-    (&["fødselsdato"], Kind::BirthDate),
-    (&["straat"], Kind::Address),
-    (&["adres"], Kind::Address),
-    (&["adress"], Kind::Address),
-    (&["gata"], Kind::Address),
-    (&["plaats"], Kind::City),
-    (&["woonplaats"], Kind::City),
-    (&["stad"], Kind::City),
-    (&["postnummer"], Kind::Postcode),
-    (&["telefoon"], Kind::Phone),
-    // Polish
-    (&["imię"], Kind::FirstName),
-    (&["imie"], Kind::FirstName),
-    (&["nazwisko"], Kind::Surname),
-    (&["urodzenia"], Kind::BirthDate),
-    (&["ulica"], Kind::Address),
-    (&["miasto"], Kind::City),
-    (&["kod", "pocztowy"], Kind::Postcode),
-    // Russian
-    (&["фамилия"], Kind::Surname),
-    (&["отчество"], Kind::MiddleName),
-    (&["фио"], Kind::FullName),
-    (&["суффикс"], Kind::NameSuffix),
-    (&["организация"], Kind::Organisation),
-    (&["компания"], Kind::Organisation),
-    (&["место", "рождения"], Kind::City),
-    (&["рождения"], Kind::BirthDate),
-    (&["адрес"], Kind::Address),
-    (&["улица"], Kind::Address),
-    (&["город"], Kind::City),
-    (&["индекс"], Kind::Postcode),
-    (&["область"], Kind::State),
-    (&["телефон"], Kind::Phone),
-    (&["почта"], Kind::Email),
-    (&["пол"], Kind::Sex),
-    (&["возраст"], Kind::Age),
-];
-
-/// Words of columns that say when something happened to a record, whose dates are nobody's birth.
-const OF_RECORDS: &[&str] = &[
-    "created",
-    "creation",
-    "updated",
-    "modified",
-    "changed",
-    "login",
-    "logged",
-    "signup",
-    "signed",
-    "sign",
-    "registered",
-    "registration",
-    "joined",
-    "seen",
-    "visit",
-    "visited",
-    "order",
-    "ordered",
-    "purchase",
-    "purchased",
-    "event",
-    "survey",
-    "timestamp",
-    "imported",
-    "synced",
-    "subscribed",
-    "subscription",
-    "expires",
-    "expiry",
-    "deleted",
-    "sent",
-    "opened",
-    "angelegt",
-    "erstellt",
-    "geändert",
-    "registriert",
-    "anmeldung",
-    "bestellt",
-    "créé",
-    "cree",
-    "modifié",
-    "modifie",
-    "inscription",
-    "commande",
-    "creado",
-    "modificado",
-    "registrado",
-    "registro",
-    "pedido",
-    "creato",
-    "modificato",
-    "registrato",
-    "ordine",
-    "создан",
-    "создано",
-    "изменён",
-    "изменен",
-    "регистрация",
-    "заказ",
-];
 /// Years that dates of birth are apart at least, when nothing but the dates says that they are some.
 const YEARS_OF_BIRTH: u16 = 10;
 /// Dates that are too few to say how many years they are apart.
@@ -338,7 +37,7 @@ pub fn infer(names: &[String], rows: &[Vec<String>], given: &[(String, Kind)]) -
         .map(|(at, name)| {
             let values = Values::new(rows, at);
             let of_caller = given.iter().find(|(of, _)| of == name);
-            let by_name = by_name(name).filter(|kind| values.can_be(*kind));
+            let by_name = headers::kind(name).filter(|kind| values.can_be(*kind));
             let (by, kind) = match (of_caller, by_name) {
                 (Some((_, kind)), _) => (By::Caller, *kind),
                 (None, Some(kind)) => (By::Name, kind),
@@ -413,7 +112,8 @@ fn halves_of_names(found: &mut [(By, Column)], rows: &[Vec<String>]) {
         _ => return,
     };
     for (at, (by, column)) in found.iter_mut().enumerate() {
-        if *by != By::Name || column.kind != Kind::FullName || !is_just_name(&column.name) {
+        if *by != By::Name || column.kind != Kind::FullName || !headers::is_just_name(&column.name)
+        {
             continue;
         }
         // A file may have the first name and the whole name.
@@ -424,55 +124,6 @@ fn halves_of_names(found: &mut [(By, Column)], rows: &[Vec<String>]) {
             return;
         }
     }
-}
-
-/// Whether a column is called "name" in one of the languages, and no more.
-fn is_just_name(name: &str) -> bool {
-    let words = words_of(name);
-    let [word] = words.as_slice() else {
-        return false;
-    };
-    matches!(
-        word.as_str(),
-        "name" | "nom" | "nombre" | "nome" | "имя" | "naam" | "namn" | "navn"
-    )
-}
-
-/// The kind that a column's name stands for.
-fn by_name(name: &str) -> Option<Kind> {
-    if is_just_name(name) {
-        return Some(Kind::FullName);
-    }
-    let words = words_of(name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["id" | "index"] => return Some(Kind::RecordId),
-        ["first"] => return Some(Kind::FirstName),
-        ["last"] => return Some(Kind::Surname),
-        _ => {}
-    }
-    BY_NAME
-        .iter()
-        .find(|(wanted, _)| wanted.iter().all(|wanted| words.contains(wanted)))
-        .map(|(_, kind)| *kind)
-}
-
-/// The words of a column's name, in lower case: `birthDate`, `birth_date` and `Birth date` have the same two.
-fn words_of(name: &str) -> Vec<String> {
-    let mut spaced = String::new();
-    let mut before = ' ';
-    for letter in name.chars() {
-        if letter.is_uppercase() && before.is_lowercase() {
-            spaced.push(' ');
-        }
-        spaced.push(letter);
-        before = letter;
-    }
-    let spaced = spaced.to_lowercase().replace("e-mail", "email");
-    normalise::words(&spaced)
-        .flat_map(|word| word.split('_'))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// What the values of a column look like.
@@ -570,10 +221,7 @@ impl<'a> Values<'a> {
 
     /// Whether dates can be of births: they are many years apart, at no particular time of day, and not called otherwise.
     fn are_of_births(&self, name: &str, order: normalise::DateOrder) -> bool {
-        if words_of(name)
-            .iter()
-            .any(|word| OF_RECORDS.contains(&word.as_str()))
-        {
+        if headers::is_of_record(name) {
             return false;
         }
         let times: BTreeSet<&str> = self

@@ -12,6 +12,7 @@ mod blocking;
 mod chance;
 mod cluster;
 mod evaluate;
+mod headers;
 mod household;
 mod infer;
 mod kind;
