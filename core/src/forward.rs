@@ -1,18 +1,15 @@
 //! What the edge and the aggregator say to each other. JSON on the wire; the same types in process.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::audience::{Basis, Rules};
 use crate::consent::Choices;
 use crate::decision::Exposed;
 use crate::event::{Event, Writer};
 use crate::identifier::{ANONYMOUS_ID, USER_ID};
-use crate::json::members;
+use crate::kept_message::KeptMessage;
 use crate::ledger::{LedgerMark, TabReport};
 use crate::outcome::{MessageOutcome, Outcome};
 use crate::time::Timestamp;
@@ -126,72 +123,6 @@ pub struct Refused {
     /// The tab's number of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,
-}
-
-/// A refused message as it is kept: the text of its JSON, or of a JSON string that has what is none. It stays text, since
-/// values built of it may take hundreds of times its memory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeptMessage(Box<RawValue>);
-
-impl KeptMessage {
-    /// From the text of JSON; `None` where it is none, or is a null, which would say that there is no message.
-    #[must_use]
-    pub fn of_json(text: String) -> Option<Self> {
-        let message = RawValue::from_string(text).ok().map(Self);
-        message.filter(|message| message.text() != "null")
-    }
-
-    /// From a text that is no JSON.
-    #[must_use]
-    pub fn of_text(text: &str) -> Self {
-        Self::from(&Value::from(text))
-    }
-
-    /// The text of its JSON.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        self.0.get()
-    }
-
-    /// Whether it is an object, which alone can become an event.
-    #[must_use]
-    pub fn is_object(&self) -> bool {
-        self.text().starts_with('{')
-    }
-
-    /// The message under an id, where it is an object.
-    #[must_use]
-    pub fn with_id(&self, message_id: &str) -> Self {
-        let Some(mut members) = members::of_text(self.text()) else {
-            return self.clone();
-        };
-        let id = Value::from(message_id).to_string();
-        if members.get("messageId") == Some(&id) {
-            return self.clone();
-        }
-        members.take("messageId");
-        members.add("messageId", Cow::Owned(id));
-        Self::of_json(members.text()).unwrap_or_else(|| self.clone())
-    }
-}
-
-impl From<&Value> for KeptMessage {
-    fn from(value: &Value) -> Self {
-        Self(to_raw_value(value).unwrap_or_default())
-    }
-}
-
-impl From<KeptMessage> for Box<RawValue> {
-    fn from(message: KeptMessage) -> Self {
-        message.0
-    }
-}
-
-impl PartialEq for KeptMessage {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
 }
 
 /// The lines that answer a batch, in its order: `taken` says of each message that passed its place,
@@ -337,34 +268,5 @@ impl Subject {
             Self::AnonymousId(_) => ANONYMOUS_ID,
             Self::UserId(_) => USER_ID,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kept_message_takes_an_id_and_keeps_the_rest() {
-        for (message, wanted) in [
-            ("{}", r#"{"messageId":"m\"1"}"#),
-            (r#"{"a":1.50}"#, r#"{"a":1.50,"messageId":"m\"1"}"#),
-            (
-                r#"{"messageId":"x","a":1}"#,
-                r#"{"a":1,"messageId":"m\"1"}"#,
-            ),
-            (
-                r#"{"messageId":"m\"1","a":1}"#,
-                r#"{"messageId":"m\"1","a":1}"#,
-            ),
-            ("[{}]", "[{}]"),
-            (r#""{}""#, r#""{}""#),
-        ] {
-            let kept = KeptMessage::of_json(message.to_owned());
-            let named = kept.map(|kept| kept.with_id("m\"1").text().to_owned());
-            assert_eq!(named.as_deref(), Some(wanted), "{message}");
-        }
-        assert_eq!(KeptMessage::of_json("null".to_owned()), None);
-        assert_eq!(KeptMessage::of_json("no JSON".to_owned()), None);
     }
 }

@@ -27,11 +27,13 @@ pub mod experiment;
 pub mod fields;
 pub mod forward;
 pub mod gate;
+mod hex;
 pub mod identifier;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod identity;
 mod json;
 pub mod json_path;
+pub mod kept_message;
 pub mod ledger;
 pub mod origin;
 pub mod outcome;

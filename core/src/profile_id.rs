@@ -2,19 +2,19 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 use crate::identifier::{ANONYMOUS_ID, Identifier, USER_ID};
 use crate::time::Timestamp;
+
+/// Hexadecimal digits of a profile's id.
+const DIGITS: usize = 26;
 
 /// A profile's id: it follows from the seed, so that the same evidence gives the same id anywhere.
 #[must_use]
 pub fn profile_id(space_id: &str, seed: &Identifier) -> String {
-    let digest = Sha256::digest(format!("{space_id}\n{seed}"));
-    let hex: String = digest
-        .iter()
-        .take(13)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("prf_{hex}")
+    let mut digits = hex(&Sha256::digest(format!("{space_id}\n{seed}")));
+    digits.truncate(DIGITS);
+    format!("prf_{digits}")
 }
 
 /// By what it is decided between arms of a split that somebody was never shown: the id that the profile of the

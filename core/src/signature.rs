@@ -4,6 +4,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// Header with the time of signing in milliseconds since the Unix epoch.
 pub const TIMESTAMP_HEADER: &str = "x-headwater-timestamp";
 /// Header with the nonce, 32 hexadecimal digits that are never used twice.
@@ -58,10 +60,6 @@ impl Signed<'_> {
         };
         !secret.is_empty() && mac.verify_slice(&bytes).is_ok()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

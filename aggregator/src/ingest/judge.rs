@@ -5,9 +5,10 @@ use std::sync::PoisonError;
 
 use cdp_core::consent::Standing;
 use cdp_core::event::{Event, EventKind, Object, Writer};
-use cdp_core::forward::{Forward, KeptMessage, Refused};
+use cdp_core::forward::{Forward, Refused};
 use cdp_core::gate::{Gate, gate_event};
 use cdp_core::identifier::Identifier;
+use cdp_core::kept_message::KeptMessage;
 use cdp_core::outcome::Outcome;
 use cdp_core::source::SourceConfig;
 use cdp_core::tracking_plan::{Action, Compiled};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_core::event::{Event, Writer as Texts};
-use cdp_core::forward::{KeptMessage, Refused, lines};
+use cdp_core::forward::{Refused, lines};
+use cdp_core::kept_message::KeptMessage;
 use cdp_core::ledger::{LedgerMark, TabReport};
 use cdp_core::outcome::{MessageOutcome, Outcome};
 use cdp_core::time::Timestamp;

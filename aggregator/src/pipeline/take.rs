@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdp_core::event::Event;
-use cdp_core::forward::KeptMessage;
 use cdp_core::identifier::Identifier;
+use cdp_core::kept_message::KeptMessage;
 use cdp_core::outcome::Outcome;
 use sqlx::{AnyConnection, Row as _};
 

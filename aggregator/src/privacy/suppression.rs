@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use cdp_core::event::Event;
-use cdp_core::forward::{KeptMessage, Refused};
+use cdp_core::forward::Refused;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::Rules;
+use cdp_core::kept_message::KeptMessage;
 use cdp_core::outcome::Outcome;
 use cdp_core::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
-use cdp_core::forward::KeptMessage;
+use cdp_core::kept_message::KeptMessage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn list(
     let (refused, more) =
         store::page(&app.database, space_id, &terms, page.after(), page.limit()).await?;
     let next = refused.last().filter(|_| more).map(|one| one.id.clone());
-    Ok(Json(List::cut(refused, next.as_deref())))
+    Ok(Json(List::ending(refused, next.as_deref())))
 }
 
 /// What became of messages that were tried again.

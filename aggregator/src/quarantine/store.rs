@@ -1,6 +1,6 @@
 //! SQL of `quarantine`. The log's writer fills it.
 
-use cdp_core::forward::KeptMessage;
+use cdp_core::kept_message::KeptMessage;
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::Evaluation;
 use crate::computed_trait::{Aggregate, Changes, Definition, HIDDEN, State};
 use crate::condition::{Condition, Operators, no_groups};
+use crate::hex::hex;
 use crate::time::Timestamp;
 use crate::window::{Inside, Window};
 
@@ -226,13 +227,14 @@ pub(super) fn times(
     }
 }
 
+/// Hexadecimal digits of such a name.
+const DIGITS: usize = 24;
+
 /// Names a counter after what it counts.
 pub(super) fn named(mut counter: Definition) -> Result<Definition, String> {
     let text = serde_json::to_string(&counter).map_err(|error| error.to_string())?;
-    let digest = Sha256::digest(text.as_bytes());
-    counter.key = digest
-        .iter()
-        .take(12)
-        .fold(HIDDEN.to_string(), |key, byte| format!("{key}{byte:02x}"));
+    let mut digits = hex(&Sha256::digest(text.as_bytes()));
+    digits.truncate(DIGITS);
+    counter.key = format!("{HIDDEN}{digits}");
     Ok(counter)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
 use crate::time::Timestamp;
 
 /// Different values that a state remembers; which of more it keeps follows from the values alone, so
@@ -38,8 +39,7 @@ pub(super) fn short(value: &Value) -> Value {
 }
 
 fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// Reads counts; those from before had long values whole.

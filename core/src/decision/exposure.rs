@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::MOST_CAPPED;
 use crate::event::{Event, EventKind, Object};
+use crate::hex::hex;
 use crate::time::Timestamp;
 
 /// The name of the track event that tells that a decision was shown.
@@ -85,10 +86,9 @@ impl Shown {
             _ => return None,
         };
         let decision = text("decision_id");
-        let digest = Sha256::digest(decision.as_deref().unwrap_or(&event.message_id));
-        let mut decision = digest
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let mut decision = hex(&Sha256::digest(
+            decision.as_deref().unwrap_or(&event.message_id),
+        ));
         decision.truncate(DIGITS);
         Some(Self {
             experience: text("experience")?,

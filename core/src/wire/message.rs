@@ -15,15 +15,18 @@ use crate::collection::recorded_address;
 use crate::consent::Receipt;
 use crate::event::{Event, EventKind};
 use crate::fields::Fields;
-use crate::forward::KeptMessage;
+use crate::hex::hex;
 use crate::identifier::LONGEST_VALUE;
 use crate::json;
 use crate::json::members::{self, Members};
+use crate::kept_message::KeptMessage;
 use crate::ledger::{LedgerMark, is_tab};
 use crate::time::{Span, Timestamp};
 
 /// Bytes that the name of a trait may have: names are part of the database's keys.
 const LONGEST_TRAIT_NAME: usize = 255;
+/// Hexadecimal digits of an id that stands in for one that cannot be kept.
+const DIGITS_OF_STAND_IN: usize = 32;
 /// Characters that a message id may have.
 pub const MAX_MESSAGE_ID: usize = 255;
 
@@ -44,12 +47,9 @@ pub(super) struct Common {
     integrations: BTreeMap<String, Box<RawValue>>,
 }
 
-/// Bytes of an object.
-fn bytes(object: &BTreeMap<String, Box<RawValue>>) -> usize {
-    let members = object.iter();
-    members
-        .map(|(name, value)| name.len() + value.get().len() + 4)
-        .sum()
+/// Bytes that a member takes within an object.
+fn bytes(name: &str, value: &RawValue) -> usize {
+    name.len() + value.get().len() + 4
 }
 
 impl Common {
@@ -85,10 +85,11 @@ impl Common {
 
     /// How many bytes each message takes of it at most.
     pub(super) fn bytes(&self) -> usize {
-        bytes(&self.context) + bytes(&self.integrations)
+        let members = self.context.iter().chain(&self.integrations);
+        members.map(|(name, value)| bytes(name, value)).sum()
     }
 
-    /// Adds what the message does not say itself; how many bytes that makes it longer.
+    /// Adds what the message does not say itself; about how many bytes that makes it longer.
     pub(super) fn complete(&self, outline: &mut Outline<'_>) -> usize {
         let mut added = 0;
         for (name, common) in self.parts() {
@@ -103,13 +104,12 @@ impl Common {
                 Some(_) => None,
             };
             let Some(mut own) = own else { continue };
-            let before = own.text().len();
             let said: BTreeSet<String> = own.names().map(str::to_owned).collect();
             for (key, value) in common.iter().filter(|(key, _)| !said.contains(*key)) {
+                added += bytes(key, value);
                 own.add(key, Cow::Borrowed(value.get()));
             }
             let completed = own.text();
-            added += completed.len() - before;
             outline.members.take(name);
             outline.members.add(name, Cow::Owned(completed));
             // Its members are other ones now.
@@ -245,13 +245,9 @@ fn is_id(id: &str) -> bool {
 
 /// The id of a message whose own cannot be kept: the same when it is sent again.
 fn stand_in(of: &str) -> String {
-    let digest = Sha256::digest(of);
-    let hex: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256-{hex}")
+    let mut digits = hex(&Sha256::digest(of));
+    digits.truncate(DIGITS_OF_STAND_IN);
+    format!("sha256-{digits}")
 }
 
 /// What is looked for in a message that cannot be read as a whole.
