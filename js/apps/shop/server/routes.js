@@ -8,9 +8,9 @@ import { categoryPage } from "../pages/category.js";
 import { homePage } from "../pages/home.js";
 import { missingPage } from "../pages/missing.js";
 import { productPage } from "../pages/product.js";
-import { productArt } from "../shared/art.js";
+import { productArt } from "../shared/product-pictures.js";
 import { categoryByKey, productBySlug } from "../shared/catalogue.js";
-import { sceneArt } from "../shared/scenes.js";
+import { sceneArt } from "../shared/hero-pictures.js";
 
 /**
  * @typedef {{ edge: string, writeKey: string }} Site

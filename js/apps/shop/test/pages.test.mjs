@@ -4,7 +4,7 @@ import { html } from "../pages/html.js";
 import { securityHeaders } from "../server/headers.js";
 import { answer } from "../server/routes.js";
 import { CATEGORIES, PRODUCTS } from "../shared/catalogue.js";
-import { SCENE_NAMES } from "../shared/scenes.js";
+import { SCENE_NAMES } from "../shared/hero-pictures.js";
 
 const site = { edge: "http://127.0.0.1:1", writeKey: "wk_test" };
 const get = (url) => answer({ method: "GET", url }, site);

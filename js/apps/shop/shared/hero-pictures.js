@@ -1,7 +1,7 @@
 /**
  * Pictures of the hero: products of one kind in front of a tarn seen from above, its depth drawn as contour lines.
  */
-import { drawing } from "./art.js";
+import { drawing } from "./product-pictures.js";
 import { productBySlug } from "./catalogue.js";
 
 /**
