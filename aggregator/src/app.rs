@@ -152,7 +152,7 @@ impl App {
         )
         .await?;
         audience::prepare(&database).await?;
-        tokio::spawn(database.clone().fold());
+        tokio::spawn(database.clone().keep_in_shape());
         let snapshots = Arc::new(Snapshots::default());
         let reports = Arc::new(Reports::default());
         let parts = pipeline::Parts {

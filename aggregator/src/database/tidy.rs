@@ -1,4 +1,4 @@
-//! Keeping the database's files small and free of what was deleted.
+//! Keeping the database's files small and free of what was deleted, and what it knows of them true.
 
 use std::time::Duration;
 
@@ -8,6 +8,14 @@ use super::Database;
 
 /// How often SQLite's write-ahead log is folded into the file.
 const FOLD: Duration = Duration::from_millis(250);
+/// How often Postgres is asked whether its statistics are out of date.
+const LOOK: Duration = Duration::from_secs(2);
+/// Counts the rows of each table that has more than doubled since it was last counted. Autovacuum does so within a minute, and
+/// until then takes a table of thousands of rows for an empty one: while a new database fills, joins are planned badly.
+const COUNT_ANEW: &str = "DO $$ DECLARE grown RECORD; BEGIN \
+     FOR grown IN SELECT s.relid::regclass AS name FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid \
+     WHERE s.schemaname = current_schema() AND s.n_mod_since_analyze > 500 + c.reltuples \
+     LOOP EXECUTE format('ANALYZE (SKIP_LOCKED) %s', grown.name); END LOOP; END $$";
 /// Bytes up to which a SQLite file is written anew after an erasure: it is copied in memory.
 const WRITTEN_ANEW: i64 = 256 * 1024 * 1024;
 /// Backups that are being made see what was deleted since they began, and nothing takes it out of the tables until they end.
@@ -53,12 +61,44 @@ const TIDIED: &[&str] = &[
 ];
 
 impl Database {
-    /// Folds SQLite's write-ahead log into the file as long as the database is open, a little at a time: the log's entries
-    /// wait at the same disk. It does so beside whoever writes, so that a reply need not wait until a commit has done it.
-    pub(crate) async fn fold(self) {
+    /// Keeps the database in shape as long as it is open.
+    pub(crate) async fn keep_in_shape(self) {
         if self.is_postgres() {
-            return;
+            self.keep_counted().await;
+        } else {
+            self.fold().await;
         }
+    }
+
+    /// Keeps Postgres's statistics near the truth while tables grow fast.
+    async fn keep_counted(&self) {
+        let pool = self.writer.ordinary();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match pool.execute(COUNT_ANEW).await {
+                Ok(_) => {}
+                Err(sqlx::Error::PoolClosed) => return,
+                Err(error) => tracing::warn!(%error, "tables that grew are not counted anew"),
+            }
+        }
+    }
+
+    /// Has Postgres count the rows of some tables, with an `ANALYZE` of these: before statements about many rows of a space that
+    /// came to be since they were counted, of which it would expect none.
+    pub(crate) async fn count(
+        &self,
+        connection: &mut AnyConnection,
+        analyze: &'static str,
+    ) -> sqlx::Result<()> {
+        if self.is_postgres() {
+            connection.execute(analyze).await?;
+        }
+        Ok(())
+    }
+
+    /// Folds SQLite's write-ahead log into the file, a little at a time: the log's entries wait at the same disk. It does so
+    /// beside whoever writes, so that a reply need not wait until a commit has done it.
+    async fn fold(&self) {
         loop {
             tokio::time::sleep(FOLD).await;
             let folded = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
