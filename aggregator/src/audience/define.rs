@@ -137,8 +137,8 @@ pub(super) async fn change(
 ) -> Result<Audience> {
     let audience = store::one(&app.database, space_id, id).await?;
     let named = named.map(name).transpose()?;
-    let rule = match definition {
-        Some(definition) => Some(read(app, space_id, definition).await?),
+    let read = match definition {
+        Some(definition) => Some((definition, read(app, space_id, definition).await?)),
         None => None,
     };
     {
@@ -149,11 +149,9 @@ pub(super) async fn change(
             app.sources.reload(&app.database).await?;
             app.snapshots.clear();
         }
-        if let Some(rule) = rule.filter(|rule| *rule != *audience.rule) {
-            if let (Err(error), Some(definition)) =
-                (refuse_circles(app, space_id, id, &rule).await?, definition)
-            {
-                return Err(at_its_place(definition, error));
+        if let Some((definition, rule)) = read.filter(|(_, rule)| *rule != *audience.rule) {
+            if let Some(circle) = circle(app, space_id, id, &rule).await? {
+                return Err(at_its_place(definition, circle));
             }
             count_for_audience(&app.database, space_id, &rule.counters()).await?;
             let (new, now) = (id::dated("aud", clock::now())?, clock::now());
@@ -208,13 +206,8 @@ fn at_its_place(definition: &Value, error: ExprError) -> Error {
     }
 }
 
-/// An audience must not look at itself, by whatever way; otherwise which of its rules does.
-async fn refuse_circles(
-    app: &App,
-    space_id: &str,
-    id: &str,
-    rule: &Expr,
-) -> Result<Result<(), ExprError>> {
+/// Where a rule would have the audience look at itself, by whatever way, which must not be.
+async fn circle(app: &App, space_id: &str, id: &str, rule: &Expr) -> Result<Option<ExprError>> {
     let mut connection = app.database.reader().acquire().await?;
     let all = store::all(&mut connection, space_id).await?;
     for named in rule.reads().audiences {
@@ -223,7 +216,7 @@ async fn refuse_circles(
         while let Some(looked_at) = next.pop() {
             if looked_at == id {
                 let names = |rule: &Expr| rule.reads().audiences.contains(&named);
-                return Ok(Err(ExprError {
+                return Ok(Some(ExprError {
                     path: rule.find(&names).unwrap_or_default(),
                     message: "an audience cannot look at itself, not even through others"
                         .to_owned(),
@@ -237,7 +230,7 @@ async fn refuse_circles(
             }
         }
     }
-    Ok(Ok(()))
+    Ok(None)
 }
 
 async fn wait_until_built(app: &App, space_id: &str, id: &str) -> Result<Audience> {

@@ -48,7 +48,7 @@ impl<T> List<T> {
     }
 
     /// A page that ends where something else than its length says; with the key of its last row where there are more.
-    pub(crate) fn cut(data: Vec<T>, last: Option<&str>) -> Self {
+    pub(crate) fn ending(data: Vec<T>, last: Option<&str>) -> Self {
         Self {
             data,
             next_cursor: last.map(encode),
@@ -158,9 +158,8 @@ impl Page {
         mut rows: Vec<T>,
         key: impl Fn(&T) -> String,
     ) -> (Vec<T>, Option<String>) {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
+        let more = rows.len() > self.limit();
+        rows.truncate(self.limit());
         let last = rows.last().filter(|_| more);
         let next = last.map(|last| encode(&key(last)));
         (rows, next)
@@ -172,24 +171,18 @@ impl Page {
         rows: Vec<T>,
         key: impl Fn(&T) -> String,
     ) -> Result<Json<List<T>>> {
-        let keys: Vec<String> = rows.iter().map(key).collect();
-        self.answer_at(rows, |index| keys.get(index).cloned().unwrap_or_default())
+        let (data, next_cursor) = self.cut(rows, key);
+        Ok(Json(List { data, next_cursor }))
     }
 
     /// The answer, from rows and the key at each row's place.
     pub(crate) fn answer_at<T: Serialize>(
         &self,
-        mut rows: Vec<T>,
+        rows: Vec<T>,
         key: impl Fn(usize) -> String,
     ) -> Result<Json<List<T>>> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = more.then(|| encode(&key(limit - 1)));
-        Ok(Json(List {
-            data: rows,
-            next_cursor: next,
-        }))
+        let last = self.limit().saturating_sub(1);
+        self.answer(rows, |_| key(last))
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) async fn resolve_again(
 ) -> Result<()> {
     let space: Arc<str> = Arc::from(turn.space_id);
     let rules = turn.rules.identity();
-    let mut crowds = Crowds::of(rules);
-    let (components, mut scene) =
-        around(connection, &space, identifiers, &mut crowds, usize::MAX).await?;
+    let (components, mut scene) = Search::of(rules)
+        .around(connection, &space, identifiers)
+        .await?;
     // Their words may have changed with the evidence, also where they are together as before.
     let known = scene.before.values();
     turn.people.extend(known.map(|node| node.person_id.clone()));
@@ -57,112 +57,24 @@ pub(crate) async fn resolve_again(
     Ok(())
 }
 
-/// All that has to be looked at together to say what becomes of some identifiers: their components, and those that any
-/// evidence of theirs leads to, whether it joins now or not. What one was seen with that was seen with too many is not loaded.
-///
-/// # Errors
-/// [`Code::InvalidRequest`] where these are more than `most` identifiers.
-pub(super) async fn around(
-    connection: &mut AnyConnection,
-    space: &str,
-    identifiers: BTreeSet<Identifier>,
-    crowds: &mut Crowds<'_>,
-    most: usize,
-) -> Result<(BTreeSet<i64>, Scene)> {
-    let mut scene = Scene::default();
-    let mut components = BTreeSet::new();
-    let mut wanted = identifiers.clone();
-    let mut edges = BTreeMap::new();
-    while !wanted.is_empty() {
-        let mut new = BTreeSet::new();
-        for (identifier, node) in
-            store::nodes(connection, space, wanted.iter().map(ToString::to_string)).await?
-        {
-            let outside = !identifiers.contains(&identifier);
-            if outside && let Some(known) = node.crowded {
-                let reason = if crowds.everywhere {
-                    crowds.reason(connection, space, &identifier, known).await?
-                } else {
-                    Some(known)
-                };
-                if let Some(reason) = reason {
-                    scene.crowded.insert(identifier, reason);
-                    continue;
-                }
-            }
-            if components.insert(node.component) {
-                new.insert(node.component);
-            }
-        }
-        if most < usize::MAX {
-            let size = store::size_of_components(connection, space, &new).await?;
-            if scene.before.len().saturating_add(size) > most {
-                let say =
-                    format!("this would concern more than {most} identifiers, too many to look at");
-                return Err(Error::new(Code::InvalidRequest, say));
-            }
-        }
-        let nodes = store::nodes_of_components(connection, space, &new).await?;
-        let added: BTreeMap<_, _> = nodes.into_values().flatten().collect();
-        for (identifier, node) in &added {
-            if let Some(known) = node.crowded.clone()
-                && let Some(reason) = crowds.reason(connection, space, identifier, known).await?
-            {
-                scene.crowded.insert(identifier.clone(), reason);
-            }
-        }
-        let joined = store::merged_with(connection, space, added.keys()).await?;
-        let open = added.keys().filter(|one| !scene.crowded.contains_key(*one));
-        let evidence = store::edges_beside(connection, space, open).await?;
-        let mut evidence: BTreeMap<Pair, Edge> = evidence
-            .into_iter()
-            .map(|((a, b), row)| {
-                let edge = row.edge(&a, &b);
-                ((a, b), edge)
-            })
-            .collect();
-        let among = store::edges_among_crowded(connection, space, &new).await?;
-        let among = among.into_values().flat_map(|around| around.edges);
-        evidence.extend(among.map(|edge| ((edge.a.clone(), edge.b.clone()), edge)));
-        let beside = evidence
-            .keys()
-            .flat_map(|(a, b)| [a.clone(), b.clone()])
-            .chain(joined);
-        let beside: BTreeSet<Identifier> = beside.collect();
-        scene.before.extend(added);
-        edges.extend(evidence);
-        wanted = beside
-            .into_iter()
-            .filter(|end| !scene.before.contains_key(end) && !scene.crowded.contains_key(end))
-            .collect();
-    }
-    scene.edges = edges.into_values().collect();
-    scene.seen = scene
-        .before
-        .iter()
-        .map(|(identifier, node)| identity::Node {
-            identifier: identifier.clone(),
-            first_seen: node.first_seen,
-        })
-        .collect();
-    Ok((components, scene))
-}
-
-/// Which identifiers were seen with too many others by the evidence and decisions that are stored now, and not only when they
-/// were last looked at.
-pub(super) struct Crowds<'r> {
+/// Looks for what belongs together by the evidence and decisions that are stored now: also whether an identifier was seen with
+/// too many others is counted, and not only taken from when it was last looked at.
+pub(super) struct Search<'r> {
     rules: Vec<&'r Rules>,
+    /// How many identifiers may be looked at.
+    most: Option<usize>,
     /// Whether also those are counted anew that only evidence leads to; otherwise what is kept of them holds.
     everywhere: bool,
     /// Why, by each of the rules; `None` of such as are too many by all rules no more.
     found: BTreeMap<Identifier, Option<Vec<Reason>>>,
 }
 
-impl<'r> Crowds<'r> {
+impl<'r> Search<'r> {
     /// By the rules in force, where identifiers are resolved.
     pub(super) fn of(rules: &'r Rules) -> Self {
         Self {
             rules: vec![rules],
+            most: None,
             everywhere: false,
             found: BTreeMap::new(),
         }
@@ -172,9 +84,106 @@ impl<'r> Crowds<'r> {
     pub(super) fn everywhere(rules: Vec<&'r Rules>) -> Self {
         Self {
             rules,
+            most: None,
             everywhere: true,
             found: BTreeMap::new(),
         }
+    }
+
+    /// The same over so many identifiers at most, where that is bounded.
+    pub(super) fn at_most(self, most: Option<usize>) -> Self {
+        Self { most, ..self }
+    }
+
+    /// All that has to be looked at together to say what becomes of some identifiers: their components, and those that any
+    /// evidence of theirs leads to, whether it joins now or not. What one was seen with that was seen with too many is not loaded.
+    ///
+    /// # Errors
+    /// [`Code::InvalidRequest`] where these are more than may be looked at.
+    pub(super) async fn around(
+        &mut self,
+        connection: &mut AnyConnection,
+        space: &str,
+        identifiers: BTreeSet<Identifier>,
+    ) -> Result<(BTreeSet<i64>, Scene)> {
+        let mut scene = Scene::default();
+        let mut components = BTreeSet::new();
+        let mut wanted = identifiers.clone();
+        let mut edges = BTreeMap::new();
+        while !wanted.is_empty() {
+            let mut new = BTreeSet::new();
+            for (identifier, node) in
+                store::nodes(connection, space, wanted.iter().map(ToString::to_string)).await?
+            {
+                let outside = !identifiers.contains(&identifier);
+                if outside && let Some(known) = node.crowded {
+                    let reason = if self.everywhere {
+                        self.reason(connection, space, &identifier, known).await?
+                    } else {
+                        Some(known)
+                    };
+                    if let Some(reason) = reason {
+                        scene.crowded.insert(identifier, reason);
+                        continue;
+                    }
+                }
+                if components.insert(node.component) {
+                    new.insert(node.component);
+                }
+            }
+            if let Some(most) = self.most {
+                let size = store::size_of_components(connection, space, &new).await?;
+                if scene.before.len().saturating_add(size) > most {
+                    let say = format!(
+                        "this would concern more than {most} identifiers, too many to look at"
+                    );
+                    return Err(Error::new(Code::InvalidRequest, say));
+                }
+            }
+            let nodes = store::nodes_of_components(connection, space, &new).await?;
+            let added: BTreeMap<_, _> = nodes.into_values().flatten().collect();
+            for (identifier, node) in &added {
+                if let Some(known) = node.crowded.clone()
+                    && let Some(reason) = self.reason(connection, space, identifier, known).await?
+                {
+                    scene.crowded.insert(identifier.clone(), reason);
+                }
+            }
+            let joined = store::merged_with(connection, space, added.keys()).await?;
+            let open = added.keys().filter(|one| !scene.crowded.contains_key(*one));
+            let evidence = store::edges_beside(connection, space, open).await?;
+            let mut evidence: BTreeMap<Pair, Edge> = evidence
+                .into_iter()
+                .map(|((a, b), row)| {
+                    let edge = row.edge(&a, &b);
+                    ((a, b), edge)
+                })
+                .collect();
+            let among = store::edges_among_crowded(connection, space, &new).await?;
+            let among = among.into_values().flat_map(|around| around.edges);
+            evidence.extend(among.map(|edge| ((edge.a.clone(), edge.b.clone()), edge)));
+            let beside = evidence
+                .keys()
+                .flat_map(|(a, b)| [a.clone(), b.clone()])
+                .chain(joined);
+            let beside: BTreeSet<Identifier> = beside.collect();
+            scene.before.extend(added);
+            edges.extend(evidence);
+            wanted = beside
+                .into_iter()
+                .filter(|end| !scene.before.contains_key(end) && !scene.crowded.contains_key(end))
+                .collect();
+        }
+        scene.edges = edges.into_values().collect();
+        scene.seen = scene
+            .before
+            .iter()
+            .map(|(identifier, node)| identity::Node {
+                identifier: identifier.clone(),
+                first_seen: node.first_seen,
+            })
+            .collect();
+        Ok((components, scene))
     }
 
     /// Why an identifier that is known as one that was seen with too many others names nobody by the rule that is asked for; as

@@ -13,9 +13,9 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use tokio::sync::MutexGuard;
 
-use super::again::Crowds;
+use super::again::Search;
 use super::resolve::Scene;
-use super::{again, store};
+use super::store;
 use crate::app::App;
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
@@ -68,14 +68,14 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    /// What a wish comes to, which may concern `most` identifiers. What it says is written down already, so that the
+    /// What a wish comes to, which may concern `most` identifiers where that is bounded. What it says is written down already, so that the
     /// transaction has to be rolled back where this fails.
     pub(super) async fn of(
         connection: &mut AnyConnection,
         app: &App,
         space_id: &str,
         wish: Wish,
-        most: usize,
+        most: Option<usize>,
     ) -> Result<Self> {
         let now = clock::now();
         let decision_id = id::dated("idd", now)?;
@@ -185,7 +185,7 @@ struct Trial<'t> {
     decision_id: &'t str,
     rules: Arc<Rules>,
     /// How many identifiers it may concern.
-    most: usize,
+    most: Option<usize>,
 }
 
 impl Trial<'_> {
@@ -196,14 +196,10 @@ impl Trial<'_> {
         said: &[Constraint],
     ) -> Result<(Scene, Vec<Group>)> {
         store::put_constraints(self.connection, self.space_id, self.decision_id, said).await?;
-        let (_, mut scene) = again::around(
-            self.connection,
-            self.space_id,
-            identifiers.clone(),
-            &mut Crowds::of(&self.rules),
-            self.most,
-        )
-        .await?;
+        let mut search = Search::of(&self.rules).at_most(self.most);
+        let (_, mut scene) = search
+            .around(self.connection, self.space_id, identifiers.clone())
+            .await?;
         let named = scene.before.keys();
         scene.constraints = store::constraints_of(self.connection, self.space_id, named).await?;
         let parts = scene.resolve(&self.rules);
@@ -369,7 +365,7 @@ pub(super) async fn decide(app: &App, space_id: &str, wish: Wish) -> Result<Deci
         Wish::Merge { .. } | Wish::KeepApart { .. } => app.pipeline.between_turns().await,
     };
     let mut transaction = app.database.begin().await?;
-    let decided = Decided::of(&mut transaction, app, space_id, wish, usize::MAX).await?;
+    let decided = Decided::of(&mut transaction, app, space_id, wish, None).await?;
     decided.write(&mut transaction, space_id).await?;
     transaction.commit().await?;
     drop(turn);

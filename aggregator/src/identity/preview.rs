@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::again::Crowds;
+use super::again::Search;
 use super::cache::Cache;
 use super::decision::{self, Decided, Wish};
 use super::evidence::Evidence;
@@ -117,17 +117,19 @@ pub(super) async fn of_wish(app: &App, space_id: &str, wish: Wish) -> Result<Pre
     // Nothing else is written meanwhile.
     let _guard = app.pipeline.between_turns().await;
     let mut transaction = app.database.begin().await?;
-    let decision = Decided::of(&mut transaction, app, space_id, wish, MOST_IDENTIFIERS).await?;
-    let in_force = app.sources.identity(space_id);
-    let mut crowds = Crowds::of(&in_force);
-    let (_, scene) = again::around(
+    let decision = Decided::of(
         &mut transaction,
+        app,
         space_id,
-        decision.ends(),
-        &mut crowds,
-        MOST_IDENTIFIERS,
+        wish,
+        Some(MOST_IDENTIFIERS),
     )
     .await?;
+    let in_force = app.sources.identity(space_id);
+    let mut search = Search::of(&in_force).at_most(Some(MOST_IDENTIFIERS));
+    let (_, scene) = search
+        .around(&mut transaction, space_id, decision.ends())
+        .await?;
     let names: BTreeSet<Identifier> = scene.seen.into_iter().map(|node| node.identifier).collect();
     let rules = Rules::of(&app.sources, space_id);
     let before = profiles(&mut transaction, &rules, &names).await?;
@@ -197,7 +199,7 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
     let complete = components.len() <= MOST_COMPONENTS;
     components.truncate(MOST_COMPONENTS);
     // Who was seen with too many by the one rules may not be by the other: then all those belong together.
-    let mut crowds = Crowds::everywhere(vec![&now, draft]);
+    let mut search = Search::everywhere(vec![&now, draft]);
     let mut shift = Shift::default();
     let mut seen: BTreeSet<Identifier> = BTreeSet::new();
     let mut sample: BTreeSet<Identifier> = BTreeSet::new();
@@ -205,14 +207,9 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
         if seen.contains(&one) {
             continue;
         }
-        let (_, mut scene) = again::around(
-            &mut connection,
-            space_id,
-            BTreeSet::from([one]),
-            &mut crowds,
-            usize::MAX,
-        )
-        .await?;
+        let (_, mut scene) = search
+            .around(&mut connection, space_id, BTreeSet::from([one]))
+            .await?;
         let named = scene.seen.iter().map(|node| &node.identifier);
         scene.constraints = store::constraints_of(&mut connection, space_id, named).await?;
         let names: Vec<Identifier> = scene.before.keys().cloned().collect();
@@ -220,7 +217,7 @@ pub(super) async fn of_rules(app: &App, space_id: &str, draft: &IdentityRules) -
         let before = shift.now.add(&scene, scene.resolve(&now));
         // Those that were seen with too many by both are so for other reasons by other rules.
         for (identifier, reason) in &mut scene.crowded {
-            if let Some(then) = crowds.by(1, identifier) {
+            if let Some(then) = search.by(1, identifier) {
                 *reason = then;
             }
         }
@@ -257,7 +254,7 @@ async fn of_reading(
     // Whose events come to be whose.
     let mut owners: BTreeSet<(Identifier, Option<Identifier>)> = BTreeSet::new();
     let mut events = 0;
-    let mut crowds = Crowds::of(now);
+    let mut search = Search::of(now);
     for one in newest.into_iter().take(MOST_COMPONENTS) {
         if known.before.contains_key(&one) {
             continue;
@@ -266,14 +263,9 @@ async fn of_reading(
             complete = false;
             break;
         }
-        let (_, scene) = again::around(
-            &mut connection,
-            space_id,
-            BTreeSet::from([one]),
-            &mut crowds,
-            usize::MAX,
-        )
-        .await?;
+        let (_, scene) = search
+            .around(&mut connection, space_id, BTreeSet::from([one]))
+            .await?;
         for node in &scene.seen {
             let anchor = node.identifier.to_string();
             let mut of_anchor = pin!(pipeline::events_of_anchor(

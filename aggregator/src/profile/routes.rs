@@ -158,7 +158,9 @@ async fn explain(
             chain,
         }));
     }
-    let after = page.place()?.unwrap_or_default();
+    let place: Option<store::Pair> = page.place()?;
+    let is_first = place.is_none();
+    let after = place.unwrap_or_default();
     let pairs = store::pairs(&mut connection, space_id, &id, &after, page.fetch()).await?;
     let (mut pairs, next_cursor) = page.cut(pairs, |pair| json!(pair).to_string());
     let (mut links, mut blocked) = (Vec::new(), Vec::new());
@@ -167,7 +169,9 @@ async fn explain(
         links = store::links(&mut connection, space_id, &id, &part).await?;
         blocked = store::refusals(&mut connection, space_id, &id, &part).await?;
     }
-    links.extend(merges);
+    if is_first {
+        links.extend(merges);
+    }
     let former = store::former_ids(&mut connection, space_id, &id).await?;
     let identifiers: Vec<view::IdentifierView> = identifiers
         .into_values()

@@ -121,16 +121,18 @@ pub(super) async fn identifiers_of(
     Ok(found)
 }
 
-/// By what it is decided between arms that the people of several profiles were never shown, by profile.
+/// By what it is decided between arms that the people of several profiles were never shown, by profile. Of each only those
+/// identifiers are read that were seen first: it may have a hundred thousand.
 pub(crate) async fn buckets_of(
     connection: &mut AnyConnection,
     space_id: &str,
     profiles: &[String],
 ) -> Result<BTreeMap<String, String>> {
     let query = Many::new(
-        "WITH wanted (profile_id) AS (VALUES {rows}) SELECT n.profile_id AS profile_id, \
-         n.identifier AS identifier, n.first_seen AS first_seen FROM wanted w CROSS JOIN identity_node n WHERE \
-         n.space_id = $1 AND n.profile_id = w.profile_id",
+        "WITH wanted (profile_id) AS (VALUES {rows}), met (profile_id, identifier, first_seen, place) AS (SELECT n.profile_id, \
+         n.identifier, n.first_seen, RANK() OVER (PARTITION BY n.profile_id ORDER BY n.first_seen) FROM wanted w CROSS JOIN identity_node n \
+         WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND (n.identifier LIKE 'anonymous!_id:%' ESCAPE '!' OR n.identifier LIKE 'user!_id:%' ESCAPE '!')) \
+         SELECT m.profile_id AS profile_id, m.identifier AS identifier, m.first_seen AS first_seen FROM met m WHERE m.place = 1",
         [space_id.into()],
     );
     let rows = query

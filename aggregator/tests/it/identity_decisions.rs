@@ -161,6 +161,22 @@ fn a_decision_about_an_identifier_of_a_crowd_is_about_the_two_that_it_names() {
     let merged = server.post(DECISIONS, &merge(bot, one)).ok();
     assert_eq!(of(&server, one), set(&[bot, one]));
     assert_eq!(of(&server, other), set(&[other]));
+    // What joins them is told once, however many pages there are.
+    let mut by_hand = 0;
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/api/v1/profiles/{bot}/explain?limit=400&cursor={cursor}");
+        let page = server.get(&path).ok();
+        let links = page["links"].as_array().unwrap().iter();
+        by_hand += links
+            .filter(|link| link["rule"] == "merged_by_hand")
+            .count();
+        match page["next_cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    assert_eq!(by_hand, 1);
     // What more it is seen with changes nothing of what was decided.
     server.batch(&[identify("more", "b9", "bot", json!({}))]);
     assert_eq!(of(&server, bot), set(&[bot, one]));

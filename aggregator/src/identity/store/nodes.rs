@@ -1,0 +1,275 @@
+//! Identifiers and their places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdp_core::identifier::Identifier;
+use cdp_core::identity::{self, Reason};
+use cdp_core::time::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+
+use super::{crowded, identifier, is_person, time};
+use crate::database::Database;
+use crate::database::rows::Many;
+use crate::error::Result;
+
+/// An identifier's place in the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(in crate::identity) component: i64,
+    /// Whom the evidence says that it is, whatever consent says.
+    pub(in crate::identity) person_id: String,
+    pub(in crate::identity) profile_id: String,
+    pub(in crate::identity) first_seen: Timestamp,
+    /// Why it was seen with too many others to name anybody.
+    pub(in crate::identity) crowded: Option<Reason>,
+}
+
+/// These identifiers, as far as they are known.
+pub(in crate::identity) async fn nodes(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = String>,
+) -> Result<Vec<(Identifier, Node)>> {
+    let query = Many::new(
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
+         wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
+         w.identifier",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(identifiers.map(|identifier| [identifier.into()]))
+        .fetch(connection)
+        .await?;
+    rows.iter().map(node).collect()
+}
+
+/// Every identifier of these components.
+pub(in crate::identity) async fn nodes_of_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
+         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
+         wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.component = \
+         w.component",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<i64, BTreeMap<Identifier, Node>> = BTreeMap::new();
+    for row in &rows {
+        let (identifier, node) = node(row)?;
+        found
+            .entry(node.component)
+            .or_default()
+            .insert(identifier, node);
+    }
+    Ok(found)
+}
+
+/// How many identifiers these components have.
+pub(in crate::identity) async fn size_of_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<usize> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT COUNT(*) AS many FROM wanted w CROSS JOIN identity_node n \
+         WHERE n.space_id = $1 AND n.component = w.component",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let mut size = 0;
+    for row in &rows {
+        size += row.try_get::<i64, _>("many")?;
+    }
+    Ok(usize::try_from(size).unwrap_or(usize::MAX))
+}
+
+/// Has the components of these identifiers resolved again, in the background.
+pub(in crate::identity) async fn put_again<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: impl Iterator<Item = &'a Identifier>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
+        [],
+    );
+    let rows = identifiers.map(|one| [space_id.into(), one.to_string().into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// Every identifier of these people, by person.
+pub(in crate::identity) async fn nodes_of_people(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    people: &BTreeSet<String>,
+) -> Result<BTreeMap<String, BTreeMap<Identifier, Node>>> {
+    let query = Many::new(
+        concat!(
+            "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
+             n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM wanted w CROSS JOIN \
+             identity_node n WHERE n.space_id = $1 AND ",
+            is_person!("w.person_id")
+        ),
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(people.iter().map(|person| [person.into()]))
+        .fetch(connection)
+        .await?;
+    let mut found: BTreeMap<String, BTreeMap<Identifier, Node>> = BTreeMap::new();
+    for row in &rows {
+        let (identifier, node) = node(row)?;
+        let person = found.entry(node.person_id.clone()).or_default();
+        person.insert(identifier, node);
+    }
+    Ok(found)
+}
+
+/// The greatest number of a component, 0 when there is none.
+pub(in crate::identity) async fn last_component(connection: &mut AnyConnection) -> Result<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(component), 0) AS last FROM identity_node")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get("last")?)
+}
+
+/// An identifier of each of the components that are the newest.
+pub(in crate::identity) async fn newest_components(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    limit: usize,
+) -> Result<Vec<Identifier>> {
+    let sql = "SELECT MIN(identifier) AS identifier FROM identity_node WHERE space_id = $1 GROUP BY component ORDER BY component DESC LIMIT $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect()
+}
+
+/// Writes identifiers' places.
+pub(in crate::identity) async fn put_nodes(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    nodes: &BTreeMap<Identifier, Node>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO identity_node (space_id, identifier, component, person_id, profile_id, first_seen, crowded) VALUES {rows} \
+         ON CONFLICT (space_id, identifier) DO UPDATE \
+         SET component = excluded.component, person_id = excluded.person_id, profile_id = excluded.profile_id, first_seen = excluded.first_seen, crowded = excluded.crowded",
+        [],
+    );
+    let mut rows = Vec::with_capacity(nodes.len());
+    for (identifier, node) in nodes {
+        let first_seen = node.first_seen.as_micros();
+        let crowded = node
+            .crowded
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()?;
+        rows.push([
+            space_id.into(),
+            identifier.to_string().into(),
+            node.component.into(),
+            (&node.person_id).into(),
+            (&node.profile_id).into(),
+            first_seen.into(),
+            crowded.unwrap_or_default().into(),
+        ]);
+    }
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// The id that a profile had of this identifier, where a change takes it away: from then on the identifier leads from that id
+/// to wherever it is now. While the id is the identifier's own, its node says so.
+pub(in crate::identity) fn former(
+    space_id: &str,
+    identifier: &Identifier,
+    old: &Node,
+    profile_id: &str,
+) -> Option<(String, Identifier)> {
+    let is_former = old.profile_id != profile_id
+        && old.profile_id == identity::profile_id(space_id, identifier);
+    is_former.then(|| (old.profile_id.clone(), identifier.clone()))
+}
+
+/// Remembers from which identifiers profile ids were made that are no more.
+pub(in crate::identity) async fn put_seeds(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    seeds: Vec<(String, Identifier)>,
+) -> Result<()> {
+    let insert = Many::new(
+        "INSERT INTO profile_seed (space_id, profile_id, identifier) VALUES {rows} ON CONFLICT (space_id, profile_id) DO NOTHING",
+        [],
+    );
+    let rows = seeds
+        .into_iter()
+        .map(|(profile_id, seed)| [space_id.into(), profile_id.into(), seed.to_string().into()]);
+    insert.rows(rows).execute(connection).await?;
+    Ok(())
+}
+
+fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
+    let node = Node {
+        crowded: crowded(row)?,
+        component: row.try_get("component")?,
+        person_id: row.try_get("person_id")?,
+        profile_id: row.try_get("profile_id")?,
+        first_seen: time(row, "first_seen")?,
+    };
+    Ok((identifier(row, "identifier")?, node))
+}
+
+/// A profile's identifiers.
+pub(in crate::identity) async fn identifiers_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    profile_id: &str,
+) -> Result<BTreeSet<Identifier>> {
+    let sql = "SELECT identifier FROM identity_node WHERE space_id = $1 AND profile_id = $2";
+    let rows = sqlx::query(sql)
+        .bind(space_id)
+        .bind(profile_id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identifier(row, "identifier"))
+        .collect()
+}
+
+/// Whether one of these identifiers has to be resolved again.
+pub(in crate::identity) async fn is_waiting_for(
+    database: &Database,
+    space_id: &str,
+    identifiers: &BTreeSet<Identifier>,
+) -> Result<bool> {
+    let mut connection = database.reader().acquire().await?;
+    let query = Many::new(
+        "WITH wanted (identifier) AS (VALUES {rows}) SELECT x.identifier AS identifier FROM wanted w \
+         CROSS JOIN identity_again x WHERE x.space_id = $1 AND x.identifier = w.identifier",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(identifiers.iter().map(|one| [one.to_string().into()]))
+        .fetch(&mut connection)
+        .await?;
+    Ok(!rows.is_empty())
+}
