@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::error::Result;
 
 /// Identifiers that are taken in one step.
-const STEP: i64 = 50;
+const STEP: i64 = 100;
 
 /// A queue: the name of a table of spaces and identifiers.
 #[derive(Clone, Copy, Debug)]
