@@ -24,12 +24,24 @@ pub(super) struct Held {
     reason: String,
 }
 
-/// How much evidence is blocked, by reason.
+/// That nobody has decided about refused evidence `x` of the space `$1`.
+macro_rules! is_undecided {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.a AND c.b = x.b) \
+         AND NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.b AND c.b = x.a)"
+    };
+}
+
+/// How much evidence is blocked, by reason. Of merges that are held, those that nobody has decided yet.
 pub(super) async fn counts(database: &Database, space_id: &str) -> Result<BTreeMap<String, i64>> {
-    let sql =
-        "SELECT code, COUNT(*) AS many FROM identity_blocked WHERE space_id = $1 GROUP BY code";
+    let sql = concat!(
+        "SELECT x.code AS code, COUNT(*) AS many FROM identity_blocked x WHERE x.space_id = $1 AND (x.code <> $2 OR ",
+        is_undecided!(),
+        ") GROUP BY x.code"
+    );
     let rows = sqlx::query(sql)
         .bind(space_id)
+        .bind(Code::BlastRadius.as_str())
         .fetch_all(database.reader())
         .await?;
     rows.iter()
@@ -44,10 +56,11 @@ pub(super) async fn held(
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<Held>> {
-    let sql = "SELECT x.a AS a, x.b AS b, x.reason AS reason FROM identity_blocked x WHERE x.space_id = $1 AND x.code = $2 AND (x.a, x.b) > ($3, $4) \
-               AND NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.a AND c.b = x.b) \
-               AND NOT EXISTS (SELECT 1 FROM identity_constraint c WHERE c.space_id = $1 AND c.a = x.b AND c.b = x.a) \
-               ORDER BY x.a, x.b LIMIT $5";
+    let sql = concat!(
+        "SELECT x.a AS a, x.b AS b, x.reason AS reason FROM identity_blocked x WHERE x.space_id = $1 AND x.code = $2 AND (x.a, x.b) > ($3, $4) AND ",
+        is_undecided!(),
+        " ORDER BY x.a, x.b LIMIT $5"
+    );
     let rows = sqlx::query(sql)
         .bind(space_id)
         .bind(Code::BlastRadius.as_str())

@@ -378,7 +378,12 @@ fn what_was_decided_of_a_crowd_is_held_no_more() {
         })
         .collect();
     server.batch(&events);
-    let held = || server.all(QUARANTINE);
+    let held = || {
+        let counts = &server.get(QUARANTINE).ok()["blocked"];
+        let held = server.all(QUARANTINE);
+        assert_eq!(counts["blast_radius"], held.len(), "{counts}");
+        held
+    };
     assert_eq!(held().len(), 8);
     let name = |number: usize| format!("anonymous_id:b{number}");
     let crowd = "email:crowd@example.org";
@@ -467,6 +472,19 @@ fn evidence_between_two_crowds_is_told_in_whatever_order_it_comes() {
         )
         .ok();
     assert_eq!(told("late"), expected);
+    // Nor by rules that read every event again, also where they turn the two around.
+    publish(&server, |rules| {
+        rules["blocked"]["values"] = json!(["kiosk"]);
+    });
+    assert_eq!(told("late"), expected);
+    publish(&server, |rules| {
+        let kinds = rules["kinds"].as_array_mut().unwrap();
+        let email = kinds.iter().position(|kind| kind["kind"] == "email");
+        let email = kinds.remove(email.unwrap());
+        kinds.push(email);
+    });
+    let both = r#""anonymous_id:tab-" "email:box-@example.org" "shared""#;
+    assert!(told("late").iter().any(|one| one == both));
 }
 
 #[test]

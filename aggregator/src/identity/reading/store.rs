@@ -212,9 +212,18 @@ pub(super) async fn replace(
         one(seeds),
         one(anchors),
         one(after),
-        one("DELETE FROM identity_blocked WHERE space_id = $1"),
         one("DELETE FROM identity_edge WHERE space_id = $1"),
         both("UPDATE identity_edge SET space_id = $1 WHERE space_id = $2"),
+        // What was refused is found anew with each component; only this leads to evidence between two that were seen with too
+        // many others.
+        one(
+            "UPDATE identity_blocked SET a = b, b = a WHERE space_id = $1 AND EXISTS \
+              (SELECT 1 FROM identity_edge e WHERE e.space_id = $1 AND e.a = identity_blocked.b AND e.b = identity_blocked.a)",
+        ),
+        one(
+            "DELETE FROM identity_blocked WHERE space_id = $1 AND NOT EXISTS \
+              (SELECT 1 FROM identity_edge e WHERE e.space_id = $1 AND e.a = identity_blocked.a AND e.b = identity_blocked.b)",
+        ),
         one("DELETE FROM device_word WHERE space_id = $1"),
         both("UPDATE device_word SET space_id = $1 WHERE space_id = $2"),
         one("DELETE FROM device_person WHERE space_id = $1"),
