@@ -1,5 +1,6 @@
 //! Fresh ids, keys and secrets: a prefix that says what it is, and random hexadecimal digits.
 
+use cdp_core::hex::hex;
 use cdp_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -37,14 +38,4 @@ pub(crate) fn secret(prefix: &str) -> Result<String, getrandom::Error> {
 /// SHA-256 in hexadecimal digits.
 pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
 }

@@ -1,5 +1,6 @@
 //! Sessions of browsers: a secret in a cookie, of which only the digest is kept.
 
+use cdp_core::hex::hex;
 use cdp_core::time::{Span, Timestamp};
 
 use crate::error::Result;
@@ -52,7 +53,7 @@ impl NewSession {
         let now = clock::now();
         Ok(Self {
             id: id::dated("ses", now)?,
-            secret: id::hex(&id::random::<32>()?),
+            secret: hex(&id::random::<32>()?),
             member_id: member_id.map(str::to_owned),
             token_id: token_id.map(str::to_owned),
             agent: origin.agent.chars().take(200).collect(),

@@ -27,7 +27,7 @@ pub mod experiment;
 pub mod fields;
 pub mod forward;
 pub mod gate;
-mod hex;
+pub mod hex;
 pub mod identifier;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod identity;

@@ -17,6 +17,9 @@ pub fn profile_id(space_id: &str, seed: &Identifier) -> String {
     format!("prf_{digits}")
 }
 
+/// The kinds of ids with which decisions are asked for.
+pub const ASKS: [&str; 2] = [ANONYMOUS_ID, USER_ID];
+
 /// By what it is decided between arms of a split that somebody was never shown: the id that the profile of the
 /// identifier with which they were first met has as long as it has no other. So it is the same before anything is known
 /// of them, when they are known by it, and when they turn out to be somebody.
@@ -27,8 +30,7 @@ pub fn bucket_by(
     space_id: &str,
     met: impl IntoIterator<Item = (Timestamp, Identifier)>,
 ) -> Option<String> {
-    let asks =
-        |identifier: &Identifier| [ANONYMOUS_ID, USER_ID].contains(&identifier.kind.as_str());
+    let asks = |identifier: &Identifier| ASKS.contains(&identifier.kind.as_str());
     // The event that names the user of a browser is the first of both: the browser had asked before. Its kind is the
     // smaller word.
     let first = met

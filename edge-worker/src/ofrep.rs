@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use cdp_core::decision::{Decision, Experience};
 use cdp_core::forward::Subject;
+use cdp_core::hex::hex;
 use cdp_core::source::SourceConfig;
 use cdp_core::wire::DecideConsent;
 use percent_encoding::percent_decode_str;
@@ -245,10 +246,7 @@ fn is_split(experience: &Experience) -> bool {
 
 /// An entity tag that follows from the answer alone.
 fn digest(body: &Value) -> String {
-    let digest = Sha256::digest(body.to_string());
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digits = hex(&Sha256::digest(body.to_string()));
+    digits.truncate(32);
+    digits
 }

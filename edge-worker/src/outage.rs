@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use cdp_core::forward::{Forward, lines};
+use cdp_core::hex::hex;
 use cdp_core::outcome::MessageOutcome;
 use cdp_core::time::{Span, Timestamp};
 use sha2::{Digest, Sha256};
@@ -51,7 +52,7 @@ pub(crate) fn snapshot_key((space_id, subject): &Place) -> (u64, String) {
     let named = format!("{space_id}\n{}\n{}", subject.kind(), subject.id());
     let digest = Sha256::digest(named);
     let first = digest.first().copied().unwrap_or_default();
-    let key = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex(&digest);
     (shard(u64::from(first)), key)
 }
 

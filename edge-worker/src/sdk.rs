@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use cdp_core::hex::hex;
 use rust_embed::RustEmbed;
 
 use crate::authenticate::authenticate;
@@ -28,11 +29,8 @@ pub(crate) async fn file<H: Host>(host: &H, request: &Request) -> Result<Respons
     let name = request.path.strip_prefix("/sdk/").unwrap_or_default();
     let file = Files::get(name).ok_or(EdgeError::NotFound)?;
     let digest = file.metadata.sha256_hash();
-    let mut etag: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut etag = hex(&digest);
+    etag.truncate(24);
     let mut body = file.data.into_owned();
     let mut cache = if is_hashed(name) {
         "public, max-age=31536000, immutable"

@@ -14,6 +14,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cdp_core::hex::hex;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
@@ -78,7 +79,7 @@ impl Keys {
         connection.execute(TABLES).await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("INSERT INTO store (id, naming, everything) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM store)")
-            .bind(id::hex(&id::random::<8>()?))
+            .bind(hex(&id::random::<8>()?))
             .bind(id::random::<32>()?.to_vec())
             .bind(id::random::<32>()?.to_vec())
             .execute(&mut *transaction)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Write as _;
 
+use cdp_core::hex::hex;
 use cdp_core::identity::Constraint;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use futures_util::TryStreamExt as _;
@@ -47,7 +48,7 @@ pub(crate) async fn make(database: &Database, keys: &mut Keys, file: File) -> Re
         format: FORMAT,
         schema,
         made_at: clock::now().as_micros(),
-        backup: id::hex(&backup),
+        backup: hex(&backup),
         keys: keys.id().to_owned(),
     };
     let mut maker = Maker {
@@ -86,7 +87,7 @@ pub(crate) async fn make(database: &Database, keys: &mut Keys, file: File) -> Re
 /// What only who has the keys can say of all that is in a backup.
 pub(super) fn end_hash(keys: &Keys, backup: &[u8], so_far: [u8; 32]) -> String {
     let key = seal::joint(backup, &[keys.everything]);
-    id::hex(&seal::keyed_hash(&key, &[b"end", &so_far]))
+    hex(&seal::keyed_hash(&key, &[b"end", &so_far]))
 }
 
 struct Maker<'k> {

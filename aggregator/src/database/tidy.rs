@@ -10,9 +10,9 @@ use super::Database;
 const FOLD: Duration = Duration::from_millis(250);
 /// How often Postgres is asked whether its statistics are out of date.
 const LOOK: Duration = Duration::from_secs(2);
-/// Counts the rows of each table that has more than doubled since it was last counted. Autovacuum does so within a minute, and
+/// Counts the rows of each table of which 500 rows and as many as it had when it was last counted were changed since. Autovacuum does so within a minute, and
 /// until then takes a table of thousands of rows for an empty one: while a new database fills, joins are planned badly.
-const COUNT_ANEW: &str = "DO $$ DECLARE grown RECORD; BEGIN \
+const ANALYZE_GROWN: &str = "DO $$ DECLARE grown RECORD; BEGIN \
      FOR grown IN SELECT s.relid::regclass AS name FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid \
      WHERE s.schemaname = current_schema() AND s.n_mod_since_analyze > 500 + c.reltuples \
      LOOP EXECUTE format('ANALYZE (SKIP_LOCKED) %s', grown.name); END LOOP; END $$";
@@ -64,18 +64,18 @@ impl Database {
     /// Keeps the database in shape as long as it is open.
     pub(crate) async fn keep_in_shape(self) {
         if self.is_postgres() {
-            self.keep_counted().await;
+            self.keep_analyzed().await;
         } else {
             self.fold().await;
         }
     }
 
     /// Keeps Postgres's statistics near the truth while tables grow fast.
-    async fn keep_counted(&self) {
+    async fn keep_analyzed(&self) {
         let pool = self.writer.ordinary();
         loop {
             tokio::time::sleep(LOOK).await;
-            match pool.execute(COUNT_ANEW).await {
+            match pool.execute(ANALYZE_GROWN).await {
                 Ok(_) => {}
                 Err(sqlx::Error::PoolClosed) => return,
                 Err(error) => tracing::warn!(%error, "tables that grew are not counted anew"),
@@ -85,13 +85,13 @@ impl Database {
 
     /// Has Postgres count the rows of some tables, with an `ANALYZE` of these: before statements about many rows of a space that
     /// came to be since they were counted, of which it would expect none.
-    pub(crate) async fn count(
+    pub(crate) async fn analyze(
         &self,
         connection: &mut AnyConnection,
-        analyze: &'static str,
+        tables: &'static str,
     ) -> sqlx::Result<()> {
         if self.is_postgres() {
-            connection.execute(analyze).await?;
+            connection.execute(tables).await?;
         }
         Ok(())
     }

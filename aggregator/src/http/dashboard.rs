@@ -8,12 +8,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use cdp_core::hex::hex;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::error::{Code, Error};
-use crate::id;
 
 #[derive(RustEmbed)]
 #[folder = "../js/apps/dashboard/public"]
@@ -60,7 +60,7 @@ fn answer(request: &Request, path: &str, file: &EmbeddedFile) -> Response {
     let packed = takes_gzip(request.headers())
         .then(|| packed(kind, file))
         .flatten();
-    let hash = id::hex(&file.metadata.sha256_hash());
+    let hash = hex(&file.metadata.sha256_hash());
     // What is packed is another representation, and needs a tag of its own.
     let etag = match &packed {
         Some(_) => format!("\"{hash}-gzip\""),

@@ -3,6 +3,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use cdp_core::hex::hex;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,6 @@ use serde_json::json;
 use super::contract::{Description, Takes};
 use super::json::Json;
 use crate::error::{Code, Error, Result};
-use crate::id;
 
 /// Rows of a page when the caller does not say.
 const USUAL: i64 = 50;
@@ -229,7 +229,7 @@ fn unknown() -> Error {
 
 /// A cursor from the key behind which the next page starts.
 pub(crate) fn encode(key: &str) -> String {
-    id::hex(key.as_bytes())
+    hex(key.as_bytes())
 }
 
 /// The key that a cursor stands for.

@@ -34,7 +34,7 @@ const LONG_STEP: i64 = 6_000;
 /// Identifiers that are cleared away in one step.
 const GONE: i64 = 200;
 /// Has what was read counted.
-const COUNT_READ: &str = "ANALYZE identity_read, identity_node, identity_edge, consent_state";
+const ANALYZE_READ: &str = "ANALYZE identity_read, identity_node, identity_edge, consent_state";
 
 /// What a step has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) async fn read_again(
         reading.read(&mut transaction, &now, until).await?;
         Step::Read
     } else {
-        database.count(&mut transaction, COUNT_READ).await?;
+        database.analyze(&mut transaction, ANALYZE_READ).await?;
         reading.come_into_force(&mut transaction).await?;
         Step::InForce
     };

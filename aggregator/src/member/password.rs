@@ -1,6 +1,7 @@
 //! Passwords: what one has to be, and the slow digest that is kept of it.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use cdp_core::hex::hex;
 use tokio::sync::Semaphore;
 
 use crate::error::{Code, Error, Result};
@@ -83,7 +84,7 @@ impl Default for Hasher {
 impl Hasher {
     /// What is kept of a password: its cost, salt and digest.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
-        let salt = id::hex(&id::random::<16>()?);
+        let salt = hex(&id::random::<16>()?);
         let (memory, passes, lanes) = COST;
         let digest = self.run(password, COST, salt.clone()).await?;
         Ok(format!(
@@ -119,7 +120,7 @@ impl Hasher {
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             argon2
                 .hash_password_into(password.as_bytes(), salt.as_bytes(), &mut digest)
-                .map(|()| id::hex(&digest))
+                .map(|()| hex(&digest))
         });
         work.await.map_err(Error::internal)?.map_err(wrong)
     }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use cdp_core::event::Event;
 use cdp_core::forward::Refused;
+use cdp_core::hex::hex;
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::Rules;
 use cdp_core::kept_message::KeptMessage;
@@ -20,12 +21,12 @@ use sha2::Sha256;
 use sqlx::{AnyConnection, Row as _};
 
 use super::person::Person;
+use crate::clock;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::ingest::Entry;
 use crate::source::Directory;
 use crate::vault::Vault;
-use crate::{clock, id};
 
 mod copy;
 mod store;
@@ -138,7 +139,7 @@ impl Suppressions {
             return String::new();
         };
         mac.update(identifier.as_bytes());
-        id::hex(&mac.finalize().into_bytes())
+        hex(&mac.finalize().into_bytes())
     }
 
     fn has_any(&self, space_id: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
-use cdp_core::profile_id::bucket_by;
+use cdp_core::profile_id::{ASKS, bucket_by};
 use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,12 +128,13 @@ pub(crate) async fn buckets_of(
     space_id: &str,
     profiles: &[String],
 ) -> Result<BTreeMap<String, String>> {
+    let [one, other] = ASKS.map(|kind| format!("{}:%", kind.replace('_', "!_")));
     let query = Many::new(
         "WITH wanted (profile_id) AS (VALUES {rows}), met (profile_id, identifier, first_seen, place) AS (SELECT n.profile_id, \
          n.identifier, n.first_seen, RANK() OVER (PARTITION BY n.profile_id ORDER BY n.first_seen) FROM wanted w CROSS JOIN identity_node n \
-         WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND (n.identifier LIKE 'anonymous!_id:%' ESCAPE '!' OR n.identifier LIKE 'user!_id:%' ESCAPE '!')) \
+         WHERE n.space_id = $1 AND n.profile_id = w.profile_id AND (n.identifier LIKE $2 ESCAPE '!' OR n.identifier LIKE $3 ESCAPE '!')) \
          SELECT m.profile_id AS profile_id, m.identifier AS identifier, m.first_seen AS first_seen FROM met m WHERE m.place = 1",
-        [space_id.into()],
+        [space_id.into(), one.into(), other.into()],
     );
     let rows = query
         .rows(profiles.iter().map(|profile| [profile.into()]))

@@ -6,6 +6,8 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use cdp_core::hex::hex;
+
 use super::{Vault, words};
 use crate::error::Result;
 use crate::id;
@@ -72,7 +74,7 @@ impl KeySource {
     pub(crate) fn make(&self) -> Result<(), KeyError> {
         self.rewrite(|words| {
             let fresh = id::random::<32>().map_err(|error| KeyError(error.to_string()))?;
-            words.insert(0, id::hex(&fresh));
+            words.insert(0, hex(&fresh));
             Ok(())
         })
     }

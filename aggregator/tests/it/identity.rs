@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdp_core::identifier::Identifier;
-use cdp_core::identity::{Constraint, Edge, Node, Rules, resolve};
+use cdp_core::identity::{BlockedMerge, Constraint, Edge, Node, Rules, resolve};
 use cdp_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -441,13 +441,7 @@ fn after_merges_and_unmerges_amid_events_and_kills_the_graph_is_what_everything_
     let decisions = std::env::var("HEADWATER_DECISIONS").ok();
     let decisions = decisions.map_or(DECISIONS, |number| number.parse().unwrap());
     let mut server = Server::fresh();
-    let mut state = 1_u64;
-    let mut below = move |bound: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % bound
-    };
+    let mut below = dice(1);
     let mut sent: Vec<Value> = Vec::new();
     for step in 0..decisions {
         let events: Vec<Value> = (0..6)
@@ -516,6 +510,53 @@ fn after_merges_and_unmerges_amid_events_and_kills_the_graph_is_what_everything_
     compare(&server, &sent);
 }
 
+fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |bound| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    }
+}
+
+/// Worlds with so many people each, a sixth as many mailboxes and twice as many browsers.
+const WORLDS: [u64; 4] = [3, 9, 30, 90];
+
+#[test]
+fn turn_by_turn_where_nobody_decides_the_graph_is_what_everything_at_once_gives() {
+    for people in WORLDS {
+        let server = Server::fresh();
+        let mut below = dice(people);
+        let mut sent: Vec<Value> = Vec::new();
+        for step in 0..60 {
+            let events: Vec<Value> = (0..1 + below(6))
+                .map(|at| {
+                    let (id, browser) = (format!("m-{step}-{at}"), below(people * 2));
+                    // Mostly a person's own browser and mailbox, and now and then anybody's.
+                    let mut person = browser / 2;
+                    if below(20) == 0 {
+                        person = below(people);
+                    }
+                    let mut event = track(&id, &format!("b{browser}"), "Seen", json!({}));
+                    if below(2) == 0 {
+                        event["userId"] = json!(format!("u{person}"));
+                    }
+                    if below(2) == 0 {
+                        event["type"] = json!("identify");
+                        event["traits"] = json!({"email": format!("e{}@example.org", person / 6)});
+                    }
+                    let time = format!("2026-01-{:02}T10:00:00Z", 1 + below(28));
+                    with(event, "originalTimestamp", json!(time))
+                })
+                .collect();
+            server.batch(&events);
+            sent.extend(events);
+        }
+        compare(&server, &sent);
+    }
+}
+
 /// Compares with everything at once: the events, and the decisions that hold.
 fn compare(server: &Server, sent: &[Value]) {
     resolved(server);
@@ -532,7 +573,7 @@ fn compare(server: &Server, sent: &[Value]) {
         ];
         let named: Vec<Identifier> = named
             .into_iter()
-            .map(|(kind, value)| rules.identifier(kind, value.as_str().unwrap()).unwrap())
+            .filter_map(|(kind, value)| Some(rules.identifier(kind, value.as_str()?).unwrap()))
             .collect();
         nodes.extend(named.iter().map(|one| Node {
             identifier: one.clone(),
@@ -554,7 +595,8 @@ fn compare(server: &Server, sent: &[Value]) {
             serde_json::from_value::<Vec<Constraint>>(decision["pairs"].clone()).unwrap()
         })
         .collect();
-    for group in resolve(&rules, &nodes, &edges, &constraints).groups {
+    let all = resolve(&rules, &nodes, &edges, &constraints);
+    for group in all.groups {
         let expected: BTreeSet<String> = group.members.iter().map(ToString::to_string).collect();
         let profile = server.profile(&group.seed.to_string());
         let found: BTreeSet<String> = profile["identifiers"]
@@ -562,13 +604,25 @@ fn compare(server: &Server, sent: &[Value]) {
             .unwrap()
             .iter()
             .map(|one| {
-                format!(
-                    "{}:{}",
-                    one["kind"].as_str().unwrap(),
-                    one["value"].as_str().unwrap()
-                )
+                let part = |field: &str| one[field].as_str().unwrap();
+                format!("{}:{}", part("kind"), part("value"))
             })
             .collect();
         assert_eq!(found, expected, "{constraints:#?}");
+        let ends = |one: &BlockedMerge| [one.edge.a.to_string(), one.edge.b.to_string()];
+        let refused: BTreeSet<[String; 2]> = all.blocked.iter().map(ends).collect();
+        let refused = refused.into_iter();
+        let refused: BTreeSet<_> = refused
+            .filter(|pair| pair.iter().any(|end| expected.contains(end)))
+            .collect();
+        let explained = server.get(&format!("/api/v1/profiles/{}/explain", group.seed));
+        let told = explained.ok()["blocked_merges"].clone();
+        let told: BTreeSet<[String; 2]> = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| [&one["a"], &one["b"]].map(|end| end.as_str().unwrap().to_owned()))
+            .collect();
+        assert_eq!(told, refused, "{constraints:#?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cdp_core::forward::{Forward, Forwarded};
+use cdp_core::hex::hex;
 use cdp_core::outcome::Outcome;
 use cdp_core::signature::{NONCE_HEADER, SIGNATURE_HEADER, Signed, TIMESTAMP_HEADER};
 use futures_util::future::{Either, select};
@@ -141,7 +142,7 @@ impl Aggregator {
         body: &[u8],
         abort: &AbortController,
     ) -> worker::Result<(u16, Option<u32>, Vec<u8>)> {
-        let nonce: String = random().iter().map(|byte| format!("{byte:02x}")).collect();
+        let nonce = hex(&random());
         let timestamp = now().as_millis();
         let name = method.to_string();
         let signature = Signed {

@@ -1,6 +1,6 @@
-//! The identity graph: ten million events of a million people in memory, and a tenth of that in SQLite, on one core. Times
-//! are processor time of this process, so that other programs on the machine do not count; only the slowest resolves are
-//! by the clock.
+//! The identity graph: ten million events of a million people in memory, and a tenth of that in SQLite, on one core, as they happened
+//! and in any order. Times are processor time of this process, so that other programs on the machine do not count; only the slowest
+//! resolves are by the clock.
 
 use std::collections::BTreeSet;
 use std::hash::RandomState;
@@ -17,6 +17,8 @@ use crate::figures::{self, Goal, percentile};
 
 /// Events of one person, about.
 const EVENTS_A_PERSON: usize = 10;
+const DAY: usize = 86_400;
+const YEAR: usize = 365 * DAY;
 /// Events that are made before they are timed.
 const PORTION: usize = 10_000;
 /// Identifiers of the one profile that has very many.
@@ -38,36 +40,91 @@ impl Dice {
     }
 }
 
+/// In what order a stream's events come.
+#[derive(Clone, Copy)]
+enum Order {
+    /// As they happened, but one in twenty up to a day late.
+    Happened,
+    /// In any.
+    Any,
+}
+
 /// An event's identifiers by kind, and its second.
 type Seen = (Vec<(usize, String)>, i64);
 
-/// A stream of events of so many people: a person has a user id, an e-mail address that one in three gives, and one to
+/// A year's events of a tenth as many people: a person has a user id, an e-mail address that two in three give, and one to
 /// three browsers, of which one in twenty is another person's, too.
-fn event(dice: &mut Dice, people: usize) -> Seen {
-    let person = dice.below(people);
-    let browser = dice.below(1 + person % 3);
-    // A shared browser is the neighbour's first.
-    let (owner, browser) = if person % 20 == 1 && browser == 0 {
-        (person - 1, 0)
-    } else {
-        (person, browser)
-    };
-    let mut identifiers = Vec::with_capacity(3);
-    let signed_in = dice.below(4) == 0;
-    if signed_in {
-        identifiers.push((USER, format!("user-{person}")));
+struct Stream {
+    dice: Dice,
+    people: usize,
+    events: usize,
+    order: Order,
+    made: usize,
+}
+
+impl Stream {
+    fn new(seed: u64, events: usize, order: Order) -> Self {
+        Self {
+            dice: Dice(seed),
+            people: events / EVENTS_A_PERSON,
+            events,
+            order,
+            made: 0,
+        }
     }
-    if signed_in && !person.is_multiple_of(3) && dice.below(3) == 0 {
-        identifiers.push((EMAIL, format!("person.{person}@mail.example")));
+
+    fn identifiers(&mut self) -> Vec<(usize, String)> {
+        let dice = &mut self.dice;
+        let person = dice.below(self.people);
+        let browser = dice.below(1 + person % 3);
+        // A shared browser is the neighbour's first.
+        let (owner, browser) = if person % 20 == 1 && browser == 0 {
+            (person - 1, 0)
+        } else {
+            (person, browser)
+        };
+        let mut identifiers = Vec::with_capacity(3);
+        let signed_in = dice.below(4) == 0;
+        if signed_in {
+            identifiers.push((USER, format!("user-{person}")));
+        }
+        if signed_in && !person.is_multiple_of(3) && dice.below(3) == 0 {
+            identifiers.push((EMAIL, format!("person.{person}@mail.example")));
+        }
+        identifiers.push((
+            BROWSER,
+            format!("{owner:08x}-0000-4000-8000-{browser:012x}"),
+        ));
+        identifiers
     }
-    identifiers.push((
-        BROWSER,
-        format!("{owner:08x}-0000-4000-8000-{browser:012x}"),
-    ));
-    (
-        identifiers,
-        i64::try_from(dice.below(31_536_000)).unwrap_or_default(),
-    )
+
+    fn second(&mut self) -> usize {
+        match self.order {
+            Order::Any => self.dice.below(YEAR),
+            Order::Happened => {
+                let late = if self.dice.below(20) == 0 {
+                    self.dice.below(DAY)
+                } else {
+                    0
+                };
+                DAY + self.made * YEAR / self.events - late
+            }
+        }
+    }
+}
+
+impl Iterator for Stream {
+    type Item = Seen;
+
+    fn next(&mut self) -> Option<Seen> {
+        if self.made == self.events {
+            return None;
+        }
+        let identifiers = self.identifiers();
+        let second = self.second();
+        self.made += 1;
+        Some((identifiers, i64::try_from(second).unwrap_or_default()))
+    }
 }
 
 /// Seconds of processor time that this process has used.
@@ -100,16 +157,15 @@ fn add(graph: &mut Graph<RandomState>, (identifiers, at): &Seen) {
     graph.add(&given, Timestamp::from_millis(at * 1_000));
 }
 
-fn stream(events: usize, seed: u64) -> Result<Run> {
-    let people = events / EVENTS_A_PERSON;
-    let mut dice = Dice(seed);
+fn resolve_all(events: usize, order: Order) -> Result<Run> {
+    let mut stream = Stream::new(1, events, order);
     let mut run = Run {
         graph: Graph::new(Rules::default(), RandomState::new()),
         seconds: 0.0,
         took: Vec::new(),
     };
     for _ in 0..events / PORTION {
-        let portion: Vec<Seen> = (0..PORTION).map(|_| event(&mut dice, people)).collect();
+        let portion: Vec<Seen> = stream.by_ref().take(PORTION).collect();
         let before = processor()?;
         for (at, seen) in portion.iter().enumerate() {
             // Looking at the clock costs, too.
@@ -133,8 +189,8 @@ fn rate(events: usize, seconds: f64) -> f64 {
 
 /// Runs the bench over so many events.
 pub(crate) async fn run(events: usize) -> Result<()> {
-    let small = stream(events / 10, 1)?;
-    let mut large = stream(events, 1)?;
+    let small = resolve_all(events / 10, Order::Happened)?;
+    let mut large = resolve_all(events, Order::Happened)?;
     let (small_rate, large_rate) = (
         rate(events / 10, small.seconds),
         rate(events, large.seconds),
@@ -171,6 +227,25 @@ pub(crate) async fn run(events: usize) -> Result<()> {
         "",
         &Goal::None,
     );
+    drop(large);
+    let small = resolve_all(events / 10, Order::Any)?;
+    let large = resolve_all(events, Order::Any)?;
+    let (small_rate, large_rate) = (
+        rate(events / 10, small.seconds),
+        rate(events, large.seconds),
+    );
+    figures::print(
+        "resolved in memory, in any order",
+        large_rate,
+        "events/s",
+        &Goal::None,
+    );
+    figures::print(
+        "cost of an event beside that of a tenth of the stream, in any order",
+        small_rate / large_rate,
+        "x",
+        &Goal::None,
+    );
     very_many()?;
     in_sqlite(events / 10).await?;
     let different = beside_everything_at_once(events, &large.graph);
@@ -185,14 +260,31 @@ pub(crate) async fn run(events: usize) -> Result<()> {
 
 /// The server's identity stage over SQLite: evidence written, who is who found and written, in turns of its pipeline.
 pub(crate) async fn in_sqlite(events: usize) -> Result<()> {
+    figures::print(
+        "resolved in SQLite",
+        rate_in_sqlite(events, Order::Happened).await?,
+        "events/s",
+        &Goal::AtLeast(30_000.0),
+    );
+    figures::print(
+        "resolved in SQLite, in any order",
+        rate_in_sqlite(events, Order::Any).await?,
+        "events/s",
+        &Goal::None,
+    );
+    Ok(())
+}
+
+/// How many it resolves in a second of processor time.
+async fn rate_in_sqlite(events: usize, order: Order) -> Result<f64> {
     let folder = tempfile::tempdir()?;
-    let mut dice = Dice(1);
-    let people = events / EVENTS_A_PERSON;
     let mut failed = None;
-    let stream = (0..events).map_while(|at| {
-        let made = written(at, event(&mut dice, people));
-        made.map_err(|error| failed = Some(error)).ok()
-    });
+    let stream = Stream::new(1, events, order)
+        .enumerate()
+        .map_while(|(at, seen)| {
+            let made = written(at, seen);
+            made.map_err(|error| failed = Some(error)).ok()
+        });
     let clock = || processor().unwrap_or(f64::NAN);
     let took = headwater::measure::identity(folder.path(), stream, clock).await;
     let seconds = took.map_err(anyhow::Error::msg)?;
@@ -200,13 +292,7 @@ pub(crate) async fn in_sqlite(events: usize) -> Result<()> {
         return Err(error.context("an event could not be made"));
     }
     ensure!(seconds.is_finite(), "the processor's time cannot be read");
-    figures::print(
-        "resolved in SQLite",
-        rate(events, seconds),
-        "events/s",
-        &Goal::AtLeast(30_000.0),
-    );
-    Ok(())
+    Ok(rate(events, seconds))
 }
 
 /// An event as the server has it.
@@ -230,9 +316,9 @@ fn very_many() -> Result<()> {
         ..Rules::default()
     };
     let mut graph = Graph::new(rules, RandomState::new());
-    let mut dice = Dice(2);
+    let mut stream = Stream::new(2, 1_500_000, Order::Any);
     let mut others = |graph: &mut Graph<RandomState>| -> Result<f64> {
-        let portion: Vec<Seen> = (0..500_000).map(|_| event(&mut dice, 100_000)).collect();
+        let portion: Vec<Seen> = stream.by_ref().take(500_000).collect();
         let before = processor()?;
         portion.iter().for_each(|seen| add(graph, seen));
         Ok(processor()? - before)
@@ -281,11 +367,9 @@ fn very_many() -> Result<()> {
 /// How many profiles differ from what everything at once gives.
 fn beside_everything_at_once(events: usize, graph: &Graph<RandomState>) -> usize {
     let rules = Rules::default();
-    let mut dice = Dice(1);
     let mut nodes = Vec::new();
     let mut edges: BTreeSet<Edge> = BTreeSet::new();
-    for _ in 0..events {
-        let (identifiers, at) = event(&mut dice, events / EVENTS_A_PERSON);
+    for (identifiers, at) in Stream::new(1, events, Order::Any) {
         let at = Timestamp::from_millis(at * 1_000);
         let name = |(kind, value): (usize, String)| {
             Some(Identifier {
