@@ -9,8 +9,8 @@ use std::hash::RandomState;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{
-    BlockedMerge, Code, Conflict, Constraint, Crowd, Decision, Edge, Graph, Kind, Node, Period,
-    Reason, Resolution, Rules, resolve, resolve_parts, undivided,
+    Code, Conflict, Constraint, Crowd, Decision, Edge, Graph, Kind, Node, Period, Reason,
+    Resolution, Rules, resolve, resolve_parts,
 };
 use cdp_core::time::Timestamp;
 
@@ -331,62 +331,6 @@ fn piece_by_piece_in_any_order_and_repeated_is_everything_at_once() {
     assert!(
         histories() < 1_000 || every.iter().all(|code| blocked.contains(code)),
         "{blocked:?}"
-    );
-}
-
-/// What evidence connects, whatever comes of it; each identifier with its earliest event.
-fn connected(nodes: &[Node], edges: &[Edge]) -> Vec<Vec<Node>> {
-    let mut seen: BTreeMap<&Identifier, Timestamp> = BTreeMap::new();
-    for node in nodes {
-        let at = seen.entry(&node.identifier).or_insert(node.first_seen);
-        *at = node.first_seen.min(*at);
-    }
-    let mut of: BTreeMap<&Identifier, usize> = seen.keys().copied().zip(0..).collect();
-    for edge in edges {
-        let (keep, give) = (of[&edge.a], of[&edge.b]);
-        for number in of.values_mut().filter(|number| **number == give) {
-            *number = keep;
-        }
-    }
-    let mut found: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
-    for (identifier, first_seen) in seen {
-        found.entry(of[identifier]).or_default().push(Node {
-            identifier: identifier.clone(),
-            first_seen,
-        });
-    }
-    found.into_values().collect()
-}
-
-#[test]
-fn what_no_rule_divides_is_told_without_its_evidence() {
-    let (mut told, mut joined, mut divided) = (0, 0, 0);
-    for seed in 0..histories() {
-        let mut history = any_history(seed);
-        history.constraints.clear();
-        let (nodes, edges) = evidence(&history, &history.events);
-        let expected = at_once(&history, &history.events);
-        for component in connected(&nodes, &edges) {
-            let of_component = |one: &&BlockedMerge| {
-                let mut nodes = component.iter();
-                nodes.any(|node| node.identifier == one.edge.a)
-            };
-            let refused = expected.blocked.iter().find(of_component);
-            divided += u32::from(refused.is_some());
-            if let Some(whole) = undivided(&history.rules, &component) {
-                assert_eq!(refused, None, "history {seed}: {history:#?}");
-                assert!(
-                    expected.groups.contains(&whole),
-                    "history {seed}: {whole:#?} {history:#?}"
-                );
-                told += 1;
-                joined += u32::from(whole.members.len() > 1);
-            }
-        }
-    }
-    assert!(
-        joined * 4 > told && divided > 0,
-        "{told} {joined} {divided}"
     );
 }
 

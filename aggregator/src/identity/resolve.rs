@@ -44,18 +44,10 @@ pub(super) struct Scene {
     pub(super) constraints: Vec<Constraint>,
     /// Identifiers of which it is known that they were seen with too many others.
     pub(super) crowded: BTreeMap<Identifier, Reason>,
-    /// The one profile that all of them are, where it took no evidence to tell: it was not read then.
-    pub(super) whole: Option<Group>,
 }
 
 impl Scene {
     pub(super) fn resolve(&self, rules: &Rules) -> Parts {
-        if let Some(whole) = &self.whole {
-            return Parts {
-                components: vec![vec![whole.clone()]],
-                ..Parts::default()
-            };
-        }
         identity::resolve_parts(
             rules,
             &self.seen,
@@ -82,39 +74,19 @@ pub(super) async fn again(
         .flat_map(|cluster| cluster.components.iter().copied())
         .collect();
     let mut nodes = store::nodes_of_components(connection, space, &components).await?;
-    let mut scenes: Vec<Scene> = clusters
-        .iter()
-        .map(|cluster| cluster.scene(&mut nodes, evidence))
-        .collect();
+    let mut edges = store::edges_of_components(connection, space, &components).await?;
     let decides = store::decides(connection, space).await?;
-    if !decides {
-        let refused = store::components_with_refused(connection, space, &components).await?;
-        for (cluster, scene) in clusters.iter().zip(&mut scenes) {
-            if cluster.is_by_itself(&refused) && scene.crowded.is_empty() {
-                scene.whole = identity::undivided(rules, &scene.seen);
-            }
-        }
-    }
-    let open = clusters.iter().zip(&scenes);
-    let open = open.filter(|(_, scene)| scene.whole.is_none());
-    let open: BTreeSet<i64> = open
-        .flat_map(|(cluster, _)| cluster.components.iter().copied())
-        .collect();
-    let mut edges = store::edges_of_components(connection, space, &open).await?;
+    let mut scenes = Vec::with_capacity(clusters.len());
     let mut added = added(&clusters, changes, known);
-    for (at, (cluster, scene)) in clusters.iter().zip(&mut scenes).enumerate() {
-        if scene.whole.is_some() {
-            continue;
-        }
+    for (at, cluster) in clusters.into_iter().enumerate() {
         let added = added.remove(&at).unwrap_or_default();
-        scene.take_evidence(cluster, &mut edges, added, known);
+        let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, added, known);
         if decides {
             let named = scene.seen.iter().map(|node| &node.identifier);
             scene.constraints = store::constraints_of(connection, space, named).await?;
         }
+        scenes.push((cluster.components, scene));
     }
-    let of_clusters = clusters.into_iter().map(|cluster| cluster.components);
-    let scenes = of_clusters.zip(scenes).collect();
     let mut resolved = Resolved::default();
     settle(
         connection,
@@ -276,26 +248,41 @@ impl Resolved {
 struct Cluster {
     components: BTreeSet<i64>,
     new: BTreeSet<Identifier>,
-    /// Whether one of them is seen with an identifier that was seen with too many others.
-    beside_crowd: bool,
 }
 
 impl Cluster {
-    /// Its identifiers, as they were and as this turn sees them.
+    /// What of all that was loaded belongs to the cluster. The evidence that was stored has this turn's
+    /// changes already, except for pairs with new identifiers, which no component leads to yet.
     fn scene(
         &self,
         nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>,
+        edges: &mut BTreeMap<i64, store::Around>,
         evidence: &Evidence,
+        added: Vec<Added<'_>>,
+        known: &BTreeMap<Identifier, Node>,
     ) -> Scene {
         let mut scene = Scene::default();
         for component in &self.components {
-            let nodes = nodes.remove(component).unwrap_or_default();
-            scene.before.extend(nodes);
+            scene
+                .before
+                .extend(nodes.remove(component).unwrap_or_default());
+            let around = edges.remove(component).unwrap_or_default();
+            scene.edges.extend(around.edges);
+            scene.crowded.extend(around.crowded);
+        }
+        for ((a, b), row) in added {
+            scene.edges.push(row.edge(a, b));
+            for end in [a, b] {
+                let reason = known.get(end).and_then(|node| node.crowded.clone());
+                scene
+                    .crowded
+                    .extend(reason.map(|reason| (end.clone(), reason)));
+            }
         }
         let of_nodes = scene.before.iter();
-        scene.crowded = of_nodes
-            .filter_map(|(identifier, node)| Some((identifier.clone(), node.crowded.clone()?)))
-            .collect();
+        let crowded = of_nodes
+            .filter_map(|(identifier, node)| Some((identifier.clone(), node.crowded.clone()?)));
+        scene.crowded.extend(crowded);
         let earliest = |identifier: &Identifier, known| {
             [known, evidence.seen.get(identifier).copied()]
                 .into_iter()
@@ -316,37 +303,6 @@ impl Cluster {
             })
             .collect();
         scene
-    }
-
-    /// Whether its identifiers were seen with nobody else. What was seen with one that was seen with too many others was refused.
-    fn is_by_itself(&self, refused: &BTreeSet<i64>) -> bool {
-        !self.beside_crowd && self.components.is_disjoint(refused)
-    }
-}
-
-impl Scene {
-    /// Takes in what of all the evidence that was read belongs to the cluster. What was stored has this turn's changes already,
-    /// except for pairs with new identifiers, which no component leads to yet.
-    fn take_evidence(
-        &mut self,
-        cluster: &Cluster,
-        edges: &mut BTreeMap<i64, store::Around>,
-        added: Vec<Added<'_>>,
-        known: &BTreeMap<Identifier, Node>,
-    ) {
-        for component in &cluster.components {
-            let around = edges.remove(component).unwrap_or_default();
-            self.edges.extend(around.edges);
-            self.crowded.extend(around.crowded);
-        }
-        for ((a, b), row) in added {
-            self.edges.push(row.edge(a, b));
-            for end in [a, b] {
-                let reason = known.get(end).and_then(|node| node.crowded.clone());
-                let reason = reason.map(|reason| (end.clone(), reason));
-                self.crowded.extend(reason);
-            }
-        }
     }
 }
 
@@ -422,19 +378,7 @@ fn clusters(changes: &Changes, known: &BTreeMap<Identifier, Node>) -> Vec<Cluste
             clusters.entry(one).or_default().extend(moved);
         }
     }
-    let pairs = changes.pairs.keys();
-    let beside_crowd: BTreeSet<usize> = pairs
-        .filter(|pair| !joining(pair))
-        .flat_map(|(a, b)| [member(a), member(b)])
-        .filter_map(|end| cluster_of.get(&end).copied())
-        .collect();
-    let clusters = clusters.into_iter();
-    clusters
-        .map(|(number, members)| Cluster {
-            beside_crowd: beside_crowd.contains(&number),
-            ..cluster(members)
-        })
-        .collect()
+    clusters.into_values().map(cluster).collect()
 }
 
 fn cluster(members: BTreeSet<Member>) -> Cluster {

@@ -19,9 +19,8 @@ pub(super) use decisions::{
 };
 pub(crate) use evidence::put_links;
 pub(super) use evidence::{
-    Around, Blocked, EdgeRow, components_with_refused, edges, edges_among_crowded, edges_beside,
-    edges_of_components, evidence_of_profile, forget_blocked, links_of_people, put_blocked,
-    put_edges, seen_with,
+    Around, Blocked, EdgeRow, edges, edges_among_crowded, edges_beside, edges_of_components,
+    evidence_of_profile, forget_blocked, links_of_people, put_blocked, put_edges, seen_with,
 };
 pub(crate) use nodes::Node;
 pub(super) use nodes::{

@@ -151,25 +151,6 @@ pub(in crate::identity) async fn edges_of_components(
     Ok(found)
 }
 
-/// Those of these components that have evidence which the rules refused.
-pub(in crate::identity) async fn components_with_refused(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    components: &BTreeSet<i64>,
-) -> Result<BTreeSet<i64>> {
-    let query = Many::new(
-        "WITH wanted (component) AS (VALUES {rows}) SELECT w.component AS component FROM wanted w WHERE EXISTS \
-         (SELECT 1 FROM identity_blocked x WHERE x.space_id = $1 AND x.component = w.component)",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(components.iter().map(|component| [(*component).into()]))
-        .fetch(connection)
-        .await?;
-    let component = |row: &AnyRow| Ok(row.try_get("component")?);
-    rows.iter().map(component).collect()
-}
-
 /// The evidence between identifiers that were both seen with too many others, as far as it is kept with these components why it
 /// joins nobody. No component leads to it otherwise.
 pub(in crate::identity) async fn edges_among_crowded(
