@@ -10,8 +10,8 @@ use super::Database;
 const FOLD: Duration = Duration::from_millis(250);
 /// How often Postgres is asked whether its statistics are out of date.
 const LOOK: Duration = Duration::from_secs(2);
-/// Counts the rows of each table of which 500 rows and as many as it had when it was last counted were changed since. Autovacuum does so within a minute, and
-/// until then takes a table of thousands of rows for an empty one: while a new database fills, joins are planned badly.
+/// Counts the rows of each table of which 500 rows and as many as it had when it was last counted were changed since. Autovacuum
+/// does so within a minute, and until then takes a table of thousands of rows for an empty one: while a new database fills, joins are planned badly.
 const ANALYZE_GROWN: &str = "DO $$ DECLARE grown RECORD; BEGIN \
      FOR grown IN SELECT s.relid::regclass AS name FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid \
      WHERE s.schemaname = current_schema() AND s.n_mod_since_analyze > 500 + c.reltuples \
@@ -88,10 +88,10 @@ impl Database {
     pub(crate) async fn analyze(
         &self,
         connection: &mut AnyConnection,
-        tables: &'static str,
+        statement: &'static str,
     ) -> sqlx::Result<()> {
         if self.is_postgres() {
-            connection.execute(tables).await?;
+            connection.execute(statement).await?;
         }
         Ok(())
     }

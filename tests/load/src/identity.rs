@@ -187,14 +187,17 @@ fn rate(events: usize, seconds: f64) -> f64 {
     events as f64 / seconds.max(0.01)
 }
 
+/// A stream's run, how many it resolved in a second, and how many a stream a tenth as long.
+fn beside_a_tenth(events: usize, order: Order) -> Result<(Run, f64, f64)> {
+    let small = rate(events / 10, resolve_all(events / 10, order)?.seconds);
+    let large = resolve_all(events, order)?;
+    let large_rate = rate(events, large.seconds);
+    Ok((large, large_rate, small))
+}
+
 /// Runs the bench over so many events.
 pub(crate) async fn run(events: usize) -> Result<()> {
-    let small = resolve_all(events / 10, Order::Happened)?;
-    let mut large = resolve_all(events, Order::Happened)?;
-    let (small_rate, large_rate) = (
-        rate(events / 10, small.seconds),
-        rate(events, large.seconds),
-    );
+    let (mut large, large_rate, small_rate) = beside_a_tenth(events, Order::Happened)?;
     figures::print(
         "resolved in memory",
         large_rate,
@@ -228,12 +231,7 @@ pub(crate) async fn run(events: usize) -> Result<()> {
         &Goal::None,
     );
     drop(large);
-    let small = resolve_all(events / 10, Order::Any)?;
-    let large = resolve_all(events, Order::Any)?;
-    let (small_rate, large_rate) = (
-        rate(events / 10, small.seconds),
-        rate(events, large.seconds),
-    );
+    let (large, large_rate, small_rate) = beside_a_tenth(events, Order::Any)?;
     figures::print(
         "resolved in memory, in any order",
         large_rate,
