@@ -29,9 +29,20 @@ const PIPELINE_READERS: u32 = 2;
 
 /// Set on every SQLite connection. `FULL` makes a commit wait for the disk: `ok` means durable. A commit makes a checkpoint
 /// itself only where [`Database::fold`] does not keep up. What is deleted is overwritten with zeros: see
-/// `docs/adr/0022-erasure.md`.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; \
-     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA secure_delete = ON";
+/// `docs/adr/0022-erasure.md`. A cache is so many KiB.
+macro_rules! sqlite_pragmas {
+    ($cache:literal) => {
+        concat!(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; \
+             PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cache_size = -",
+            $cache
+        )
+    };
+}
+const SQLITE_PRAGMAS: &str = sqlite_pragmas!("32000");
+/// Of those that write: the pages that a long turn of the pipeline changes fit. Those that do not are written early, and the log is
+/// read again for their checksums.
+const WRITER_PRAGMAS: &str = sqlite_pragmas!("48000");
 
 /// Postgres is set up by whoever runs it.
 const NO_PRAGMAS: &str = "";
@@ -74,7 +85,7 @@ impl Database {
     }
 
     async fn sqlite(folder: &Path, mode: &str) -> Result<Self, OpenError> {
-        let write = pool(&url(folder, mode)?, 1, SQLITE_PRAGMAS, true).await?;
+        let write = pool(&url(folder, mode)?, 1, WRITER_PRAGMAS, true).await?;
         let behind = pool_behind(url(folder, mode)?).await?;
         let journal = Journal::open(folder).map_err(|error| log_unopened(folder, &error))?;
         Ok(Self {
@@ -312,7 +323,7 @@ async fn pool_behind(url: String) -> Result<AnyPool, OpenError> {
     let fail = |error: &dyn std::fmt::Display| {
         OpenError(format!("the database could not be opened: {error}"))
     };
-    let open = async move { pool(&url, 1, SQLITE_PRAGMAS, true).await };
+    let open = async move { pool(&url, 1, WRITER_PRAGMAS, true).await };
     let opened = priority::behind("headwater-open", open).map_err(|error| fail(&error))?;
     opened.await.map_err(|error| fail(&error))?
 }

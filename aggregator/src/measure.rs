@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cdp_core::event::Event;
 
@@ -9,13 +10,13 @@ use crate::consent::Rules;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::identity::{self, Cache};
-use crate::pipeline::{self, Logged, Turn};
+use crate::pipeline::{Logged, Pace, Turn};
 use crate::source::Directory;
 
 /// A space that no folder has.
 const SPACE: &str = "spc_measured";
 
-/// Resolves events in SQLite in an empty folder, in turns of the pipeline's size: their evidence is written, and who is who
+/// Resolves events in SQLite in an empty folder, in turns as the pipeline takes them where many wait: their evidence is written, and who is who
 /// found and written, committed as the pipeline commits. Gives what `clock` says that it took, making the events not
 /// counted.
 ///
@@ -43,10 +44,11 @@ async fn resolve(
     let (space_id, source_id): (Arc<str>, Arc<str>) = (Arc::from(SPACE), Arc::from("src"));
     let mut events = events.peekable();
     let mut cache = Cache::default();
+    let mut pace = Pace::default();
     let mut took = 0.0;
     while events.peek().is_some() {
-        let portion: Vec<Event> = events.by_ref().take(pipeline::TURN.messages).collect();
-        let before = clock();
+        let portion: Vec<Event> = events.by_ref().take(pace.portion().messages).collect();
+        let (before, started) = (clock(), Instant::now());
         let mut logged = Vec::with_capacity(portion.len());
         let mut named = Vec::with_capacity(portion.len());
         for event in portion {
@@ -70,6 +72,7 @@ async fn resolve(
         transaction.commit().await.map_err(Error::from)?;
         cache.settle();
         took += clock() - before;
+        pace.took(logged.len(), started.elapsed());
     }
     Ok(took)
 }

@@ -33,27 +33,23 @@ use crate::{
 
 mod account;
 mod between;
+mod pace;
 mod park;
 mod store;
 mod take;
 mod turn;
 
+use pace::TURN;
 use take::Taken;
 
+pub(crate) use pace::Pace;
 pub(crate) use store::{
     Logged, event, events_of_anchor, events_of_profiles, last_offset, logged, position,
     read_between, read_until,
 };
-pub(crate) use turn::Turn;
+pub(crate) use turn::{Turn, Whose};
 
-/// What one turn takes of the log, about. A turn costs the same few dozen statements and one wait for
-/// the disk for one event as for five thousand; where little waits, little is taken.
-pub(crate) const TURN: Portion = Portion {
-    entries: 512,
-    messages: 5_000,
-    bytes: 8 * 1024 * 1024,
-};
-/// The same, of a turn that finds out which entry cannot take effect.
+/// What a turn takes that finds out which entry cannot take effect.
 const ONE: Portion = Portion { entries: 1, ..TURN };
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
@@ -159,6 +155,7 @@ impl Pipeline {
             is_behind: false,
             certain: true,
             careful: 0,
+            pace: Pace::default(),
             between_turns: Arc::clone(&between_turns),
             resolved,
             followed,
@@ -259,6 +256,8 @@ struct Runner {
     certain: bool,
     /// How many entries are still taken one by one, because one of them cannot take effect.
     careful: usize,
+    /// How fast turns are.
+    pace: Pace,
     between_turns: Arc<Mutex<()>>,
     resolved: watch::Sender<u64>,
     followed: watch::Sender<Timestamp>,
@@ -304,7 +303,7 @@ impl Runner {
                         {
                             tracing::error!(%error, "the log cannot be taken in");
                         }
-                        self.careful = TURN.entries;
+                        self.careful = self.pace.portion().entries;
                     }
                     tracing::error!(%error, failures, "a turn of the pipeline failed; it is tried again");
                     tokio::time::sleep(Duration::from_millis(100 << failures.min(6))).await;
@@ -395,12 +394,20 @@ impl Runner {
         if position >= end {
             return Ok(false);
         }
-        let portion = if self.careful > 0 { ONE } else { TURN };
+        let portion = match (self.careful, self.is_behind) {
+            (0, false) => TURN,
+            (0, true) => self.pace.portion(),
+            _ => ONE,
+        };
         let mut entries = self.entries(position, end, portion).await?;
         let gone = self.take_out(&mut entries)?;
         // Entries are numbered without holes; where one is missing there is nothing to wait for.
         let reached = entries.last().map_or(end, |(id, _)| *id);
-        self.take(&read(&entries)?, reached).await?;
+        let before = Instant::now();
+        let events = read(&entries)?;
+        let messages = events.iter().map(|entry| entry.events.len()).sum();
+        self.take(&events, reached).await?;
+        self.pace.took(messages, before.elapsed());
         self.unasked = true;
         self.seen.settle(gone.into_iter());
         self.careful = self.careful.saturating_sub(1);
@@ -563,7 +570,7 @@ fn lines(turn: &Turn<'_>) -> Result<Vec<Told>> {
         Ok((
             turn.space_id.to_owned(),
             serde_json::to_value(event)?,
-            turn.profile_of.get(&logged.anchor).cloned(),
+            turn.profile_of(&logged.anchor).map(ToOwned::to_owned),
         ))
     };
     turn.events.iter().map(line).collect()

@@ -201,6 +201,47 @@ pub fn resolve_parts(
     }
 }
 
+/// The one profile that identifiers are which evidence connects, where no rule divides them whatever that evidence is; `None` where
+/// it takes the evidence to tell, as [`resolve`] does. Nothing may have been decided of them, and none of them may have been seen
+/// with an identifier that is not given.
+#[must_use]
+pub fn undivided(rules: &Rules, nodes: &[Node]) -> Option<Group> {
+    let mut counts = vec![0_u32; rules.kinds.len()];
+    let mut seed: Option<(usize, Timestamp, &Identifier)> = None;
+    for Node {
+        identifier,
+        first_seen,
+    } in nodes
+    {
+        let kind = rules.place(identifier.kind())?;
+        if rules.is_blocked(identifier.value()) {
+            return None;
+        }
+        *counts.get_mut(kind)? += 1;
+        let rank = (kind, *first_seen, identifier);
+        seed = Some(seed.map_or(rank, |least| least.min(rank)));
+    }
+    let counted = || rules.kinds.iter().zip(&counts);
+    let within = counted().all(|(kind, count)| {
+        let in_a_period = kind.period.map(|period| period.most);
+        let mut most = kind.limit().into_iter().chain(in_a_period);
+        most.all(|most| *count <= most)
+    });
+    let most_unique = counted().filter(|(kind, _)| kind.unique);
+    let most_unique = most_unique.map(|(_, count)| *count).max();
+    let everybody = Neighbours::counted(nodes.len(), (most_unique.unwrap_or_default(), 0));
+    let mut present = (0..).zip(&counts).filter(|(_, count)| **count > 0);
+    if !within || present.any(|(kind, _)| rules.crowded(kind, &everybody).is_some()) {
+        return None;
+    }
+    let mut members: Vec<Identifier> = nodes.iter().map(|node| node.identifier.clone()).collect();
+    members.sort();
+    Some(Group {
+        seed: seed?.2.clone(),
+        members,
+    })
+}
+
 /// All that is given, by places: identifiers sorted by kind and value, evidence by identifiers.
 struct World<'a> {
     rules: &'a Rules,
@@ -233,7 +274,10 @@ impl<'a> World<'a> {
         let mut first_seen: BTreeMap<(usize, &Identifier), i64> = BTreeMap::new();
         let weakest = rules.kinds.len();
         let key = |identifier: &'a Identifier| {
-            (rules.place(&identifier.kind).unwrap_or(weakest), identifier)
+            (
+                rules.place(identifier.kind()).unwrap_or(weakest),
+                identifier,
+            )
         };
         let of_nodes = nodes
             .iter()
@@ -289,7 +333,7 @@ impl<'a> World<'a> {
                 .collect(),
             unfit: first_seen
                 .keys()
-                .map(|(kind, identifier)| *kind == weakest || rules.is_blocked(&identifier.value))
+                .map(|(kind, identifier)| *kind == weakest || rules.is_blocked(identifier.value()))
                 .collect(),
             links: links.into_values().collect(),
             crowded: Vec::new(),

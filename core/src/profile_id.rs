@@ -30,7 +30,7 @@ pub fn bucket_by(
     space_id: &str,
     met: impl IntoIterator<Item = (Timestamp, Identifier)>,
 ) -> Option<String> {
-    let asks = |identifier: &Identifier| ASKS.contains(&identifier.kind.as_str());
+    let asks = |identifier: &Identifier| ASKS.contains(&identifier.kind());
     // The event that names the user of a browser is the first of both: the browser had asked before. Its kind is the
     // smaller word.
     let first = met

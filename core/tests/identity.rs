@@ -9,8 +9,8 @@ use std::hash::RandomState;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{
-    Code, Conflict, Constraint, Crowd, Decision, Edge, Graph, Kind, Node, Period, Reason,
-    Resolution, Rules, resolve, resolve_parts,
+    BlockedMerge, Code, Conflict, Constraint, Crowd, Decision, Edge, Graph, Kind, Node, Period,
+    Reason, Resolution, Rules, resolve, resolve_parts, undivided,
 };
 use cdp_core::time::Timestamp;
 
@@ -101,16 +101,13 @@ fn any_history(seed: u64) -> History {
     };
     let any = |dice: &mut Dice| {
         let kind = dice.below(4);
-        Identifier {
-            kind: rules.kinds[kind].kind.clone(),
-            value: format!("v{}", dice.below(values)),
-        }
+        Identifier::new(&rules.kinds[kind].kind, &format!("v{}", dice.below(values)))
     };
     let events = (0..length)
         .map(|_| {
             let mut identifiers: Vec<Identifier> =
                 (0..1 + dice.below(3)).map(|_| any(&mut dice)).collect();
-            identifiers.sort_by_key(|one| (rules.place(&one.kind), one.value.clone()));
+            identifiers.sort_by_key(|one| (rules.place(one.kind()), one.value().to_owned()));
             identifiers.dedup();
             // Half days, so that periods matter.
             let at = i64::try_from(dice.below(20)).unwrap() * 43_200_000_000;
@@ -157,7 +154,7 @@ fn evidence(history: &History, events: &[Seen]) -> (Vec<Node>, Vec<Edge>) {
         edges.extend(
             history
                 .rules
-                .star(identifiers.clone())
+                .star(identifiers)
                 .into_iter()
                 .map(|(a, b)| Edge {
                     a,
@@ -225,7 +222,7 @@ fn who_is_a_crowd_is_known_before_all_that_it_was_seen_with_is_told() {
 fn add(graph: &mut Graph<RandomState>, rules: &Rules, (identifiers, at): &Seen) {
     let given: Vec<(usize, &str)> = identifiers
         .iter()
-        .map(|one| (rules.place(&one.kind).unwrap(), one.value.as_str()))
+        .map(|one| (rules.place(one.kind()).unwrap(), one.value()))
         .collect();
     graph.add(&given, time(*at));
 }
@@ -334,6 +331,62 @@ fn piece_by_piece_in_any_order_and_repeated_is_everything_at_once() {
     );
 }
 
+/// What evidence connects, whatever comes of it; each identifier with its earliest event.
+fn connected(nodes: &[Node], edges: &[Edge]) -> Vec<Vec<Node>> {
+    let mut seen: BTreeMap<&Identifier, Timestamp> = BTreeMap::new();
+    for node in nodes {
+        let at = seen.entry(&node.identifier).or_insert(node.first_seen);
+        *at = node.first_seen.min(*at);
+    }
+    let mut of: BTreeMap<&Identifier, usize> = seen.keys().copied().zip(0..).collect();
+    for edge in edges {
+        let (keep, give) = (of[&edge.a], of[&edge.b]);
+        for number in of.values_mut().filter(|number| **number == give) {
+            *number = keep;
+        }
+    }
+    let mut found: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
+    for (identifier, first_seen) in seen {
+        found.entry(of[identifier]).or_default().push(Node {
+            identifier: identifier.clone(),
+            first_seen,
+        });
+    }
+    found.into_values().collect()
+}
+
+#[test]
+fn what_no_rule_divides_is_told_without_its_evidence() {
+    let (mut told, mut joined, mut divided) = (0, 0, 0);
+    for seed in 0..histories() {
+        let mut history = any_history(seed);
+        history.constraints.clear();
+        let (nodes, edges) = evidence(&history, &history.events);
+        let expected = at_once(&history, &history.events);
+        for component in connected(&nodes, &edges) {
+            let of_component = |one: &&BlockedMerge| {
+                let mut nodes = component.iter();
+                nodes.any(|node| node.identifier == one.edge.a)
+            };
+            let refused = expected.blocked.iter().find(of_component);
+            divided += u32::from(refused.is_some());
+            if let Some(whole) = undivided(&history.rules, &component) {
+                assert_eq!(refused, None, "history {seed}: {history:#?}");
+                assert!(
+                    expected.groups.contains(&whole),
+                    "history {seed}: {whole:#?} {history:#?}"
+                );
+                told += 1;
+                joined += u32::from(whole.members.len() > 1);
+            }
+        }
+    }
+    assert!(
+        joined * 4 > told && divided > 0,
+        "{told} {joined} {divided}"
+    );
+}
+
 #[test]
 fn no_profile_breaks_a_rule_unless_somebody_said_so() {
     for seed in 0..histories() / 4 {
@@ -377,7 +430,7 @@ fn no_profile_breaks_a_rule_unless_somebody_said_so() {
                 let count = group
                     .members
                     .iter()
-                    .filter(|member| member.kind == kind.kind)
+                    .filter(|member| member.kind() == kind.kind)
                     .count();
                 let most = if kind.unique {
                     1
@@ -400,7 +453,7 @@ fn cut_evidence_is_as_if_it_had_never_been_and_stays_cut() {
         let pairs: Vec<_> = history
             .events
             .iter()
-            .flat_map(|(identifiers, _)| history.rules.star(identifiers.clone()))
+            .flat_map(|(identifiers, _)| history.rules.star(identifiers))
             .collect();
         if pairs.is_empty() {
             continue;
@@ -416,7 +469,7 @@ fn cut_evidence_is_as_if_it_had_never_been_and_stays_cut() {
                 identifier: identifier.clone(),
                 first_seen: time(*at),
             }));
-            let pairs = history.rules.star(identifiers.clone()).into_iter();
+            let pairs = history.rules.star(identifiers).into_iter();
             edges.extend(
                 pairs
                     .filter(|pair| *pair != (a.clone(), b.clone()))
@@ -459,10 +512,7 @@ fn what_is_too_much_to_weigh_joins_nobody_and_costs_nobody() {
         blast_radius: 1_000_000,
         ..Rules::default()
     };
-    let id = |kind: &str, value: String| Identifier {
-        kind: kind.to_owned(),
-        value,
-    };
+    let id = |kind: &str, value: String| Identifier::new(kind, &value);
     let mut events: Vec<Seen> = Vec::new();
     for at in 0..1_001 {
         for user in 0..2 {

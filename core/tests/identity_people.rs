@@ -89,7 +89,7 @@ fn add(graph: &mut Graph<RandomState>, rules: &Rules, event: &Labelled) {
     let given: Vec<(usize, &str)> = event
         .identifiers
         .iter()
-        .map(|one| (rules.place(&one.kind).unwrap(), one.value.as_str()))
+        .map(|one| (rules.place(one.kind()).unwrap(), one.value()))
         .collect();
     graph.add(&given, event.at);
 }
@@ -180,7 +180,7 @@ fn profiles(
     }
     let mut sign_ins: BTreeMap<(&str, &Identifier), SignIns> = BTreeMap::new();
     for event in events {
-        let person = event.identifiers.iter().find(|one| one.kind == "user_id");
+        let person = event.identifiers.iter().find(|one| one.kind() == "user_id");
         let word = match (event.kind.as_str(), person) {
             ("logout", _) => Word::SignedOut,
             (_, Some(person)) => Word::SignedIn(person.clone()),
@@ -319,7 +319,7 @@ fn a_stream_of_known_people() {
             .iter()
             .flat_map(|event| {
                 rules
-                    .star(event.identifiers.clone())
+                    .star(&event.identifiers)
                     .into_iter()
                     .map(|(a, b)| Edge {
                         a,

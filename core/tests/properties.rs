@@ -27,10 +27,7 @@ fn identifiers(size: u8) -> impl Strategy<Value = Identifier> {
         } else {
             format!("{kind}{number}")
         };
-        Identifier {
-            kind: kind.to_owned(),
-            value,
-        }
+        Identifier::new(kind, &value)
     })
 }
 
@@ -40,7 +37,7 @@ fn evidence() -> impl Strategy<Value = Vec<Edge>> {
         prop::collection::vec(edge, 0..60).prop_map(|edges| {
             let mut earliest: BTreeMap<(Identifier, Identifier), Timestamp> = BTreeMap::new();
             for (one, two, at) in edges {
-                let strength = |one: &Identifier| Rules::default().place(&one.kind);
+                let strength = |one: &Identifier| Rules::default().place(one.kind());
                 let (a, b) = if (strength(&one), &one) <= (strength(&two), &two) {
                     (one, two)
                 } else {
@@ -223,7 +220,7 @@ proptest! {
             prop_assert!(members.contains(&&edge.a) && members.contains(&&edge.b));
         }
         for group in &resolution.groups {
-            prop_assert!(group.members.iter().filter(|member| member.kind == "user_id").count() <= 1);
+            prop_assert!(group.members.iter().filter(|member| member.kind() == "user_id").count() <= 1);
             prop_assert!(group.members.contains(&group.seed));
         }
     }

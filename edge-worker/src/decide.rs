@@ -308,10 +308,7 @@ fn decided(
 
 /// By what it is decided for somebody of whom nothing is known. It stays what it is once something is.
 fn stranger(config: &SourceConfig, subject: &Subject) -> String {
-    let identifier = Identifier {
-        kind: subject.kind().to_owned(),
-        value: subject.id().to_owned(),
-    };
+    let identifier = Identifier::new(subject.kind(), subject.id());
     profile_id(&config.space_id, &identifier)
 }
 

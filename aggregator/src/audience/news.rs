@@ -36,15 +36,15 @@ impl News {
             traits: BTreeSet::new(),
         };
         // Of whom consent makes several, or counts events otherwise than they came, more is to be said.
-        let again: BTreeSet<&String> = turn
+        let again: BTreeSet<&str> = turn
             .again
             .keys()
-            .filter_map(|anchor| turn.profile_of.get(anchor))
+            .filter_map(|anchor| turn.profile_of(anchor))
             .collect();
         let is_new = |profile_id: &String| {
             turn.fresh.contains(profile_id)
                 && !turn.divided.contains(profile_id)
-                && !again.contains(profile_id)
+                && !again.contains(profile_id.as_str())
         };
         let mut news: BTreeMap<String, Self> = turn
             .touched
@@ -56,11 +56,11 @@ impl News {
             })
             .collect();
         for logged in turn.events {
-            let Some(profile_id) = turn.profile_of.get(&logged.anchor) else {
+            let Some(profile_id) = turn.profile_of(&logged.anchor) else {
                 continue;
             };
             let known = news
-                .entry(profile_id.clone())
+                .entry(profile_id.to_owned())
                 .or_insert_with(|| said(false));
             known.add(logged);
         }

@@ -34,7 +34,7 @@ pub(crate) async fn apply(
     }
     let mut latest: BTreeMap<&str, &Logged> = BTreeMap::new();
     for logged in turn.events {
-        if let Some(profile_id) = turn.profile_of.get(&logged.anchor) {
+        if let Some(profile_id) = turn.profile_of(&logged.anchor) {
             latest.insert(profile_id, logged);
         }
     }

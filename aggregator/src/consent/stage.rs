@@ -45,14 +45,14 @@ pub(crate) async fn apply(
             .or_default()
             .merge(kept.state.clone());
     }
-    let standings: BTreeMap<&String, Standing> = people
+    let standings: BTreeMap<&str, Standing> = people
         .iter()
-        .map(|(person, state)| (person, state.standing()))
+        .map(|(person, state)| (person.as_str(), state.standing()))
         .collect();
 
     let nothing_said = Standing::default();
     for (anchor, (person, kept)) in &anchors {
-        let standing = standings.get(person).unwrap_or(&nothing_said);
+        let standing = standings.get(person.as_str()).unwrap_or(&nothing_said);
         if kept.folded.differs(standing) {
             let purposes = standing.0.keys().filter(|purpose| {
                 kept.folded.has(purpose)
@@ -74,7 +74,7 @@ pub(crate) async fn apply(
     let devices = heard_with(connection, turn, &anchors).await?;
     let mut scopes = Vec::with_capacity(turn.events.len());
     for logged in turn.events {
-        let person = turn.person_of.get(&logged.anchor);
+        let person = turn.person_of(&logged.anchor);
         let standing = person.and_then(|person| standings.get(person));
         let standing = standing.unwrap_or(&nothing_said);
         let Some(grants) = turn.rules.grants(logged) else {
@@ -84,7 +84,7 @@ pub(crate) async fn apply(
         let scope = turn.rules.scope(logged, &grants, standing, &devices);
         // What is folded again finds this event in the table.
         if !turn.again.contains_key(&logged.anchor) {
-            let person = person.cloned().unwrap_or_default();
+            let person = person.unwrap_or_default().to_owned();
             let (_, kept) = anchors
                 .entry(logged.anchor.clone())
                 .or_insert_with(|| (person, Kept::default()));
@@ -101,8 +101,8 @@ pub(crate) async fn apply(
         let says_otherwise = before.get(anchor).is_none_or(|(_, known)| {
             known.folded != kept.folded || known.state.choices() != kept.state.choices()
         });
-        let profile_id = turn.profile_of.get(anchor).filter(|_| says_otherwise);
-        turn.touched.extend(profile_id.cloned());
+        let profile_id = turn.profile_of(anchor).filter(|_| says_otherwise);
+        turn.touched.extend(profile_id.map(ToOwned::to_owned));
     }
     let changed = anchors
         .into_iter()
@@ -121,7 +121,7 @@ async fn of_shared_devices(
     turn: &Turn<'_>,
     before: &BTreeMap<String, (String, Kept)>,
     anchors: &BTreeMap<String, (String, Kept)>,
-    standings: &BTreeMap<&String, Standing>,
+    standings: &BTreeMap<&str, Standing>,
 ) -> Result<BTreeMap<String, (String, Standing)>> {
     if !turn.rules.identity().attributes_by_time() {
         return Ok(BTreeMap::new());
@@ -139,13 +139,18 @@ async fn of_shared_devices(
     };
     let spoke = anchors.iter().filter(differs).map(|(anchor, _)| anchor);
     let given = identity::given(connection, turn.space_id, spoke).await?;
-    let person_of = |anchor: &String| Some((anchor.clone(), turn.person_of.get(anchor)?.clone()));
+    let person_of = |anchor: &String| Some((anchor.clone(), turn.person_of(anchor)?.to_owned()));
     let moved = turn.moved.iter().filter_map(person_of);
     let again: BTreeMap<String, String> = given.into_iter().chain(moved).collect();
-    let is_unknown = |person: &&String| !standings.contains_key(*person);
+    let is_unknown = |person: &&String| !standings.contains_key(person.as_str());
     let others: BTreeSet<&String> = again.values().filter(is_unknown).collect();
     let others = store::standings_of_people(connection, turn.space_id, others.into_iter()).await?;
-    let standing = |person: &String| standings.get(person).or(others.get(person)).cloned();
+    let standing = |person: &String| {
+        standings
+            .get(person.as_str())
+            .or(others.get(person))
+            .cloned()
+    };
     let with_words = |(anchor, person): (String, String)| {
         let standing = standing(&person).unwrap_or_default();
         (anchor, (person, standing))
@@ -185,7 +190,7 @@ fn hear<'a>(
         }
         for named in identifiers {
             let anchor = named.to_string();
-            let person = turn.person_of.get(&anchor).cloned().unwrap_or_default();
+            let person = turn.person_of(&anchor).unwrap_or_default().to_owned();
             let (_, kept) = anchors
                 .entry(anchor.clone())
                 .or_insert_with(|| (person, Kept::default()));

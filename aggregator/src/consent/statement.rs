@@ -84,7 +84,7 @@ pub(super) async fn take(
 
 /// Names the person by the strongest id that a message may name.
 fn name(body: &mut Value, identifiers: &[Identifier]) -> Result<()> {
-    let first = |kind: &str| identifiers.iter().find(|known| known.kind == kind);
+    let first = |kind: &str| identifiers.iter().find(|known| known.kind() == kind);
     let (field, identifier) = match (first(USER_ID), first(ANONYMOUS_ID)) {
         (Some(user), _) => ("userId", user),
         (None, Some(browser)) => ("anonymousId", browser),
@@ -93,6 +93,6 @@ fn name(body: &mut Value, identifiers: &[Identifier]) -> Result<()> {
             return Err(Error::new(Code::InvalidRequest, reason));
         }
     };
-    body[field] = Value::from(identifier.value.as_str());
+    body[field] = Value::from(identifier.value());
     Ok(())
 }

@@ -11,6 +11,7 @@
 
 use std::fmt::Write as _;
 
+use cdp_core::identifier::Identifier;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
@@ -53,6 +54,18 @@ impl From<&str> for Cell {
 impl From<&String> for Cell {
     fn from(text: &String) -> Self {
         Self::Text(text.clone())
+    }
+}
+
+impl From<&Identifier> for Cell {
+    fn from(identifier: &Identifier) -> Self {
+        Self::Text(identifier.as_str().to_owned())
+    }
+}
+
+impl From<Identifier> for Cell {
+    fn from(identifier: Identifier) -> Self {
+        Self::from(&identifier)
     }
 }
 

@@ -12,7 +12,7 @@ use super::cache::Cache;
 use super::resolve::{self, Resolved, Scene};
 use super::store::{self, Node};
 use crate::error::{Code, Error, Result};
-use crate::pipeline::Turn;
+use crate::pipeline::{Turn, Whose};
 
 /// Identifiers of which it is read at a time that another was seen with them.
 const PAGE: i64 = 1_000;
@@ -31,7 +31,8 @@ pub(crate) async fn resolve_again(
         .await?;
     // Their words may have changed with the evidence, also where they are together as before.
     let known = scene.before.values();
-    turn.people.extend(known.map(|node| node.person_id.clone()));
+    turn.people
+        .extend(known.map(|node| node.person_id.to_string()));
     let named = || scene.seen.iter().map(|node| &node.identifier);
     turn.moved = attribute_again(connection, turn.rules, named()).await?;
     scene.constraints = store::constraints_of(connection, &space, named()).await?;
@@ -112,9 +113,7 @@ impl<'r> Search<'r> {
         let mut edges = BTreeMap::new();
         while !wanted.is_empty() {
             let mut new = BTreeSet::new();
-            for (identifier, node) in
-                store::nodes(connection, space, wanted.iter().map(ToString::to_string)).await?
-            {
+            for (identifier, node) in store::nodes(connection, space, wanted.iter()).await? {
                 let outside = !identifiers.contains(&identifier);
                 if outside && let Some(known) = node.crowded {
                     let reason = if self.everywhere {
@@ -250,10 +249,14 @@ async fn crowded(
 impl Turn<'_> {
     /// Takes in whose an identifier is.
     pub(super) fn know(&mut self, identifier: &Identifier, node: &Node) {
-        let name = identifier.to_string();
-        self.people.insert(node.person_id.clone());
-        self.person_of.insert(name.clone(), node.person_id.clone());
-        self.profile_of.insert(name, node.profile_id.clone());
+        if !self.people.contains(&*node.person_id) {
+            self.people.insert(node.person_id.to_string());
+        }
+        let whose = Whose {
+            person_id: Arc::clone(&node.person_id),
+            profile_id: Arc::clone(&node.profile_id),
+        };
+        self.whose.insert(identifier.shared(), whose);
     }
 }
 
@@ -266,7 +269,7 @@ impl Resolved {
         turn.people.extend(self.people);
         turn.divided.extend(self.divided);
         for (identifier, node) in self.nodes {
-            cache.put(space, identifier.to_string(), node);
+            cache.put(space, identifier, node);
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cdp_core::identifier::Identifier;
+
 use super::store::Node;
 
 /// Identifiers in each of the two generations.
 const GENERATION: usize = 50_000;
 
-type Place = (Arc<str>, String);
+type Place = (Arc<str>, Identifier);
 
 /// Nodes by space and identifier. Changes of a turn count once the turn is committed.
 #[derive(Debug, Default)]
@@ -22,8 +24,8 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// The node, as the last committed turn left it.
-    pub(super) fn get(&self, space_id: &Arc<str>, identifier: &str) -> Option<Node> {
-        let place = (Arc::clone(space_id), identifier.to_owned());
+    pub(super) fn get(&self, space_id: &Arc<str>, identifier: &Identifier) -> Option<Node> {
+        let place = (Arc::clone(space_id), identifier.clone());
         self.young
             .get(&place)
             .or_else(|| self.old.get(&place))
@@ -31,7 +33,7 @@ impl Cache {
     }
 
     /// Remembers a node when the turn is committed.
-    pub(super) fn put(&mut self, space_id: &Arc<str>, identifier: String, node: Node) {
+    pub(super) fn put(&mut self, space_id: &Arc<str>, identifier: Identifier, node: Node) {
         self.pending
             .push(((Arc::clone(space_id), identifier), node));
     }

@@ -1,6 +1,6 @@
 //! What the events of a turn say of who is who, against what was known before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Conflict, Pair, Rules};
@@ -12,7 +12,7 @@ use crate::pipeline::{Logged, Turn};
 /// Identifiers and pairs of a turn, each with its earliest and latest event.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    pub(super) seen: BTreeMap<Identifier, Timestamp>,
+    pub(super) seen: HashMap<Identifier, Timestamp>,
     pub(super) pairs: BTreeMap<Pair, EdgeRow>,
 }
 
@@ -35,7 +35,7 @@ impl Evidence {
                 None => drop(self.seen.insert(identifier.clone(), event.timestamp)),
             }
         }
-        for pair in rules.evidence_among(event, named.to_vec()) {
+        for pair in rules.evidence_among(event, named) {
             let row = EdgeRow {
                 first_seen: event.timestamp,
                 last_seen: event.timestamp,
@@ -55,24 +55,22 @@ impl Evidence {
     pub(super) fn changes(
         &self,
         rules: &Rules,
-        nodes: &BTreeMap<Identifier, Node>,
+        nodes: &HashMap<Identifier, Node>,
         pairs: &BTreeMap<Pair, EdgeRow>,
     ) -> Changes {
         let mut changes = Changes::default();
-        for (identifier, seen) in &self.seen {
-            if nodes
-                .get(identifier)
-                .is_none_or(|node| *seen < node.first_seen)
-            {
-                changes.dirty.insert(identifier.clone());
-            }
-        }
+        let is_news = |(identifier, seen): &(&Identifier, &Timestamp)| {
+            let known = nodes.get(identifier);
+            known.is_none_or(|node| **seen < node.first_seen)
+        };
+        let news = self.seen.iter().filter(is_news);
+        changes.dirty = news.map(|(identifier, _)| identifier.clone()).collect();
         let crowded = |identifier: &Identifier| {
             nodes
                 .get(identifier)
                 .is_some_and(|node| node.crowded.is_some())
         };
-        for (pair, row) in &self.pairs {
+        let pairs = self.pairs.iter().map(|(pair, row)| {
             let known = pairs.get(pair);
             let merged = known.map_or_else(|| row.clone(), |known| known.merged(row));
             let is_moved = |known: &EdgeRow| {
@@ -86,8 +84,9 @@ impl Evidence {
                 let none = open.peek().is_none().then_some(&pair.0);
                 changes.dirty.extend(open.chain(none).cloned());
             }
-            changes.pairs.insert(pair.clone(), merged);
-        }
+            (pair.clone(), merged)
+        });
+        changes.pairs = pairs.collect();
         changes
     }
 }

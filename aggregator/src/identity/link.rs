@@ -50,7 +50,7 @@ pub(crate) async fn link(
     let counted = evidence.filter(|((logged, _), _)| !turn.again.contains_key(&logged.anchor));
     for ((logged, named), scope) in counted {
         let rules = turn.rules.identity();
-        let pairs = rules.evidence_among(&logged.event, named.clone());
+        let pairs = rules.evidence_among(&logged.event, named);
         // What was given to whoever was signed in is no evidence of whose its devices are.
         let allowed = if turn.rules.is_given(logged) {
             pairs.is_empty()
@@ -59,8 +59,8 @@ pub(crate) async fn link(
         };
         if !allowed {
             let device = named.first().map(ToString::to_string).unwrap_or_default();
-            let people = [&logged.anchor, &device].map(|name| turn.person_of.get(name));
-            divided.extend(people.into_iter().flatten().cloned());
+            let people = [&logged.anchor, &device].map(|name| turn.person_of(name));
+            divided.extend(people.into_iter().flatten().map(ToOwned::to_owned));
         }
     }
     turn.divided.extend(divided);
@@ -97,10 +97,10 @@ pub(crate) async fn link(
                     continue;
                 };
                 former.extend(store::former(&space, &member, node, &profile_id));
-                if node.profile_id != profile_id {
+                if *node.profile_id != *profile_id {
                     turn.touched
-                        .extend([node.profile_id.clone(), profile_id.clone()]);
-                    let profile_id = profile_id.clone();
+                        .extend([node.profile_id.to_string(), profile_id.clone()]);
+                    let profile_id = profile_id.as_str().into();
                     let moved = Node {
                         profile_id,
                         ..node.clone()
@@ -115,11 +115,10 @@ pub(crate) async fn link(
     store::put_nodes(connection, &space, &changed).await?;
     store::put_seeds(connection, &space, former).await?;
     for (identifier, node) in changed {
-        let name = identifier.to_string();
-        turn.profile_of
-            .entry(name.clone())
-            .and_modify(|profile_id| profile_id.clone_from(&node.profile_id));
-        cache.put(&space, name, node);
+        if let Some(whose) = turn.whose.get_mut(identifier.as_str()) {
+            whose.profile_id = Arc::clone(&node.profile_id);
+        }
+        cache.put(&space, identifier, node);
     }
     turn.touched.extend(alive);
     Ok(())

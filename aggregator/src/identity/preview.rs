@@ -148,9 +148,11 @@ async fn profiles(
     rules: &Rules,
     names: &BTreeSet<Identifier>,
 ) -> Result<Vec<Profile>> {
-    let names = names.iter().map(ToString::to_string);
-    let nodes = store::nodes(connection, rules.space_id(), names).await?;
-    let ids: BTreeSet<String> = nodes.into_iter().map(|(_, node)| node.profile_id).collect();
+    let nodes = store::nodes(connection, rules.space_id(), names.iter()).await?;
+    let ids: BTreeSet<String> = nodes
+        .into_iter()
+        .map(|(_, node)| node.profile_id.to_string())
+        .collect();
     profile::seen_by(connection, rules, ids.into_iter().collect(), None).await
 }
 

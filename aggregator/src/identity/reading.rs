@@ -6,6 +6,7 @@
 //! process ends, reading goes on behind the last one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{self, Rules};
@@ -136,8 +137,7 @@ async fn keep(
         pairs.entry(pair).and_modify(|read| read.merge(&row));
     }
     graph::put_edges(connection, apart, &pairs).await?;
-    let names = evidence.seen.keys().map(ToString::to_string);
-    let known: BTreeMap<Identifier, Node> = graph::nodes(connection, apart, names)
+    let known: BTreeMap<Identifier, Node> = graph::nodes(connection, apart, evidence.seen.keys())
         .await?
         .into_iter()
         .collect();
@@ -145,10 +145,10 @@ async fn keep(
         |(one, seen): &(Identifier, _)| known.get(one).is_none_or(|known| *seen < known.first_seen);
     // Until everybody is resolved by the new rules, whoever is new is one alone.
     let alone = |(one, first_seen): (Identifier, _)| {
-        let profile_id = identity::profile_id(space_id, &one);
+        let profile_id: Arc<str> = identity::profile_id(space_id, &one).into();
         let node = Node {
             component: 0,
-            person_id: profile_id.clone(),
+            person_id: Arc::clone(&profile_id),
             profile_id,
             first_seen,
             crowded: None,
@@ -171,7 +171,7 @@ pub(crate) async fn next_gone(connection: &mut AnyConnection) -> Result<Option<G
     let heirs = graph::nodes(connection, &space_id, heirs.filter(|heir| !heir.is_empty())).await?;
     let heirs: BTreeMap<String, String> = heirs
         .into_iter()
-        .map(|(one, node)| (one.to_string(), node.profile_id))
+        .map(|(one, node)| (one.to_string(), node.profile_id.to_string()))
         .collect();
     let mut followed = Gone {
         space_id,

@@ -1,6 +1,6 @@
 //! Resolving again what new evidence touches: whole components, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use super::cache::Cache;
 use super::evidence::{Changes, Evidence};
 use super::store::{self, Blocked, EdgeRow, Node};
+use super::waiting::RESOLVE;
 use crate::error::Result;
 
 /// What a resolution changed.
@@ -44,10 +45,18 @@ pub(super) struct Scene {
     pub(super) constraints: Vec<Constraint>,
     /// Identifiers of which it is known that they were seen with too many others.
     pub(super) crowded: BTreeMap<Identifier, Reason>,
+    /// The one profile that all of them are, where it took no evidence to tell: it was not read then.
+    pub(super) whole: Option<Group>,
 }
 
 impl Scene {
     pub(super) fn resolve(&self, rules: &Rules) -> Parts {
+        if let Some(whole) = &self.whole {
+            return Parts {
+                components: vec![vec![whole.clone()]],
+                ..Parts::default()
+            };
+        }
         identity::resolve_parts(
             rules,
             &self.seen,
@@ -65,7 +74,7 @@ pub(super) async fn again(
     rules: &Rules,
     evidence: &Evidence,
     changes: &Changes,
-    known: &BTreeMap<Identifier, Node>,
+    known: &HashMap<Identifier, Node>,
     cache: &mut Cache,
 ) -> Result<Resolved> {
     let clusters = clusters(changes, known);
@@ -74,19 +83,44 @@ pub(super) async fn again(
         .flat_map(|cluster| cluster.components.iter().copied())
         .collect();
     let mut nodes = store::nodes_of_components(connection, space, &components).await?;
-    let mut edges = store::edges_of_components(connection, space, &components).await?;
+    let mut scenes: Vec<Scene> = clusters
+        .iter()
+        .map(|cluster| cluster.scene(&mut nodes, evidence))
+        .collect();
     let decides = store::decides(connection, space).await?;
-    let mut scenes = Vec::with_capacity(clusters.len());
-    let mut added = added(&clusters, changes, known);
-    for (at, cluster) in clusters.into_iter().enumerate() {
+    // What an erasure or other rules left of a component need not be connected until it was resolved again.
+    if !decides && !RESOLVE.any_of(connection, space).await? {
+        let refused = store::components_with_refused(connection, space, &components).await?;
+        for (cluster, scene) in clusters.iter().zip(&mut scenes) {
+            if cluster.is_by_itself(&refused) && scene.crowded.is_empty() {
+                scene.whole = identity::undivided(rules, &scene.seen);
+            }
+        }
+    }
+    let open = clusters.iter().zip(&scenes);
+    let open = open.filter(|(_, scene)| scene.whole.is_none());
+    let open: BTreeSet<i64> = open
+        .flat_map(|(cluster, _)| cluster.components.iter().copied())
+        .collect();
+    let mut edges = store::edges_of_components(connection, space, &open).await?;
+    let is_open = |at: usize| {
+        let scene: Option<&Scene> = scenes.get(at);
+        scene.is_some_and(|scene| scene.whole.is_none())
+    };
+    let mut added = added(&clusters, is_open, changes, known);
+    for (at, (cluster, scene)) in clusters.iter().zip(&mut scenes).enumerate() {
+        if scene.whole.is_some() {
+            continue;
+        }
         let added = added.remove(&at).unwrap_or_default();
-        let mut scene = cluster.scene(&mut nodes, &mut edges, evidence, added, known);
+        scene.take_evidence(cluster, &mut edges, added, known);
         if decides {
             let named = scene.seen.iter().map(|node| &node.identifier);
             scene.constraints = store::constraints_of(connection, space, named).await?;
         }
-        scenes.push((cluster.components, scene));
     }
+    let of_clusters = clusters.into_iter().map(|cluster| cluster.components);
+    let scenes = of_clusters.zip(scenes).collect();
     let mut resolved = Resolved::default();
     settle(
         connection,
@@ -190,42 +224,50 @@ impl Resolved {
         let mut moved = Vec::new();
         for group in groups {
             let profile_id = identity::profile_id(space, &group.seed);
-            if !group
-                .members
-                .iter()
-                .any(|member| before.contains_key(member))
-            {
-                self.fresh.insert(profile_id.clone());
-            }
+            let id: Arc<str> = profile_id.as_str().into();
+            let (mut is_fresh, mut is_own, mut is_touched, mut is_changed) =
+                (true, false, false, false);
             for member in &group.members {
                 let old = before.get(member);
+                is_fresh &= old.is_none();
                 let seen = scene
                     .seen
                     .binary_search_by(|node| node.identifier.cmp(member));
                 let Some(seen) = seen.ok().and_then(|at| scene.seen.get(at)) else {
                     continue;
                 };
+                is_own = true;
                 let node = Node {
                     component,
-                    person_id: profile_id.clone(),
-                    profile_id: profile_id.clone(),
+                    person_id: Arc::clone(&id),
+                    profile_id: Arc::clone(&id),
                     first_seen: seen.first_seen,
                     crowded: crowded.get(member).cloned(),
                 };
                 self.former
                     .extend(old.and_then(|old| store::former(space, member, old, &profile_id)));
-                if old.is_none_or(|old| old.profile_id != profile_id) {
-                    self.touched.insert(profile_id.clone());
-                    moved.extend(old.map(|old| (old.profile_id.clone(), profile_id.clone())));
-                }
-                if divided {
-                    self.divided.insert(profile_id.clone());
+                if old.is_none_or(|old| old.profile_id != id) {
+                    is_touched = true;
+                    moved.extend(old.map(|old| (old.profile_id.to_string(), profile_id.clone())));
                 }
                 if old != Some(&node) {
-                    self.people.insert(profile_id.clone());
+                    is_changed = true;
                     // Whom it was taken from has lost its words, too.
-                    self.people.extend(old.map(|old| old.person_id.clone()));
+                    let lost = old.filter(|old| old.person_id != id);
+                    self.people
+                        .extend(lost.map(|old| old.person_id.to_string()));
                     self.nodes.insert(member.clone(), node);
+                }
+            }
+            let sets = [
+                (is_fresh, &mut self.fresh),
+                (is_touched, &mut self.touched),
+                (is_changed, &mut self.people),
+                (divided && is_own, &mut self.divided),
+            ];
+            for (is_one, set) in sets {
+                if is_one {
+                    set.insert(profile_id.clone());
                 }
             }
             self.alive.insert(profile_id);
@@ -248,41 +290,26 @@ impl Resolved {
 struct Cluster {
     components: BTreeSet<i64>,
     new: BTreeSet<Identifier>,
+    /// Whether one of them is seen with an identifier that was seen with too many others.
+    beside_crowd: bool,
 }
 
 impl Cluster {
-    /// What of all that was loaded belongs to the cluster. The evidence that was stored has this turn's
-    /// changes already, except for pairs with new identifiers, which no component leads to yet.
+    /// Its identifiers, as they were and as this turn sees them.
     fn scene(
         &self,
         nodes: &mut BTreeMap<i64, BTreeMap<Identifier, Node>>,
-        edges: &mut BTreeMap<i64, store::Around>,
         evidence: &Evidence,
-        added: Vec<Added<'_>>,
-        known: &BTreeMap<Identifier, Node>,
     ) -> Scene {
         let mut scene = Scene::default();
         for component in &self.components {
-            scene
-                .before
-                .extend(nodes.remove(component).unwrap_or_default());
-            let around = edges.remove(component).unwrap_or_default();
-            scene.edges.extend(around.edges);
-            scene.crowded.extend(around.crowded);
-        }
-        for ((a, b), row) in added {
-            scene.edges.push(row.edge(a, b));
-            for end in [a, b] {
-                let reason = known.get(end).and_then(|node| node.crowded.clone());
-                scene
-                    .crowded
-                    .extend(reason.map(|reason| (end.clone(), reason)));
-            }
+            let nodes = nodes.remove(component).unwrap_or_default();
+            scene.before.extend(nodes);
         }
         let of_nodes = scene.before.iter();
-        let crowded = of_nodes
-            .filter_map(|(identifier, node)| Some((identifier.clone(), node.crowded.clone()?)));
-        scene.crowded.extend(crowded);
+        scene.crowded = of_nodes
+            .filter_map(|(identifier, node)| Some((identifier.clone(), node.crowded.clone()?)))
+            .collect();
         let earliest = |identifier: &Identifier, known| {
             [known, evidence.seen.get(identifier).copied()]
                 .into_iter()
@@ -304,21 +331,53 @@ impl Cluster {
             .collect();
         scene
     }
+
+    /// Whether its identifiers were seen with nobody else. What was seen with one that was seen with too many others was refused.
+    fn is_by_itself(&self, refused: &BTreeSet<i64>) -> bool {
+        !self.beside_crowd && self.components.is_disjoint(refused)
+    }
+}
+
+impl Scene {
+    /// Takes in what of all the evidence that was read belongs to the cluster. What was stored has this turn's changes already,
+    /// except for pairs with new identifiers, which no component leads to yet.
+    fn take_evidence(
+        &mut self,
+        cluster: &Cluster,
+        edges: &mut BTreeMap<i64, store::Around>,
+        added: Vec<Added<'_>>,
+        known: &HashMap<Identifier, Node>,
+    ) {
+        for component in &cluster.components {
+            let around = edges.remove(component).unwrap_or_default();
+            self.edges.extend(around.edges);
+            self.crowded.extend(around.crowded);
+        }
+        for ((a, b), row) in added {
+            self.edges.push(row.edge(a, b));
+            for end in [a, b] {
+                let reason = known.get(end).and_then(|node| node.crowded.clone());
+                let reason = reason.map(|reason| (end.clone(), reason));
+                self.crowded.extend(reason);
+            }
+        }
+    }
 }
 
 /// A changed pair.
 type Added<'a> = (&'a Pair, &'a EdgeRow);
 
-/// The changed pairs to which no component leads, by their clusters: those that have new identifiers, and those of two that
+/// The changed pairs to which no component leads, by those of the clusters that are open: those that have new identifiers, and those of two that
 /// were seen with too many others.
 fn added<'a>(
     clusters: &[Cluster],
+    is_open: impl Fn(usize) -> bool,
     changes: &'a Changes,
-    known: &BTreeMap<Identifier, Node>,
+    known: &HashMap<Identifier, Node>,
 ) -> BTreeMap<usize, Vec<Added<'a>>> {
-    let mut cluster_of: BTreeMap<&Identifier, usize> = BTreeMap::new();
-    let mut of_component: BTreeMap<i64, usize> = BTreeMap::new();
-    for (at, cluster) in clusters.iter().enumerate() {
+    let mut cluster_of: HashMap<&Identifier, usize> = HashMap::new();
+    let mut of_component: HashMap<i64, usize> = HashMap::new();
+    for (at, cluster) in clusters.iter().enumerate().filter(|(at, _)| is_open(*at)) {
         cluster_of.extend(cluster.new.iter().map(|one| (one, at)));
         of_component.extend(cluster.components.iter().map(|one| (*one, at)));
     }
@@ -339,21 +398,21 @@ fn added<'a>(
     added
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Member {
     Component(i64),
     New(Identifier),
 }
 
 /// Joins what the changed pairs join; only what is dirty is in the answer.
-fn clusters(changes: &Changes, known: &BTreeMap<Identifier, Node>) -> Vec<Cluster> {
+fn clusters(changes: &Changes, known: &HashMap<Identifier, Node>) -> Vec<Cluster> {
     let member = |identifier: &Identifier| {
         known.get(identifier).map_or_else(
             || Member::New(identifier.clone()),
             |node| Member::Component(node.component),
         )
     };
-    let mut cluster_of: BTreeMap<Member, usize> = BTreeMap::new();
+    let mut cluster_of: HashMap<Member, usize> = HashMap::new();
     let mut clusters: BTreeMap<usize, BTreeSet<Member>> = BTreeMap::new();
     for (next, identifier) in changes.dirty.iter().enumerate() {
         let number = *cluster_of.entry(member(identifier)).or_insert(next);
@@ -378,7 +437,19 @@ fn clusters(changes: &Changes, known: &BTreeMap<Identifier, Node>) -> Vec<Cluste
             clusters.entry(one).or_default().extend(moved);
         }
     }
-    clusters.into_values().map(cluster).collect()
+    let pairs = changes.pairs.keys();
+    let beside_crowd: BTreeSet<usize> = pairs
+        .filter(|pair| !joining(pair))
+        .flat_map(|(a, b)| [member(a), member(b)])
+        .filter_map(|end| cluster_of.get(&end).copied())
+        .collect();
+    let clusters = clusters.into_iter();
+    clusters
+        .map(|(number, members)| Cluster {
+            beside_crowd: beside_crowd.contains(&number),
+            ..cluster(members)
+        })
+        .collect()
 }
 
 fn cluster(members: BTreeSet<Member>) -> Cluster {

@@ -173,12 +173,7 @@ pub(super) async fn graph(
         json!([a, b]).to_string()
     });
     let constraints = store::constraints_of(&mut connection, space_id, own.iter()).await?;
-    let nodes = store::nodes(
-        &mut connection,
-        space_id,
-        own.iter().map(ToString::to_string),
-    )
-    .await?;
+    let nodes = store::nodes(&mut connection, space_id, own.iter()).await?;
     let mut history = Vec::new();
     let mut edges = Vec::new();
     for told in evidence {

@@ -1,9 +1,10 @@
 //! The pipeline's first stage: whose events these are.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
+use cdp_core::identity::Pair;
 use sqlx::AnyConnection;
 
 use super::cache::Cache;
@@ -26,7 +27,10 @@ pub(crate) async fn apply(
     let beside = given.iter().filter(|one| !evidence.seen.contains_key(one));
     let identifiers = evidence.seen.keys().chain(beside);
     let mut nodes = known_nodes(connection, &space, identifiers, cache).await?;
-    let pairs = store::edges(connection, &space, evidence.pairs.keys()).await?;
+    // Who is new was seen with nobody before.
+    let known = |(a, b): &&Pair| nodes.contains_key(a) && nodes.contains_key(b);
+    let pairs = evidence.pairs.keys().filter(known);
+    let pairs = store::edges(connection, &space, pairs).await?;
     let changes = evidence.changes(rules, &nodes, &pairs);
     store::put_edges(connection, &space, &changes.pairs).await?;
     if !changes.dirty.is_empty() {
@@ -39,9 +43,10 @@ pub(crate) async fn apply(
         }
         resolved.tell(&space, turn, cache);
     }
+    turn.whose.reserve(nodes.len());
     for (identifier, node) in nodes {
         if node.person_id != node.profile_id {
-            turn.divided.insert(node.person_id.clone());
+            turn.divided.insert(node.person_id.to_string());
         }
         turn.know(&identifier, &node);
     }
@@ -53,19 +58,21 @@ async fn known_nodes(
     space: &Arc<str>,
     identifiers: impl Iterator<Item = &Identifier>,
     cache: &mut Cache,
-) -> Result<BTreeMap<Identifier, Node>> {
-    let mut nodes = BTreeMap::new();
+) -> Result<HashMap<Identifier, Node>> {
+    let mut nodes = HashMap::new();
     let mut unknown = Vec::new();
     for identifier in identifiers {
-        match cache.get(space, &identifier.to_string()) {
+        match cache.get(space, identifier) {
             Some(node) => {
                 nodes.insert(identifier.clone(), node);
             }
-            None => unknown.push(identifier.to_string()),
+            None => unknown.push(identifier),
         }
     }
+    // Neighbours are on the same page.
+    unknown.sort_unstable();
     for (identifier, node) in store::nodes(connection, space, unknown.into_iter()).await? {
-        cache.put(space, identifier.to_string(), node.clone());
+        cache.put(space, identifier.clone(), node.clone());
         nodes.insert(identifier, node);
     }
     Ok(nodes)

@@ -19,8 +19,9 @@ pub(super) use decisions::{
 };
 pub(crate) use evidence::put_links;
 pub(super) use evidence::{
-    Around, Blocked, EdgeRow, edges, edges_among_crowded, edges_beside, edges_of_components,
-    evidence_of_profile, forget_blocked, links_of_people, put_blocked, put_edges, seen_with,
+    Around, Blocked, EdgeRow, components_with_refused, edges, edges_among_crowded, edges_beside,
+    edges_of_components, evidence_of_profile, forget_blocked, links_of_people, put_blocked,
+    put_edges, seen_with,
 };
 pub(crate) use nodes::Node;
 pub(super) use nodes::{
@@ -53,7 +54,7 @@ async fn by_either_end(
     let mut found = Vec::new();
     for sql in sqls {
         let query = Many::new(sql, [space_id.into()]);
-        let rows = identifiers.clone().map(|one| [one.to_string().into()]);
+        let rows = identifiers.clone().map(|one| [one.into()]);
         found.extend(query.rows(rows).fetch(connection).await?);
     }
     Ok(found)
@@ -61,14 +62,14 @@ async fn by_either_end(
 
 /// Why an identifier was seen with too many others.
 fn crowded(row: &AnyRow) -> Result<Option<Reason>> {
-    let text: String = row.try_get("crowded")?;
-    let reason = (!text.is_empty()).then(|| serde_json::from_str(&text));
+    let text: &str = row.try_get("crowded")?;
+    let reason = (!text.is_empty()).then(|| serde_json::from_str(text));
     Ok(reason.transpose()?)
 }
 
 /// Reads an identifier as it was written: it is in normal form already.
 pub(crate) fn identifier(row: &AnyRow, column: &str) -> Result<Identifier> {
-    let text: String = row.try_get(column)?;
+    let text: &str = row.try_get(column)?;
     text.parse()
         .map_err(|message: String| Error::internal(message))
 }

@@ -49,6 +49,23 @@ impl Waiting {
         Ok(row.is_some())
     }
 
+    /// Whether somebody of a space waits, as whoever writes sees it.
+    pub(super) async fn any_of(
+        self,
+        connection: &mut AnyConnection,
+        space_id: &str,
+    ) -> Result<bool> {
+        let sql = format!(
+            "SELECT identifier FROM {} WHERE space_id = $1 LIMIT 1",
+            self.0
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .bind(space_id)
+            .fetch_optional(connection)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// How many of a space wait.
     pub(crate) async fn count(self, database: &Database, space_id: &str) -> Result<i64> {
         let sql = format!(

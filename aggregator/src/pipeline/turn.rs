@@ -1,6 +1,7 @@
 //! What the stages hand on to each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cdp_core::consent::{Scope, Standing};
 use cdp_core::identifier::Identifier;
@@ -10,14 +11,23 @@ use crate::consent::{Rules, Withdrawal};
 use crate::error::{Error, Result};
 use crate::{audience, computed_trait};
 
+/// Whose an identifier is.
+#[derive(Clone, Debug)]
+pub(crate) struct Whose {
+    /// The person behind it.
+    pub(crate) person_id: Arc<str>,
+    /// The profile, which is less where consent links only parts of the person.
+    pub(crate) profile_id: Arc<str>,
+}
+
 /// One turn over the events of one space; stages leave in it what later stages need.
 pub(crate) struct Turn<'a> {
     /// Whose events.
     pub(crate) space_id: &'a str,
     /// The events, in the log's order.
     pub(crate) events: &'a [Logged],
-    /// The profile of each identifier that the events' anchors name.
-    pub(crate) profile_of: BTreeMap<String, String>,
+    /// Whose each identifier is that the events name.
+    pub(crate) whose: HashMap<Arc<str>, Whose>,
     /// Profiles of which anything may have changed, beside what the events themselves say.
     pub(crate) touched: BTreeSet<String>,
     /// Those of them that are new, so that everything of theirs is what these events say.
@@ -28,8 +38,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) named: Vec<Vec<Identifier>>,
     /// The space's rules.
     pub(crate) rules: &'a Rules,
-    /// The person behind each identifier that the events name.
-    pub(crate) person_of: BTreeMap<String, String>,
     /// People whose identifiers or words may have changed.
     pub(crate) people: BTreeSet<String>,
     /// People of whom consent may link only parts.
@@ -63,12 +71,11 @@ impl<'a> Turn<'a> {
             space_id: rules.space_id(),
             events,
             named: Vec::new(),
-            profile_of: BTreeMap::new(),
+            whose: HashMap::new(),
             touched: BTreeSet::new(),
             fresh: BTreeSet::new(),
             merged: BTreeMap::new(),
             rules,
-            person_of: BTreeMap::new(),
             people: BTreeSet::new(),
             divided: BTreeSet::new(),
             moved: BTreeSet::new(),
@@ -78,6 +85,16 @@ impl<'a> Turn<'a> {
             counted: computed_trait::Counted::default(),
             changes: Vec::new(),
         }
+    }
+
+    /// The profile of an identifier that the events name.
+    pub(crate) fn profile_of(&self, identifier: &str) -> Option<&str> {
+        self.whose.get(identifier).map(|whose| &*whose.profile_id)
+    }
+
+    /// The person behind it.
+    pub(crate) fn person_of(&self, identifier: &str) -> Option<&str> {
+        self.whose.get(identifier).map(|whose| &*whose.person_id)
     }
 
     /// The identifiers to which events were given that do not carry them, and those that lost such events.
@@ -97,8 +114,9 @@ impl<'a> Turn<'a> {
         let of_events = self
             .events
             .iter()
-            .filter_map(|logged| self.profile_of.get(&logged.anchor));
-        of_events.chain(&self.touched).cloned().collect()
+            .filter_map(|logged| self.profile_of(&logged.anchor));
+        let of_events = of_events.map(ToOwned::to_owned);
+        of_events.chain(self.touched.iter().cloned()).collect()
     }
 
     /// The events with their scopes, without those whose anchors are folded again with all that they have.

@@ -48,14 +48,14 @@ pub(super) async fn named(app: &App, space_id: &str, subject: Subject) -> Result
             let names = profile::names(app, space_id, &id).await?;
             let strongest = names
                 .into_iter()
-                .min_by_key(|one| rules.place(&one.kind).unwrap_or(usize::MAX));
+                .min_by_key(|one| rules.place(one.kind()).unwrap_or(usize::MAX));
             return strongest.ok_or_else(|| Error::not_found("profile"));
         }
         Subject::Text(text) => text.parse().map_err(|why: String| say(&why))?,
-        Subject::Parts { kind, value } => Identifier { kind, value },
+        Subject::Parts { kind, value } => Identifier::new(&kind, &value),
     };
     rules
-        .identifier(&written.kind, &written.value)
+        .identifier(written.kind(), written.value())
         .map_err(|why| say(&format!("this one names nobody ({why:?})")))
 }
 

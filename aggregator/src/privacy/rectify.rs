@@ -75,26 +75,25 @@ async fn strongest(app: &App, space_id: &str, subject: &Identifier) -> Result<Id
         return Ok(subject.clone());
     };
     let names = profile::names(app, space_id, &id).await?;
-    let of_kind = |kind: &str| names.iter().find(|one| one.kind == kind).cloned();
+    let of_kind = |kind: &str| names.iter().find(|one| one.kind() == kind).cloned();
     Ok(of_kind(USER_ID)
         .or(of_kind(ANONYMOUS_ID))
         .unwrap_or_else(|| subject.clone()))
 }
 
 /// The message that says it of the person.
-fn message(request: &Request, Identifier { kind, value }: &Identifier) -> Value {
+fn message(request: &Request, identifier: &Identifier) -> Value {
+    let (kind, value) = (identifier.kind(), identifier.value());
     let mut traits: Map<String, Value> = request.changes.clone();
     let mut message =
         json!({"type": "identify", "messageId": request.id, "timestamp": clock::now()});
-    match kind.as_str() {
-        USER_ID => message["userId"] = value.as_str().into(),
-        ANONYMOUS_ID => message["anonymousId"] = value.as_str().into(),
+    match kind {
+        USER_ID => message["userId"] = value.into(),
+        ANONYMOUS_ID => message["anonymousId"] = value.into(),
         "email" | "phone" => {
             // The identifier itself may be what is corrected.
-            message["context"] = json!({"traits": {kind.as_str(): value}});
-            traits
-                .entry(kind.clone())
-                .or_insert_with(|| value.as_str().into());
+            message["context"] = json!({"traits": {kind: value}});
+            traits.entry(kind).or_insert_with(|| value.into());
         }
         _ => {
             message["context"] = json!({"externalIds": [{"type": kind, "id": value, "collection": "users", "encoding": "none"}]});

@@ -17,7 +17,7 @@ pub(crate) async fn find(app: &App, space_id: &str, reference: &str) -> Result<S
             .parse()
             .map_err(|message: String| Error::new(Code::InvalidRequest, message))?;
         let rules = app.sources.identity(space_id);
-        match rules.identifier(&identifier.kind, &identifier.value) {
+        match rules.identifier(identifier.kind(), identifier.value()) {
             Ok(identifier) => store::of_identifier(&mut connection, space_id, &identifier).await?,
             Err(_) => None,
         }

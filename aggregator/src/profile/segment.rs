@@ -181,14 +181,14 @@ async fn external_ids(app: &App, space_id: &str, id: &str, window: &Window) -> R
         (identifier.to_string(), row)
     };
     let identifiers = found.remove(id).unwrap_or_default().into_iter();
-    let wanted = identifiers.filter(|identifier| window.wants(&identifier.kind));
+    let wanted = identifiers.filter(|identifier| window.wants(identifier.kind()));
     let (rows, cursor) = window.cut(wanted.map(row).collect());
     let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
     Ok(json!({"data": rows, "cursor": cursor}))
 }
 
 fn external_id(identifier: &Identifier) -> Value {
-    json!({"collection": "users", "type": identifier.kind, "id": identifier.value, "encoding": "none"})
+    json!({"collection": "users", "type": identifier.kind(), "id": identifier.value(), "encoding": "none"})
 }
 
 /// Events, the youngest first unless the caller wants it otherwise.

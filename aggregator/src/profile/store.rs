@@ -157,8 +157,12 @@ pub(crate) async fn kinds_of(
     profiles: &[String],
 ) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let found = identifiers_of(connection, space_id, profiles).await?;
-    let kinds =
-        |identifiers: Vec<Identifier>| identifiers.into_iter().map(|one| one.kind).collect();
+    let kinds = |identifiers: Vec<Identifier>| {
+        identifiers
+            .into_iter()
+            .map(|one| one.kind().to_owned())
+            .collect()
+    };
     Ok(found
         .into_iter()
         .map(|(profile_id, identifiers)| (profile_id, kinds(identifiers)))
@@ -351,14 +355,16 @@ fn link(row: &AnyRow) -> Result<Link> {
             "alias",
             format!(
                 "an alias event said that the {} and the {} are one person",
-                a.kind, b.kind
+                a.kind(),
+                b.kind()
             ),
         ),
         _ => (
             "same_event",
             format!(
                 "one {kind} event carried both the {} and the {}",
-                a.kind, b.kind
+                a.kind(),
+                b.kind()
             ),
         ),
     };

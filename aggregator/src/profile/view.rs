@@ -55,8 +55,11 @@ pub(crate) struct IdentifierView {
 }
 
 impl From<Identifier> for IdentifierView {
-    fn from(Identifier { kind, value }: Identifier) -> Self {
-        Self { kind, value }
+    fn from(identifier: Identifier) -> Self {
+        Self {
+            kind: identifier.kind().to_owned(),
+            value: identifier.value().to_owned(),
+        }
     }
 }
 
@@ -170,7 +173,7 @@ fn strongest_first(
     rules: &identity::Rules,
     mut identifiers: Vec<Identifier>,
 ) -> Vec<IdentifierView> {
-    let strength = |identifier: &Identifier| rules.place(&identifier.kind).unwrap_or(usize::MAX);
+    let strength = |identifier: &Identifier| rules.place(identifier.kind()).unwrap_or(usize::MAX);
     identifiers.sort_by_cached_key(|identifier| (strength(identifier), identifier.clone()));
     identifiers.into_iter().map(IdentifierView::from).collect()
 }

@@ -579,7 +579,7 @@ fn compare(server: &Server, sent: &[Value]) {
             identifier: one.clone(),
             first_seen: at,
         }));
-        edges.extend(rules.star(named).into_iter().map(|(a, b)| Edge {
+        edges.extend(rules.star(&named).into_iter().map(|(a, b)| Edge {
             a,
             b,
             first_seen: at,

@@ -370,10 +370,7 @@ struct Said {
 }
 
 fn device(kind: &str, value: &str) -> Identifier {
-    Identifier {
-        kind: kind.to_owned(),
-        value: value.to_owned(),
-    }
+    Identifier::new(kind, value)
 }
 
 /// Events of a few people on a few devices over a few days.

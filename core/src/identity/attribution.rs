@@ -134,7 +134,7 @@ impl Rules {
             Word::SignedOut
         } else {
             let unique = self.kinds.iter().find(|kind| kind.unique)?;
-            let person = named.iter().find(|one| one.kind == unique.kind)?;
+            let person = named.iter().find(|one| one.kind() == unique.kind)?;
             Word::SignedIn(person.clone())
         };
         Some((word, named.iter().filter(|one| is_device(one)).collect()))
@@ -144,7 +144,7 @@ impl Rules {
 /// Whether an identifier is a device's: a browser's or an app's.
 #[must_use]
 pub fn is_device(identifier: &Identifier) -> bool {
-    matches!(identifier.kind.as_str(), ANONYMOUS_ID | DEVICE_ID)
+    matches!(identifier.kind(), ANONYMOUS_ID | DEVICE_ID)
 }
 
 /// The devices of an event that names these, where a device is the strongest of them; none of one that names somebody.

@@ -18,10 +18,10 @@ impl<'r> Crowd<'r> {
     /// Of an identifier that was seen with nobody yet.
     #[must_use]
     pub fn of(rules: &'r Rules, identifier: &Identifier) -> Self {
-        let fits = !rules.is_blocked(&identifier.value);
+        let fits = !rules.is_blocked(identifier.value());
         Self {
             rules,
-            kind: rules.place(&identifier.kind).filter(|_| fits),
+            kind: rules.place(identifier.kind()).filter(|_| fits),
             neighbours: Neighbours::default(),
         }
     }
@@ -34,8 +34,8 @@ impl<'r> Crowd<'r> {
 
     /// Takes in another one that it was seen with. Each is told once, and none from which it was cut.
     pub fn add(&mut self, other: &Identifier) {
-        if let Some(kind) = self.rules.place(&other.kind)
-            && !self.rules.is_blocked(&other.value)
+        if let Some(kind) = self.rules.place(other.kind())
+            && !self.rules.is_blocked(other.value())
         {
             self.neighbours.add(self.rules, kind);
         }

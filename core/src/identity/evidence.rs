@@ -17,8 +17,7 @@ impl Rules {
         let mut found = Vec::with_capacity(self.kinds.len());
         self.look_at(event, |place, value| {
             if let (Ok(value), Some(kind)) = (self.value(place, value), self.kinds.get(place)) {
-                let kind = kind.kind.clone();
-                found.push((place, Identifier { kind, value }));
+                found.push((place, Identifier::new(&kind.kind, &value)));
             }
         });
         // The sort is stable, so that an alias's previous id stays behind the present one.
@@ -34,8 +33,7 @@ impl Rules {
         let mut unfit = Vec::new();
         self.look_at(event, |place, value| {
             if let (Err(why), Some(kind)) = (self.value(place, value), self.kinds.get(place)) {
-                let (kind, value) = (kind.kind.clone(), value.to_owned());
-                unfit.push((Identifier { kind, value }, why));
+                unfit.push((Identifier::new(&kind.kind, value), why));
             }
         });
         unfit
@@ -45,12 +43,12 @@ impl Rules {
     /// or refused identifier never drags a third one along. An alias ties its two ids directly.
     #[must_use]
     pub fn evidence_of(&self, event: &Event) -> Vec<Pair> {
-        self.evidence_among(event, self.identifiers_of(event))
+        self.evidence_among(event, &self.identifiers_of(event))
     }
 
     /// The same, of an event whose identifiers are known.
     #[must_use]
-    pub fn evidence_among(&self, event: &Event, named: Vec<Identifier>) -> Vec<Pair> {
+    pub fn evidence_among(&self, event: &Event, named: &[Identifier]) -> Vec<Pair> {
         // What somebody says of consent tells nobody who they are.
         if event.kind == EventKind::Consent {
             return Vec::new();
@@ -60,12 +58,12 @@ impl Rules {
 
     /// The pairs of identifiers that one event or record carried, which are sorted by strength.
     #[must_use]
-    pub fn star(&self, identifiers: Vec<Identifier>) -> Vec<Pair> {
-        let mut identifiers = identifiers.into_iter();
-        let Some(centre) = identifiers.next() else {
+    pub fn star(&self, identifiers: &[Identifier]) -> Vec<Pair> {
+        let Some((centre, others)) = identifiers.split_first() else {
             return Vec::new();
         };
-        identifiers.map(|other| (centre.clone(), other)).collect()
+        let pair = |other: &Identifier| (centre.clone(), other.clone());
+        others.iter().map(pair).collect()
     }
 
     /// Shows each raw value that an event carries for a kind, with the kind's place.

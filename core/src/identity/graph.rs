@@ -156,7 +156,7 @@ impl<S: BuildHasher> Graph<S> {
         let (Some(a), Some(b)) = (self.place_of(&edge.a), self.place_of(&edge.b)) else {
             return;
         };
-        let (a, b) = (self.node(a, &edge.a.value), self.node(b, &edge.b.value));
+        let (a, b) = (self.node(a, edge.a.value()), self.node(b, edge.b.value()));
         self.see(a, edge.first_seen.as_micros());
         self.see(b, edge.first_seen.as_micros());
         if a != b {
@@ -177,8 +177,8 @@ impl<S: BuildHasher> Graph<S> {
             return;
         };
         let (a, b) = (
-            self.node(a, &constraint.a.value),
-            self.node(b, &constraint.b.value),
+            self.node(a, constraint.a.value()),
+            self.node(b, constraint.b.value()),
         );
         let pair = (a.min(b), a.max(b));
         let before = self.around(&[a, b]);
@@ -196,7 +196,7 @@ impl<S: BuildHasher> Graph<S> {
     /// The identifier that names the profile of an identifier.
     #[must_use]
     pub fn seed(&self, identifier: &Identifier) -> Option<Identifier> {
-        let node = self.find(self.place_of(identifier)?, &identifier.value)?;
+        let node = self.find(self.place_of(identifier)?, identifier.value())?;
         Some(self.identifier(self.seed_of(node)))
     }
 
@@ -286,7 +286,7 @@ impl<S: BuildHasher> Graph<S> {
     }
 
     fn place_of(&self, identifier: &Identifier) -> Option<usize> {
-        self.rules.place(&identifier.kind)
+        self.rules.place(identifier.kind())
     }
 
     fn value(&self, node: u32) -> &str {
@@ -296,10 +296,7 @@ impl<S: BuildHasher> Graph<S> {
 
     fn identifier(&self, node: u32) -> Identifier {
         let kind = usize::from(self.nodes[node as usize].kind);
-        Identifier {
-            kind: self.rules.kinds[kind].kind.clone(),
-            value: self.value(node).to_owned(),
-        }
+        Identifier::new(&self.rules.kinds[kind].kind, self.value(node))
     }
 
     fn find(&self, kind: usize, value: &str) -> Option<u32> {

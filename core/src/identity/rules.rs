@@ -356,7 +356,7 @@ impl Rules {
         let mut all = 0_u32;
         for member in members {
             all += 1;
-            if let Some(count) = self.place(&member.kind).and_then(|at| counts.get_mut(at)) {
+            if let Some(count) = self.place(member.kind()).and_then(|at| counts.get_mut(at)) {
                 *count += 1;
             }
         }
@@ -372,16 +372,13 @@ impl Rules {
     pub fn identifier(&self, kind: &str, value: &str) -> Result<Identifier, Unfit> {
         let place = self.place(kind).ok_or(Unfit::UnknownKind)?;
         let value = self.value(place, value)?;
-        Ok(Identifier {
-            kind: kind.to_owned(),
-            value,
-        })
+        Ok(Identifier::new(kind, &value))
     }
 
     /// What somebody wrote for an identifier, in normal form; as it is where it names nobody.
     #[must_use]
     pub fn normal(&self, written: Identifier) -> Identifier {
-        self.identifier(&written.kind, &written.value)
+        self.identifier(written.kind(), written.value())
             .unwrap_or(written)
     }
 

@@ -81,8 +81,8 @@ pub(in crate::identity) async fn put_constraints(
         let word = serde_json::to_value(pair.decision)?;
         insert.push([
             space_id.into(),
-            pair.a.to_string().into(),
-            pair.b.to_string().into(),
+            (&pair.a).into(),
+            (&pair.b).into(),
             word.as_str().unwrap_or_default().into(),
             decision_id.into(),
         ]);

@@ -78,7 +78,7 @@ pub(in crate::identity) async fn edges(
         [space_id.into()],
     );
     let rows = query
-        .rows(pairs.map(|(a, b)| [a.to_string().into(), b.to_string().into()]))
+        .rows(pairs.map(|(a, b)| [a.into(), b.into()]))
         .fetch(connection)
         .await?;
     rows.iter().map(edge_row).collect()
@@ -151,6 +151,25 @@ pub(in crate::identity) async fn edges_of_components(
     Ok(found)
 }
 
+/// Those of these components that have evidence which the rules refused.
+pub(in crate::identity) async fn components_with_refused(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<BTreeSet<i64>> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT w.component AS component FROM wanted w WHERE EXISTS \
+         (SELECT 1 FROM identity_blocked x WHERE x.space_id = $1 AND x.component = w.component)",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(connection)
+        .await?;
+    let component = |row: &AnyRow| Ok(row.try_get("component")?);
+    rows.iter().map(component).collect()
+}
+
 /// The evidence between identifiers that were both seen with too many others, as far as it is kept with these components why it
 /// joins nobody. No component leads to it otherwise.
 pub(in crate::identity) async fn edges_among_crowded(
@@ -176,10 +195,7 @@ pub(in crate::identity) async fn edges_among_crowded(
     if refused.is_empty() {
         return Ok(found);
     }
-    let ends: BTreeSet<String> = refused
-        .keys()
-        .flat_map(|(a, b)| [a.to_string(), b.to_string()])
-        .collect();
+    let ends: BTreeSet<&Identifier> = refused.keys().flat_map(|(a, b)| [a, b]).collect();
     let ends = nodes(connection, space_id, ends.into_iter()).await?;
     let crowded: BTreeMap<Identifier, Reason> = ends
         .into_iter()
@@ -288,14 +304,10 @@ pub(crate) async fn put_links(
         "INSERT INTO identity_link (space_id, a, b, scope) VALUES {rows} ON CONFLICT (space_id, a, b, scope) DO NOTHING",
         [],
     );
-    let rows = links.0.into_iter().map(|((a, b), scope)| {
-        [
-            space_id.into(),
-            a.to_string().into(),
-            b.to_string().into(),
-            scope.as_str().into(),
-        ]
-    });
+    let rows = links
+        .0
+        .into_iter()
+        .map(|((a, b), scope)| [space_id.into(), a.into(), b.into(), scope.as_str().into()]);
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
@@ -316,8 +328,8 @@ pub(in crate::identity) async fn put_edges(
         let (first, last) = (row.first_seen.as_micros(), row.last_seen.as_micros());
         [
             space_id.into(),
-            a.to_string().into(),
-            b.to_string().into(),
+            a.into(),
+            b.into(),
             first.into(),
             last.into(),
             (&row.first_event).into(),
@@ -361,8 +373,8 @@ pub(in crate::identity) async fn put_blocked(
         [
             space_id.into(),
             blocked.component.into(),
-            a.to_string().into(),
-            b.to_string().into(),
+            a.into(),
+            b.into(),
             blocked.code.into(),
             blocked.reason.into(),
         ]

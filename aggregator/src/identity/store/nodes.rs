@@ -1,6 +1,7 @@
 //! Identifiers and their places.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{self, Reason};
@@ -10,7 +11,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::{crowded, identifier, is_person, time};
 use crate::database::Database;
-use crate::database::rows::Many;
+use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 
 /// An identifier's place in the graph.
@@ -18,8 +19,8 @@ use crate::error::Result;
 pub(crate) struct Node {
     pub(in crate::identity) component: i64,
     /// Whom the evidence says that it is, whatever consent says.
-    pub(in crate::identity) person_id: String,
-    pub(in crate::identity) profile_id: String,
+    pub(in crate::identity) person_id: Arc<str>,
+    pub(in crate::identity) profile_id: Arc<str>,
     pub(in crate::identity) first_seen: Timestamp,
     /// Why it was seen with too many others to name anybody.
     pub(in crate::identity) crowded: Option<Reason>,
@@ -29,7 +30,7 @@ pub(crate) struct Node {
 pub(in crate::identity) async fn nodes(
     connection: &mut AnyConnection,
     space_id: &str,
-    identifiers: impl Iterator<Item = String>,
+    identifiers: impl Iterator<Item = impl Into<Cell>>,
 ) -> Result<Vec<(Identifier, Node)>> {
     let query = Many::new(
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
@@ -105,7 +106,7 @@ pub(in crate::identity) async fn put_again<'a>(
         "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
         [],
     );
-    let rows = identifiers.map(|one| [space_id.into(), one.to_string().into()]);
+    let rows = identifiers.map(|one| [space_id.into(), one.into()]);
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
@@ -132,7 +133,7 @@ pub(in crate::identity) async fn nodes_of_people(
     let mut found: BTreeMap<String, BTreeMap<Identifier, Node>> = BTreeMap::new();
     for row in &rows {
         let (identifier, node) = node(row)?;
-        let person = found.entry(node.person_id.clone()).or_default();
+        let person = found.entry(node.person_id.to_string()).or_default();
         person.insert(identifier, node);
     }
     Ok(found)
@@ -185,10 +186,10 @@ pub(in crate::identity) async fn put_nodes(
             .transpose()?;
         rows.push([
             space_id.into(),
-            identifier.to_string().into(),
+            identifier.into(),
             node.component.into(),
-            (&node.person_id).into(),
-            (&node.profile_id).into(),
+            (&*node.person_id).into(),
+            (&*node.profile_id).into(),
             first_seen.into(),
             crowded.unwrap_or_default().into(),
         ]);
@@ -205,9 +206,9 @@ pub(in crate::identity) fn former(
     old: &Node,
     profile_id: &str,
 ) -> Option<(String, Identifier)> {
-    let is_former = old.profile_id != profile_id
-        && old.profile_id == identity::profile_id(space_id, identifier);
-    is_former.then(|| (old.profile_id.clone(), identifier.clone()))
+    let is_former = *old.profile_id != *profile_id
+        && *old.profile_id == *identity::profile_id(space_id, identifier);
+    is_former.then(|| (old.profile_id.to_string(), identifier.clone()))
 }
 
 /// Remembers from which identifiers profile ids were made that are no more.
@@ -222,17 +223,24 @@ pub(in crate::identity) async fn put_seeds(
     );
     let rows = seeds
         .into_iter()
-        .map(|(profile_id, seed)| [space_id.into(), profile_id.into(), seed.to_string().into()]);
+        .map(|(profile_id, seed)| [space_id.into(), profile_id.into(), (&seed).into()]);
     insert.rows(rows).execute(connection).await?;
     Ok(())
 }
 
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
+    let person_id: &str = row.try_get("person_id")?;
+    let profile_id: Arc<str> = row.try_get::<&str, _>("profile_id")?.into();
     let node = Node {
         crowded: crowded(row)?,
         component: row.try_get("component")?,
-        person_id: row.try_get("person_id")?,
-        profile_id: row.try_get("profile_id")?,
+        // Nearly everybody is one profile of the person's own name.
+        person_id: if *person_id == *profile_id {
+            Arc::clone(&profile_id)
+        } else {
+            person_id.into()
+        },
+        profile_id,
         first_seen: time(row, "first_seen")?,
     };
     Ok((identifier(row, "identifier")?, node))
@@ -268,7 +276,7 @@ pub(in crate::identity) async fn is_waiting_for(
         [space_id.into()],
     );
     let rows = query
-        .rows(identifiers.iter().map(|one| [one.to_string().into()]))
+        .rows(identifiers.iter().map(|one| [one.into()]))
         .fetch(&mut connection)
         .await?;
     Ok(!rows.is_empty())
