@@ -39,7 +39,7 @@ mod store;
 mod take;
 mod turn;
 
-use pace::TURN;
+use pace::{LONGEST, TURN};
 use take::Taken;
 
 pub(crate) use pace::Pace;
@@ -303,7 +303,7 @@ impl Runner {
                         {
                             tracing::error!(%error, "the log cannot be taken in");
                         }
-                        self.careful = self.pace.portion().entries;
+                        self.careful = LONGEST.entries;
                     }
                     tracing::error!(%error, failures, "a turn of the pipeline failed; it is tried again");
                     tokio::time::sleep(Duration::from_millis(100 << failures.min(6))).await;
@@ -394,10 +394,13 @@ impl Runner {
         if position >= end {
             return Ok(false);
         }
-        let portion = match (self.careful, self.is_behind) {
-            (0, false) => TURN,
-            (0, true) => self.pace.portion(),
-            _ => ONE,
+        let portion = if self.careful > 0 {
+            ONE
+        } else if self.is_behind && !self.goes_back {
+            self.pace.portion()
+        } else {
+            // Who reads what there was before must get nearer to the end than the log goes on.
+            TURN
         };
         let mut entries = self.entries(position, end, portion).await?;
         let gone = self.take_out(&mut entries)?;
@@ -407,7 +410,9 @@ impl Runner {
         let events = read(&entries)?;
         let messages = events.iter().map(|entry| entry.events.len()).sum();
         self.take(&events, reached).await?;
-        self.pace.took(messages, before.elapsed());
+        if self.careful == 0 {
+            self.pace.took(messages, before.elapsed());
+        }
         self.unasked = true;
         self.seen.settle(gone.into_iter());
         self.careful = self.careful.saturating_sub(1);

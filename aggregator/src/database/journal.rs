@@ -38,6 +38,15 @@ pub(crate) struct Portion {
 }
 
 impl Portion {
+    /// So many of them.
+    pub(crate) const fn times(self, times: usize) -> Self {
+        Self {
+            entries: self.entries * times,
+            messages: self.messages * times,
+            bytes: self.bytes * times,
+        }
+    }
+
     /// Whether one more entry may be taken after these.
     fn has_room(self, taken: &[Record]) -> bool {
         let messages: usize = taken.iter().map(|record| record.messages as usize).sum();

@@ -13,6 +13,8 @@ pub(super) const TURN: Portion = Portion {
 };
 /// As many of these a turn may be worth where very much waits.
 const MOST: usize = 2;
+/// What one turn takes at most, about.
+pub(super) const LONGEST: Portion = TURN.times(MOST);
 
 /// How fast the pipeline is.
 #[derive(Debug, Default)]
@@ -26,12 +28,10 @@ impl Pace {
     /// pages of the tables, and each page that a turn touches is written twice. But whoever wants to write waits for the turn,
     /// so it takes no more than the last one did in a second; and all of it is in memory.
     pub(crate) fn portion(&self) -> Portion {
-        let messages = self.in_a_second.clamp(TURN.messages, MOST * TURN.messages);
-        let times = messages.div_ceil(TURN.messages);
+        let messages = self.in_a_second.clamp(TURN.messages, LONGEST.messages);
         Portion {
-            entries: times * TURN.entries,
             messages,
-            bytes: times * TURN.bytes,
+            ..TURN.times(messages.div_ceil(TURN.messages))
         }
     }
 

@@ -1,5 +1,5 @@
-//! The identity graph: ten million events of a million people in memory, and a tenth of that in SQLite, on one core, as they happened
-//! and in any order. Times are processor time of this process, so that other programs on the machine do not count; only the slowest
+//! The identity graph: ten million events of a million people in memory, and the server's identity stage in SQLite, on one core, as
+//! they happened and in any order. Times are processor time of this process, so that other programs on the machine do not count; only the slowest
 //! resolves are by the clock.
 
 use std::collections::BTreeSet;
@@ -246,7 +246,7 @@ fn beside_a_tenth(events: usize, order: Order) -> Result<(Run, f64, f64)> {
 }
 
 /// Runs the bench over so many events.
-pub(crate) async fn run(events: usize) -> Result<()> {
+pub(crate) fn run(events: usize) -> Result<()> {
     let (mut large, large_rate, small_rate) = beside_a_tenth(events, Order::Happened)?;
     figures::print(
         "resolved in memory",
@@ -295,7 +295,6 @@ pub(crate) async fn run(events: usize) -> Result<()> {
         &Goal::None,
     );
     very_many()?;
-    in_sqlite(events / 10).await?;
     let different = beside_everything_at_once(events, &large.graph);
     figures::print(
         "profiles that everything at once has otherwise",

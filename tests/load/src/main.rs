@@ -46,8 +46,8 @@ fn main() -> Result<()> {
             runtime.block_on(soak::run(PathBuf::from(binary), events.parse()?))
         }
         ["consent", "--headwater", binary] => runtime.block_on(consent::run(PathBuf::from(binary))),
-        ["identity", "--headwater", _] => runtime.block_on(identity::run(10_000_000)),
-        ["identity", events, "--headwater", _] => runtime.block_on(identity::run(events.parse()?)),
+        ["identity", "--headwater", _] => identity::run(10_000_000),
+        ["identity", events, "--headwater", _] => identity::run(events.parse()?),
         ["identity-in-sqlite", events, "--headwater", _] => {
             runtime.block_on(identity::in_sqlite(events.parse()?))
         }
