@@ -103,6 +103,8 @@ test("the palette and the help for keys are accessible, too", async () => {
   await page.getByRole("combobox").waitFor();
   const problems = await found(page, "palette");
   await page.keyboard.press("Escape");
+  // A key that comes before it has closed is the palette's.
+  await page.getByRole("combobox").waitFor({ state: "hidden" });
   await page.locator("body").press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   problems.push(...(await found(page, "keys")));
