@@ -28,5 +28,5 @@ pub(crate) use link::{Links, link};
 pub(crate) use reading::{Step, any_gone, next_gone, read_again, read_apart};
 pub(crate) use rules::rules_in_force;
 pub(crate) use stage::apply;
-pub(crate) use store::put_links;
+pub(crate) use store::{components_of, put_components_again, put_links};
 pub(crate) use waiting::{REFOLD, RESOLVE};

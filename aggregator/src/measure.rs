@@ -16,9 +16,9 @@ use crate::source::Directory;
 /// A space that no folder has.
 const SPACE: &str = "spc_measured";
 
-/// Resolves events in SQLite in an empty folder, in turns as the pipeline takes them where many wait: their evidence is written, and who is who
-/// found and written, committed as the pipeline commits. Gives what `clock` says that it took, making the events not
-/// counted.
+/// Resolves events in SQLite in an empty folder, in turns as the pipeline takes them where many wait: their evidence is written,
+/// and who is who found and written, committed as the pipeline commits. Gives what `clock` says that it took, making the events
+/// not counted.
 ///
 /// # Errors
 /// What the database says, in a sentence.

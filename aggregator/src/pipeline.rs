@@ -399,7 +399,7 @@ impl Runner {
         } else if self.is_behind && !self.goes_back {
             self.pace.portion()
         } else {
-            // Who reads what there was before must get nearer to the end than the log goes on.
+            // Also while old events are read again, which has to get nearer to the end than the log goes on.
             TURN
         };
         let mut entries = self.entries(position, end, portion).await?;

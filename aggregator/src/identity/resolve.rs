@@ -367,8 +367,8 @@ impl Scene {
 /// A changed pair.
 type Added<'a> = (&'a Pair, &'a EdgeRow);
 
-/// The changed pairs to which no component leads, by those of the clusters that are open: those that have new identifiers, and those of two that
-/// were seen with too many others.
+/// The changed pairs to which no component leads, by those of the clusters that are open: those that have new identifiers, and
+/// those of two that were seen with too many others.
 fn added<'a>(
     clusters: &[Cluster],
     is_open: impl Fn(usize) -> bool,

@@ -23,7 +23,7 @@ pub(super) use evidence::{
     edges_of_components, evidence_of_profile, forget_blocked, links_of_people, put_blocked,
     put_edges, seen_with,
 };
-pub(crate) use nodes::Node;
+pub(crate) use nodes::{Node, components_of, put_components_again};
 pub(super) use nodes::{
     former, identifiers_of, is_waiting_for, last_component, newest_components, nodes,
     nodes_of_components, nodes_of_people, put_again, put_nodes, put_seeds, size_of_components,

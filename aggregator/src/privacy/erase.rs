@@ -261,15 +261,16 @@ async fn of_tables(
         store::leave(connection, space_id, &person.profiles).await?;
     }
     let components = if store == "identity" {
-        store::components(connection, space_id, &person.identifiers).await?
+        identity::components_of(connection, space_id, &person.identifiers).await?
     } else {
         BTreeSet::new()
     };
     for table in TABLES.iter().filter(|table| table.store == store) {
         count += table.erase(connection, space_id, person).await?;
     }
-    store::resolve_again(connection, space_id, components).await?;
     if store == "identity" {
+        // What joined what is left of them may be gone, evidence or somebody's decision.
+        identity::put_components_again(connection, space_id, &components).await?;
         // Rules that are being read have seen the person, too.
         if let Some(apart) = identity::read_apart(connection, space_id).await? {
             for table in TABLES

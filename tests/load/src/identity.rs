@@ -1,6 +1,6 @@
 //! The identity graph: ten million events of a million people in memory, and the server's identity stage in SQLite, on one core, as
-//! they happened and in any order. Times are processor time of this process, so that other programs on the machine do not count; only the slowest
-//! resolves are by the clock.
+//! they happened and in any order. Times are processor time of this process, so that other programs on the machine do not count;
+//! only the slowest resolves are by the clock.
 
 use std::collections::BTreeSet;
 use std::hash::RandomState;

@@ -111,6 +111,36 @@ pub(in crate::identity) async fn put_again<'a>(
     Ok(())
 }
 
+/// The components that have some of these identifiers.
+pub(crate) async fn components_of(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    identifiers: &BTreeSet<String>,
+) -> Result<BTreeSet<i64>> {
+    let found = nodes(connection, space_id, identifiers.iter()).await?;
+    Ok(found.into_iter().map(|(_, node)| node.component).collect())
+}
+
+/// Has whatever there is of these components resolved again: an identifier of each leads to the others.
+pub(crate) async fn put_components_again(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    components: &BTreeSet<i64>,
+) -> Result<()> {
+    let query = Many::new(
+        "WITH wanted (component) AS (VALUES {rows}) SELECT MIN(n.identifier) AS identifier FROM wanted w CROSS JOIN \
+         identity_node n WHERE n.space_id = $1 AND n.component = w.component GROUP BY n.component",
+        [space_id.into()],
+    );
+    let rows = query
+        .rows(components.iter().map(|component| [(*component).into()]))
+        .fetch(&mut *connection)
+        .await?;
+    let found = rows.iter().map(|row| identifier(row, "identifier"));
+    let found: Vec<Identifier> = found.collect::<Result<_>>()?;
+    put_again(connection, space_id, found.iter()).await
+}
+
 /// Every identifier of these people, by person.
 pub(in crate::identity) async fn nodes_of_people(
     connection: &mut AnyConnection,

@@ -277,56 +277,6 @@ pub(super) async fn leave(
     audience::count(connection, space_id, fewer).await
 }
 
-/// The components that have some of these identifiers.
-pub(super) async fn components(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    identifiers: &BTreeSet<String>,
-) -> Result<BTreeSet<i64>> {
-    let query = Many::new(
-        "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.component AS component FROM wanted w CROSS JOIN identity_node n \
-         WHERE n.space_id = $1 AND n.identifier = w.identifier",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(identifiers.iter().map(|one| [one.into()]))
-        .fetch(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Ok(row.try_get("component")?))
-        .collect()
-}
-
-/// Has what is left of components resolved again: what joined it may be gone, evidence or somebody's decision.
-pub(super) async fn resolve_again(
-    connection: &mut AnyConnection,
-    space_id: &str,
-    components: BTreeSet<i64>,
-) -> Result<()> {
-    let query = Many::new(
-        "WITH wanted (component) AS (VALUES {rows}) SELECT MIN(n.identifier) AS identifier FROM wanted w CROSS JOIN identity_node n \
-         WHERE n.space_id = $1 AND n.component = w.component GROUP BY n.component",
-        [space_id.into()],
-    );
-    let rows = query
-        .rows(components.into_iter().map(|component| [component.into()]))
-        .fetch(&mut *connection)
-        .await?;
-    let insert = Many::new(
-        "INSERT INTO identity_again (space_id, identifier) VALUES {rows} ON CONFLICT (space_id, identifier) DO NOTHING",
-        [],
-    );
-    let left = rows.iter().map(|row| {
-        Ok([
-            space_id.into(),
-            row.try_get::<&str, _>("identifier")?.into(),
-        ])
-    });
-    let left: Vec<_> = left.collect::<Result<_>>()?;
-    insert.rows(left).execute(connection).await?;
-    Ok(())
-}
-
 /// Has others resolved and folded again who were seen with the person.
 pub(super) async fn look_again(
     connection: &mut AnyConnection,
