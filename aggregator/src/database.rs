@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor, Row as _};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction};
 
 use crate::priority;
 use crate::vault::Vault;
@@ -43,6 +43,9 @@ const SQLITE_PRAGMAS: &str = sqlite_pragmas!("32000");
 /// Of those that write: the pages that a long turn of the pipeline changes fit. Those that do not are written early, and the log is
 /// read again for their checksums.
 const WRITER_PRAGMAS: &str = sqlite_pragmas!("48000");
+
+/// Postgres looks anew with each statement otherwise; a transaction of SQLite never does.
+const POSTGRES_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Postgres is set up by whoever runs it.
 const NO_PRAGMAS: &str = "";
@@ -246,6 +249,16 @@ impl Database {
     /// For reading.
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.read
+    }
+
+    /// A connection that sees the database as it is at its first look: of whatever several statements read of a person, nothing is
+    /// from before a turn of the pipeline and the rest from after it. To be committed when all is read.
+    pub(crate) async fn moment(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        if self.is_postgres() {
+            self.read.begin_with(POSTGRES_MOMENT).await
+        } else {
+            self.read.begin().await
+        }
     }
 
     /// Makes durable what was committed before, so that nobody needs the log's entries for it any more.

@@ -8,6 +8,6 @@ mod store;
 mod timeline;
 mod view;
 
-pub(crate) use find::find;
+pub(crate) use find::{find, find_at};
 pub(crate) use store::{buckets_of, kinds_of, of_identifiers};
-pub(crate) use view::{IdentifierView, Profile, identifiers, known_of, names, seen_by};
+pub(crate) use view::{IdentifierView, Profile, identifiers, known_of, names, names_at, seen_by};

@@ -9,6 +9,7 @@ use cdp_core::decision::{Experience, SPACE_HOLDOUT};
 use cdp_core::forward::{Snapshot, SnapshotQuery, Subject};
 use cdp_core::identifier::Identifier;
 use cdp_core::time::Timestamp;
+use sqlx::AnyConnection;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::app::App;
@@ -91,9 +92,8 @@ async fn read(
     space_id: &str,
     identifiers: &BTreeSet<Identifier>,
 ) -> Result<BTreeMap<String, Snapshot>> {
-    let mut connection = app.database.reader().acquire().await?;
-    let found = profile::of_identifiers(&mut connection, space_id, identifiers.iter()).await?;
-    drop(connection);
+    let mut moment = app.database.moment().await?;
+    let found = profile::of_identifiers(&mut moment, space_id, identifiers.iter()).await?;
     // All sources of a space have the same experiences.
     let sources = app.sources.of_space(space_id);
     let Some(config) = sources.first() else {
@@ -102,7 +102,9 @@ async fn read(
     let profiles: BTreeSet<&String> = found.values().collect();
     let profiles: Vec<String> = profiles.into_iter().cloned().collect();
     let (experiences, audiences) = (&config.experiences, &config.audiences);
-    let snapshots = of_profiles(app, space_id, &profiles, experiences, audiences).await?;
+    let rules = consent::Rules::of(&app.sources, space_id);
+    let snapshots = of_profiles(&mut moment, &rules, &profiles, experiences, audiences).await?;
+    moment.commit().await?;
     let of_identifier = |(identifier, profile_id): (String, String)| {
         let snapshot = snapshots.get(&profile_id)?;
         Some((identifier, snapshot.clone()))
@@ -110,17 +112,15 @@ async fn read(
     Ok(found.into_iter().filter_map(of_identifier).collect())
 }
 
-/// What decisions between these experiences need of profiles, by profile.
+/// What decisions between these experiences need of profiles, by profile, as one connection sees it.
 pub(crate) async fn of_profiles(
-    app: &App,
-    space_id: &str,
+    connection: &mut AnyConnection,
+    rules: &consent::Rules,
     profiles: &[String],
     experiences: &[Experience],
     audiences_for_edges: &Rules,
 ) -> Result<BTreeMap<String, Snapshot>> {
-    let mut connection = app.database.reader().acquire().await?;
-    let connection = &mut *connection;
-    let rules = consent::Rules::of(&app.sources, space_id);
+    let space_id = rules.space_id();
     let needed = rules.for_decisions();
     let mut audiences = audience::for_decisions(connection, space_id, profiles, needed).await?;
     let mut exposures = experience::exposures_of(connection, space_id, profiles, needed).await?;

@@ -39,16 +39,16 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
     let (now, rules) = (clock::now(), Rules::of(&app.sources, space_id));
     let needed = rules.for_audiences();
     let profiles = [profile_id.to_owned()];
-    let mut connection = app.database.reader().acquire().await?;
-    let known = members::memberships(&mut connection, space_id, &profiles).await?;
-    let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
+    let mut moment = app.database.moment().await?;
+    let known = members::memberships(&mut moment, space_id, &profiles).await?;
+    let folded = consent::folded_of_profiles(&mut moment, space_id, &profiles).await?;
     let (reads, definitions) = (
         audience.rule.reads(),
-        computed_trait::all(&mut connection, space_id).await?,
+        computed_trait::all(&mut moment, space_id).await?,
     );
     let states = States::All(definitions);
     let facts = facts::load(
-        &mut connection,
+        &mut moment,
         space_id,
         Wanted::by([&reads]),
         &profiles,
@@ -56,6 +56,7 @@ pub(super) async fn why(app: &App, space_id: &str, id: &str, profile_id: &str) -
         now,
     )
     .await?;
+    moment.commit().await?;
     let mut seen = facts.seen_for(profile_id, needed);
     seen.audiences = known.keys().map(|(audience, _)| audience.clone()).collect();
     let place = (audience.id.clone(), profile_id.to_owned());

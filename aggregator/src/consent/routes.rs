@@ -61,8 +61,10 @@ async fn read(
     Query(asked): Query<Asked>,
 ) -> Result<JsonOrLines<View, SaidEntry>> {
     let space_id = reader.space_id();
-    let id = profile::find(&app, space_id, &reference).await?;
-    let ledger = Ledger::read(&app, space_id, &id).await?;
+    let mut moment = app.database.moment().await?;
+    let id = profile::find_at(&mut moment, &app, space_id, &reference).await?;
+    let ledger = Ledger::read(&mut moment, space_id, &id).await?;
+    moment.commit().await?;
     if asked.format.as_deref() != Some("ndjson") {
         return Ok(JsonOrLines::Json(ledger.view(id)?));
     }
@@ -126,7 +128,6 @@ async fn why(
     Query(question): Query<Question>,
 ) -> Result<Json<WhyView>> {
     let space_id = reader.space_id();
-    let id = profile::find(&app, space_id, &reference).await?;
     let rules = Rules::of(&app.sources, space_id);
     let (about, mut uses): (About, Vec<Use<'_>>) = question.about(&app, space_id).await?;
     if let Some(word) = &question.asked {
@@ -144,15 +145,17 @@ async fn why(
     if uses.is_empty() {
         uses.extend(Use::ALL);
     }
-    let mut anchors = profile::names(&app, space_id, &id).await?;
+    let mut moment = app.database.moment().await?;
+    let id = profile::find_at(&mut moment, &app, space_id, &reference).await?;
+    let mut anchors = profile::names_at(&mut moment, space_id, &id).await?;
     // What joins an identifier may belong to the other end.
     if let About::Link(other) = &about {
         anchors.push(other.clone());
     }
     let anchors: Vec<String> = anchors.iter().map(ToString::to_string).collect();
-    let mut connection = app.database.reader().acquire().await?;
-    let standing = standing_of(&mut connection, space_id, &id).await?;
-    let answer = why::answer(&mut connection, &rules, &anchors, &standing, &about, &uses).await?;
+    let standing = standing_of(&mut moment, space_id, &id).await?;
+    let answer = why::answer(&mut moment, &rules, &anchors, &standing, &about, &uses).await?;
+    moment.commit().await?;
     let none = answer
         .is_none()
         .then_some("no event of this person says anything of it");
@@ -284,9 +287,12 @@ struct Ledger {
 }
 
 impl Ledger {
-    async fn read(app: &App, space_id: &str, profile_id: &str) -> Result<Self> {
-        let mut connection = app.database.reader().acquire().await?;
-        let standing = standing_of(&mut connection, space_id, profile_id).await?;
+    async fn read(
+        connection: &mut AnyConnection,
+        space_id: &str,
+        profile_id: &str,
+    ) -> Result<Self> {
+        let standing = standing_of(connection, space_id, profile_id).await?;
         let stands = |said: &cdp_core::consent::Said| Stands {
             granted: !said.denies(),
             granted_at: said.granted_at,
@@ -296,13 +302,11 @@ impl Ledger {
         let purposes = purposes
             .map(|(purpose, said)| (purpose.clone(), stands(said)))
             .collect();
-        let anchors = match store::person_of(&mut connection, space_id, profile_id).await? {
-            Some(person) => {
-                store::identifiers_of(&mut connection, space_id, [person].iter()).await?
-            }
+        let anchors = match store::person_of(connection, space_id, profile_id).await? {
+            Some(person) => store::identifiers_of(connection, space_id, [person].iter()).await?,
             None => Vec::new(),
         };
-        let chains = entries::of_anchors(&mut connection, space_id, &anchors).await?;
+        let chains = entries::of_anchors(connection, space_id, &anchors).await?;
         let chains: Vec<Vec<Kept>> = chains.into_values().collect();
         let verified = chains
             .iter()

@@ -98,11 +98,11 @@ async fn at_time(
         None => Rules::default(),
     };
     let profiles = [profile_id.to_owned()];
-    let snapshots = snapshot::of_profiles(app, space_id, &profiles, experiences, &audiences);
+    let mut moment = app.database.moment().await?;
+    let snapshots = snapshot::of_profiles(&mut moment, rules, &profiles, experiences, &audiences);
     let mut snapshot = snapshots.await?.remove(profile_id).unwrap_or_default();
     if let Some(at) = ahead {
-        let mut connection = app.database.reader().acquire().await?;
-        let folded = consent::folded_of_profiles(&mut connection, space_id, &profiles).await?;
+        let folded = consent::folded_of_profiles(&mut moment, space_id, &profiles).await?;
         let mut folded = folded.values().flat_map(BTreeMap::values);
         // Whoever agreed to nothing is in no audience, whatever its rule says.
         let found = (folded.any(|folded| folded.serves(rules.for_decisions())))
@@ -111,5 +111,6 @@ async fn at_time(
             snapshot.audiences = found;
         }
     }
+    moment.commit().await?;
     Ok(snapshot)
 }

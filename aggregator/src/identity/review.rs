@@ -8,7 +8,7 @@ use cdp_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use super::store;
 use crate::database::Database;
@@ -157,23 +157,21 @@ pub(super) struct Graph {
 
 /// Nodes, edges and the history of a profile.
 pub(super) async fn graph(
-    database: &Database,
+    connection: &mut AnyConnection,
     space_id: &str,
     profile_id: &str,
     page: &Page,
 ) -> Result<Graph> {
-    let mut connection = database.reader().acquire().await?;
-    let own = store::identifiers_of(&mut connection, space_id, profile_id).await?;
+    let own = store::identifiers_of(connection, space_id, profile_id).await?;
     let after = page.place()?.unwrap_or_default();
     let evidence =
-        store::evidence_of_profile(&mut connection, space_id, profile_id, &after, page.fetch())
-            .await?;
+        store::evidence_of_profile(connection, space_id, profile_id, &after, page.fetch()).await?;
     let (evidence, next_cursor) = page.cut(evidence, |told| {
         let (a, b) = &told.pair;
         json!([a, b]).to_string()
     });
-    let constraints = store::constraints_of(&mut connection, space_id, own.iter()).await?;
-    let nodes = store::nodes(&mut connection, space_id, own.iter()).await?;
+    let constraints = store::constraints_of(connection, space_id, own.iter()).await?;
+    let nodes = store::nodes(connection, space_id, own.iter()).await?;
     let mut history = Vec::new();
     let mut edges = Vec::new();
     for told in evidence {
@@ -203,7 +201,7 @@ pub(super) async fn graph(
             reason,
         });
     }
-    let decisions = store::decisions_of(&mut connection, space_id, own.iter()).await?;
+    let decisions = store::decisions_of(connection, space_id, own.iter()).await?;
     history.extend(decisions);
     history.sort_by_key(Happened::at);
     let nodes: BTreeMap<Identifier, store::Node> = nodes.into_iter().collect();

@@ -284,7 +284,9 @@ async fn graph(
     Wide(page): Wide,
 ) -> Result<Json<review::Graph>> {
     let space_id = reader.space_id();
-    let id = profile::find(&app, space_id, &reference).await?;
-    let graph = review::graph(&app.database, space_id, &id, &page).await?;
+    let mut moment = app.database.moment().await?;
+    let id = profile::find_at(&mut moment, &app, space_id, &reference).await?;
+    let graph = review::graph(&mut moment, space_id, &id, &page).await?;
+    moment.commit().await?;
     Ok(Json(graph))
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::store::Part;
 use super::timeline::{self, Entry, Position};
-use super::{chain, find, store, view};
+use super::{chain, find, find_at, store, view};
+use crate::consent::Rules;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Api;
 use crate::http::context::{Reader, Shared};
@@ -40,8 +41,11 @@ async fn list(
     State(app): State<Shared>,
     page: Page,
 ) -> Result<Json<List<view::Profile>>> {
-    let ids = store::page(&app.database, reader.space_id(), page.after(), page.fetch()).await?;
-    let profiles = view::many(&app, reader.space_id(), ids, None).await?;
+    let rules = Rules::of(&app.sources, reader.space_id());
+    let mut moment = app.database.moment().await?;
+    let ids = store::page(&mut moment, reader.space_id(), page.after(), page.fetch()).await?;
+    let profiles = view::seen_by(&mut moment, &rules, ids, None).await?;
+    moment.commit().await?;
     page.answer(profiles, |profile| profile.id.clone())
 }
 
@@ -51,11 +55,12 @@ async fn read(
     Path(reference): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<view::Profile>> {
-    let id = find(&app, reader.space_id(), &reference).await?;
-    let purpose = asked.purpose.as_deref();
-    view::one(&app, reader.space_id(), id, purpose)
-        .await
-        .map(Json)
+    let rules = Rules::of(&app.sources, reader.space_id());
+    let mut moment = app.database.moment().await?;
+    let id = find_at(&mut moment, &app, reader.space_id(), &reference).await?;
+    let profile = view::one(&mut moment, &rules, id, asked.purpose.as_deref()).await?;
+    moment.commit().await?;
+    Ok(Json(profile))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -137,15 +142,16 @@ async fn explain(
     Wide(page): Wide,
 ) -> Result<Json<Explanation>> {
     let space_id = reader.space_id();
-    let id = find(&app, space_id, &reference).await?;
-    let mut connection = app.database.reader().acquire().await?;
+    let mut moment = app.database.moment().await?;
+    let id = find_at(&mut moment, &app, space_id, &reference).await?;
     let identifiers =
-        store::identifiers_of(&mut connection, space_id, std::slice::from_ref(&id)).await?;
-    let merges = store::merges(&mut connection, space_id, &id).await?;
+        store::identifiers_of(&mut moment, space_id, std::slice::from_ref(&id)).await?;
+    let merges = store::merges(&mut moment, space_id, &id).await?;
     if let (Some(from), Some(to)) = (ends.from, ends.to) {
         let rules = app.sources.identity(space_id);
         let (from, to) = (rules.normal(from), rules.normal(to));
-        let mut links = store::links(&mut connection, space_id, &id, &Part::default()).await?;
+        let mut links = store::links(&mut moment, space_id, &id, &Part::default()).await?;
+        moment.commit().await?;
         links.extend(merges);
         let Some(chain) = chain::shortest(links, &from, &to) else {
             let say = format!("nothing that counts joins {from} and {to} within this profile");
@@ -161,18 +167,19 @@ async fn explain(
     let place: Option<store::Pair> = page.place()?;
     let is_first = place.is_none();
     let after = place.unwrap_or_default();
-    let pairs = store::pairs(&mut connection, space_id, &id, &after, page.fetch()).await?;
+    let pairs = store::pairs(&mut moment, space_id, &id, &after, page.fetch()).await?;
     let (mut pairs, next_cursor) = page.cut(pairs, |pair| json!(pair).to_string());
     let (mut links, mut blocked) = (Vec::new(), Vec::new());
     if let Some(until) = pairs.pop() {
         let part = Part { after, until };
-        links = store::links(&mut connection, space_id, &id, &part).await?;
-        blocked = store::refusals(&mut connection, space_id, &id, &part).await?;
+        links = store::links(&mut moment, space_id, &id, &part).await?;
+        blocked = store::refusals(&mut moment, space_id, &id, &part).await?;
     }
     if is_first {
         links.extend(merges);
     }
-    let former = store::former_ids(&mut connection, space_id, &id).await?;
+    let former = store::former_ids(&mut moment, space_id, &id).await?;
+    moment.commit().await?;
     let identifiers: Vec<view::IdentifierView> = identifiers
         .into_values()
         .flatten()

@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::store::{self, Entry, Part, Place};
-use super::{find, view};
+use super::{find, names_at, view};
 use crate::app::App;
 use crate::audit;
+use crate::consent::Rules;
 use crate::error::{Code, Error, Result};
 use crate::http::context::{BasicReader, Shared};
 use crate::http::json::Json;
@@ -134,7 +135,11 @@ async fn traits(
     window: &Window,
     class: Option<&str>,
 ) -> Result<Value> {
-    let profile = serde_json::to_value(view::one(app, space_id, id, None).await?)?;
+    let rules = Rules::of(&app.sources, space_id);
+    let mut moment = app.database.moment().await?;
+    let profile = view::one(&mut moment, &rules, id, None).await?;
+    moment.commit().await?;
+    let profile = serde_json::to_value(profile)?;
     let facts = |part: &str| profile[part].as_object().cloned().unwrap_or_default();
     let audiences = profile["audiences"].as_array().into_iter().flatten();
     let member = |audience: &Value| Some((key_of(audience["name"].as_str()?), Value::Bool(true)));
@@ -167,10 +172,10 @@ fn key_of(name: &str) -> String {
 
 /// Identifiers, each with where and when it was first seen beside another.
 async fn external_ids(app: &App, space_id: &str, id: &str, window: &Window) -> Result<Value> {
-    let mut connection = app.database.reader().acquire().await?;
-    let own = [id.to_owned()];
-    let mut found = store::identifiers_of(&mut connection, space_id, &own).await?;
-    let links = store::links(&mut connection, space_id, id, &Part::default()).await?;
+    let mut moment = app.database.moment().await?;
+    let names = names_at(&mut moment, space_id, id).await?;
+    let links = store::links(&mut moment, space_id, id, &Part::default()).await?;
+    moment.commit().await?;
     let row = |identifier: Identifier| {
         let first = links
             .iter()
@@ -180,8 +185,9 @@ async fn external_ids(app: &App, space_id: &str, id: &str, window: &Window) -> R
         row["created_at"] = first.map(|link| link.first_seen.to_string()).into();
         (identifier.to_string(), row)
     };
-    let identifiers = found.remove(id).unwrap_or_default().into_iter();
-    let wanted = identifiers.filter(|identifier| window.wants(identifier.kind()));
+    let wanted = names
+        .into_iter()
+        .filter(|identifier| window.wants(identifier.kind()));
     let (rows, cursor) = window.cut(wanted.map(row).collect());
     let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
     Ok(json!({"data": rows, "cursor": cursor}))

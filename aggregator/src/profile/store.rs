@@ -78,7 +78,7 @@ pub(super) async fn of_id(
 
 /// The space's next profiles by id.
 pub(super) async fn page(
-    database: &Database,
+    connection: &mut AnyConnection,
     space_id: &str,
     after: &str,
     limit: i64,
@@ -88,7 +88,7 @@ pub(super) async fn page(
         .bind(space_id)
         .bind(after)
         .bind(limit)
-        .fetch_all(database.reader())
+        .fetch_all(connection)
         .await?;
     rows.iter()
         .map(|row| Ok(row.try_get("profile_id")?))

@@ -63,14 +63,14 @@ impl From<Identifier> for IdentifierView {
     }
 }
 
-/// One profile.
+/// One profile, as one connection sees it.
 pub(super) async fn one(
-    app: &App,
-    space_id: &str,
+    connection: &mut AnyConnection,
+    rules: &Rules,
     id: String,
     purpose: Option<&str>,
 ) -> Result<Profile> {
-    many(app, space_id, vec![id], purpose)
+    seen_by(connection, rules, vec![id], purpose)
         .await?
         .pop()
         .ok_or_else(|| Error::not_found("profile"))
@@ -82,7 +82,10 @@ pub(crate) async fn known_of(
     space_id: &str,
     ids: impl Iterator<Item = &String>,
 ) -> Result<Vec<serde_json::Value>> {
-    let profiles = many(app, space_id, ids.cloned().collect(), None).await?;
+    let rules = Rules::of(&app.sources, space_id);
+    let mut connection = app.database.moment().await?;
+    let profiles = seen_by(&mut connection, &rules, ids.cloned().collect(), None).await?;
+    connection.commit().await?;
     let known = profiles
         .iter()
         .filter(|profile| !profile.identifiers.is_empty());
@@ -92,19 +95,7 @@ pub(crate) async fn known_of(
 }
 
 /// Several profiles, in the order of their ids as given, as far as evidence for facts, and for a purpose if
-/// one is given, tells of them.
-pub(super) async fn many(
-    app: &App,
-    space_id: &str,
-    ids: Vec<String>,
-    purpose: Option<&str>,
-) -> Result<Vec<Profile>> {
-    let rules = Rules::of(&app.sources, space_id);
-    let mut connection = app.database.reader().acquire().await?;
-    seen_by(&mut connection, &rules, ids, purpose).await
-}
-
-/// The same, as one connection sees it.
+/// one is given, tells of them, as one connection sees them.
 pub(crate) async fn seen_by(
     connection: &mut AnyConnection,
     rules: &Rules,
@@ -165,7 +156,16 @@ pub(crate) async fn identifiers(
 /// The identifiers of one profile.
 pub(crate) async fn names(app: &App, space_id: &str, id: &str) -> Result<Vec<Identifier>> {
     let mut connection = app.database.reader().acquire().await?;
-    let mut found = store::identifiers_of(&mut connection, space_id, &[id.to_owned()]).await?;
+    names_at(&mut connection, space_id, id).await
+}
+
+/// The same, as one connection sees them.
+pub(crate) async fn names_at(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    id: &str,
+) -> Result<Vec<Identifier>> {
+    let mut found = store::identifiers_of(connection, space_id, &[id.to_owned()]).await?;
     Ok(found.remove(id).unwrap_or_default())
 }
 

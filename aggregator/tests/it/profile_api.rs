@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::harness::{Answer, Server, identify, track};
+use crate::harness::{Answer, Server, identify, track, with};
 
 const BROWSER: &str = "3f2a1b4c-5d6e-4f70-8a91-b2c3d4e5f601";
 
@@ -174,4 +174,53 @@ fn only_the_spaces_own_token_reads() {
     ] {
         assert_eq!(ask(&server, rest, &keys.token).status, status, "{rest}");
     }
+}
+
+#[test]
+fn profiles_are_read_of_one_moment() {
+    const DEVICES: usize = 60;
+    let server = Server::fresh();
+    let seen = json!({"key": "seen", "event": "Seen", "aggregate": "count"});
+    server.post("/api/v1/computed_traits", &seen).ok();
+    // Every event brings a device and is counted, so at any moment there are as many of these as of those.
+    let event = |number: usize| {
+        let (id, device) = (format!("m-{number}"), format!("b-{number}"));
+        let event = track(&id, &device, "Seen", json!({}));
+        with(event, "userId", json!("u-1"))
+    };
+    server.batch(&[event(0)]);
+    // Many others, so that reading takes a while.
+    let traits: Map<String, Value> = (0..50)
+        .map(|number| (format!("t{number}"), json!(number)))
+        .collect();
+    let other = |number: usize| {
+        let name = format!("o-{number}");
+        identify(&name, &name, &name, json!(traits))
+    };
+    let others: Vec<Value> = (0..99).map(other).collect();
+    server.batch(&others);
+    let devices = |profile: &Value| {
+        let identifiers = profile["identifiers"].as_array().unwrap().iter();
+        identifiers
+            .filter(|one| one["kind"] == "anonymous_id")
+            .count()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            loop {
+                let list = server.get("/api/v1/profiles?limit=100").ok();
+                let mut profiles = list["data"].as_array().unwrap().iter();
+                let profile =
+                    profiles.find(|profile| profile["computed_traits"]["seen"] != json!(null));
+                let (profile, devices) = (profile.unwrap(), devices(profile.unwrap()));
+                assert_eq!(profile["computed_traits"]["seen"], devices);
+                if devices == DEVICES {
+                    break;
+                }
+            }
+        });
+        for number in 1..DEVICES {
+            server.batch(&[event(number)]);
+        }
+    });
 }
