@@ -1,7 +1,8 @@
 //! Statements over many rows: one round trip for a whole batch instead of one a row.
 //!
 //! A template has `{rows}` where the list of rows goes, either `INSERT … VALUES {rows} ON CONFLICT …`
-//! or `WITH wanted (a, b) AS (VALUES {rows}) SELECT …`, and `$1 …` for values that all rows share.
+//! or `WITH wanted (a, b) AS (VALUES {rows}) SELECT …`, and `$1 …` for values that all rows share. An INSERT that selects from the
+//! rows itself, `INSERT … SELECT … FROM (VALUES {rows}) AS added WHERE column1 IS NOT NULL …`, passes over rows of NULL itself.
 //!
 //! The list is filled up with rows of NULL to the next power of two, so that few different texts come
 //! about and the database has them prepared: a NULL equals nothing, and is not inserted.
@@ -89,6 +90,8 @@ pub(crate) struct Many<const COLUMNS: usize> {
     template: &'static str,
     shared: Vec<Cell>,
     rows: Vec<[Cell; COLUMNS]>,
+    /// Whether SQLite keeps the rows that it has written when it fails at another.
+    is_whole: bool,
 }
 
 impl<const COLUMNS: usize> Many<COLUMNS> {
@@ -98,6 +101,7 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
             template,
             shared: shared.into_iter().collect(),
             rows: Vec::new(),
+            is_whole: false,
         }
     }
 
@@ -124,6 +128,17 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
         Ok(affected)
     }
 
+    /// Runs an INSERT of rows that are not there yet, in a transaction that ends with it where it fails: SQLite need not copy each page
+    /// before it changes it, to take back a part of the rows.
+    pub(crate) async fn execute_whole(
+        mut self,
+        connection: &mut AnyConnection,
+    ) -> sqlx::Result<()> {
+        self.is_whole = takes_anonymous(connection);
+        self.execute(connection).await?;
+        Ok(())
+    }
+
     /// Runs the statement and gives the rows it answers; none without rows.
     pub(crate) async fn fetch(self, connection: &mut AnyConnection) -> sqlx::Result<Vec<AnyRow>> {
         let mut answer = Vec::new();
@@ -138,6 +153,7 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
             template,
             shared,
             rows,
+            is_whole,
         } = self;
         let most = (MOST_VALUES / COLUMNS.max(1)).max(1);
         let most = most.next_power_of_two() >> usize::from(!most.is_power_of_two());
@@ -146,7 +162,10 @@ impl<const COLUMNS: usize> Many<COLUMNS> {
             let nothing = rows.peek()?.each_ref().map(Cell::null);
             let part: Vec<[Cell; COLUMNS]> = rows.by_ref().take(most).collect();
             let size = part.len().next_power_of_two();
-            let sql = statement(template, anonymous, size, COLUMNS, shared.len());
+            let mut sql = statement(template, anonymous, size, COLUMNS, shared.len());
+            if is_whole {
+                sql = sql.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1);
+            }
             let padding = std::iter::repeat_n(nothing, size - part.len());
             let cells = part.into_iter().chain(padding).flatten();
             Some((sql, cells.chain(shared.iter().cloned()).collect()))
@@ -217,7 +236,7 @@ fn statement(
     columns: usize,
     shared: usize,
 ) -> String {
-    let template = if template.starts_with("INSERT") {
+    let template = if template.starts_with("INSERT") && !template.contains("(VALUES {rows})") {
         template.replace(
             "VALUES {rows}",
             "SELECT * FROM (VALUES {rows}) AS added WHERE column1 IS NOT NULL",

@@ -1,6 +1,7 @@
 //! What the events of a turn say of who is who, against what was known before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
 use cdp_core::identity::{Conflict, Pair, Rules};
@@ -40,7 +41,7 @@ impl Evidence {
                 first_seen: event.timestamp,
                 last_seen: event.timestamp,
                 first_event: event.message_id.clone(),
-                source_id: logged.source_id.to_string(),
+                source_id: Arc::clone(&logged.source_id),
                 events: 1,
             };
             self.pairs

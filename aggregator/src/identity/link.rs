@@ -112,7 +112,7 @@ pub(crate) async fn link(
         }
     }
     turn.merged.retain(|from, _| !alive.contains(from));
-    store::put_nodes(connection, &space, &changed).await?;
+    store::put_nodes(connection, &space, changed.iter()).await?;
     store::put_seeds(connection, &space, former).await?;
     for (identifier, node) in changed {
         if let Some(whose) = turn.whose.get_mut(identifier.as_str()) {

@@ -136,7 +136,7 @@ async fn keep(
     for (pair, row) in known {
         pairs.entry(pair).and_modify(|read| read.merge(&row));
     }
-    graph::put_edges(connection, apart, &pairs).await?;
+    graph::put_edges(connection, apart, pairs.iter()).await?;
     let known: BTreeMap<Identifier, Node> = graph::nodes(connection, apart, evidence.seen.keys())
         .await?
         .into_iter()
@@ -156,7 +156,8 @@ async fn keep(
         (one, node)
     };
     let nodes = evidence.seen.into_iter().filter(is_news).map(alone);
-    graph::put_nodes(connection, apart, &nodes.collect()).await
+    let nodes: BTreeMap<Identifier, Node> = nodes.collect();
+    graph::put_nodes(connection, apart, nodes.iter()).await
 }
 
 /// Clears away what is kept of the next identifiers that nobody names any more, and has their profiles looked at again:

@@ -1,6 +1,6 @@
 //! Resolving again what new evidence touches: whole components, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cdp_core::identifier::Identifier;
@@ -18,6 +18,8 @@ use crate::error::Result;
 pub(super) struct Resolved {
     /// Nodes that are new or different.
     pub(super) nodes: BTreeMap<Identifier, Node>,
+    /// Those of them that are different.
+    known: BTreeSet<Identifier>,
     /// People who have such nodes, or had them.
     pub(super) people: BTreeSet<String>,
     /// People whom consent had divided: what of them is linked has to be found anew.
@@ -88,9 +90,9 @@ pub(super) async fn again(
         .map(|cluster| cluster.scene(&mut nodes, evidence))
         .collect();
     let decides = store::decides(connection, space).await?;
+    let refused = store::components_with_refused(connection, space, &components).await?;
     // What an erasure or other rules left of a component need not be connected until it was resolved again.
     if !decides && !RESOLVE.any_of(connection, space).await? {
-        let refused = store::components_with_refused(connection, space, &components).await?;
         for (cluster, scene) in clusters.iter().zip(&mut scenes) {
             if cluster.is_by_itself(&refused) && scene.crowded.is_empty() {
                 scene.whole = identity::undivided(rules, &scene.seen);
@@ -127,7 +129,7 @@ pub(super) async fn again(
         space,
         rules,
         scenes,
-        &components,
+        &refused,
         cache,
         &mut resolved,
     )
@@ -135,17 +137,18 @@ pub(super) async fn again(
     Ok(resolved)
 }
 
-/// Resolves scenes and writes what comes of them.
+/// Resolves scenes and writes what comes of them. Which of their components may have evidence that the rules refused has to be
+/// known.
 pub(super) async fn settle(
     connection: &mut AnyConnection,
     space: &Arc<str>,
     rules: &Rules,
     scenes: Vec<(BTreeSet<i64>, Scene)>,
-    components: &BTreeSet<i64>,
+    refused: &BTreeSet<i64>,
     cache: &mut Cache,
     resolved: &mut Resolved,
 ) -> Result<()> {
-    store::forget_blocked(connection, space, components).await?;
+    store::forget_blocked(connection, space, refused).await?;
     let mut last_component = match cache.last_component {
         Some(last) => last,
         None => store::last_component(connection).await?,
@@ -192,7 +195,10 @@ pub(super) async fn settle(
     }
     resolved.end();
     cache.last_component = Some(last_component);
-    store::put_nodes(connection, space, &resolved.nodes).await?;
+    let (again, new): (Vec<_>, Vec<_>) =
+        (resolved.nodes.iter()).partition(|(identifier, _)| resolved.known.contains(*identifier));
+    store::put_nodes(connection, space, again.into_iter()).await?;
+    store::put_new_nodes(connection, space, new.into_iter()).await?;
     store::put_seeds(connection, space, std::mem::take(&mut resolved.former)).await?;
     store::put_blocked(connection, space, blocked).await
 }
@@ -256,6 +262,7 @@ impl Resolved {
                     let lost = old.filter(|old| old.person_id != id);
                     self.people
                         .extend(lost.map(|old| old.person_id.to_string()));
+                    self.known.extend(old.map(|_| member.clone()));
                     self.nodes.insert(member.clone(), node);
                 }
             }
@@ -398,66 +405,71 @@ fn added<'a>(
     added
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Member {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Member<'a> {
     Component(i64),
-    New(Identifier),
+    New(&'a Identifier),
 }
 
 /// Joins what the changed pairs join; only what is dirty is in the answer.
 fn clusters(changes: &Changes, known: &HashMap<Identifier, Node>) -> Vec<Cluster> {
-    let member = |identifier: &Identifier| {
-        known.get(identifier).map_or_else(
-            || Member::New(identifier.clone()),
-            |node| Member::Component(node.component),
-        )
-    };
-    let mut cluster_of: HashMap<Member, usize> = HashMap::new();
-    let mut clusters: BTreeMap<usize, BTreeSet<Member>> = BTreeMap::new();
-    for (next, identifier) in changes.dirty.iter().enumerate() {
-        let number = *cluster_of.entry(member(identifier)).or_insert(next);
-        clusters
-            .entry(number)
-            .or_default()
-            .insert(member(identifier));
+    let mut cluster_of: HashMap<Member<'_>, usize> = HashMap::with_capacity(changes.dirty.len());
+    let mut clusters: Vec<Vec<Member<'_>>> = Vec::new();
+    for identifier in &changes.dirty {
+        let member = member(known, identifier);
+        cluster_of.entry(member).or_insert_with(|| {
+            clusters.push(vec![member]);
+            clusters.len() - 1
+        });
     }
     let crowded = |end: &Identifier| known.get(end).is_some_and(|node| node.crowded.is_some());
-    let joining = |pair: &&Pair| !crowded(&pair.0) && !crowded(&pair.1);
-    for (a, b) in changes.pairs.keys().filter(joining) {
+    let mut beside = Vec::new();
+    for (a, b) in changes.pairs.keys() {
+        let ends = [member(known, a), member(known, b)];
+        if crowded(a) || crowded(b) {
+            beside.extend(ends);
+            continue;
+        }
         // A pair that only was seen again joins nothing new, and its ends need not be dirty.
-        let (Some(&one), Some(&two)) = (cluster_of.get(&member(a)), cluster_of.get(&member(b)))
-        else {
+        let [Some(one), Some(two)] = ends.map(|end| cluster_of.get(&end).copied()) else {
             continue;
         };
         if one != two {
-            let moved = clusters.remove(&two).unwrap_or_default();
-            for each in &moved {
-                cluster_of.insert(each.clone(), one);
+            let moved = clusters.get_mut(two).map(std::mem::take);
+            let moved = moved.unwrap_or_default();
+            cluster_of.extend(moved.iter().map(|each| (*each, one)));
+            if let Some(cluster) = clusters.get_mut(one) {
+                cluster.extend(moved);
             }
-            clusters.entry(one).or_default().extend(moved);
         }
     }
-    let pairs = changes.pairs.keys();
-    let beside_crowd: BTreeSet<usize> = pairs
-        .filter(|pair| !joining(pair))
-        .flat_map(|(a, b)| [member(a), member(b)])
-        .filter_map(|end| cluster_of.get(&end).copied())
+    let beside: HashSet<usize> = beside
+        .iter()
+        .filter_map(|end| cluster_of.get(end).copied())
         .collect();
-    let clusters = clusters.into_iter();
+    let clusters = clusters.into_iter().enumerate();
     clusters
+        .filter(|(_, members)| !members.is_empty())
         .map(|(number, members)| Cluster {
-            beside_crowd: beside_crowd.contains(&number),
+            beside_crowd: beside.contains(&number),
             ..cluster(members)
         })
         .collect()
 }
 
-fn cluster(members: BTreeSet<Member>) -> Cluster {
+fn member<'a>(known: &HashMap<Identifier, Node>, identifier: &'a Identifier) -> Member<'a> {
+    known.get(identifier).map_or_else(
+        || Member::New(identifier),
+        |node| Member::Component(node.component),
+    )
+}
+
+fn cluster(members: Vec<Member<'_>>) -> Cluster {
     let mut cluster = Cluster::default();
     for member in members {
         match member {
             Member::Component(component) => drop(cluster.components.insert(component)),
-            Member::New(identifier) => drop(cluster.new.insert(identifier)),
+            Member::New(identifier) => drop(cluster.new.insert(identifier.clone())),
         }
     }
     cluster

@@ -196,7 +196,7 @@ pub(super) async fn graph(
             first_seen: row.first_seen,
             last_seen: row.last_seen,
             first_event: row.first_event,
-            source_id: row.source_id,
+            source_id: row.source_id.to_string(),
             blocked,
             reason,
         });

@@ -32,7 +32,10 @@ pub(crate) async fn apply(
     let pairs = evidence.pairs.keys().filter(known);
     let pairs = store::edges(connection, &space, pairs).await?;
     let changes = evidence.changes(rules, &nodes, &pairs);
-    store::put_edges(connection, &space, &changes.pairs).await?;
+    let (again, new): (Vec<_>, Vec<_>) =
+        (changes.pairs.iter()).partition(|(pair, _)| pairs.contains_key(pair));
+    store::put_edges(connection, &space, again.into_iter()).await?;
+    store::put_new_edges(connection, &space, new.into_iter()).await?;
     if !changes.dirty.is_empty() {
         let resolved = resolve::again(
             connection, &space, rules, &evidence, &changes, &nodes, cache,

@@ -21,12 +21,13 @@ pub(crate) use evidence::put_links;
 pub(super) use evidence::{
     Around, Blocked, EdgeRow, components_with_refused, edges, edges_among_crowded, edges_beside,
     edges_of_components, evidence_of_profile, forget_blocked, links_of_people, put_blocked,
-    put_edges, seen_with,
+    put_edges, put_new_edges, seen_with,
 };
 pub(crate) use nodes::{Node, components_of, put_components_again};
 pub(super) use nodes::{
     former, identifiers_of, is_waiting_for, last_component, newest_components, nodes,
-    nodes_of_components, nodes_of_people, put_again, put_nodes, put_seeds, size_of_components,
+    nodes_of_components, nodes_of_people, put_again, put_new_nodes, put_nodes, put_seeds,
+    size_of_components,
 };
 
 /// That a node `n` is of a person. Nearly everybody is one profile of the person's own name, which its index finds; the index of
@@ -62,9 +63,8 @@ async fn by_either_end(
 
 /// Why an identifier was seen with too many others.
 fn crowded(row: &AnyRow) -> Result<Option<Reason>> {
-    let text: &str = row.try_get("crowded")?;
-    let reason = (!text.is_empty()).then(|| serde_json::from_str(text));
-    Ok(reason.transpose()?)
+    let text: Option<&str> = row.try_get("crowded")?;
+    Ok(text.map(serde_json::from_str).transpose()?)
 }
 
 /// Reads an identifier as it was written: it is in normal form already.

@@ -1,6 +1,7 @@
 //! Pairs that were seen together: which of them join, which were refused, and what consent links.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdp_core::consent::Scope;
 use cdp_core::identifier::Identifier;
@@ -10,7 +11,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{by_either_end, crowded, identifier, is_person, nodes, time};
-use crate::database::rows::Many;
+use crate::database::rows::{Cell, Many};
 use crate::error::Result;
 use crate::identity::link::Links;
 
@@ -21,7 +22,7 @@ pub(in crate::identity) struct EdgeRow {
     pub(in crate::identity) last_seen: Timestamp,
     /// The earliest event; between equal times the smaller message id.
     pub(in crate::identity) first_event: String,
-    pub(in crate::identity) source_id: String,
+    pub(in crate::identity) source_id: Arc<str>,
     /// How many events carried both.
     pub(in crate::identity) events: i64,
 }
@@ -89,7 +90,7 @@ fn edge_row(row: &AnyRow) -> Result<(Pair, EdgeRow)> {
         first_seen: time(row, "first_seen")?,
         last_seen: time(row, "last_seen")?,
         first_event: row.try_get("first_event")?,
-        source_id: row.try_get("source_id")?,
+        source_id: row.try_get::<&str, _>("source_id")?.into(),
         events: row.try_get("events")?,
     };
     Ok(((identifier(row, "a")?, identifier(row, "b")?), found))
@@ -113,13 +114,13 @@ pub(in crate::identity) async fn edges_of_components(
     let mut found: BTreeMap<i64, Around> = BTreeMap::new();
     for sql in [
         "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, e.b AS b, \
-         e.first_seen AS first_seen, e.last_seen AS last_seen, o.crowded AS crowded, e.b AS other FROM wanted w \
+         e.first_seen AS first_seen, e.last_seen AS last_seen, NULLIF(o.crowded, '') AS crowded, e.b AS other FROM wanted w \
          CROSS JOIN identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node o WHERE n.space_id = $1 AND \
          n.component = w.component AND n.crowded = '' AND e.space_id = $1 AND e.a = n.identifier AND o.space_id = $1 AND \
          o.identifier = e.b",
         // From the other end only what the first does not give.
         "WITH wanted (component) AS (VALUES {rows}) SELECT n.component AS component, e.a AS a, e.b AS b, \
-         e.first_seen AS first_seen, e.last_seen AS last_seen, o.crowded AS crowded, e.a AS other FROM wanted w \
+         e.first_seen AS first_seen, e.last_seen AS last_seen, NULLIF(o.crowded, '') AS crowded, e.a AS other FROM wanted w \
          CROSS JOIN identity_node n CROSS JOIN identity_edge e CROSS JOIN identity_node o WHERE n.space_id = $1 AND \
          n.component = w.component AND n.crowded = '' AND e.space_id = $1 AND e.b = n.identifier AND o.space_id = $1 AND \
          o.identifier = e.a AND (o.component <> n.component OR o.crowded <> '')",
@@ -313,32 +314,57 @@ pub(crate) async fn put_links(
 }
 
 /// Writes evidence.
-pub(in crate::identity) async fn put_edges(
+macro_rules! insert_edges {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO identity_edge (space_id, a, b, first_seen, last_seen, first_event, source_id, events) \
+             SELECT $1, column1, column2, column3, column4, column5, column6, column7 \
+             FROM (VALUES {rows}) AS added WHERE column1 IS NOT NULL",
+            $conflict
+        )
+    };
+}
+
+/// Writes the evidence of pairs that have none yet.
+pub(in crate::identity) async fn put_new_edges<'a>(
     connection: &mut AnyConnection,
     space_id: &str,
-    pairs: &BTreeMap<Pair, EdgeRow>,
+    pairs: impl Iterator<Item = (&'a Pair, &'a EdgeRow)>,
+) -> Result<()> {
+    let insert = Many::new(insert_edges!(""), [space_id.into()]);
+    Ok(insert
+        .rows(pairs.map(cells))
+        .execute_whole(connection)
+        .await?)
+}
+
+/// Writes evidence.
+pub(in crate::identity) async fn put_edges<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    pairs: impl Iterator<Item = (&'a Pair, &'a EdgeRow)>,
 ) -> Result<()> {
     let insert = Many::new(
-        "INSERT INTO identity_edge (space_id, a, b, first_seen, last_seen, first_event, source_id, events) VALUES {rows} \
-         ON CONFLICT (space_id, a, b) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, \
-         first_event = excluded.first_event, source_id = excluded.source_id, events = excluded.events",
-        [],
+        insert_edges!(
+            " ON CONFLICT (space_id, a, b) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, \
+             first_event = excluded.first_event, source_id = excluded.source_id, events = excluded.events"
+        ),
+        [space_id.into()],
     );
-    let rows = pairs.iter().map(|((a, b), row)| {
-        let (first, last) = (row.first_seen.as_micros(), row.last_seen.as_micros());
-        [
-            space_id.into(),
-            a.into(),
-            b.into(),
-            first.into(),
-            last.into(),
-            (&row.first_event).into(),
-            (&row.source_id).into(),
-            row.events.into(),
-        ]
-    });
-    insert.rows(rows).execute(connection).await?;
+    insert.rows(pairs.map(cells)).execute(connection).await?;
     Ok(())
+}
+
+fn cells(((a, b), row): (&Pair, &EdgeRow)) -> [Cell; 7] {
+    [
+        a.into(),
+        b.into(),
+        row.first_seen.as_micros().into(),
+        row.last_seen.as_micros().into(),
+        (&row.first_event).into(),
+        (&*row.source_id).into(),
+        row.events.into(),
+    ]
 }
 
 /// Forgets which evidence of these components was refused; it is found again.

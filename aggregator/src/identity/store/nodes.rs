@@ -34,7 +34,8 @@ pub(in crate::identity) async fn nodes(
 ) -> Result<Vec<(Identifier, Node)>> {
     let query = Many::new(
         "WITH wanted (identifier) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
+         n.component AS component, NULLIF(n.person_id, n.profile_id) AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, \
+         NULLIF(n.crowded, '') AS crowded FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.identifier = \
          w.identifier",
         [space_id.into()],
@@ -54,7 +55,8 @@ pub(in crate::identity) async fn nodes_of_components(
 ) -> Result<BTreeMap<i64, BTreeMap<Identifier, Node>>> {
     let query = Many::new(
         "WITH wanted (component) AS (VALUES {rows}) SELECT n.identifier AS identifier, \
-         n.component AS component, n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM \
+         n.component AS component, NULLIF(n.person_id, n.profile_id) AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, \
+         NULLIF(n.crowded, '') AS crowded FROM \
          wanted w CROSS JOIN identity_node n WHERE n.space_id = $1 AND n.component = \
          w.component",
         [space_id.into()],
@@ -150,7 +152,8 @@ pub(in crate::identity) async fn nodes_of_people(
     let query = Many::new(
         concat!(
             "WITH wanted (person_id) AS (VALUES {rows}) SELECT n.identifier AS identifier, n.component AS component, \
-             n.person_id AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, n.crowded AS crowded FROM wanted w CROSS JOIN \
+             NULLIF(n.person_id, n.profile_id) AS person_id, n.profile_id AS profile_id, n.first_seen AS first_seen, \
+             NULLIF(n.crowded, '') AS crowded FROM wanted w CROSS JOIN \
              identity_node n WHERE n.space_id = $1 AND ",
             is_person!("w.person_id")
         ),
@@ -194,38 +197,66 @@ pub(in crate::identity) async fn newest_components(
         .collect()
 }
 
-/// Writes identifiers' places.
-pub(in crate::identity) async fn put_nodes(
+/// Writes identifiers' places; nearly everybody is one profile of the person's own name.
+macro_rules! insert_nodes {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO identity_node (space_id, identifier, component, profile_id, person_id, first_seen, crowded) \
+             SELECT $1, column1, column2, column3, COALESCE(column4, column3), column5, COALESCE(column6, '') \
+             FROM (VALUES {rows}) AS added WHERE column1 IS NOT NULL",
+            $conflict
+        )
+    };
+}
+
+/// Writes the places of identifiers that have none yet.
+pub(in crate::identity) async fn put_new_nodes<'a>(
     connection: &mut AnyConnection,
     space_id: &str,
-    nodes: &BTreeMap<Identifier, Node>,
+    nodes: impl Iterator<Item = (&'a Identifier, &'a Node)>,
 ) -> Result<()> {
-    let insert = Many::new(
-        "INSERT INTO identity_node (space_id, identifier, component, person_id, profile_id, first_seen, crowded) VALUES {rows} \
-         ON CONFLICT (space_id, identifier) DO UPDATE \
-         SET component = excluded.component, person_id = excluded.person_id, profile_id = excluded.profile_id, first_seen = excluded.first_seen, crowded = excluded.crowded",
-        [],
-    );
-    let mut rows = Vec::with_capacity(nodes.len());
+    let mut insert = Many::new(insert_nodes!(""), [space_id.into()]);
     for (identifier, node) in nodes {
-        let first_seen = node.first_seen.as_micros();
-        let crowded = node
-            .crowded
-            .as_ref()
-            .map(serde_json::to_string)
-            .transpose()?;
-        rows.push([
-            space_id.into(),
-            identifier.into(),
-            node.component.into(),
-            (&*node.person_id).into(),
-            (&*node.profile_id).into(),
-            first_seen.into(),
-            crowded.unwrap_or_default().into(),
-        ]);
+        insert.push(cells(identifier, node)?);
     }
-    insert.rows(rows).execute(connection).await?;
+    Ok(insert.execute_whole(connection).await?)
+}
+
+/// Writes identifiers' places.
+pub(in crate::identity) async fn put_nodes<'a>(
+    connection: &mut AnyConnection,
+    space_id: &str,
+    nodes: impl Iterator<Item = (&'a Identifier, &'a Node)>,
+) -> Result<()> {
+    let mut insert = Many::new(
+        insert_nodes!(
+            " ON CONFLICT (space_id, identifier) DO UPDATE SET component = excluded.component, person_id = excluded.person_id, \
+             profile_id = excluded.profile_id, first_seen = excluded.first_seen, crowded = excluded.crowded"
+        ),
+        [space_id.into()],
+    );
+    for (identifier, node) in nodes {
+        insert.push(cells(identifier, node)?);
+    }
+    insert.execute(connection).await?;
     Ok(())
+}
+
+fn cells(identifier: &Identifier, node: &Node) -> Result<[Cell; 6]> {
+    let person_id = (node.person_id != node.profile_id).then(|| node.person_id.to_string());
+    let crowded = node
+        .crowded
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()?;
+    Ok([
+        identifier.into(),
+        node.component.into(),
+        (&*node.profile_id).into(),
+        person_id.into(),
+        node.first_seen.as_micros().into(),
+        crowded.into(),
+    ])
 }
 
 /// The id that a profile had of this identifier, where a change takes it away: from then on the identifier leads from that id
@@ -259,17 +290,12 @@ pub(in crate::identity) async fn put_seeds(
 }
 
 fn node(row: &AnyRow) -> Result<(Identifier, Node)> {
-    let person_id: &str = row.try_get("person_id")?;
+    let person_id: Option<&str> = row.try_get("person_id")?;
     let profile_id: Arc<str> = row.try_get::<&str, _>("profile_id")?.into();
     let node = Node {
         crowded: crowded(row)?,
         component: row.try_get("component")?,
-        // Nearly everybody is one profile of the person's own name.
-        person_id: if *person_id == *profile_id {
-            Arc::clone(&profile_id)
-        } else {
-            person_id.into()
-        },
+        person_id: person_id.map_or_else(|| Arc::clone(&profile_id), Into::into),
         profile_id,
         first_seen: time(row, "first_seen")?,
     };
