@@ -365,8 +365,12 @@ async fn pool(
     // When the disk is full, SQLite may roll back by itself, and then sqlx takes everything that follows on the connection
     // for a part of the transaction that is gone: it is answered, but never committed. Such a connection is closed.
     let options = options.after_release(move |connection: &mut AnyConnection, _| {
-        let left_over = connection.is_in_transaction();
         Box::pin(async move {
+            if !derives && connection.is_in_transaction() {
+                // A moment that was given up: it ends before what the connection is asked next.
+                connection.ping().await?;
+            }
+            let left_over = connection.is_in_transaction();
             if sqlite && derives && !left_over {
                 // It may have been taken for what need not wait for the disk.
                 connection.execute("PRAGMA synchronous = FULL").await?;
