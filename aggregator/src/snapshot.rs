@@ -92,13 +92,13 @@ async fn read(
     space_id: &str,
     identifiers: &BTreeSet<Identifier>,
 ) -> Result<BTreeMap<String, Snapshot>> {
-    let mut moment = app.database.moment().await?;
-    let found = profile::of_identifiers(&mut moment, space_id, identifiers.iter()).await?;
     // All sources of a space have the same experiences.
     let sources = app.sources.of_space(space_id);
     let Some(config) = sources.first() else {
         return Ok(BTreeMap::new());
     };
+    let mut moment = app.database.moment().await?;
+    let found = profile::of_identifiers(&mut moment, space_id, identifiers.iter()).await?;
     let profiles: BTreeSet<&String> = found.values().collect();
     let profiles: Vec<String> = profiles.into_iter().cloned().collect();
     let (experiences, audiences) = (&config.experiences, &config.audiences);

@@ -1,7 +1,6 @@
 //! From what a caller names to a profile.
 
 use cdp_core::identifier::Identifier;
-
 use sqlx::AnyConnection;
 
 use super::store;

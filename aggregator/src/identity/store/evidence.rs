@@ -313,7 +313,7 @@ pub(crate) async fn put_links(
     Ok(())
 }
 
-/// Writes evidence.
+/// The statement that writes evidence, and what it does where there is some of a pair.
 macro_rules! insert_edges {
     ($conflict:literal) => {
         concat!(

@@ -197,7 +197,8 @@ pub(in crate::identity) async fn newest_components(
         .collect()
 }
 
-/// Writes identifiers' places; nearly everybody is one profile of the person's own name.
+/// The statement that writes identifiers' places, and what it does where one has a place. Nearly everybody is one profile of the
+/// person's own name, which is not given twice.
 macro_rules! insert_nodes {
     ($conflict:literal) => {
         concat!(
