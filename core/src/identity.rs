@@ -19,6 +19,7 @@ mod attribution;
 mod crowd;
 mod evidence;
 mod graph;
+mod names;
 mod read;
 mod reason;
 mod rules;

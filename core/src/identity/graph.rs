@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::names::{Name, Names};
 use super::reason::Reason;
 use super::rules::{MOST_CONTESTED, Rules};
 use super::solve::{Bond, Facts, Link, Neighbours, Solved, solve};
@@ -18,6 +19,8 @@ use crate::time::Timestamp;
 
 /// No node, no edge.
 const NONE: u32 = u32::MAX;
+/// Edges of an identifier up to which a pair is looked for among them, and not by its two ends.
+const FEW: u32 = 8;
 
 /// An identifier. What is said of a component counts at its root alone.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +36,8 @@ struct Slot {
     degree: u32,
     /// Of a root: how many members.
     size: u32,
-    /// Of a root: how many live edges.
-    live: u32,
+    /// How many edges it has, whatever they join.
+    many: u32,
     /// Of a root: the member that names the profile; of a member of a contested component, its own group's.
     seed: u32,
     kind: u8,
@@ -74,7 +77,8 @@ pub struct Graph<S> {
     values: String,
     nodes: Vec<Slot>,
     arcs: Vec<Arc>,
-    by_name: HashTable<u32>,
+    by_name: Names,
+    /// Edges whose ends both have more than a few.
     by_ends: HashTable<u32>,
     /// Kinds whose values are limited, and how many of them each component has, by root.
     limited: Vec<usize>,
@@ -111,7 +115,7 @@ impl<S: BuildHasher> Graph<S> {
             values: String::new(),
             nodes: Vec::new(),
             arcs: Vec::new(),
-            by_name: HashTable::new(),
+            by_name: Names::default(),
             by_ends: HashTable::new(),
             limited,
             counts: Vec::new(),
@@ -300,15 +304,28 @@ impl<S: BuildHasher> Graph<S> {
     }
 
     fn find(&self, kind: usize, value: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one((kind, value));
-        let same = |node: &u32| {
-            usize::from(self.nodes[*node as usize].kind) == kind && self.value(*node) == value
-        };
-        self.by_name.find(hash, same).copied()
+        self.find_named(kind, value, self.hash_of(kind, value))
     }
 
+    fn hash_of(&self, kind: usize, value: &str) -> u32 {
+        // Half of it tells them apart, and its value does for certain.
+        u32::try_from(self.hasher.hash_one((kind, value)) >> 32).unwrap_or_default()
+    }
+
+    fn find_named(&self, kind: usize, value: &str, hash: u32) -> Option<u32> {
+        self.by_name.find(hash, |name| {
+            let start = name.start as usize;
+            let slot = &self.nodes[name.node as usize];
+            self.values.as_bytes()[start..].starts_with(value.as_bytes())
+                && slot.text.1 as usize == value.len()
+                && usize::from(slot.kind) == kind
+        })
+    }
+
+    /// The identifier with a name, which is made where there is none.
     fn node(&mut self, kind: usize, value: &str) -> u32 {
-        if let Some(node) = self.find(kind, value) {
+        let hash = self.hash_of(kind, value);
+        if let Some(node) = self.find_named(kind, value, hash) {
             return node;
         }
         let node = number(self.nodes.len());
@@ -322,7 +339,7 @@ impl<S: BuildHasher> Graph<S> {
             edges: NONE,
             degree: 0,
             size: 1,
-            live: 0,
+            many: 0,
             seed: node,
             kind: u8::try_from(kind).unwrap_or(u8::MAX),
             crowded: false,
@@ -332,15 +349,7 @@ impl<S: BuildHasher> Graph<S> {
         self.counts
             .extend(self.limited.iter().map(|of| u16::from(*of == kind)));
         self.seen_with.extend(self.unique.iter().map(|_| 0));
-        let (nodes, values, hasher) = (&self.nodes, &self.values, &self.hasher);
-        let name = |node: &u32| {
-            let slot = &nodes[*node as usize];
-            let (start, length) = slot.text;
-            let value = &values[start as usize..(start + length) as usize];
-            hasher.hash_one((usize::from(slot.kind), value))
-        };
-        let hash = name(&node);
-        self.by_name.insert_unique(hash, node, name);
+        self.by_name.insert(Name { hash, node, start });
         node
     }
 
@@ -380,10 +389,7 @@ impl<S: BuildHasher> Graph<S> {
         } else {
             (two, one)
         };
-        let hash = self.hasher.hash_one((a, b));
-        let arcs = &self.arcs;
-        let same = |arc: &u32| (arcs[*arc as usize].a, arcs[*arc as usize].b) == (a, b);
-        if let Some(arc) = self.by_ends.find(hash, same).copied() {
+        if let Some(arc) = self.arc_between(a, b) {
             let known = &mut self.arcs[arc as usize];
             let moved = first < known.first_seen
                 || (last > known.last_seen && self.rules.conflict == super::Conflict::LastOwner);
@@ -407,12 +413,11 @@ impl<S: BuildHasher> Graph<S> {
             first_seen: first,
             last_seen: last,
         });
-        let (arcs, hasher) = (&self.arcs, &self.hasher);
-        let ends = |arc: &u32| hasher.hash_one((arcs[*arc as usize].a, arcs[*arc as usize].b));
-        self.by_ends.insert_unique(hash, arc, ends);
         for node in [a, b] {
             self.nodes[node as usize].edges = arc;
+            self.nodes[node as usize].many += 1;
         }
+        self.index(arc);
         let new = self.arcs[arc as usize];
         if self.stands(&new).is_some() {
             return;
@@ -432,12 +437,51 @@ impl<S: BuildHasher> Graph<S> {
             .collect();
         if crossing.is_empty() {
             if !before[0] && !before[1] {
-                self.join(a, b, 1);
+                self.join(a, b);
             }
         } else {
             // Its edges connected what they connect no more.
             let roots = crossing.iter().map(|node| self.root(*node)).collect();
             self.rebuild(&roots);
+        }
+    }
+
+    /// The evidence of a pair, the end of the stronger kind first.
+    fn arc_between(&self, a: u32, b: u32) -> Option<u32> {
+        let same = |arc: &u32| {
+            let arc = &self.arcs[*arc as usize];
+            (arc.a, arc.b) == (a, b)
+        };
+        // Those of the weaker kind mostly have the fewest.
+        let few = [b, a].into_iter().find(|end| self.has_few(*end));
+        match few {
+            Some(end) => self.arcs_of(end).find(same),
+            None => self
+                .by_ends
+                .find(self.hasher.hash_one((a, b)), same)
+                .copied(),
+        }
+    }
+
+    fn has_few(&self, node: u32) -> bool {
+        self.nodes[node as usize].many <= FEW
+    }
+
+    /// Has a new edge found by its two ends where both have more than a few, and whatever an end that had a few until now has.
+    fn index(&mut self, arc: u32) {
+        let Arc { a, b, .. } = self.arcs[arc as usize];
+        let until_now = [a, b].into_iter();
+        let until_now = until_now.filter(|end| self.nodes[*end as usize].many == FEW + 1);
+        let others = until_now.flat_map(|end| self.arcs_of(end));
+        let others: Vec<u32> = others.filter(|other| *other != arc).collect();
+        for arc in others.into_iter().chain([arc]) {
+            let Arc { a, b, .. } = self.arcs[arc as usize];
+            if self.has_few(a) || self.has_few(b) {
+                continue;
+            }
+            let (arcs, hasher) = (&self.arcs, &self.hasher);
+            let ends = |arc: &u32| hasher.hash_one((arcs[*arc as usize].a, arcs[*arc as usize].b));
+            self.by_ends.insert_unique(ends(&arc), arc, ends);
         }
     }
 
@@ -498,11 +542,10 @@ impl<S: BuildHasher> Graph<S> {
         }
     }
 
-    /// Joins the components of two identifiers by `live` more edges, and notes what has to be solved.
-    fn join(&mut self, a: u32, b: u32, live: u32) {
+    /// Joins the components of two identifiers, and notes what has to be solved.
+    fn join(&mut self, a: u32, b: u32) {
         let (one, two) = (self.root(a), self.root(b));
         if one == two {
-            self.nodes[one as usize].live += live;
             match self.nodes[one as usize].state {
                 State::Whole => {}
                 State::Contested => drop(self.dirty.insert(one)),
@@ -526,7 +569,6 @@ impl<S: BuildHasher> Graph<S> {
         let both_whole = kept.state == State::Whole && given.state == State::Whole;
         let root = &mut self.nodes[keep as usize];
         root.size += given.size;
-        root.live += given.live + live;
         root.next = given.next;
         self.nodes[give as usize].next = kept.next;
         self.nodes[give as usize].parent = keep;
@@ -732,7 +774,7 @@ impl<S: BuildHasher> Graph<S> {
         for node in members.iter().copied() {
             self.dirty.remove(&node);
             let slot = &mut self.nodes[node as usize];
-            (slot.parent, slot.next, slot.seed, slot.size, slot.live) = (node, node, node, 1, 0);
+            (slot.parent, slot.next, slot.seed, slot.size) = (node, node, node, 1);
             (slot.degree, slot.state) = (0, State::Whole);
             slot.bonded = self.bound.contains(&node);
             let kind = usize::from(slot.kind);
@@ -767,7 +809,7 @@ impl<S: BuildHasher> Graph<S> {
                 .filter(|arc| arc.a == node && self.is_live(arc))
                 .collect();
             for arc in live {
-                self.join(arc.a, arc.b, 1);
+                self.join(arc.a, arc.b);
             }
         }
         let bonds: Vec<(u32, u32)> = self
@@ -778,7 +820,7 @@ impl<S: BuildHasher> Graph<S> {
             .collect();
         for (a, b) in bonds {
             if self.root(a) != self.root(b) {
-                self.join(a, b, 0);
+                self.join(a, b);
             }
         }
         let roots: BTreeSet<u32> = members.iter().map(|node| self.root(*node)).collect();
