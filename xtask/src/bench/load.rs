@@ -27,11 +27,9 @@ pub(super) fn soak(workspace: &Workspace) -> Result<Vec<Figure>> {
     run(workspace, &["soak"])
 }
 
-/// Ten million events through the identity graph in memory, and a million in SQLite. The graph's process asks the system for large
-/// pages: what an event costs most is finding memory that is in no cache.
+/// Ten million events through the identity graph in memory, and a million in SQLite.
 pub(super) fn identity(workspace: &Workspace) -> Result<Vec<Figure>> {
-    let large_pages = [("MIMALLOC_ALLOW_LARGE_OS_PAGES", "1")];
-    let mut figures = run_with(workspace, &["identity"], &large_pages)?;
+    let mut figures = run(workspace, &["identity"])?;
     figures.extend(run(workspace, &["identity-in-sqlite", "1000000"])?);
     Ok(figures)
 }
@@ -87,18 +85,9 @@ pub(super) fn build(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn run(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Figure>> {
-    run_with(workspace, arguments, &[])
-}
-
-fn run_with(
-    workspace: &Workspace,
-    arguments: &[&str],
-    environment: &[(&str, &str)],
-) -> Result<Vec<Figure>> {
     let folder = build(workspace)?;
     let output = Command::new(folder.join("headwater-load"))
         .args(arguments)
-        .envs(environment.iter().copied())
         .arg("--headwater")
         .arg(folder.join("headwater"))
         .stderr(Stdio::inherit())
