@@ -40,9 +40,11 @@ macro_rules! sqlite_pragmas {
     };
 }
 const SQLITE_PRAGMAS: &str = sqlite_pragmas!("32000");
+/// Of those that read for the pipeline, which looks a few things up between two turns.
+const PIPELINE_PRAGMAS: &str = sqlite_pragmas!("8000");
 /// Of those that write: the pages that a long turn of the pipeline changes fit. Those that do not are written early, and the log is
 /// read again for their checksums.
-const WRITER_PRAGMAS: &str = sqlite_pragmas!("48000");
+const WRITER_PRAGMAS: &str = sqlite_pragmas!("64000");
 
 /// Postgres looks anew with each statement otherwise; a transaction of SQLite never does.
 const POSTGRES_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -76,7 +78,7 @@ impl Database {
         let few = pool(
             &url(folder, "rwc")?,
             PIPELINE_READERS,
-            SQLITE_PRAGMAS,
+            PIPELINE_PRAGMAS,
             false,
         )
         .await?;

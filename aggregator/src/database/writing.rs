@@ -19,6 +19,9 @@ const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long somebody may stand in line for SQLite's only writer.
 pub(super) const QUEUE: Duration = Duration::from_secs(10);
 
+/// Gives back what a connection keeps in memory.
+const SQLITE_SHRINK: &str = "PRAGMA shrink_memory";
+
 /// Connections that write.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
@@ -27,6 +30,8 @@ pub(super) struct Writer {
     /// without need: each forgets what it has in memory when the other has written.
     behind: AnyPool,
     is_behind: Arc<AtomicBool>,
+    /// Whether it was the one that wrote last.
+    was_behind: Arc<AtomicBool>,
     /// On SQLite: held by whoever writes.
     only: Option<Arc<Mutex<()>>>,
 }
@@ -38,6 +43,7 @@ impl Writer {
             ordinary,
             behind,
             is_behind: Arc::default(),
+            was_behind: Arc::default(),
             only: Some(Arc::default()),
         }
     }
@@ -48,6 +54,7 @@ impl Writer {
             behind: pool.clone(),
             ordinary: pool,
             is_behind: Arc::default(),
+            was_behind: Arc::default(),
             only: None,
         }
     }
@@ -67,12 +74,21 @@ impl Writer {
     }
 
     /// The connections that are in use. On SQLite only for who is the [`Self::only_one`].
-    fn in_use(&self) -> &AnyPool {
-        if self.is_behind.load(Ordering::Relaxed) {
-            &self.behind
+    async fn in_use(&self) -> &AnyPool {
+        let is_behind = self.is_behind.load(Ordering::Relaxed);
+        let (used, other) = if is_behind {
+            (&self.behind, &self.ordinary)
         } else {
-            &self.ordinary
+            (&self.ordinary, &self.behind)
+        };
+        let has_changed = self.was_behind.swap(is_behind, Ordering::Relaxed) != is_behind;
+        if has_changed && self.only.is_some() {
+            // The other one's pages are worth nothing once this one has written, and would stay in memory until it writes again.
+            if let Err(error) = other.execute(SQLITE_SHRINK).await {
+                tracing::warn!(%error, "a connection that writes no more keeps its memory");
+            }
         }
+        used
     }
 
     pub(super) async fn close(&self) {
@@ -88,7 +104,7 @@ impl Database {
     /// Starts a transaction that may write. What it commits is durable then.
     pub(crate) async fn begin(&self) -> sqlx::Result<Write> {
         let only = self.writer.only_one().await?;
-        let pool = self.writer.in_use();
+        let pool = self.writer.in_use().await;
         let transaction = if self.is_postgres() {
             pool.begin().await?
         } else {
@@ -104,7 +120,7 @@ impl Database {
     /// from some point on, and are found again from entries that are still there. See [`Self::settle`].
     pub(crate) async fn begin_derived(&self) -> sqlx::Result<Derived> {
         let only = self.writer.only_one().await?;
-        let mut connection = self.writer.in_use().acquire().await?;
+        let mut connection = self.writer.in_use().await.acquire().await?;
         let sqlite = !self.is_postgres();
         if sqlite {
             connection.execute("PRAGMA synchronous = NORMAL").await?;

@@ -12,7 +12,7 @@ pub(super) const TURN: Portion = Portion {
     bytes: 8 * 1024 * 1024,
 };
 /// As many of these a turn may be worth where very much waits.
-const MOST: usize = 2;
+const MOST: usize = 3;
 /// What one turn takes at most, about.
 pub(super) const LONGEST: Portion = TURN.times(MOST);
 
@@ -51,8 +51,9 @@ mod tests {
         let mut pace = Pace::default();
         for (messages, millis, expected) in [
             (5_000, 700, 7_142),
-            (7_142, 500, 10_000),
-            (10_000, 4_000, 5_000),
+            (7_142, 500, 14_284),
+            (14_284, 700, 15_000),
+            (15_000, 4_000, 5_000),
             (8, 0, 8_000),
             (1, 60_000, 5_000),
         ] {
