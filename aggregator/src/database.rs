@@ -40,8 +40,6 @@ macro_rules! sqlite_pragmas {
     };
 }
 const SQLITE_PRAGMAS: &str = sqlite_pragmas!("32000");
-/// Of those that read for the pipeline, which looks a few things up between two turns.
-const PIPELINE_PRAGMAS: &str = sqlite_pragmas!("8000");
 /// Of those that write: the pages that a long turn of the pipeline changes fit. Those that do not are written early, and the log is
 /// read again for their checksums.
 const WRITER_PRAGMAS: &str = sqlite_pragmas!("64000");
@@ -78,7 +76,7 @@ impl Database {
         let few = pool(
             &url(folder, "rwc")?,
             PIPELINE_READERS,
-            PIPELINE_PRAGMAS,
+            SQLITE_PRAGMAS,
             false,
         )
         .await?;

@@ -19,8 +19,8 @@ const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long somebody may stand in line for SQLite's only writer.
 pub(super) const QUEUE: Duration = Duration::from_secs(10);
 
-/// Gives back what a connection keeps in memory.
-const SQLITE_SHRINK: &str = "PRAGMA shrink_memory";
+/// Reads next to nothing. Where somebody else has written since a connection read, SQLite empties its cache first.
+const SQLITE_LOOK: &str = "SELECT 1 FROM setting LIMIT 1";
 
 /// Connections that write.
 #[derive(Clone, Debug)]
@@ -30,8 +30,9 @@ pub(super) struct Writer {
     /// without need: each forgets what it has in memory when the other has written.
     behind: AnyPool,
     is_behind: Arc<AtomicBool>,
-    /// Whether it was the one that wrote last.
+    /// Whether it was the one that wrote last, and whether the other one still has in memory what it read before that.
     was_behind: Arc<AtomicBool>,
+    other_is_stale: Arc<AtomicBool>,
     /// On SQLite: held by whoever writes.
     only: Option<Arc<Mutex<()>>>,
 }
@@ -44,6 +45,7 @@ impl Writer {
             behind,
             is_behind: Arc::default(),
             was_behind: Arc::default(),
+            other_is_stale: Arc::default(),
             only: Some(Arc::default()),
         }
     }
@@ -55,6 +57,7 @@ impl Writer {
             ordinary: pool,
             is_behind: Arc::default(),
             was_behind: Arc::default(),
+            other_is_stale: Arc::default(),
             only: None,
         }
     }
@@ -81,14 +84,23 @@ impl Writer {
         } else {
             (&self.ordinary, &self.behind)
         };
-        let has_changed = self.was_behind.swap(is_behind, Ordering::Relaxed) != is_behind;
-        if has_changed && self.only.is_some() {
-            // The other one's pages are worth nothing once this one has written, and would stay in memory until it writes again.
-            if let Err(error) = other.execute(SQLITE_SHRINK).await {
-                tracing::warn!(%error, "a connection that writes no more keeps its memory");
-            }
+        if self.was_behind.swap(is_behind, Ordering::Relaxed) != is_behind {
+            self.other_is_stale.store(true, Ordering::Relaxed);
+        } else if self.other_is_stale.load(Ordering::Relaxed) {
+            self.forget(other).await;
         }
         used
+    }
+
+    /// Has the connection that writes no more give back what it has in memory, which is worth nothing once the other has written: it
+    /// would only notice when it is used again. None is opened for that, which would be behind others, or not, as whoever asks.
+    async fn forget(&self, other: &AnyPool) {
+        if self.only.is_some()
+            && let Some(mut idle) = other.try_acquire()
+            && idle.execute(SQLITE_LOOK).await.is_ok()
+        {
+            self.other_is_stale.store(false, Ordering::Relaxed);
+        }
     }
 
     pub(super) async fn close(&self) {

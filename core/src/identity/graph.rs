@@ -36,8 +36,8 @@ struct Slot {
     degree: u32,
     /// Of a root: how many members.
     size: u32,
-    /// How many edges it has, whatever they join.
-    many: u32,
+    /// How many edges it has, cut ones too.
+    edge_count: u32,
     /// Of a root: the member that names the profile; of a member of a contested component, its own group's.
     seed: u32,
     kind: u8,
@@ -339,7 +339,7 @@ impl<S: BuildHasher> Graph<S> {
             edges: NONE,
             degree: 0,
             size: 1,
-            many: 0,
+            edge_count: 0,
             seed: node,
             kind: u8::try_from(kind).unwrap_or(u8::MAX),
             crowded: false,
@@ -415,7 +415,7 @@ impl<S: BuildHasher> Graph<S> {
         });
         for node in [a, b] {
             self.nodes[node as usize].edges = arc;
-            self.nodes[node as usize].many += 1;
+            self.nodes[node as usize].edge_count += 1;
         }
         self.index(arc);
         let new = self.arcs[arc as usize];
@@ -464,14 +464,15 @@ impl<S: BuildHasher> Graph<S> {
     }
 
     fn has_few(&self, node: u32) -> bool {
-        self.nodes[node as usize].many <= FEW
+        self.nodes[node as usize].edge_count <= FEW
     }
 
-    /// Has a new edge found by its two ends where both have more than a few, and whatever an end that had a few until now has.
+    /// Enters a new edge into `by_ends` if both its ends have more than a few now; and the earlier edges of an end that has just come
+    /// to have more than a few, if their other end does too.
     fn index(&mut self, arc: u32) {
         let Arc { a, b, .. } = self.arcs[arc as usize];
         let until_now = [a, b].into_iter();
-        let until_now = until_now.filter(|end| self.nodes[*end as usize].many == FEW + 1);
+        let until_now = until_now.filter(|end| self.nodes[*end as usize].edge_count == FEW + 1);
         let others = until_now.flat_map(|end| self.arcs_of(end));
         let others: Vec<u32> = others.filter(|other| *other != arc).collect();
         for arc in others.into_iter().chain([arc]) {

@@ -229,21 +229,26 @@ fn rate(events: usize, seconds: f64) -> f64 {
     events as f64 / seconds.max(0.01)
 }
 
-/// Runs of a stream a tenth as long, before the long one and after it: such a run takes half a second, within which the machine's
-/// speed may be anything.
-const TENTHS: [usize; 2] = [3, 2];
+/// How often a stream is run.
+const ROUNDS: usize = 3;
+/// Runs of a stream a tenth as long before each: one takes half a second, within which the machine's speed may be anything.
+const TENTHS: usize = 2;
 
-/// A stream's run, how many it resolved in a second, and how many a stream a tenth as long, which is a median.
+/// A stream's run, how many it resolved in a second, and how many a stream a tenth as long: medians.
 fn beside_a_tenth(events: usize, order: Order) -> (Run, f64, f64) {
-    let tenths = |runs: usize| {
+    let tenths = || {
         let run = || rate(events / 10, resolve_all(events / 10, order).seconds);
-        std::iter::repeat_with(run).take(runs)
+        std::iter::repeat_with(run).take(TENTHS)
     };
-    let mut small: Vec<f64> = tenths(TENTHS[0]).collect();
-    let large = resolve_all(events, order);
-    small.extend(tenths(TENTHS[1]));
-    let large_rate = rate(events, large.seconds);
-    (large, large_rate, median(small))
+    let (mut small, mut large) = (Vec::new(), Vec::new());
+    for _ in 1..ROUNDS {
+        small.extend(tenths());
+        large.push(rate(events, resolve_all(events, order).seconds));
+    }
+    small.extend(tenths());
+    let last = resolve_all(events, order);
+    large.push(rate(events, last.seconds));
+    (last, median(large), median(small))
 }
 
 /// Runs the bench over so many events.
