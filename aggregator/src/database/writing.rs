@@ -19,9 +19,6 @@ const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long somebody may stand in line for SQLite's only writer.
 pub(super) const QUEUE: Duration = Duration::from_secs(10);
 
-/// Reads next to nothing. Where somebody else has written since a connection read, SQLite empties its cache first.
-const SQLITE_LOOK: &str = "SELECT 1 FROM setting LIMIT 1";
-
 /// Connections that write.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
@@ -30,9 +27,6 @@ pub(super) struct Writer {
     /// without need: each forgets what it has in memory when the other has written.
     behind: AnyPool,
     is_behind: Arc<AtomicBool>,
-    /// Whether it was the one that wrote last, and whether the other one still has in memory what it read before that.
-    was_behind: Arc<AtomicBool>,
-    other_is_stale: Arc<AtomicBool>,
     /// On SQLite: held by whoever writes.
     only: Option<Arc<Mutex<()>>>,
 }
@@ -44,8 +38,6 @@ impl Writer {
             ordinary,
             behind,
             is_behind: Arc::default(),
-            was_behind: Arc::default(),
-            other_is_stale: Arc::default(),
             only: Some(Arc::default()),
         }
     }
@@ -56,8 +48,6 @@ impl Writer {
             behind: pool.clone(),
             ordinary: pool,
             is_behind: Arc::default(),
-            was_behind: Arc::default(),
-            other_is_stale: Arc::default(),
             only: None,
         }
     }
@@ -77,29 +67,11 @@ impl Writer {
     }
 
     /// The connections that are in use. On SQLite only for who is the [`Self::only_one`].
-    async fn in_use(&self) -> &AnyPool {
-        let is_behind = self.is_behind.load(Ordering::Relaxed);
-        let (used, other) = if is_behind {
-            (&self.behind, &self.ordinary)
+    fn in_use(&self) -> &AnyPool {
+        if self.is_behind.load(Ordering::Relaxed) {
+            &self.behind
         } else {
-            (&self.ordinary, &self.behind)
-        };
-        if self.was_behind.swap(is_behind, Ordering::Relaxed) != is_behind {
-            self.other_is_stale.store(true, Ordering::Relaxed);
-        } else if self.other_is_stale.load(Ordering::Relaxed) {
-            self.forget(other).await;
-        }
-        used
-    }
-
-    /// Has the connection that writes no more give back what it has in memory, which is worth nothing once the other has written: it
-    /// would only notice when it is used again. None is opened for that, which would be behind others, or not, as whoever asks.
-    async fn forget(&self, other: &AnyPool) {
-        if self.only.is_some()
-            && let Some(mut idle) = other.try_acquire()
-            && idle.execute(SQLITE_LOOK).await.is_ok()
-        {
-            self.other_is_stale.store(false, Ordering::Relaxed);
+            &self.ordinary
         }
     }
 
@@ -116,7 +88,7 @@ impl Database {
     /// Starts a transaction that may write. What it commits is durable then.
     pub(crate) async fn begin(&self) -> sqlx::Result<Write> {
         let only = self.writer.only_one().await?;
-        let pool = self.writer.in_use().await;
+        let pool = self.writer.in_use();
         let transaction = if self.is_postgres() {
             pool.begin().await?
         } else {
@@ -132,7 +104,7 @@ impl Database {
     /// from some point on, and are found again from entries that are still there. See [`Self::settle`].
     pub(crate) async fn begin_derived(&self) -> sqlx::Result<Derived> {
         let only = self.writer.only_one().await?;
-        let mut connection = self.writer.in_use().await.acquire().await?;
+        let mut connection = self.writer.in_use().acquire().await?;
         let sqlite = !self.is_postgres();
         if sqlite {
             connection.execute("PRAGMA synchronous = NORMAL").await?;
